@@ -1,0 +1,75 @@
+//! Accounts and sessions as a person sees them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The body of register and login. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// The name the account goes by.
+    pub username: String,
+    /// The password as typed; never trimmed, never cut.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Who an access token belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The account's id.
+    pub id: i64,
+    /// The account's name, as it was registered.
+    pub username: String,
+    /// When the account was made, RFC 3339 in UTC.
+    pub created_at: String,
+}
+
+/// The body of a password change. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// The password as it is now.
+    pub current_password: String,
+    /// The password as it shall be.
+    pub new_password: String,
+}
+
+impl fmt::Debug for PasswordChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordChange").finish_non_exhaustive()
+    }
+}
+
+/// The body of an account deletion. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteAccount {
+    /// The account's password, typed again.
+    pub password: String,
+}
+
+impl fmt::Debug for DeleteAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeleteAccount").finish_non_exhaustive()
+    }
+}
+
+/// One of the user's live sessions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionItem {
+    /// The session's id.
+    pub id: String,
+    /// When it was signed in, RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it was last used, RFC 3339 in UTC.
+    pub last_used_at: String,
+    /// What the browser called itself at sign-in.
+    pub user_agent: Option<String>,
+    /// The address it signed in from.
+    pub ip: Option<String>,
+    /// Whether the access token of this very request belongs to it.
+    pub current: bool,
+}

@@ -1,0 +1,74 @@
+//! The token answer, and what asks for one.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What register, login and refresh answer. Its `Debug` shows no token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenAnswer {
+    /// A JWT (`typ: at+jwt`) for the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// A JWT (`typ: rt+jwt`) for the refresh route alone.
+    pub refresh_token: String,
+    /// Always `Bearer` (RFC 6749 §5.1).
+    pub token_type: String,
+    /// Seconds until the access token runs out.
+    pub expires_in: u64,
+    /// Seconds until the refresh token runs out.
+    pub refresh_expires_in: u64,
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAnswer")
+            .field("expires_in", &self.expires_in)
+            .field("refresh_expires_in", &self.refresh_expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The body of refresh and logout. Its `Debug` shows no token.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// The refresh token.
+    pub refresh_token: String,
+}
+
+impl fmt::Debug for RefreshRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshRequest").finish_non_exhaustive()
+    }
+}
+
+/// Which of the user's sessions a logout ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogoutScope {
+    /// The one whose refresh token is in the body.
+    #[default]
+    This,
+    /// All but that one.
+    Others,
+    /// All of them.
+    All,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let answer = TokenAnswer {
+            access_token: "secret-a".into(),
+            refresh_token: "secret-r".into(),
+            token_type: "Bearer".into(),
+            expires_in: 1800,
+            refresh_expires_in: 604_800,
+        };
+        let request = RefreshRequest { refresh_token: "secret-r".into() };
+        let shown = format!("{answer:?} {request:?}");
+        assert!(shown.contains("1800"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+}
