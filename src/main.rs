@@ -1,2 +1,30 @@
-//! x
-fn main() {}
+//! Wugan's app: an account centre, and an inspector that shows the silent refresh.
+
+// `#[component]` makes its props `pub`, and an app has nobody to show them to.
+#![allow(unreachable_pub)]
+
+mod api;
+mod app;
+mod arrival;
+mod components;
+mod connection;
+mod device;
+mod form;
+mod keep;
+mod lang;
+mod pages;
+mod problem;
+mod sabotage;
+mod texts;
+mod theme;
+mod when;
+
+use leptos::prelude::*;
+
+fn main() {
+    mount_to_body(app::App);
+    // What index.html showed until now; in the same task, so that nothing flashes.
+    if let Some(first_paint) = document().get_element_by_id("first-paint") {
+        first_paint.remove();
+    }
+}

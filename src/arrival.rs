@@ -1,0 +1,49 @@
+//! Arriving at a page: its title, the focus, and a word to those who do not see it. The router does none of these.
+
+use crate::lang::{Pick, text};
+use leptos::{html, prelude::*};
+
+/// What a screen reader is told after a navigation, and whether there was one yet.
+#[derive(Clone, Copy)]
+struct Arrival {
+    announcement: RwSignal<String>,
+    first: StoredValue<bool>,
+}
+
+pub(crate) fn provide_arrival() {
+    provide_context(Arrival { announcement: RwSignal::new(String::new()), first: StoredValue::new(true) });
+}
+
+/// A page: everything between the top and the foot.
+#[component]
+pub(crate) fn Page(
+    /// The title of the document.
+    title: Pick,
+    children: Children,
+) -> impl IntoView {
+    let title = text(title);
+    let arrival: Arrival = expect_context();
+    let main = NodeRef::<html::Main>::new();
+    Effect::new(move || document().set_title(&format!("{} · Wugan", title.get())));
+    Effect::new(move || {
+        let Some(main) = main.get() else { return };
+        // The browser itself has announced the first page, and put the focus where it belongs.
+        if !arrival.first.get_value() {
+            let _ = main.focus();
+            arrival.announcement.set(title.get_untracked().to_owned());
+        }
+        arrival.first.set_value(false);
+    });
+    view! {
+        <main id="main" class="page" tabindex="-1" node_ref=main>
+            {children()}
+        </main>
+    }
+}
+
+/// Where screen readers hear of the new page.
+#[component]
+pub(crate) fn Announcer() -> impl IntoView {
+    let arrival: Arrival = expect_context();
+    view! { <p class="unseen" role="status" data-testid="route">{arrival.announcement}</p> }
+}

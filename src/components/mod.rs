@@ -1,0 +1,7 @@
+//! Parts that several pages are made of.
+
+pub(crate) mod field;
+pub(crate) mod notice;
+pub(crate) mod shell;
+pub(crate) mod strength;
+pub(crate) mod submit;

@@ -1,0 +1,84 @@
+//! How hard a password is to guess, while it is typed. A hint and no verdict: the server alone decides what it takes.
+
+use crate::lang::{Pick, use_lang};
+use leptos::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Strength {
+    Weak,
+    Fair,
+    Strong,
+}
+
+/// Length counts most, and variety; what everybody tries first counts nothing.
+fn strength(password: &str) -> Strength {
+    const TRIED_FIRST: [&str; 8] = ["password", "12345678", "qwerty", "abc123", "letmein", "iloveyou", "admin", "welcome"];
+    let lower = password.to_ascii_lowercase();
+    let length = password.chars().count();
+    let mut kinds: Vec<char> = lower.chars().collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let tried = TRIED_FIRST.iter().any(|word| lower.contains(word));
+    match (length, kinds.len()) {
+        (..8, _) | (_, ..5) => Strength::Weak,
+        (..16, _) if tried => Strength::Weak,
+        (14.., 8..) => Strength::Strong,
+        _ => Strength::Fair,
+    }
+}
+
+#[component]
+pub(crate) fn StrengthMeter(password: RwSignal<String>) -> impl IntoView {
+    let lang = use_lang();
+    let strength = Memo::new(move |_| strength(&password.read()));
+    let words = move || {
+        let say: Pick = match strength.get() {
+            Strength::Weak => |t| t.sign.weak,
+            Strength::Fair => |t| t.sign.fair,
+            Strength::Strong => |t| t.sign.strong,
+        };
+        say(lang.get().texts())
+    };
+    let value = move || match strength.get() {
+        Strength::Weak => 1,
+        Strength::Fair => 2,
+        Strength::Strong => 3,
+    };
+    // The room is kept from the start: nothing moves when the first letter is typed.
+    view! {
+        <div class="strength" data-testid="strength">
+            <meter
+                min="0"
+                max="3"
+                low="1.5"
+                high="2.5"
+                optimum="3"
+                aria-label=move || lang.get().texts().sign.strength
+                value=move || if password.read().is_empty() { 0 } else { value() }
+            ></meter>
+            <span role="status">{move || if password.read().is_empty() { "" } else { words() }}</span>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Strength, strength};
+
+    #[test]
+    fn length_and_variety_make_a_password_strong() {
+        let cases = [
+            ("", Strength::Weak),
+            ("short7!", Strength::Weak),
+            ("aaaaaaaaaaaaaaaa", Strength::Weak),
+            ("Password123", Strength::Weak),
+            ("k7#mQ2px", Strength::Fair),
+            ("four words make this", Strength::Strong),
+            ("一只安静的猫坐在蓝色的窗边看雨", Strength::Strong),
+        ];
+        for (password, expected) in cases {
+            assert_eq!(strength(password), expected, "{password}");
+        }
+    }
+}

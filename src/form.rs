@@ -1,0 +1,64 @@
+//! A form under way: it is sent once at a time, complaints stand at their fields, and what was typed stays.
+
+use crate::{
+    lang::{Pick, use_lang},
+    problem::{Complaint, Problem},
+};
+use leptos::{prelude::*, task::spawn_local};
+use std::future::Future;
+use wasm_bindgen::JsCast;
+
+/// The state of one form; `Copy`.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    pub(crate) busy: RwSignal<bool>,
+    complaints: RwSignal<Vec<Complaint>>,
+}
+
+impl Form {
+    pub(crate) fn new() -> Form {
+        Form { busy: RwSignal::new(false), complaints: RwSignal::new(Vec::new()) }
+    }
+
+    /// Sends it, unless it is on its way already.
+    pub(crate) fn send(self, sending: impl Future<Output = Result<(), Problem>> + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.complaints.set(Vec::new());
+        spawn_local(async move {
+            let result = sending.await;
+            // The page may be gone by now.
+            self.busy.try_set(false);
+            if let Err(problem) = result {
+                self.complain(problem.complaints());
+            }
+        });
+    }
+
+    /// Shows what is wrong, and leads to the first field concerned.
+    pub(crate) fn complain(self, complaints: Vec<Complaint>) {
+        let first = complaints.iter().find_map(|complaint| complaint.field);
+        if self.complaints.try_set(complaints).is_none()
+            && let Some(field) = first.and_then(|field| document().get_element_by_id(field))
+            && let Ok(field) = field.dyn_into::<web_sys::HtmlElement>()
+        {
+            let _ = field.focus();
+        }
+    }
+
+    /// What is wrong with a field, or with the whole.
+    pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<&'static str>> {
+        let lang = use_lang();
+        Signal::derive(move || {
+            let complaints = self.complaints.read();
+            complaints.iter().find(|complaint| complaint.field == field).map(|complaint| (complaint.say)(lang.get().texts()))
+        })
+    }
+}
+
+/// A complaint about a field that was left empty.
+pub(crate) fn missing(field: &'static str, value: &str, say: Pick) -> Option<Complaint> {
+    value.is_empty().then_some(Complaint { field: Some(field), say })
+}

@@ -1,0 +1,47 @@
+//! `/inspector`: many requests at once, a token broken on purpose, and what came of it.
+
+mod burst;
+mod numbers;
+mod trouble;
+
+use self::{burst::Burst, numbers::Numbers, trouble::Trouble};
+use crate::{
+    arrival::Page,
+    lang::{Lang, text, use_lang},
+};
+use leptos::prelude::*;
+use wugan::leptos::use_session;
+use wugan_timeline::{EventList, Timeline, Words, use_timeline};
+
+#[component]
+pub(crate) fn Inspector() -> impl IntoView {
+    let (session, lang) = (use_session(), use_lang());
+    let timeline = use_timeline(session.client().session());
+    let words = Signal::derive(move || match lang.get() {
+        Lang::En => Words::EN,
+        Lang::Zh => Words::ZH,
+    });
+    view! {
+        <Page title=|t| t.inspector.title>
+            <div class="head">
+                <h1>{text(|t| t.inspector.title)}</h1>
+                <p>{text(|t| t.inspector.what)}</p>
+            </div>
+            <div class="bench">
+                <Burst timeline />
+                <Trouble />
+            </div>
+            <section class="stack">
+                <h2>{text(|t| t.inspector.picture)}</h2>
+                <Timeline timeline words />
+                <Numbers timeline />
+            </section>
+            <section class="stack">
+                <h2>{text(|t| t.inspector.log)}</h2>
+                <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector.log)>
+                    <EventList timeline words />
+                </div>
+            </section>
+        </Page>
+    }
+}

@@ -1,0 +1,9 @@
+//! The pages, one each.
+
+pub(crate) mod account;
+pub(crate) mod home;
+pub(crate) mod inspector;
+pub(crate) mod not_found;
+pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;

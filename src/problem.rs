@@ -1,0 +1,147 @@
+//! What went wrong with a request, and how to say it to a person, at the field it belongs to.
+
+use crate::lang::Pick;
+use wugan::{Error, Response};
+use wugan_wire::{Code, ErrorBody, FieldError};
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Problem {
+    /// The server is away; the banner says so too.
+    Unreachable,
+    /// Nobody is signed in any more; the guard leads to the sign-in page.
+    SignedOut,
+    /// Somebody else is signed in by now.
+    Changed,
+    /// The server said what is wrong.
+    Said(Code, Vec<FieldError>),
+    /// The password typed into this field is not the account's.
+    NotYours(&'static str),
+    /// Something that is not of this wire.
+    Odd,
+}
+
+/// A sentence, and the field of the form it belongs to, by its name on the wire; none: it belongs to the whole.
+#[derive(Clone, Copy)]
+pub(crate) struct Complaint {
+    pub(crate) field: Option<&'static str>,
+    pub(crate) say: Pick,
+}
+
+impl Problem {
+    /// Reads an answer that is no success.
+    pub(crate) async fn read(response: Response) -> Problem {
+        // A proxy says so if the server behind it is away.
+        let behind_a_proxy = matches!(response.status(), 502 | 504);
+        match response.json::<ErrorBody>().await {
+            Ok(body) => Problem::Said(body.code, body.fields),
+            Err(_) if behind_a_proxy => Problem::Unreachable,
+            Err(_) => Problem::Odd,
+        }
+    }
+
+    /// The same problem, where a person had to type his own password once more: it is told at that field, in fitting words.
+    pub(crate) fn about_own_password(self, field: &'static str) -> Problem {
+        match self {
+            Problem::Said(Code::InvalidCredentials, _) => Problem::NotYours(field),
+            other => other,
+        }
+    }
+
+    /// What to say where there is no form.
+    pub(crate) fn say(&self) -> Pick {
+        self.complaints().first().map_or(|t| t.problem.odd, |first| first.say)
+    }
+
+    /// What to say in a form: one sentence per field that is wrong, or one for the whole.
+    pub(crate) fn complaints(&self) -> Vec<Complaint> {
+        let whole = |say: Pick| vec![Complaint { field: None, say }];
+        let at = |field, say: Pick| vec![Complaint { field: Some(field), say }];
+        match self {
+            Problem::Unreachable => whole(|t| t.problem.unreachable),
+            Problem::SignedOut => whole(|t| t.problem.signed_out),
+            Problem::Changed => whole(|t| t.problem.changed),
+            Problem::NotYours(field) => at(field, |t| t.problem.wrong_password),
+            Problem::Odd => whole(|t| t.problem.odd),
+            Problem::Said(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
+            Problem::Said(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
+            Problem::Said(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
+            Problem::Said(Code::PayloadTooLarge, _) => at("password", |t| t.problem.password_long),
+            Problem::Said(Code::RateLimited, _) => whole(|t| t.problem.rate_limited),
+            Problem::Said(Code::Busy | Code::RequestTimeout, _) => whole(|t| t.problem.busy),
+            Problem::Said(Code::NotFound, _) => whole(|t| t.problem.gone),
+            Problem::Said(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem.signed_out),
+            Problem::Said(Code::Internal, _) => whole(|t| t.problem.internal),
+            Problem::Said(..) => whole(|t| t.problem.odd),
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        match error {
+            Error::SignedOut(_) => Problem::SignedOut,
+            Error::SessionChanged => Problem::Changed,
+            Error::Unavailable { .. } | Error::Timeout | Error::Network(_) => Problem::Unreachable,
+            _ => Problem::Odd,
+        }
+    }
+}
+
+/// A field's problem in words. Fields are named as on the wire; a problem of a later server's gets the general sentence.
+fn about(wrong: &FieldError) -> Complaint {
+    let (field, say): (&'static str, Pick) = match (wrong.field.as_str(), wrong.problem.as_str()) {
+        ("username", "missing") => ("username", |t| t.problem.username_missing),
+        ("username", "too_short") => ("username", |t| t.problem.username_short),
+        ("username", "too_long") => ("username", |t| t.problem.username_long),
+        ("username", "bad_characters") => ("username", |t| t.problem.username_characters),
+        (name, "missing") if is_password(name) => (known(name), |t| t.problem.password_missing),
+        (name, "too_short") if is_password(name) => (known(name), |t| t.problem.password_short),
+        (name, "too_long") if is_password(name) => (known(name), |t| t.problem.password_long),
+        (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem.password_characters),
+        _ => return Complaint { field: None, say: |t| t.problem.odd },
+    };
+    Complaint { field: Some(field), say }
+}
+
+fn is_password(field: &str) -> bool {
+    matches!(field, "password" | "new_password" | "current_password")
+}
+
+fn known(field: &str) -> &'static str {
+    match field {
+        "new_password" => "new_password",
+        "current_password" => "current_password",
+        _ => "password",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::Lang;
+
+    fn said(problem: &Problem) -> Vec<(Option<&'static str>, &'static str)> {
+        problem.complaints().iter().map(|complaint| (complaint.field, (complaint.say)(Lang::En.texts()))).collect()
+    }
+
+    #[test]
+    fn each_wrong_field_gets_its_own_sentence() {
+        let wrong = |field: &str, problem: &str| FieldError { field: field.into(), problem: problem.into(), message: String::new() };
+        let problem = Problem::Said(Code::InvalidInput, vec![wrong("username", "bad_characters"), wrong("password", "too_short")]);
+        let texts = &Lang::En.texts().problem;
+        assert_eq!(said(&problem), [(Some("username"), texts.username_characters), (Some("password"), texts.password_short)]);
+    }
+
+    #[test]
+    fn a_taken_name_is_said_at_the_name() {
+        assert_eq!(said(&Problem::Said(Code::UsernameTaken, vec![])), [(Some("username"), Lang::En.texts().problem.username_taken)]);
+    }
+
+    #[test]
+    fn what_a_later_server_says_is_still_a_sentence() {
+        let later = FieldError { field: "shoe_size".into(), problem: "odd".into(), message: String::new() };
+        assert_eq!(said(&Problem::Said(Code::InvalidInput, vec![later])), [(None, Lang::En.texts().problem.odd)]);
+        assert_eq!(said(&Problem::Said(Code::Other, vec![])), [(None, Lang::En.texts().problem.odd)]);
+    }
+}

@@ -1,0 +1,216 @@
+//! Every text that people read, in every language: a missing one does not compile.
+
+mod en;
+mod zh;
+
+pub(crate) use en::EN;
+pub(crate) use zh::ZH;
+
+/// The table. A `fn` where something is put into the sentence.
+pub(crate) struct Texts {
+    pub(crate) shell: Shell,
+    pub(crate) home: Home,
+    pub(crate) sign: Sign,
+    pub(crate) ended: Ended,
+    pub(crate) problem: Problems,
+    pub(crate) inspector: Inspector,
+    pub(crate) account: Account,
+    pub(crate) sessions: Sessions,
+    pub(crate) missing: Missing,
+}
+
+/// The frame of every page.
+pub(crate) struct Shell {
+    pub(crate) skip: &'static str,
+    pub(crate) main_menu: &'static str,
+    pub(crate) home: &'static str,
+    pub(crate) inspector: &'static str,
+    pub(crate) account: &'static str,
+    pub(crate) sessions: &'static str,
+    pub(crate) sign_in: &'static str,
+    pub(crate) sign_up: &'static str,
+    pub(crate) sign_out: &'static str,
+    pub(crate) theme_auto: &'static str,
+    pub(crate) theme_light: &'static str,
+    pub(crate) theme_dark: &'static str,
+    pub(crate) away: &'static str,
+    pub(crate) try_again: &'static str,
+    pub(crate) trying: &'static str,
+    pub(crate) back: &'static str,
+    pub(crate) loading: &'static str,
+    pub(crate) foot: &'static str,
+}
+
+/// `/`
+pub(crate) struct Home {
+    pub(crate) title: &'static str,
+    pub(crate) lead: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) hello: fn(&str) -> String,
+    pub(crate) hello_what: &'static str,
+    pub(crate) public: &'static str,
+    pub(crate) public_what: &'static str,
+    pub(crate) guarded: &'static str,
+    pub(crate) guarded_what: &'static str,
+    pub(crate) ask_again: &'static str,
+    pub(crate) locked: &'static str,
+    pub(crate) watch: &'static str,
+    pub(crate) watch_what: &'static str,
+    pub(crate) watch_go: &'static str,
+}
+
+/// `/sign-in` and `/sign-up`
+pub(crate) struct Sign {
+    pub(crate) in_title: &'static str,
+    pub(crate) in_what: &'static str,
+    pub(crate) up_title: &'static str,
+    pub(crate) up_what: &'static str,
+    pub(crate) username: &'static str,
+    pub(crate) username_hint: &'static str,
+    pub(crate) password: &'static str,
+    pub(crate) password_hint: &'static str,
+    pub(crate) show: &'static str,
+    pub(crate) hide: &'static str,
+    pub(crate) shown: &'static str,
+    pub(crate) hidden: &'static str,
+    pub(crate) strength: &'static str,
+    pub(crate) weak: &'static str,
+    pub(crate) fair: &'static str,
+    pub(crate) strong: &'static str,
+    pub(crate) sign_in: &'static str,
+    pub(crate) signing_in: &'static str,
+    pub(crate) create: &'static str,
+    pub(crate) creating: &'static str,
+    pub(crate) no_account: &'static str,
+    pub(crate) have_account: &'static str,
+    pub(crate) first: &'static str,
+}
+
+/// Why a session ended, kindly.
+pub(crate) struct Ended {
+    pub(crate) by_user: &'static str,
+    pub(crate) elsewhere: &'static str,
+    pub(crate) rejected: &'static str,
+    pub(crate) expired: &'static str,
+    pub(crate) deleted: &'static str,
+}
+
+/// What went wrong, in a person's words.
+pub(crate) struct Problems {
+    pub(crate) unreachable: &'static str,
+    pub(crate) signed_out: &'static str,
+    pub(crate) changed: &'static str,
+    pub(crate) username_taken: &'static str,
+    pub(crate) invalid_credentials: &'static str,
+    pub(crate) wrong_password: &'static str,
+    pub(crate) username_missing: &'static str,
+    pub(crate) username_short: &'static str,
+    pub(crate) username_long: &'static str,
+    pub(crate) username_characters: &'static str,
+    pub(crate) password_missing: &'static str,
+    pub(crate) password_short: &'static str,
+    pub(crate) password_long: &'static str,
+    pub(crate) password_characters: &'static str,
+    pub(crate) password_same: &'static str,
+    pub(crate) rate_limited: &'static str,
+    pub(crate) busy: &'static str,
+    pub(crate) gone: &'static str,
+    pub(crate) internal: &'static str,
+    pub(crate) odd: &'static str,
+    pub(crate) store: &'static str,
+}
+
+/// `/inspector`
+pub(crate) struct Inspector {
+    pub(crate) title: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) requests: &'static str,
+    pub(crate) route: &'static str,
+    pub(crate) route_guarded: &'static str,
+    pub(crate) route_public: &'static str,
+    pub(crate) send: &'static str,
+    pub(crate) spoil_access: &'static str,
+    pub(crate) spoil_refresh: &'static str,
+    pub(crate) offline: &'static str,
+    pub(crate) clock: &'static str,
+    pub(crate) end: &'static str,
+    pub(crate) trouble: &'static str,
+    pub(crate) trouble_what: &'static str,
+    pub(crate) spoiled_access: &'static str,
+    pub(crate) spoiled_refresh: &'static str,
+    pub(crate) offline_on: &'static str,
+    pub(crate) offline_off: &'static str,
+    pub(crate) clock_on: &'static str,
+    pub(crate) clock_off: &'static str,
+    pub(crate) ended: &'static str,
+    pub(crate) numbers: &'static str,
+    pub(crate) sent: &'static str,
+    pub(crate) answered: &'static str,
+    pub(crate) failed: &'static str,
+    pub(crate) refused: &'static str,
+    pub(crate) refreshes: &'static str,
+    pub(crate) replays: &'static str,
+    pub(crate) lost: &'static str,
+    pub(crate) log: &'static str,
+    pub(crate) log_empty: &'static str,
+    pub(crate) export: &'static str,
+    pub(crate) picture: &'static str,
+    pub(crate) naive: &'static str,
+    pub(crate) naive_what: &'static str,
+    pub(crate) naive_title: &'static str,
+    pub(crate) naive_busy: &'static str,
+    pub(crate) silent_title: &'static str,
+    pub(crate) token: &'static str,
+    pub(crate) token_left: fn(&str) -> String,
+    pub(crate) token_unknown: &'static str,
+    pub(crate) token_renewal: &'static str,
+    pub(crate) claims: &'static str,
+    pub(crate) summary: fn(u32, u32, u32) -> String,
+    pub(crate) too_many: &'static str,
+}
+
+/// `/account`
+pub(crate) struct Account {
+    pub(crate) title: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) since: &'static str,
+    pub(crate) change: &'static str,
+    pub(crate) change_what: &'static str,
+    pub(crate) current: &'static str,
+    pub(crate) new: &'static str,
+    pub(crate) change_do: &'static str,
+    pub(crate) changing: &'static str,
+    pub(crate) changed: &'static str,
+    pub(crate) delete: &'static str,
+    pub(crate) delete_what: &'static str,
+    pub(crate) delete_start: &'static str,
+    pub(crate) delete_sure: fn(&str) -> String,
+    pub(crate) delete_do: &'static str,
+    pub(crate) deleting: &'static str,
+    pub(crate) keep: &'static str,
+}
+
+/// `/sessions`
+pub(crate) struct Sessions {
+    pub(crate) title: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) this: &'static str,
+    pub(crate) unknown: &'static str,
+    pub(crate) on: fn(&str, &str) -> String,
+    pub(crate) used: fn(&str) -> String,
+    pub(crate) since: fn(&str) -> String,
+    pub(crate) end: &'static str,
+    pub(crate) ending: &'static str,
+    pub(crate) end_others: &'static str,
+    pub(crate) only_this: &'static str,
+    pub(crate) done: &'static str,
+    pub(crate) done_all: &'static str,
+}
+
+/// Anything else.
+pub(crate) struct Missing {
+    pub(crate) title: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) go: &'static str,
+}

@@ -1,0 +1,68 @@
+//! Light, dark, or as the system has it. `index.html` sets what was kept before the first paint.
+
+use crate::{keep, lang::Pick};
+use leptos::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+const KEY: &str = "wugan.theme";
+
+pub(crate) fn provide_theme() {
+    let theme = RwSignal::new(match keep::get(KEY).as_deref() {
+        Some("light") => Theme::Light,
+        Some("dark") => Theme::Dark,
+        _ => Theme::Auto,
+    });
+    provide_context(theme);
+}
+
+pub(crate) fn use_theme() -> RwSignal<Theme> {
+    expect_context()
+}
+
+impl Theme {
+    pub(crate) fn next(self) -> Theme {
+        match self {
+            Theme::Auto => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::Auto,
+        }
+    }
+
+    pub(crate) fn say(self) -> Pick {
+        match self {
+            Theme::Auto => |t| t.shell.theme_auto,
+            Theme::Light => |t| t.shell.theme_light,
+            Theme::Dark => |t| t.shell.theme_dark,
+        }
+    }
+
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Theme::Auto => None,
+            Theme::Light => Some("light"),
+            Theme::Dark => Some("dark"),
+        }
+    }
+}
+
+/// Changes the theme, for this visit and the next.
+pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
+    theme.set(to);
+    let Some(root) = document().document_element() else { return };
+    match to.name() {
+        Some(name) => {
+            keep::set(KEY, name);
+            let _ = root.set_attribute("data-theme", name);
+        }
+        None => {
+            keep::forget(KEY);
+            let _ = root.remove_attribute("data-theme");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! The picture: lanes, refreshes and marks as one SVG, a line that tells of the lane pointed at, and the legend.
+
+use crate::{
+    axis::WIDTH,
+    record::{Lane, Phase, Record},
+    shape::{PITCH, Shape},
+    time::spoken,
+    use_timeline::UseTimeline,
+    words::Words,
+};
+use leptos::{html, prelude::*};
+use wugan::Outcome;
+
+/// A record as a picture. Its look is in `timeline.css` of this crate; link it, or write your own.
+#[component]
+pub fn Timeline(
+    /// What to show.
+    timeline: UseTimeline,
+    /// In which words.
+    #[prop(into)]
+    words: Signal<&'static Words>,
+) -> impl IntoView {
+    let shape = Memo::new(move |_| timeline.with(|record| Shape::of(record, now())));
+    let chosen = RwSignal::new(None::<usize>);
+    let told = move || timeline.with(|record| chosen.get().and_then(|lane| tell(record, lane, words.get())));
+    view! {
+        <figure class="wt">
+            <Axis shape words />
+            <Lanes shape chosen words told=Signal::derive(told) />
+            <p class="wt-told">{move || told().unwrap_or_else(|| words.get().hint.to_owned())}</p>
+            <Legend words />
+        </figure>
+    }
+    .into_any()
+}
+
+/// The times above the picture. They are text of the page, so that they neither stretch nor shrink with it.
+#[component]
+fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
+    let ticks = move || {
+        let ticks = shape.read().ticks.clone();
+        let last = ticks.len().saturating_sub(1);
+        let tick = |(index, tick): (usize, crate::axis::Tick)| {
+            let time = spoken(f64::from(tick.at));
+            let text = if tick.after_pause { (words.get().later)(&time) } else { time };
+            // The last one would stick out on the right.
+            let crowded = index == last && tick.x > WIDTH * 9 / 10;
+            view! { <span class:wt-pause=tick.after_pause class:wt-crowded=crowded style:left=percent(tick.x)>{text}</span> }
+        };
+        ticks.into_iter().enumerate().map(tick).collect_view()
+    };
+    view! { <div class="wt-axis" aria-hidden="true">{ticks}</div> }
+}
+
+/// The lanes. For the keyboard and for screen readers a slider that walks from request to request.
+#[component]
+fn Lanes(
+    shape: Memo<Shape>,
+    chosen: RwSignal<Option<usize>>,
+    words: Signal<&'static Words>,
+    told: Signal<Option<String>>,
+) -> impl IntoView {
+    let plot = NodeRef::<html::Div>::new();
+    let lanes = Memo::new(move |_| shape.read().lanes);
+    let point = move |event: web_sys::PointerEvent| {
+        let Some(plot) = plot.get() else { return };
+        let ground = plot.get_bounding_client_rect();
+        let share = (f64::from(event.client_y()) - ground.top()) / ground.height().max(1.0);
+        chosen.set(lane_at(share, lanes.get_untracked()));
+    };
+    let walk = move |event: web_sys::KeyboardEvent| {
+        let last = lanes.get_untracked().saturating_sub(1) as usize;
+        let next = match (event.key().as_str(), chosen.get_untracked()) {
+            ("ArrowDown" | "ArrowRight" | "Home", None) | ("Home", _) => 0,
+            ("ArrowUp" | "ArrowLeft" | "End", None) | ("End", _) => last,
+            ("ArrowDown" | "ArrowRight", Some(at)) => (at + 1).min(last),
+            ("ArrowUp" | "ArrowLeft", Some(at)) => at.saturating_sub(1),
+            ("PageDown", at) => at.map_or(0, |at| (at + 10).min(last)),
+            ("PageUp", at) => at.unwrap_or(last).saturating_sub(10),
+            _ => return,
+        };
+        event.prevent_default();
+        chosen.set(Some(next));
+    };
+    // Few lanes are high enough to be told apart, many share the height.
+    let height = move || format!("{}px", (lanes.get() * 26).clamp(26, 420));
+    let view_box = move || format!("0 0 {WIDTH} {}", lanes.get().max(1) * PITCH);
+    let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
+    let across = move || lanes.get().max(1) * PITCH;
+    let refreshes = move || {
+        let bars = shape.read().refreshes.clone();
+        bars.into_iter()
+            .map(|bar| view! { <rect class="wt-refresh" class:wt-bad=bar.failed x=bar.x width=bar.width y="0" height=across() /> })
+            .collect_view()
+    };
+    let marks = move || {
+        shape
+            .read()
+            .marks
+            .clone()
+            .into_iter()
+            .map(|x| view! { <rect class="wt-mark" x=x width="16" y="0" height=across() /> })
+            .collect_view()
+    };
+    let here = move || chosen.get().filter(|at| *at < lanes.get() as usize);
+    view! {
+        <div
+            class="wt-plot"
+            node_ref=plot
+            style:height=height
+            tabindex="0"
+            role="slider"
+            aria-orientation="vertical"
+            aria-label=move || words.get().picture
+            aria-valuemin="0"
+            aria-valuemax=lanes
+            aria-valuenow=move || here().map_or(0, |at| at + 1)
+            aria-valuetext=move || told.get().unwrap_or_else(|| if lanes.get() == 0 { words.get().empty.into() } else { lanes.get().to_string() })
+            on:pointermove=point
+            on:pointerdown=point
+            on:keydown=walk
+        >
+            <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
+                {move || here().map(|at| view! { <rect class="wt-here" x="0" width=WIDTH y=at * PITCH as usize height=PITCH /> })}
+                {refreshes}
+                {path("wt-sent", |shape| &shape.sent)}
+                {path("wt-waiting", |shape| &shape.waiting)}
+                {path("wt-replayed", |shape| &shape.replayed)}
+                {path("wt-refused", |shape| &shape.refused)}
+                {path("wt-answered", |shape| &shape.answered)}
+                {path("wt-failed", |shape| &shape.failed)}
+                {marks}
+            </svg>
+        </div>
+    }
+}
+
+#[component]
+fn Legend(words: Signal<&'static Words>) -> impl IntoView {
+    let entry = move |class: &'static str, pick: fn(&Words) -> &'static str| {
+        view! {
+            <li>
+                <svg viewBox="0 0 18 12" width="18" height="12" aria-hidden="true">
+                    <rect class=class width="18" height="12" />
+                </svg>
+                {move || pick(words.get())}
+            </li>
+        }
+    };
+    view! {
+        <ul class="wt-legend">
+            {entry("wt-sent", |w| w.sent)} {entry("wt-refused", |w| w.refused)} {entry("wt-waiting", |w| w.waiting)}
+            {entry("wt-replayed", |w| w.replayed)} {entry("wt-answered", |w| w.answered)} {entry("wt-failed", |w| w.failed)}
+            {entry("wt-refresh", |w| w.refresh)} {entry("wt-mark", |w| w.mark)}
+        </ul>
+    }
+}
+
+/// A lane in words.
+fn tell(record: &Record, index: usize, words: &Words) -> Option<String> {
+    let lane: &Lane = record.lanes().get(index)?;
+    let (zero, _) = record.range()?;
+    let since = |at: f64| spoken(at - zero);
+    let mut told = vec![(words.request)(lane.request, &lane.method, &lane.path)];
+    for span in &lane.spans {
+        told.push(match span.phase {
+            Phase::Sent => (words.sent_at)(&since(span.from)),
+            Phase::Waiting => (words.waited)(&spoken(span.to.unwrap_or_else(now) - span.from)),
+            Phase::Replayed => (words.replayed_at)(&since(span.from)),
+        });
+        if let Some(at) = lane.refused.filter(|at| span.phase == Phase::Sent && *at >= span.from) {
+            told.push((words.refused_at)(&since(at)));
+        }
+    }
+    match &lane.settled {
+        Some((at, Outcome::Answered(status))) => told.push((words.settled)(*status, &since(*at))),
+        Some((at, Outcome::Failed(_))) => told.push((words.broke)(&since(*at))),
+        None => {}
+    }
+    Some(told.join(" · "))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and the share is clamped.
+fn lane_at(share: f64, lanes: u32) -> Option<usize> {
+    let last = lanes.checked_sub(1)?;
+    Some(((share.clamp(0.0, 1.0) * f64::from(lanes)) as u32).min(last) as usize)
+}
+
+fn percent(x: u32) -> String {
+    // Hundredths of a percent, as whole numbers.
+    format!("{}.{:02}%", x / 100, x % 100)
+}
+
+fn now() -> f64 {
+    window().performance().map_or(0.0, |clock| clock.now())
+}

@@ -1,0 +1,131 @@
+//! The record as shapes: one path per colour, however many lanes there are, so that a thousand requests cost no more than one.
+
+use crate::{
+    axis::{Axis, Tick, WIDTH},
+    record::{Lane, Phase, Record},
+};
+use std::fmt::Write;
+use wugan::{Outcome, RefreshOutcome};
+
+/// How high a lane is, in the picture's own units.
+pub(crate) const PITCH: u32 = 100;
+/// How wide the mark at a lane's end is.
+const END: u32 = 40;
+
+/// All that is drawn. Paths are SVG's, in whole numbers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Shape {
+    pub(crate) lanes: u32,
+    pub(crate) sent: String,
+    pub(crate) waiting: String,
+    pub(crate) replayed: String,
+    pub(crate) refused: String,
+    pub(crate) answered: String,
+    pub(crate) failed: String,
+    pub(crate) refreshes: Vec<Bar>,
+    pub(crate) marks: Vec<u32>,
+    pub(crate) ticks: Vec<Tick>,
+}
+
+/// A refresh across all lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    pub(crate) x: u32,
+    pub(crate) width: u32,
+    pub(crate) failed: bool,
+}
+
+impl Shape {
+    /// Draws a record; what is still open reaches until `now`.
+    pub(crate) fn of(record: &Record, now: f64) -> Shape {
+        let axis = Axis::of(record, now);
+        let mut shape = Shape { ticks: record.range().map(|(from, _)| axis.ticks(from)).unwrap_or_default(), ..Shape::default() };
+        for lane in record.lanes() {
+            shape.lane(lane, &axis, now);
+        }
+        for refresh in record.refreshes() {
+            let x = axis.x(refresh.from);
+            let end = refresh.ended.as_ref().map_or(now, |(at, _)| *at);
+            let failed = matches!(refresh.ended, Some((_, RefreshOutcome::Rejected | RefreshOutcome::Unavailable { .. })));
+            shape.refreshes.push(Bar { x, width: axis.x(end).saturating_sub(x).max(12), failed });
+        }
+        shape.marks = record.marks().iter().map(|mark| axis.x(mark.at)).collect();
+        shape
+    }
+
+    fn lane(&mut self, lane: &Lane, axis: &Axis, now: f64) {
+        let top = self.lanes * PITCH;
+        self.lanes += 1;
+        for span in &lane.spans {
+            let path = match span.phase {
+                Phase::Sent => &mut self.sent,
+                Phase::Waiting => &mut self.waiting,
+                Phase::Replayed => &mut self.replayed,
+            };
+            let x = axis.x(span.from);
+            let inset = if span.phase == Phase::Waiting { 36 } else { 16 };
+            rect(path, x, axis.x(span.to.unwrap_or(now)).saturating_sub(x).max(12), top, inset);
+        }
+        if let Some(at) = lane.refused {
+            rect(&mut self.refused, axis.x(at).saturating_sub(END / 2), END, top, 4);
+        }
+        if let Some((at, outcome)) = &lane.settled {
+            let good = matches!(outcome, Outcome::Answered(200..=299));
+            rect(if good { &mut self.answered } else { &mut self.failed }, axis.x(*at).min(WIDTH - END), END, top, 4);
+        }
+    }
+}
+
+fn rect(path: &mut String, x: u32, width: u32, top: u32, inset: u32) {
+    let (y, height) = (top + inset, PITCH - 2 * inset);
+    // Writing to a String does not fail.
+    let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wugan::{Cause, Event, Noted};
+
+    fn burst(requests: u64) -> Record {
+        let mut record = Record::default();
+        let mut note = |at, event| record.note(&Noted { at, event });
+        for request in 1..=requests {
+            note(0.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: false });
+            note(10.0, Event::Answered { request, status: 401, replay: false });
+            note(10.0, Event::Waiting { request });
+        }
+        note(10.0, Event::RefreshStarted { cause: Cause::Unauthorized });
+        note(40.0, Event::RefreshEnded { outcome: RefreshOutcome::Granted });
+        for request in 1..=requests {
+            note(40.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: true });
+            note(50.0, Event::Settled { request, outcome: Outcome::Answered(200) });
+        }
+        record
+    }
+
+    #[test]
+    fn every_lane_has_its_phases_in_the_path_of_their_colour() {
+        let shape = Shape::of(&burst(3), 50.0);
+        for path in [&shape.sent, &shape.waiting, &shape.replayed, &shape.refused, &shape.answered] {
+            assert_eq!(path.matches('M').count(), 3, "{path}");
+        }
+        assert!(shape.failed.is_empty());
+        assert_eq!((shape.lanes, shape.refreshes.len()), (3, 1));
+    }
+
+    #[test]
+    fn the_refresh_lies_where_the_requests_wait() {
+        let shape = Shape::of(&burst(1), 50.0);
+        let waiting = shape.waiting.split([' ', 'M']).nth(1).and_then(|x| x.parse().ok());
+        assert_eq!(Some(shape.refreshes[0].x), waiting);
+    }
+
+    #[test]
+    fn what_is_open_reaches_until_now() {
+        let mut record = Record::default();
+        record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
+        let width = |now| Shape::of(&record, now).refreshes[0].width;
+        assert!(width(100.0) > WIDTH / 2, "{}", width(100.0));
+    }
+}
