@@ -1,2 +1,63 @@
-//! x
-fn main() {}
+//! `cargo xtask`: everything about the project that is more than one cargo command. It installs what is missing and asks nothing.
+
+mod app;
+mod bench;
+mod browser;
+mod compress;
+mod debian;
+mod dev;
+mod lint;
+mod process;
+mod project;
+mod serve;
+mod server;
+mod step;
+mod tally;
+mod test;
+mod tools;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Build, run and test Wugan. Whatever is missing is installed first; a second run finds it in seconds.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the app and the server for production, and serve both at one address
+    Serve(serve::Options),
+    /// Work on the app: live reload at :8080, the API behind it at :3000
+    Dev(dev::Options),
+    /// Run every test: native, documentation, in a browser, end to end
+    Test(test::Options),
+    /// Check format and run clippy, natively and for wasm32
+    Lint,
+    /// Measure: the size of what a first visit loads
+    Bench,
+}
+
+fn main() -> ExitCode {
+    process::stop_children_on_signals();
+    let done = match Cli::parse().task {
+        Task::Serve(options) => serve::run(&options),
+        Task::Dev(options) => dev::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Lint => lint::run(),
+        Task::Bench => bench::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) if process::interrupted() => ExitCode::from(130),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The app as people load it: built by trunk into `dist`, small above all, and packed.
+
+use std::process::Command;
+
+use crate::compress;
+use crate::process::{Running, run};
+use crate::project;
+use crate::step::{Result, step};
+use crate::tools;
+use crate::wasm;
+
+/// The cargo profile in the root manifest that makes small wasm.
+const PROFILE: &str = "browser";
+
+pub(crate) fn build() -> Result<()> {
+    // Not `--release`: that would let trunk run any wasm-opt it finds, and Debian's breaks what wasm-bindgen has made.
+    let mut trunk = trunk("build")?;
+    trunk.args(["--quiet", "--cargo-profile", PROFILE, "--locked"]);
+    step("Building the app for the browser", "5 s if nothing changed, 2 min if it did, 6 min the first time", || run(&mut trunk))?;
+    step("Packing its files", "5 s", || compress::folder(&project::dist()))
+}
+
+/// `trunk serve`: builds at every change of a file, and reloads the page.
+pub(crate) fn watch(port: u16) -> Result<Running> {
+    let mut trunk = trunk("serve")?;
+    Running::start(trunk.args(["--port", &port.to_string()]))
+}
+
+fn trunk(task: &str) -> Result<Command> {
+    let toolchain = wasm::toolchain()?;
+    let tools = [tools::wasm_bindgen()?, tools::trunk()?];
+    let mut trunk = Command::new(tools[1].join("trunk"));
+    trunk.args([task, "--skip-version-check"]);
+    toolchain.prepare(&mut trunk, &tools);
+    Ok(trunk)
+}

@@ -1,0 +1,58 @@
+//! Where things are: the project's folders, and the versions that `Cargo.lock` has settled on.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::step::{Result, failure};
+
+/// The folder of the workspace.
+pub(crate) fn root() -> PathBuf {
+    // Cargo says it at run time; the compile-time value serves a binary that was started by hand.
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
+    Path::new(&here).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// What trunk makes of the app.
+pub(crate) fn dist() -> PathBuf {
+    root().join("dist")
+}
+
+/// Where cargo builds, as everybody's cargo would have it.
+pub(crate) fn target() -> PathBuf {
+    root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target")))
+}
+
+/// The cargo that runs us, natively.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    cargo.current_dir(root());
+    cargo
+}
+
+/// The version of a package in `Cargo.lock`.
+pub(crate) fn locked_version(package: &str) -> Result<String> {
+    let file = root().join("Cargo.lock");
+    let lock = fs::read_to_string(&file).map_err(|e| failure(format!("{} can't be read: {e}", file.display())))?;
+    version_in(&lock, package).ok_or_else(|| failure(format!("Cargo.lock names no {package}: run `cargo generate-lockfile`")))
+}
+
+fn version_in(lock: &str, package: &str) -> Option<String> {
+    let name = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name);
+    lines.nth(1)?.strip_prefix("version = \"")?.strip_suffix('"').map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_from_the_package_of_exactly_that_name() {
+        let lock =
+            "[[package]]\nname = \"wasm-bindgen-test\"\nversion = \"0.3.1\"\n\n[[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.9\"\n";
+        assert_eq!(version_in(lock, "wasm-bindgen").as_deref(), Some("0.2.9"));
+        assert_eq!(version_in(lock, "wasm"), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! `cargo xtask test`: every test there is, and one line with the totals at the end.
+
+use std::env;
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use crate::app;
+use crate::browser;
+use crate::process::{Running, interrupted};
+use crate::project;
+use crate::server::{self, Build};
+use crate::step::{Result, failure, step};
+use crate::tally::{Count, Tally};
+use crate::tools;
+use crate::wasm;
+
+/// A browser's tests call a server whose address is compiled into them, from a page whose origin the server must know: both ports are fixed.
+const SERVER_PORT: u16 = 38471;
+const PAGE_PORT: u16 = 38472;
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only one part (all, if nothing is said)
+    part: Option<Part>,
+    /// The port of the server that the tests in a browser talk to
+    #[arg(long, default_value_t = SERVER_PORT)]
+    server_port: u16,
+    /// The port of the page that the tests in a browser run in
+    #[arg(long, default_value_t = PAGE_PORT)]
+    page_port: u16,
+    /// Only tests with this in their name, after `--`; further words go to the test programs
+    #[arg(last = true)]
+    filter: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Part {
+    /// Unit and integration tests, and the documentation's examples
+    Native,
+    /// The client in headless Chromium, against the real server
+    Browser,
+    /// The whole app by WebDriver, against the real server
+    E2e,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let wanted = |part| options.part.is_none_or(|only| only == part);
+    let mut tally = Tally::default();
+    if wanted(Part::Native) {
+        native(options, &mut tally)?;
+    }
+    if wanted(Part::Browser) {
+        in_browser(options, &mut tally)?;
+    }
+    if wanted(Part::E2e) {
+        end_to_end(options, &mut tally)?;
+    }
+    tally.print();
+    match tally.total() {
+        Count { failed: 0, .. } => Ok(()),
+        Count { failed, .. } => Err(failure(format!("{failed} failed: see above"))),
+    }
+}
+
+fn native(options: &Options, tally: &mut Tally) -> Result<()> {
+    let everything = ["--workspace", "--exclude", "wugan-e2e", "--features", "wugan/testing"];
+    let mut tests = project::cargo();
+    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(everything);
+    count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
+    let mut examples = project::cargo();
+    examples.args(["test", "--no-fail-fast", "--doc"]).args(everything);
+    count("documentation", "seconds", &mut examples, options, tally)
+}
+
+fn in_browser(options: &Options, tally: &mut Tally) -> Result<()> {
+    let driver = browser::driver()?;
+    let toolchain = wasm::toolchain()?;
+    let bindgen = tools::wasm_bindgen()?;
+    let program = server::build(Build::Dev)?;
+
+    let address = SocketAddr::from(([127, 0, 0, 1], options.server_port));
+    let page = SocketAddr::from(([127, 0, 0, 1], options.page_port));
+    // Strict, and soon over: what a client must stand.
+    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &format!("http://{page}")].map(str::to_owned);
+    let data = temporary()?;
+    let _server = server::start(&program, data.path(), address, &strict)?;
+
+    let mut tests = toolchain.cargo("test");
+    toolchain.prepare(&mut tests, &[bindgen]);
+    tests
+        .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "browser,leptos", "--no-fail-fast", "--lib", "--tests"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+        .env("CHROMEDRIVER", driver)
+        .env("WUGAN_TEST_SERVER", format!("http://{address}"))
+        .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
+        // Per test program; the runner's own 20 s are for unit tests.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+    count("browser", "1 min, 4 the first time", &mut tests, options, tally)
+}
+
+fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
+    let driver = browser::driver()?;
+    app::build()?;
+    let program = server::build(Build::Dev)?;
+    let mut tests = project::cargo();
+    tests
+        .args(["test", "--package", "wugan-e2e", "--no-fail-fast"])
+        .env("CHROMEDRIVER", driver)
+        .env("WUGAN_SERVER_BIN", program)
+        .env("WUGAN_WEB_ROOT", project::dist());
+    count("end to end", "2 min, 4 the first time", &mut tests, options, tally)
+}
+
+/// Runs a test command, shows what it says, and adds up what it counts. A command that fails without a failed test, or runs none, is a failure too.
+fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options, tally: &mut Tally) -> Result<()> {
+    let start = Instant::now();
+    tests.arg("--").args(&options.filter).stdout(Stdio::piped());
+    let mut count = Count::default();
+    let succeeded = step(&format!("Testing: {kind}"), about, || {
+        let mut running = Running::start(tests)?;
+        running.each_line(|line| {
+            println!("{line}");
+            count.read(line);
+        });
+        Ok(running.wait()?.success())
+    })?;
+    if interrupted() {
+        return Err(failure("interrupted"));
+    }
+    let ran_nothing = count == Count::default() && options.filter.is_empty();
+    if ran_nothing || (!succeeded && count.failed == 0) {
+        println!(
+            "    {kind}: {}; counted as one failure",
+            if succeeded { "no test ran" } else { "it could not be built or run to its end" }
+        );
+        count.failed = 1;
+    }
+    tally.add(kind, count, start.elapsed());
+    Ok(())
+}
+
+fn temporary() -> Result<tempfile::TempDir> {
+    tempfile::tempdir().map_err(|e| failure(format!("no temporary folder in {} ({e}): set TMPDIR", env::temp_dir().display())))
+}

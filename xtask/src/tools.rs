@@ -1,0 +1,121 @@
+//! The two programs that turn Rust into a web page: trunk and wasm-bindgen. Taken from `PATH` if the version fits, else installed once
+//! into the user's cache.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::process::{output_of, run};
+use crate::project;
+use crate::step::{Result, failure, step};
+
+/// The folder of a trunk of the right line.
+pub(crate) fn trunk() -> Result<PathBuf> {
+    let trunk = Tool {
+        package: "trunk",
+        programs: &["trunk"],
+        version: "0.21.14".to_owned(),
+        accepted: "0.21.",
+        locked: true,
+        about: "7 min on two cores",
+    };
+    trunk.folder()
+}
+
+/// The folder of the wasm-bindgen that `Cargo.lock` asks for: the two halves must be of one version.
+pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
+    let version = project::locked_version("wasm-bindgen")?;
+    let tool = Tool {
+        package: "wasm-bindgen-cli",
+        programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+        accepted: &version,
+        version: version.clone(),
+        // Its own lock file asks for versions that registries have withdrawn.
+        locked: false,
+        about: "2 to 3 min on two cores",
+    };
+    tool.folder()
+}
+
+struct Tool<'a> {
+    package: &'a str,
+    programs: &'a [&'a str],
+    /// The version to install.
+    version: String,
+    /// How the version of one that is already there must begin.
+    accepted: &'a str,
+    locked: bool,
+    about: &'a str,
+}
+
+impl Tool<'_> {
+    fn folder(&self) -> Result<PathBuf> {
+        let own = cache()?.join(format!("{}-{}", self.package, self.version));
+        let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
+        let found = std::iter::once(own.join("bin")).chain(on_path).find(|folder| self.is_in(folder));
+        match found {
+            Some(folder) => Ok(folder),
+            None => self.install(&own).map(|()| own.join("bin")),
+        }
+    }
+
+    fn is_in(&self, folder: &Path) -> bool {
+        self.programs.iter().all(|program| {
+            let program = folder.join(format!("{program}{}", env::consts::EXE_SUFFIX));
+            program.exists()
+                && output_of(Command::new(program).arg("--version").env_remove("NO_COLOR"))
+                    .and_then(|said| said.split_whitespace().nth(1).map(|version| version.starts_with(self.accepted)))
+                    .unwrap_or(false)
+        })
+    }
+
+    fn install(&self, into: &Path) -> Result<()> {
+        step(&format!("Installing {} {}, once", self.package, self.version), self.about, || {
+            let mut install = project::cargo();
+            install.args(["install", self.package, "--quiet", "--version", &self.version, "--root"]).arg(into);
+            if self.locked {
+                install.arg("--locked");
+            }
+            // Half the build time for a tool that runs for a second.
+            install
+                .env("CARGO_PROFILE_RELEASE_LTO", "off")
+                .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+                .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+                .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
+                .env_remove("CARGO_TARGET_DIR");
+            run(&mut install)
+        })
+    }
+}
+
+/// Where the user's programs keep what can be made again.
+fn cache() -> Result<PathBuf> {
+    let folder = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = folder.or_else(|| env::home_dir().map(|home| home.join(".cache")));
+    folder.map(|folder| folder.join("wugan/tools")).ok_or_else(|| failure("no home folder: set XDG_CACHE_HOME to a folder for tools"))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn said(version: &str, accepted: &str) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("sometool");
+        fs::write(&program, format!("#!/bin/sh\necho sometool {version}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let tool = Tool { package: "sometool", programs: &["sometool"], version: accepted.to_owned(), accepted, locked: false, about: "" };
+        tool.is_in(folder.path())
+    }
+
+    #[test]
+    fn a_tool_is_taken_only_in_the_version_that_fits() {
+        assert!(said("0.21.7", "0.21."));
+        assert!(said("0.2.130", "0.2.130"));
+        assert!(!said("0.22.1", "0.21."));
+        assert!(!said("0.2.129", "0.2.130"));
+    }
+}
