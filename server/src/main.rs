@@ -1,2 +1,67 @@
-//! x
-fn main() {}
+//! The binary: reads the command line, starts, says where it listens, and stops when it is told to.
+
+use clap::Parser;
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
+use tokio::signal;
+use tracing_subscriber::{EnvFilter, fmt};
+use wugan_server::{
+    clock::Clock,
+    config::{Config, LogFormat},
+    error::StartError,
+    serve::Server,
+};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Config::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wugan-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> Result<(), StartError> {
+    start_log(config.log_format)?;
+    let stop = stop_signal()?;
+    let server = Server::bind(config, Clock::default()).await?;
+    // Whoever started us may have stopped reading: that is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address());
+    server.run(stop).await;
+    Ok(())
+}
+
+fn start_log(format: LogFormat) -> Result<(), StartError> {
+    let wanted = std::env::var("WUGAN_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn".into());
+    let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("WUGAN_LOG is no log level: {error}")))?;
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Done when the process is asked to stop, by SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
+    let failed = |error: std::io::Error| StartError(format!("cannot listen for signals: {error}"));
+    #[cfg(unix)]
+    let mut term = signal::unix::signal(signal::unix::SignalKind::terminate()).map_err(failed)?;
+    #[cfg(unix)]
+    let mut interrupt = signal::unix::signal(signal::unix::SignalKind::interrupt()).map_err(failed)?;
+    #[cfg(unix)]
+    return Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    #[cfg(not(unix))]
+    return Ok(async {
+        let _ = signal::ctrl_c().await;
+    });
+}

@@ -1,0 +1,61 @@
+//! What every request needs: one value, made at start, shared by all.
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    error::{Error, StartError},
+    keys::KeyRing,
+    liveness::Liveness,
+    metrics::Metrics,
+    passwords::Passwords,
+    store::Store,
+    tokens::Tokens,
+};
+
+/// The server without its HTTP. The rules stand in `accounts` and `sessions`.
+pub struct App {
+    /// What the operator set.
+    pub config: Config,
+    /// What time it is.
+    pub clock: Clock,
+    /// The database.
+    pub store: Store,
+    /// Makes and reads tokens.
+    pub tokens: Tokens,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// Which sessions are alive.
+    pub liveness: Liveness,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+impl App {
+    /// Opens keys and database, and makes the demo user.
+    ///
+    /// # Errors
+    /// One line that says which of them is not as it should be, and what to do.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
+        let keys = KeyRing::open(&config.signing_key, config.signing_algorithm)?;
+        let store = Store::open(&config.database_url).await?;
+        let app = Self {
+            tokens: Tokens::new(keys, config.issuer.clone(), config.access_ttl),
+            passwords: Passwords::new().map_err(|error| StartError(error.to_string()))?,
+            liveness: Liveness::default(),
+            metrics: Metrics::default(),
+            config,
+            clock,
+            store,
+        };
+        app.make_demo_user().await?;
+        Ok(app)
+    }
+
+    async fn make_demo_user(&self) -> Result<(), StartError> {
+        let Some(demo) = self.config.demo_user.clone() else { return Ok(()) };
+        match self.add_user(&demo.username, demo.password).await {
+            Ok(_) | Err(Error::UsernameTaken) => Ok(()),
+            Err(error) => Err(StartError(format!("cannot make the demo user: {error:?}"))),
+        }
+    }
+}

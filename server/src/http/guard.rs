@@ -1,0 +1,38 @@
+//! The guard: an extractor that lets only a good access token in (RFC 6750 §2.1).
+
+use crate::{app::App, error::Error, tokens::AccessClaims};
+use axum::{
+    extract::FromRequestParts,
+    http::{header, request::Parts},
+};
+use std::{ops::Deref, sync::Arc};
+
+/// Who calls. A handler that takes it is guarded.
+pub(super) struct SignedIn(AccessClaims);
+
+impl Deref for SignedIn {
+    type Target = AccessClaims;
+
+    fn deref(&self) -> &AccessClaims {
+        &self.0
+    }
+}
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let mut sent = parts.headers.get_all(header::AUTHORIZATION).iter();
+        let Some(value) = sent.next() else { return Err(Error::MissingToken) };
+        if sent.next().is_some() {
+            return Err(Error::InvalidRequest("There may be only one Authorization header."));
+        }
+        let value = value.to_str().map_err(|_| Error::InvalidToken)?;
+        match value.split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => app.admit(token.trim()).await.map(Self),
+            None if value.eq_ignore_ascii_case("bearer") => Err(Error::MissingToken),
+            // Another scheme's credentials are none of ours.
+            _ => Err(Error::MissingToken),
+        }
+    }
+}

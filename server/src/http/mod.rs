@@ -1,0 +1,45 @@
+//! The wire over HTTP: one file per resource, each with its `router()`, and what all of them share.
+
+mod access;
+mod accounts;
+mod answer;
+mod body;
+mod cors;
+mod device;
+mod error;
+mod guard;
+mod headers;
+mod health;
+mod observe;
+mod refresh;
+mod sessions;
+mod tutorial;
+
+pub use device::Peer;
+
+use crate::{app::App, error::Error, web::Web};
+use axum::{Router, extract::Request, middleware::from_fn_with_state, response::IntoResponse};
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+
+/// All routes, with everything around them. The outermost layer is the last: the headers, so that every answer has them.
+pub fn router(app: Arc<App>, web: Web) -> Router {
+    let cors = cors::layer(&app.config.allow_origin);
+    Router::new()
+        .merge(access::router())
+        .merge(refresh::router())
+        .merge(accounts::router())
+        .merge(sessions::router())
+        .merge(tutorial::router())
+        .merge(health::router())
+        .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
+        .fallback(move |request: Request| {
+            let web = web.clone();
+            async move { web.serve(request).await }
+        })
+        .layer(cors)
+        .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".into()).into_response()))
+        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .with_state(app)
+}

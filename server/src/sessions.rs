@@ -1,0 +1,167 @@
+//! Sessions: how one starts, goes on, and ends.
+
+use crate::{
+    app::App,
+    clock::{Millis, millis},
+    error::Error,
+    liveness::Live,
+    rotation::{Decision, decide},
+    store::{
+        session::{self, Which},
+        user,
+    },
+    tokens::AccessClaims,
+};
+use tracing::warn;
+use uuid::Uuid;
+use wugan_wire::{LogoutScope, TokenAnswer};
+
+/// How often a refresh that lost a race looks again. Each loss means that another one won, so two are plenty.
+const LOOKS: usize = 8;
+
+/// What signs in.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// What the browser calls itself.
+    pub user_agent: Option<String>,
+    /// The address it calls from.
+    pub ip: Option<String>,
+}
+
+impl App {
+    /// Signs a user in whose password was right.
+    ///
+    /// # Errors
+    /// The account was changed, disabled or deleted meanwhile, or the database is away.
+    pub async fn start_session(&self, user: &user::Model, device: Device) -> Result<TokenAnswer, Error> {
+        let now = self.clock.now();
+        let row = session::Model {
+            id: Uuid::new_v4(),
+            user_id: user.id,
+            generation: 0,
+            confirmed: -1,
+            rotated_at: now,
+            created_at: now,
+            last_used_at: now,
+            expires_at: self.end(now, now),
+            revoked_at: None,
+            user_agent: device.user_agent,
+            ip: device.ip,
+        };
+        let tx = self.store.begin().await?;
+        if !user::note_login(&tx, user, now).await? {
+            return Err(Error::InvalidCredentials);
+        }
+        session::insert(&tx, row.clone()).await?;
+        tx.commit().await?;
+        Ok(self.tokens.issue(&row, &user.username, now)?)
+    }
+
+    /// Exchanges a refresh token for the next pair.
+    ///
+    /// # Errors
+    /// The token is not good, no longer good, or stolen; or the database is away.
+    pub async fn refresh(&self, token: &str) -> Result<TokenAnswer, Error> {
+        let claims = self.tokens.read_refresh(token, self.clock.now()).map_err(|_| self.refused())?;
+        for _ in 0..LOOKS {
+            let (row, user) = session::with_user(self.store.reader(), claims.sid).await?.ok_or_else(|| self.refused())?;
+            let now = self.clock.now();
+            match decide(claims.generation, &row.standing(), now, millis(self.config.reuse_leeway)) {
+                Decision::Rotate => {
+                    let end = self.end(row.created_at, now);
+                    if let Some(next) = session::rotate(self.store.writer(), &row, now, end).await? {
+                        self.metrics.refresh("rotated");
+                        return Ok(self.tokens.issue(&next, &user.username, now)?);
+                    }
+                }
+                Decision::Repeat => {
+                    self.metrics.refresh("repeated");
+                    return Ok(self.tokens.issue(&row, &user.username, now)?);
+                }
+                Decision::Revoke => {
+                    self.revoke_stolen(&row, claims.generation).await?;
+                    return Err(Error::InvalidGrant);
+                }
+                Decision::Refuse => return Err(self.refused()),
+            }
+        }
+        Err(Error::Busy("a refresh lost every race".into()))
+    }
+
+    /// Ends sessions by a refresh token, which may have run out. One that is not good ends nothing, and nobody is told.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn logout(&self, token: &str, scope: LogoutScope) -> Result<(), Error> {
+        let now = self.clock.now();
+        let Ok(claims) = self.tokens.read_refresh(token, now) else { return Ok(()) };
+        let Some(row) = session::by_id(self.store.reader(), claims.sid).await? else { return Ok(()) };
+        let which = match decide(claims.generation, &row.standing(), now, millis(self.config.reuse_leeway)) {
+            Decision::Refuse => return Ok(()),
+            // Who holds a stolen token ends the session it was stolen from, and no other.
+            Decision::Revoke => return self.revoke_stolen(&row, claims.generation).await,
+            Decision::Rotate | Decision::Repeat => match scope {
+                LogoutScope::This => Which::One(row.id),
+                LogoutScope::Others => Which::Others(row.user_id, row.id),
+                LogoutScope::All => Which::All(row.user_id),
+            },
+        };
+        self.end_sessions(which).await.map(drop)
+    }
+
+    /// Ends sessions, here at once. Returns how many were alive.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn end_sessions(&self, which: Which) -> Result<u64, Error> {
+        let ended = session::revoke(self.store.writer(), which, self.clock.now()).await?;
+        self.liveness.forget(which);
+        Ok(ended)
+    }
+
+    /// Lets an access token in if its session is alive, and notes the first use of its generation: from then on the token before it
+    /// is no lost answer any more.
+    ///
+    /// # Errors
+    /// The token is not good, or the database is away.
+    pub async fn admit(&self, token: &str) -> Result<AccessClaims, Error> {
+        let now = self.clock.now();
+        let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;
+        let live = match self.liveness.recall(claims.sid) {
+            Some(live) => live,
+            None => self.look_up(claims.sid).await?,
+        };
+        if live.confirmed < claims.generation {
+            session::confirm(self.store.writer(), claims.sid, claims.generation, now).await?;
+            self.liveness.confirm(claims.sid, claims.generation);
+        }
+        Ok(claims)
+    }
+
+    async fn look_up(&self, id: Uuid) -> Result<Live, Error> {
+        let ticket = self.liveness.ticket();
+        let row = session::by_id(self.store.reader(), id).await?.filter(|row| row.revoked_at.is_none()).ok_or(Error::InvalidToken)?;
+        let live = Live { user_id: row.user_id, confirmed: row.confirmed };
+        self.liveness.remember(ticket, id, live);
+        Ok(live)
+    }
+
+    async fn revoke_stolen(&self, row: &session::Model, presented: i64) -> Result<(), Error> {
+        if self.end_sessions(Which::One(row.id)).await? > 0 {
+            self.metrics.refresh("revoked");
+            warn!(session = %row.id, user = row.user_id, presented, current = row.generation, "reuse of a refresh token: the session was ended");
+        }
+        Ok(())
+    }
+
+    fn refused(&self) -> Error {
+        self.metrics.refresh("refused");
+        Error::InvalidGrant
+    }
+
+    /// When a session runs out that is refreshed now: after its idle time, and in any case its whole time after its sign-in.
+    fn end(&self, created_at: Millis, now: Millis) -> Millis {
+        let idle = now.saturating_add(millis(self.config.refresh_ttl));
+        idle.min(created_at.saturating_add(millis(self.config.session_ttl)))
+    }
+}

@@ -1,0 +1,178 @@
+//! The database: SQLite, PostgreSQL or MySQL/MariaDB by URL, brought to this version's schema at start.
+//!
+//! Nothing here rests on a lock that one database has and another ignores: what must not happen twice is one conditional UPDATE
+//! whose affected rows are counted, and what must happen together is one transaction.
+
+pub mod migration;
+pub mod session;
+pub mod user;
+
+use migration::Migrator;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+use sea_orm_migration::MigratorTrait;
+use std::{fmt, time::Duration};
+
+/// How long a statement waits for a connection, and a SQLite writer for the file, before it is told that the database is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECTIONS: u32 = 16;
+const SQLITE_READERS: u32 = 4;
+
+/// The database's two ends. On SQLite one connection writes, so that writers queue here, in order, instead of polling for the file's
+/// lock; elsewhere both are the same pool.
+#[derive(Clone)]
+pub struct Store {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// Why the database cannot be used. Says what to do, and shows no URL: it may hold a password.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The URL is of no database we know.
+    Scheme,
+    /// It could not be reached or opened.
+    Connect(DbErr),
+    /// A later version of the server has changed it.
+    Later(Vec<String>),
+    /// Bringing it to this version's schema failed.
+    Migrate(DbErr),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme => f.write_str("the database URL must begin with sqlite://, postgres:// or mysql://; see --database-url"),
+            Self::Connect(error) => {
+                write!(f, "cannot open the database ({}); check --database-url and that its folder can be written", one_line(error))
+            }
+            Self::Later(unknown) => write!(
+                f,
+                "the database was changed by a later version of wugan-server ({}); start that version, or restore a backup",
+                unknown.join(", ")
+            ),
+            Self::Migrate(error) => {
+                write!(
+                    f,
+                    "cannot bring the database to this version's schema ({}); check that its folder and its tables can be written",
+                    one_line(error)
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+fn one_line(error: &DbErr) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+impl Store {
+    /// Connects, and brings the schema to this version's.
+    ///
+    /// # Errors
+    /// The database cannot be reached, written, or was changed by a later version.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let store = match url.split(':').next() {
+            Some("sqlite") => {
+                let write = connect(sqlite(url, 1)).await?;
+                Self { read: connect(sqlite(url, SQLITE_READERS)).await?, write }
+            }
+            Some("postgres" | "postgresql" | "mysql") => {
+                let pool = connect(options(url, CONNECTIONS)).await?;
+                Self { read: pool.clone(), write: pool }
+            }
+            _ => return Err(StoreError::Scheme),
+        };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.read.execute_unprepared("SELECT 1").await.map(drop)
+    }
+
+    /// Where to read.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Where to write one statement.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
+    /// Where to write several that belong together. On SQLite it takes the write lock at once: one that reads first and writes later
+    /// would fail instead of waiting. Elsewhere READ COMMITTED, so that a statement behind a row lock sees what it waited for.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let isolation = match self.write.get_database_backend() {
+            DbBackend::Sqlite => None,
+            _ => Some(sea_orm::IsolationLevel::ReadCommitted),
+        };
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            isolation_level: isolation,
+            ..TransactionOptions::default()
+        };
+        self.write.begin_with_options(options).await
+    }
+
+    /// Hangs up, so that SQLite tidies its files.
+    pub async fn close(&self) {
+        let _ = self.read.clone().close().await;
+        let _ = self.write.clone().close().await;
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Connect)?;
+        if !unknown.is_empty() {
+            return Err(StoreError::Later(unknown));
+        }
+        // Of several servers that start on one new database, one makes each table and the others trip over it: they look again.
+        let mut tries = 0;
+        while let Err(error) = Migrator::up(&self.write, None).await {
+            tries += 1;
+            if tries == 5 {
+                return Err(StoreError::Migrate(error));
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+}
+
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
+    Database::connect(options).await.map_err(StoreError::Connect)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
+    options
+}
+
+fn sqlite(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = options(url, connections);
+    options.map_sqlx_sqlite_opts(|file| {
+        // FULL: a rotation or a revocation that was answered survives a power cut, not only a crash.
+        file.create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(PATIENCE)
+    });
+    options
+}

@@ -1,0 +1,171 @@
+//! The two tokens: signed JWTs, typed (RFC 9068 §2.1, RFC 8725 §3.11), with one algorithm per key and no claim left unchecked.
+
+use crate::{
+    clock::Millis,
+    keys::{Key, KeyRing},
+    store::session,
+};
+use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+use wugan_wire::TokenAnswer;
+
+/// Longer than any token we make; what is longer is not looked at.
+const LONGEST: usize = 4096;
+const ACCESS: &str = "at+jwt";
+const REFRESH: &str = "rt+jwt";
+
+/// What an access token says.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessClaims {
+    /// The account, as the tutorial's front end reads it.
+    #[serde(rename = "userId")]
+    pub user_id: i64,
+    /// Its name.
+    pub username: String,
+    /// The account, as RFC 7519 names it.
+    pub sub: String,
+    /// The session.
+    pub sid: Uuid,
+    /// The generation of the refresh token that it was handed out with.
+    #[serde(rename = "gen")]
+    pub generation: i64,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// What a refresh token says.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RefreshClaims {
+    /// The account.
+    #[serde(rename = "userId")]
+    pub user_id: i64,
+    /// The session.
+    pub sid: Uuid,
+    /// Which of the session's refresh tokens it is, counted from 0.
+    #[serde(rename = "gen")]
+    pub generation: i64,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+/// Why a token is not accepted. Which of the checks failed is nobody's business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// Ours, and it has run out.
+    RunOut,
+    /// Not one of ours, or not of this kind.
+    Invalid,
+}
+
+/// Makes and reads tokens.
+pub struct Tokens {
+    keys: KeyRing,
+    issuer: String,
+    access_ttl: Duration,
+}
+
+impl Tokens {
+    /// Tokens by these keys, for this issuer and audience.
+    #[must_use]
+    pub fn new(keys: KeyRing, issuer: String, access_ttl: Duration) -> Self {
+        Self { keys, issuer, access_ttl }
+    }
+
+    /// The keys, for those who hand out their public halves.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRing {
+        &self.keys
+    }
+
+    /// The pair for a session as it stands. The refresh token depends on nothing but the row, so the same generation makes the same
+    /// token, byte for byte, on every server and after every restart. Neither token outlives the session.
+    ///
+    /// # Errors
+    /// None but a signing key that cannot sign.
+    pub fn issue(&self, session: &session::Model, username: &str, now: Millis) -> Result<TokenAnswer, jsonwebtoken::errors::Error> {
+        let (now, end) = (now / 1000, session.expires_at / 1000);
+        let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);
+        let exp = now.saturating_add(ttl).min(end);
+        let access = AccessClaims {
+            user_id: session.user_id,
+            username: username.into(),
+            sub: session.user_id.to_string(),
+            sid: session.id,
+            generation: session.generation,
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            iat: now,
+            exp,
+        };
+        let refresh = RefreshClaims {
+            user_id: session.user_id,
+            sid: session.id,
+            generation: session.generation,
+            iss: self.issuer.clone(),
+            aud: self.issuer.clone(),
+            iat: session.rotated_at / 1000,
+            exp: end,
+        };
+        Ok(TokenAnswer {
+            access_token: self.sign(ACCESS, &access)?,
+            refresh_token: self.sign(REFRESH, &refresh)?,
+            token_type: "Bearer".into(),
+            expires_in: u64::try_from(exp - now).unwrap_or(0),
+            refresh_expires_in: u64::try_from(end - now).unwrap_or(0),
+        })
+    }
+
+    /// Reads an access token.
+    ///
+    /// # Errors
+    /// It has run out, or is not an access token of ours.
+    pub fn read_access(&self, token: &str, now: Millis) -> Result<AccessClaims, Rejected> {
+        let claims: AccessClaims = self.verify(ACCESS, token)?;
+        if claims.exp <= now / 1000 { Err(Rejected::RunOut) } else { Ok(claims) }
+    }
+
+    /// Reads a refresh token.
+    ///
+    /// # Errors
+    /// It has run out, or is not a refresh token of ours.
+    pub fn read_refresh(&self, token: &str, now: Millis) -> Result<RefreshClaims, Rejected> {
+        let claims: RefreshClaims = self.verify(REFRESH, token)?;
+        if claims.exp <= now / 1000 { Err(Rejected::RunOut) } else { Ok(claims) }
+    }
+
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
+        let key = self.keys.signing();
+        let header = Header { typ: Some(kind.into()), kid: Some(key.id.clone()), ..Header::new(key.algorithm) };
+        encode(&header, claims, &key.encoding)
+    }
+
+    /// All checks but the time, which is the caller's: the kind, then the key by its name, then with that key's one algorithm the
+    /// signature, issuer and audience. Whatever else a header carries (`jku`, `x5u`, `jwk`, …) is not read.
+    fn verify<C: DeserializeOwned>(&self, kind: &str, token: &str) -> Result<C, Rejected> {
+        if token.len() > LONGEST {
+            return Err(Rejected::Invalid);
+        }
+        let key = self.key_of(kind, token).ok_or(Rejected::Invalid)?;
+        let mut rules = Validation::new(key.algorithm);
+        rules.leeway = 0;
+        rules.validate_exp = false;
+        rules.set_issuer(&[&self.issuer]);
+        rules.set_audience(&[&self.issuer]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+        decode(token, &key.decoding, &rules).map(|read| read.claims).map_err(|_| Rejected::Invalid)
+    }
+
+    fn key_of(&self, kind: &str, token: &str) -> Option<Arc<Key>> {
+        let header = decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(kind) || header.crit.is_some() {
+            return None;
+        }
+        self.keys.find(header.kid.as_deref()?)
+    }
+}
