@@ -1,0 +1,72 @@
+//! CORS and the headers of every answer: cases 21 and 22.
+
+use crate::{database::Kind, world::World};
+use reqwest::{Method, Response, StatusCode, header};
+
+const ALLOWED: &str = "https://app.example.com";
+
+async fn asked_from(world: &World, method: Method, origin: &str) -> Response {
+    let asking = world.http.request(method, format!("{}/bbb", world.url)).header(header::ORIGIN, origin);
+    asking
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
+        .send()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn case_21_listed_origins_only() {
+    let world = World::with(Kind::Sqlite, &["--allow-origin", ALLOWED]).await;
+    let preflight = asked_from(&world, Method::OPTIONS, ALLOWED).await;
+    assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED);
+    let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
+    assert!(allowed.contains("authorization") && allowed.contains("content-type"), "{allowed}");
+    assert!(!preflight.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
+    let refused = asked_from(&world, Method::GET, ALLOWED).await;
+    assert_eq!(
+        (refused.status(), &refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN]),
+        (StatusCode::UNAUTHORIZED, &ALLOWED.parse().unwrap())
+    );
+    let exposed = refused.headers()[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap().to_ascii_lowercase();
+    for name in ["date", "retry-after", "www-authenticate"] {
+        assert!(exposed.contains(name), "{exposed}");
+    }
+    for origin in ["https://evil.example", "null", "https://app.example.com.evil.example", "http://app.example.com", "*"] {
+        for method in [Method::OPTIONS, Method::GET] {
+            let answer = asked_from(&world, method, origin).await;
+            assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{origin}");
+            assert!(answer.headers()[header::VARY].to_str().unwrap().to_ascii_lowercase().contains("origin"));
+        }
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn case_22_every_answer_has_the_headers() {
+    let world = World::with(Kind::Sqlite, &["--trusted-proxy", "127.0.0.0/8"]).await;
+    let large =
+        world.http.post(format!("{}/user/login", world.url)).header(header::CONTENT_TYPE, "application/json").body("x".repeat(2 << 20));
+    let answers = [
+        (world.get("/aaa").await, 200),
+        (world.get("/").await, 404),
+        (world.get("/nope").await, 404),
+        (world.get("/bbb").await, 401),
+        (world.get("/user/login").await, 405),
+        (large.send().await.unwrap(), 413),
+        (world.http.post(format!("{}/user/login", world.url)).send().await.unwrap(), 415),
+    ];
+    for (answer, status) in answers {
+        let headers = answer.headers();
+        assert_eq!(answer.status(), status);
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"), "{status}");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+        assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY");
+        assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "not over plain HTTP");
+        assert!(headers.contains_key("x-request-id"));
+    }
+    let behind_tls = world.http.get(format!("{}/aaa", world.url)).header("x-forwarded-proto", "https").send().await.unwrap();
+    assert!(behind_tls.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    world.stop().await;
+}

@@ -1,0 +1,164 @@
+//! Ending sessions: cases 7 and 11, revocation across nodes, the list.
+
+use crate::{
+    database::{Kind, on_each_database},
+    world::{PASSWORD, World, claims, expect_error},
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use wugan_wire::{Code, SessionItem};
+
+on_each_database! {
+    async fn case_11_a_logout_is_never_an_error(kind: Kind) {
+        let world = World::start(kind).await;
+        let tokens = world.register("ada").await;
+        world.logout(&tokens.refresh_token, "").await;
+        world.refused(&tokens.refresh_token).await;
+        assert!(!world.lets_in(&tokens.access_token).await);
+        world.logout(&tokens.refresh_token, "").await;
+        for rubbish in ["rubbish", "", "a.b.c", tokens.access_token.as_str()] {
+            world.logout(rubbish, "").await;
+            world.logout(rubbish, "?scope=all").await;
+        }
+        let odd = world.post("/user/logout?scope=everybody", &json!({"refresh_token": "x"})).await;
+        expect_error(odd, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+        world.stop().await;
+    }
+
+    async fn a_logout_works_when_the_access_token_has_run_out(kind: Kind) {
+        let world = World::start(kind).await;
+        let tokens = world.register("ada").await;
+        world.clock.shift(2 * 3600 * 1000);
+        world.logout(&tokens.refresh_token, "?scope=this").await;
+        world.refused(&tokens.refresh_token).await;
+        world.stop().await;
+    }
+
+    async fn scopes_end_those_that_they_name(kind: Kind) {
+        let world = World::start(kind).await;
+        let a = world.register("ada").await;
+        let (b, c, bob) = (world.login("ada").await, world.login("ada").await, world.register("bob").await);
+        world.logout(&a.refresh_token, "?scope=others").await;
+        world.refused(&b.refresh_token).await;
+        world.refused(&c.refresh_token).await;
+        assert!(world.lets_in(&a.access_token).await);
+        let d = world.login("ada").await;
+        world.logout(&a.refresh_token, "?scope=all").await;
+        world.refused(&a.refresh_token).await;
+        assert!(!world.lets_in(&d.access_token).await);
+        assert!(world.lets_in(&bob.access_token).await);
+        world.stop().await;
+    }
+
+    async fn a_stolen_token_ends_its_own_session_and_no_other(kind: Kind) {
+        let world = World::start(kind).await;
+        let (stolen, other) = (world.register("ada").await, world.login("ada").await);
+        let second = world.refresh(&stolen.refresh_token).await;
+        let third = world.refresh(&second.refresh_token).await;
+        world.logout(&stolen.refresh_token, "?scope=all").await;
+        world.refused(&third.refresh_token).await;
+        assert!(world.lets_in(&other.access_token).await);
+        world.stop().await;
+    }
+
+    async fn sessions_are_listed_and_ended_by_their_owner_alone(kind: Kind) {
+        let world = World::start(kind).await;
+        let (a, b, bob) = (world.register("ada").await, world.login("ada").await, world.register("bob").await);
+        let list: Vec<SessionItem> = world.get_as(&a.access_token, "/user/sessions").await.json().await.unwrap();
+        assert_eq!(list.len(), 2);
+        assert_eq!(list.iter().filter(|item| item.current).map(|item| Value::from(item.id.clone())).collect::<Vec<_>>(), [claims(&a.access_token)["sid"].clone()]);
+        assert!(list.iter().all(|item| item.ip.as_deref() == Some("127.0.0.1")));
+        let end = async |access: &str, id: &str| {
+            world.http.delete(format!("{}/user/sessions/{id}", world.url)).bearer_auth(access).send().await.unwrap()
+        };
+        let b_id = claims(&b.access_token)["sid"].as_str().unwrap().to_owned();
+        for (access, id) in [(&bob.access_token, b_id.as_str()), (&a.access_token, "rubbish"), (&a.access_token, "00000000-0000-4000-8000-000000000000")] {
+            expect_error(end(access, id).await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        }
+        assert!(world.lets_in(&b.access_token).await);
+        assert_eq!(end(&a.access_token, &b_id).await.status(), StatusCode::NO_CONTENT);
+        world.refused(&b.refresh_token).await;
+        assert!(!world.lets_in(&b.access_token).await);
+        expect_error(end(&a.access_token, &b_id).await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        let list: Vec<SessionItem> = world.get_as(&a.access_token, "/user/sessions").await.json().await.unwrap();
+        assert_eq!(list.len(), 1);
+        world.stop().await;
+    }
+
+    async fn a_revocation_holds_on_another_node_within_five_seconds(kind: Kind) {
+        let world = World::start(kind).await;
+        let other = world.another().await;
+        let tokens = world.register("ada").await;
+        assert!(other.lets_in(&tokens.access_token).await);
+        world.logout(&tokens.refresh_token, "").await;
+        let revoked = Instant::now();
+        assert!(!world.lets_in(&tokens.access_token).await, "at once on the node that did it");
+        other.refused(&tokens.refresh_token).await;
+        while other.lets_in(&tokens.access_token).await {
+            assert!(revoked.elapsed() < Duration::from_secs(5));
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        other.stop().await;
+        world.stop().await;
+    }
+
+    /// Refreshes, guarded requests and a revocation at the same time. Whoever won, after the revocation was answered nothing works.
+    async fn case_07_nothing_outlives_a_revocation_that_was_answered(kind: Kind) {
+        let rounds = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 1000 } else { 25 };
+        let world = Arc::new(World::start(kind).await);
+        world.register("ada").await;
+        for (round, how) in (0..rounds).flat_map(|round| ["logout", "sessions", "password", "delete"].map(|how| (round, how))) {
+            // Hashing is not what is looked at here: those that need it run less often.
+            if matches!(how, "password" | "delete") && round % 5 != 0 {
+                continue;
+            }
+            let name = format!("{how}{round}");
+            let tokens = if how == "delete" || how == "password" { world.register(&name).await } else { world.login("ada").await };
+            let ender = if how == "password" { world.login(&name).await } else { tokens.clone() };
+            let racers: Vec<_> = (0..4).map(|_| {
+                let (world, token) = (world.clone(), tokens.refresh_token.clone());
+                tokio::spawn(async move {
+                    let mut seen = Vec::new();
+                    let mut token = token;
+                    for _ in 0..3 {
+                        let answer = world.try_refresh(&token).await;
+                        if answer.status() != StatusCode::OK {
+                            assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+                            break;
+                        }
+                        let next: wugan_wire::TokenAnswer = answer.json().await.unwrap();
+                        token.clone_from(&next.refresh_token);
+                        world.lets_in(&next.access_token).await;
+                        seen.push(next);
+                    }
+                    seen
+                })
+            }).collect();
+            let ended = match how {
+                "logout" => world.post("/user/logout", &json!({"refresh_token": ender.refresh_token})).await,
+                "sessions" => {
+                    let id = claims(&ender.access_token)["sid"].as_str().unwrap().to_owned();
+                    world.http.delete(format!("{}/user/sessions/{id}", world.url)).bearer_auth(&ender.access_token).send().await.unwrap()
+                }
+                "password" => world.post_as(&ender.access_token, "/user/password", &json!({"current_password": PASSWORD, "new_password": "another horse"})).await,
+                _ => world.post_as(&ender.access_token, "/user/delete", &json!({"password": PASSWORD})).await,
+            };
+            // Two refreshes ahead of it, a logout's token is a stolen one, which ends the session too.
+            assert!(matches!(ended.status().as_u16(), 204 | 401 | 404), "{how}: {}", ended.status());
+            assert!(!world.lets_in(&tokens.access_token).await, "{how}");
+            let mut all = vec![tokens];
+            for racer in racers {
+                all.extend(racer.await.unwrap());
+            }
+            for tokens in all {
+                assert!(!world.lets_in(&tokens.access_token).await, "{how}");
+                world.refused(&tokens.refresh_token).await;
+            }
+        }
+        Arc::into_inner(world).unwrap().stop().await;
+    }
+}
