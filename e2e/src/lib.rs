@@ -1,1 +1,55 @@
-//! x
+//! A real browser against the real server: everything that the scenarios in `tests/` need, and nothing of the app but what a person sees.
+//!
+//! A [`scenario`] starts the built server on a database of its own and a browser, runs, and ends both, also when it fails. `cargo xtask test e2e`
+//! builds what it takes; run by hand, these variables say where things are:
+//!
+//! | variable | what | default |
+//! | --- | --- | --- |
+//! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
+//! | `WUGAN_WEB_ROOT` | the built app | `dist` |
+//! | `CHROMEDRIVER` | the driver's program | the one on `PATH` |
+//! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
+
+mod browser;
+mod page;
+mod people;
+mod record;
+mod server;
+mod wait;
+
+use std::error::Error;
+
+pub use browser::Tab;
+pub use page::{Page, Summary};
+pub use people::PASSWORD;
+pub use record::Record;
+pub use server::{Refreshes, Server};
+pub use wait::{PATIENCE, until};
+
+/// What a scenario ends with: the reason of a failure is written for a person.
+pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// What a scenario plays on.
+pub struct Stage {
+    /// The running server.
+    pub server: Server,
+    /// The browser's page, empty at first.
+    pub page: Page,
+}
+
+/// Runs a scenario against a server with these flags.
+///
+/// # Errors
+/// The scenario's own, or what kept the server or the browser from starting.
+pub async fn scenario(name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
+    let server = Server::start(flags).await?;
+    let browser = browser::Browser::start().await?;
+    let page = Page::new(browser.driver(), &server.url());
+    let mut stage = Stage { server, page: page.clone() };
+    let played = play(&mut stage).await;
+    if played.is_err() {
+        page.screenshot(&format!("failed-{name}")).await?;
+    }
+    browser.end().await?;
+    played
+}

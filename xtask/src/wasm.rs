@@ -80,8 +80,8 @@ impl Toolchain {
         path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
         // Joining fails only for a folder with the separator in its name, and then the path of old is the best there is.
         command.env("PATH", env::join_paths(path).unwrap_or_else(|_| env::var_os("PATH").unwrap_or_default()));
-        // trunk reads NO_COLOR as a boolean and stops at "1".
-        command.current_dir(project::root()).env_remove("NO_COLOR");
+        // trunk reads NO_COLOR as a boolean and stops at "1"; where it failed is its own affair.
+        command.current_dir(project::root()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     }
 
     fn target_dir(&self) -> PathBuf {

@@ -1,0 +1,68 @@
+//! The silent refresh: what the visitor does not notice, and the one thing about it that he must.
+
+use wugan_e2e::{PASSWORD, Refreshes, Result, Stage, Summary, scenario};
+
+#[tokio::test]
+async fn four_requests_meet_a_spoiled_token_at_once_and_one_refresh_answers_them_all() -> Result {
+    scenario("tutorial", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.store(&page.record().await?.with_spoiled_access_token()?).await?;
+        page.reload().await?;
+        let before = (server.refreshes().await?, server.answered("/bbb", 200).await?, server.answered("/bbb", 401).await?);
+        assert_eq!(before.0.rotated, 0, "the token was renewed before anything was sent with it");
+
+        let summary = page.burst(4).await?;
+
+        page.screenshot("inspector").await?;
+        assert_eq!(summary, Summary { answered: 4, failed: 0, refreshes: 1 });
+        assert_eq!(server.refreshes().await?, Refreshes { rotated: 1, repeated: 0, refused: 0, revoked: 0 });
+        assert_eq!(server.answered("/bbb", 200).await? - before.1, 4, "each request is answered once");
+        let refused = server.answered("/bbb", 401).await? - before.2;
+        assert!((1..=4).contains(&refused), "the spoiled token was sent, and by each request at most once: {refused} refused");
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refused_refresh_ends_the_session_kindly_and_a_sign_in_goes_on_where_it_was() -> Result {
+    scenario("refused", &[], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.press("Spoil refresh token").await?;
+        page.press("Spoil access token").await?;
+        page.press("Send").await?;
+
+        page.arrives_at("/sign-in").await?;
+        page.shows("Your session was ended").await?;
+        page.screenshot("session-ended").await?;
+        assert!(!page.record().await?.has_tokens(), "tokens of the ended session are left behind");
+        assert_eq!(server.refreshes().await?, Refreshes { rotated: 0, repeated: 0, refused: 1, revoked: 0 });
+
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.arrives_at("/inspector").await?;
+        assert_eq!(page.burst(4).await?, Summary { answered: 4, failed: 0, refreshes: 0 });
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_app_is_used_past_the_end_of_the_access_token_without_noticing() -> Result {
+    scenario("expiry", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        for _ in 0..3 {
+            page.outlive_token().await?;
+            let summary = page.burst(4).await?;
+            assert_eq!((summary.answered, summary.failed), (4, 0));
+            page.arrives_at("/inspector").await?;
+        }
+        let refreshes = server.refreshes().await?;
+        assert!(refreshes.rotated >= 3, "three tokens have run out: {refreshes:?}");
+        assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
+        page.is_signed_in("ada").await
+    })
+    .await
+}

@@ -1,0 +1,95 @@
+//! Several tabs are one session, also against a server that takes each refresh token exactly once.
+
+use std::time::{Duration, Instant};
+
+use wugan_e2e::{Page, Refreshes, Result, Stage, scenario};
+
+/// In every tab that has run this, a press of "Send" is one word away.
+const SEND_AT_A_WORD: &str = "new BroadcastChannel('e2e').onmessage = () => \
+    [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send').click()";
+const SAY_THE_WORD: &str = "new BroadcastChannel('e2e').postMessage('send')";
+
+#[tokio::test]
+async fn a_sign_out_in_the_second_tab_shows_in_the_first() -> Result {
+    scenario("sign-out-elsewhere", &[], async |Stage { page, .. }: &mut Stage| {
+        page.sign_up("ada").await?;
+        let first = page.tab().await?;
+        page.open_tab("/").await?;
+        page.is_signed_in("ada").await?;
+        page.press("Sign out").await?;
+        page.hides("Sign out").await?;
+
+        page.go_to(&first).await?;
+        page.hides("Sign out").await?;
+        page.shows("in another tab").await?;
+        page.screenshot("signed-out-elsewhere").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn two_tabs_that_need_a_refresh_at_once_share_one() -> Result {
+    scenario("two-tabs-at-once", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        let first = page.tab().await?;
+        let second = page.open_tab("/inspector").await?;
+        // A third one, empty, gives the word to both.
+        let conductor = page.open_tab("/healthz").await?;
+        for round in 1..=5 {
+            page.store(&page.record().await?.with_spoiled_access_token()?).await?;
+            for tab in [&first, &second] {
+                page.go_to(tab).await?;
+                page.reload().await?;
+                page.fill("Requests", "4").await?;
+                page.script(SEND_AT_A_WORD).await?;
+            }
+            page.go_to(&conductor).await?;
+            page.script(SAY_THE_WORD).await?;
+            for tab in [&first, &second] {
+                page.go_to(tab).await?;
+                let summary = page.summary(4).await?;
+                assert_eq!((summary.answered, summary.failed), (4, 0), "round {round}");
+            }
+            assert_eq!(server.refreshes().await?, Refreshes { rotated: round, repeated: 0, refused: 0, revoked: 0 });
+            page.go_to(&conductor).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn two_tabs_outlive_many_tokens_with_one_refresh_each() -> Result {
+    scenario("two-tabs-expiries", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+        let began = Instant::now();
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        let first = page.tab().await?;
+        let second = page.open_tab("/inspector").await?;
+        for _ in 0..5 {
+            page.outlive_token().await?;
+            for tab in [&first, &second] {
+                page.go_to(tab).await?;
+                let summary = page.burst(4).await?;
+                assert_eq!((summary.answered, summary.failed), (4, 0));
+            }
+        }
+        let refreshes = server.refreshes().await?;
+        assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
+        assert!(refreshes.rotated >= 5, "five tokens have run out: {refreshes:?}");
+        // A token lives 2 s and is renewed at most 0.2 s early: more refreshes than that would be two for one token.
+        let most = began.elapsed().as_millis() / Duration::from_millis(1_700).as_millis() + 1;
+        assert!(u128::from(refreshes.rotated) <= most, "{refreshes:?}, and at most {most} tokens can have run out");
+        both_are_signed_in(page, &first, &second).await
+    })
+    .await
+}
+
+async fn both_are_signed_in(page: &Page, first: &wugan_e2e::Tab, second: &wugan_e2e::Tab) -> Result {
+    for tab in [first, second] {
+        page.go_to(tab).await?;
+        page.is_signed_in("ada").await?;
+    }
+    Ok(())
+}
