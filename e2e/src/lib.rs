@@ -17,7 +17,7 @@ mod record;
 mod server;
 mod wait;
 
-use std::error::Error;
+use std::fmt;
 
 pub use browser::Tab;
 pub use page::{Page, Summary};
@@ -26,8 +26,23 @@ pub use record::Record;
 pub use server::{Refreshes, Server};
 pub use wait::{PATIENCE, until};
 
-/// What a scenario ends with: the reason of a failure is written for a person.
-pub type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+/// What a scenario ends with.
+pub type Result<T = ()> = std::result::Result<T, Failure>;
+
+/// Why a scenario failed, written for a person: the test program prints it as it is.
+pub struct Failure(String);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(reason: E) -> Self {
+        Self(reason.to_string())
+    }
+}
 
 /// What a scenario plays on.
 pub struct Stage {

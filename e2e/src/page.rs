@@ -259,7 +259,7 @@ impl Page {
             Ok(seen) => Ok(seen),
             Err(reason) => {
                 let (path, text) = (self.path().await.unwrap_or_default(), self.text().await.unwrap_or_default());
-                Err(format!("{reason}\nThe page is at {path} and shows:\n{text}").into())
+                Err(format!("{reason:?}\nThe page is at {path} and shows:\n{text}").into())
             }
         }
     }
