@@ -3,10 +3,16 @@
 use crate::{
     app::App,
     error::Error,
-    passwords::Checked,
+    limits::neighbourhood,
+    passwords::{Checked, HashError},
     sessions::Device,
-    store::{session::Which, user},
+    store::{
+        audit::{self, Entry, Event},
+        session::{self, Which},
+        user,
+    },
 };
+use std::{net::IpAddr, time::Duration};
 use unicode_normalization::UnicodeNormalization;
 use wugan_wire::{FieldError, TokenAnswer};
 
@@ -15,17 +21,19 @@ const NAME: std::ops::RangeInclusive<usize> = 2..=64;
 /// Characters of a password (ASVS 6.2.1 and 6.2.9 want 8 to at least 128).
 const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
 
+/// Where a name's tries are taken from: the name's own bucket, or the one it has at an address.
+type Bucket = (String, Option<IpAddr>);
+
 impl App {
     /// Makes an account and signs in to it.
     ///
     /// # Errors
     /// A field breaks a rule, the name is taken, or too much is going on.
     pub async fn register(&self, username: &str, password: String, device: Device) -> Result<TokenAnswer, Error> {
-        let problems: Vec<_> = [name_problem(username), password_problem("password", &password)].into_iter().flatten().collect();
-        if !problems.is_empty() {
-            return Err(Error::InvalidInput(problems));
-        }
+        keep_the_rules(username, &password)?;
+        self.take_from_address(&device)?;
         let user = self.add_user(username, password).await?;
+        self.note(Event::Registered, Some(user.id), &device).await?;
         self.metrics.login("registered");
         self.start_session(&user, device).await
     }
@@ -33,20 +41,33 @@ impl App {
     /// Signs in.
     ///
     /// # Errors
-    /// Unknown name, wrong password or disabled account, all alike and after the same time; or too much is going on.
+    /// Unknown name, wrong password or disabled account, all alike and after the same time; too many tries; or too much is going on.
     pub async fn login(&self, username: &str, password: String, device: Device) -> Result<TokenAnswer, Error> {
-        let user = user::by_key(self.store.reader(), &name_key(username)).await?;
-        let checked = self.check(password.clone(), user.as_ref()).await?;
-        let (Some(user), Checked::Right | Checked::RightButOld) = (user, checked) else {
-            self.metrics.login("refused");
-            return Err(Error::InvalidCredentials);
-        };
-        let answer = self.start_session(&user, device).await.inspect_err(|error| {
-            if matches!(error, Error::InvalidCredentials) {
+        let key = name_key(username);
+        let user = user::by_key(self.store.reader(), &key).await?;
+        self.take_from_address(&device)?;
+        let bucket = self.take_from_name(key, user.as_ref(), &device).await?;
+        let known = user.as_ref().map(|user| user.id);
+        let answer = self.login_as(user, password, &device).await;
+        match &answer {
+            Err(Error::InvalidCredentials) => {
                 self.metrics.login("refused");
+                // A name that nobody has is not written down: people type their password there.
+                self.note(Event::SignInRefused, known, &device).await?;
             }
-        })?;
-        self.metrics.login("signed_in");
+            // Whoever was right has not guessed, and whoever was not heard may come again.
+            _ => self.give_back(&bucket, &device),
+        }
+        if answer.is_ok() {
+            self.metrics.login("signed_in");
+        }
+        answer
+    }
+
+    async fn login_as(&self, user: Option<user::Model>, password: String, device: &Device) -> Result<TokenAnswer, Error> {
+        let checked = self.check(password.clone(), user.as_ref()).await?;
+        let (Some(user), Checked::Right | Checked::RightButOld) = (user, checked) else { return Err(Error::InvalidCredentials) };
+        let answer = self.start_session(&user, device.clone()).await?;
         if checked == Checked::RightButOld {
             let hash = self.passwords.hash(password).await?;
             user::replace_hash(self.store.writer(), &user, &hash).await?;
@@ -70,7 +91,15 @@ impl App {
             return Err(Error::WrongPassword);
         }
         let others = Which::Others(user_id, keep);
-        crate::store::session::revoke(&tx, others, self.clock.now()).await?;
+        let now = self.clock.now();
+        let ended = session::revoke(&tx, others, now).await?;
+        let entry = Entry {
+            user_id: Some(user_id),
+            session_id: Some(keep),
+            detail: Some(format!("{ended} other sessions ended")),
+            ..Entry::default()
+        };
+        audit::note(&tx, Event::PasswordChanged, entry, now).await?;
         tx.commit().await?;
         self.liveness.forget(others);
         Ok(())
@@ -82,11 +111,25 @@ impl App {
     /// The password is wrong, or too much is going on.
     pub async fn delete_account(&self, user_id: i64, password: String) -> Result<(), Error> {
         let user = self.confirmed_user(user_id, password).await?;
-        if !user::delete(self.store.writer(), &user).await? {
+        let tx = self.store.begin().await?;
+        if !user::delete(&tx, &user).await? {
             return Err(Error::WrongPassword);
         }
+        audit::note(&tx, Event::AccountDeleted, Entry { user_id: Some(user_id), ..Entry::default() }, self.clock.now()).await?;
+        tx.commit().await?;
         self.liveness.forget(Which::All(user_id));
         Ok(())
+    }
+
+    /// Makes an account for an operator, by the same rules.
+    ///
+    /// # Errors
+    /// A field breaks a rule, the name is taken, or too much is going on.
+    pub async fn make_account(&self, username: &str, password: String) -> Result<user::Model, Error> {
+        keep_the_rules(username, &password)?;
+        let user = self.add_user(username, password).await?;
+        self.note(Event::Registered, Some(user.id), &Device::default()).await?;
+        Ok(user)
     }
 
     /// Makes an account whose name and password are not asked whether they keep the rules.
@@ -103,21 +146,63 @@ impl App {
         user::insert(self.store.writer(), &name, &key, hash, self.clock.now()).await?.ok_or(Error::UsernameTaken)
     }
 
-    /// The user, if he knows his password.
+    /// The user, if he knows his password. Who holds a stolen access token may not guess on here either.
     async fn confirmed_user(&self, user_id: i64, password: String) -> Result<user::Model, Error> {
         let user = user::by_id(self.store.reader(), user_id).await?.ok_or(Error::InvalidToken)?;
-        match self.check(password, Some(&user)).await? {
+        self.limits.names.take(user_id, self.clock.now()).map_err(|wait| self.limited(wait))?;
+        let checked = self.check(password, Some(&user)).await;
+        if checked != Ok(Checked::Wrong) {
+            self.limits.names.give_back(user_id);
+        }
+        match checked? {
             Checked::Wrong => Err(Error::WrongPassword),
             Checked::Right | Checked::RightButOld => Ok(user),
         }
     }
 
-    async fn check(&self, password: String, user: Option<&user::Model>) -> Result<Checked, Error> {
+    async fn note(&self, event: Event, user_id: Option<i64>, device: &Device) -> Result<(), Error> {
+        let entry = Entry { user_id, ip: device.ip.map(|ip| ip.to_string()), user_agent: device.user_agent.clone(), ..Entry::default() };
+        Ok(audit::note(self.store.writer(), event, entry, self.clock.now()).await?)
+    }
+
+    fn take_from_address(&self, device: &Device) -> Result<(), Error> {
+        let Some(ip) = device.ip else { return Ok(()) };
+        self.limits.addresses.take(neighbourhood(ip), self.clock.now()).map_err(|wait| self.limited(wait))
+    }
+
+    /// Takes a try from the name, or from the name at this address if the account is signed in there: a stranger who keeps guessing
+    /// does not lock the owner out.
+    async fn take_from_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Bucket, Error> {
+        let now = self.clock.now();
+        let everywhere = (key, None);
+        let Err(wait) = self.limits.names.take(&everywhere, now) else { return Ok(everywhere) };
+        let (Some(user), Some(ip)) = (user, device.ip) else { return Err(self.limited(wait)) };
+        if !session::lives_at(self.store.reader(), user.id, &ip.to_string(), now).await? {
+            return Err(self.limited(wait));
+        }
+        let here = (everywhere.0, Some(ip));
+        self.limits.names.take(&here, now).map_err(|wait| self.limited(wait))?;
+        Ok(here)
+    }
+
+    fn give_back(&self, bucket: &Bucket, device: &Device) {
+        self.limits.names.give_back(bucket);
+        if let Some(ip) = device.ip {
+            self.limits.addresses.give_back(neighbourhood(ip));
+        }
+    }
+
+    fn limited(&self, wait: Duration) -> Error {
+        self.metrics.login("limited");
+        Error::RateLimited(wait)
+    }
+
+    async fn check(&self, password: String, user: Option<&user::Model>) -> Result<Checked, HashError> {
         // Nobody's password is that long, and hashing a megabyte is work that only an attacker orders.
         if password.chars().count() > *PASSWORD.end() {
             return Ok(Checked::Wrong);
         }
-        Ok(self.passwords.check(password, user.map(|user| user.password_hash.clone())).await?)
+        self.passwords.check(password, user.map(|user| user.password_hash.clone())).await
     }
 }
 
@@ -126,6 +211,11 @@ impl App {
 pub fn name_key(username: &str) -> String {
     // Names that nobody can have need no work, however long they are.
     username.chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase().nfkc().collect()
+}
+
+fn keep_the_rules(username: &str, password: &str) -> Result<(), Error> {
+    let problems: Vec<_> = [name_problem(username), password_problem("password", password)].into_iter().flatten().collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::InvalidInput(problems)) }
 }
 
 fn name_problem(username: &str) -> Option<FieldError> {

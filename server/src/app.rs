@@ -4,7 +4,8 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, StartError},
-    keys::KeyRing,
+    keyring::Keys,
+    limits::{Limiter, Limits},
     liveness::Liveness,
     metrics::Metrics,
     passwords::Passwords,
@@ -26,6 +27,8 @@ pub struct App {
     pub passwords: Passwords,
     /// Which sessions are alive.
     pub liveness: Liveness,
+    /// How often somebody may guess.
+    pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -36,11 +39,12 @@ impl App {
     /// # Errors
     /// One line that says which of them is not as it should be, and what to do.
     pub async fn open(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let keys = KeyRing::open(&config.signing_key, config.signing_algorithm)?;
+        let keys = Keys::open(&config.signing_key, config.signing_algorithm)?;
         let store = Store::open(&config.database_url).await?;
         let app = Self {
             tokens: Tokens::new(keys, config.issuer.clone(), config.access_ttl),
             passwords: Passwords::new().map_err(|error| StartError(error.to_string()))?,
+            limits: Limits { names: Limiter::new(config.name_limit), addresses: Limiter::new(config.address_limit) },
             liveness: Liveness::default(),
             metrics: Metrics::default(),
             config,

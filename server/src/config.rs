@@ -1,5 +1,6 @@
 //! The command line: one struct, every flag also an environment variable, each explained by `--help`.
 
+use crate::{commands::Command, limits::Rate};
 use clap::{Parser, ValueEnum};
 use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
@@ -8,12 +9,23 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 #[derive(Clone, Parser)]
 #[command(name = "wugan-server", version, about = "Wugan's backend: accounts, two tokens, rotation with theft detection")]
 pub struct Config {
+    /// What to do; without it, serve.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Address and port to listen on; port 0 takes a free one and prints it.
     #[arg(long, env = "WUGAN_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
 
     /// The database: sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. A SQLite file is made if missing.
-    #[arg(long, env = "WUGAN_DATABASE_URL", default_value = "sqlite://wugan.db", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "WUGAN_DATABASE_URL",
+        default_value = "sqlite://wugan.db",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database_url: String,
 
     /// The folder with the built app (index.html and what it loads).
@@ -41,11 +53,11 @@ pub struct Config {
     pub allow_origin: Vec<String>,
 
     /// The file with the signing keys, a JWK set. Made on first start, mode 0600. Whoever reads it can sign in as anybody.
-    #[arg(long, env = "WUGAN_SIGNING_KEY", default_value = "wugan.key", value_name = "FILE")]
+    #[arg(long, global = true, env = "WUGAN_SIGNING_KEY", default_value = "wugan.key", value_name = "FILE")]
     pub signing_key: PathBuf,
 
     /// What a new key signs with. With EdDSA other services can verify access tokens by /.well-known/jwks.json, without the secret.
-    #[arg(long, env = "WUGAN_SIGNING_ALGORITHM", default_value = "hs256", value_name = "NAME")]
+    #[arg(long, global = true, env = "WUGAN_SIGNING_ALGORITHM", default_value = "hs256", value_name = "NAME")]
     pub signing_algorithm: SigningAlgorithm,
 
     /// Who issues the tokens and whom they are for (the claims `iss` and `aud`).
@@ -59,6 +71,18 @@ pub struct Config {
     /// A network whose hosts are proxies of yours: only from them X-Forwarded-For and X-Forwarded-Proto are believed. Repeatable.
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
+
+    /// How many passwords may be tried for one name in which time. An address where the account is signed in has tries of its own.
+    #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "TRIES/TIME")]
+    pub name_limit: Rate,
+
+    /// How many wrong passwords and new accounts may come from one address (of IPv6, a /64) in which time.
+    #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "100/5m", value_name = "TRIES/TIME")]
+    pub address_limit: Rate,
+
+    /// How long the audit trail is kept.
+    #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
+    pub audit_ttl: Duration,
 
     /// How the log on stderr is written. WUGAN_LOG sets its level, such as `info` or `wugan_server=debug`.
     #[arg(long, env = "WUGAN_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]

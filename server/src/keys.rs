@@ -1,6 +1,9 @@
 //! The signing keys: a JWK set (RFC 7517) in a file of mode 0600. The first key signs, all of them verify.
+//!
+//! Of the others, one that is marked `retired` has signed before and goes when its tokens have run out; one that is not was added to
+//! sign later. The mark is a private member of ours (RFC 7517 §4).
 
-use crate::config::SigningAlgorithm;
+use crate::{clock::Millis, config::SigningAlgorithm};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
@@ -50,9 +53,22 @@ pub struct PublicKey {
 #[serde(tag = "kty")]
 enum Stored {
     #[serde(rename = "oct")]
-    Secret { kid: String, alg: String, k: String },
+    Secret {
+        kid: String,
+        alg: String,
+        k: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retired: Option<Millis>,
+    },
     #[serde(rename = "OKP")]
-    Ed25519 { kid: String, alg: String, crv: String, d: String },
+    Ed25519 {
+        kid: String,
+        alg: String,
+        crv: String,
+        d: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retired: Option<Millis>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,7 +162,7 @@ impl Key {
     fn from_stored(stored: Stored) -> Result<Self, String> {
         let bytes = |text: &str| BASE64.decode(text).map_err(|_| "a key is not base64url".to_string());
         match stored {
-            Stored::Secret { kid, alg, k } => {
+            Stored::Secret { kid, alg, k, .. } => {
                 let secret = bytes(&k)?;
                 if alg != "HS256" || secret.len() < SHORTEST_SECRET {
                     return Err("a secret must be for HS256 and have 32 bytes or more".into());
@@ -154,7 +170,7 @@ impl Key {
                 let (encoding, decoding) = (EncodingKey::from_secret(&secret), DecodingKey::from_secret(&secret));
                 Ok(Self { id: kid, algorithm: Algorithm::HS256, encoding, decoding, public: None })
             }
-            Stored::Ed25519 { kid, alg, crv, d } => {
+            Stored::Ed25519 { kid, alg, crv, d, .. } => {
                 let seed: [u8; 32] = bytes(&d)?.try_into().map_err(|_| "an Ed25519 key has 32 bytes".to_string())?;
                 if alg != "EdDSA" || crv != "Ed25519" {
                     return Err("a key pair must be for EdDSA on Ed25519".into());
@@ -174,14 +190,70 @@ impl Key {
 }
 
 impl Stored {
+    fn id(&self) -> &str {
+        match self {
+            Self::Secret { kid, .. } | Self::Ed25519 { kid, .. } => kid,
+        }
+    }
+
+    fn retired(&mut self) -> &mut Option<Millis> {
+        match self {
+            Self::Secret { retired, .. } | Self::Ed25519 { retired, .. } => retired,
+        }
+    }
+
     fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
         let kid = BASE64.encode(random::<9>()?);
         let secret = BASE64.encode(random::<32>()?);
         Ok(match algorithm {
-            SigningAlgorithm::Hs256 => Self::Secret { kid, alg: "HS256".into(), k: secret },
-            SigningAlgorithm::EdDsa => Self::Ed25519 { kid, alg: "EdDSA".into(), crv: "Ed25519".into(), d: secret },
+            SigningAlgorithm::Hs256 => Self::Secret { kid, alg: "HS256".into(), k: secret, retired: None },
+            SigningAlgorithm::EdDsa => Self::Ed25519 { kid, alg: "EdDSA".into(), crv: "Ed25519".into(), d: secret, retired: None },
         })
     }
+}
+
+/// Adds a key that verifies, and does not sign yet. Returns its name.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn add(path: &Path, algorithm: SigningAlgorithm) -> Result<String, KeyError> {
+    let mut set = read_set(path)?;
+    let key = Stored::generate(algorithm)?;
+    let id = key.id().to_owned();
+    set.keys.push(key);
+    replace(path, &set)?;
+    Ok(id)
+}
+
+/// Lets the key that was added last sign, or a new one. The one that signed until now is retired, and goes when a later rotation
+/// finds that its tokens have run out. Returns the name of the key that signs now.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn rotate(path: &Path, algorithm: SigningAlgorithm, longest_life: Millis, now: Millis) -> Result<String, KeyError> {
+    let mut set = read_set(path)?;
+    let waiting = (1..set.keys.len()).rev().find(|at| set.keys[*at].retired().is_none());
+    let next = match waiting {
+        Some(at) => set.keys.remove(at),
+        None => Stored::generate(algorithm)?,
+    };
+    if let Some(signed) = set.keys.first_mut() {
+        *signed.retired() = Some(now);
+    }
+    set.keys.retain_mut(|key| key.retired().is_none_or(|since| since.saturating_add(longest_life) > now));
+    let id = next.id().to_owned();
+    set.keys.insert(0, next);
+    replace(path, &set)?;
+    Ok(id)
+}
+
+/// Puts a new file in the old one's place, so that a reader sees the one or the other.
+fn replace(path: &Path, set: &StoredSet) -> Result<(), KeyError> {
+    let beside = write_beside(path, set)?;
+    fs::rename(&beside, path).map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        KeyError::File(path.into(), error)
+    })
 }
 
 fn random<const N: usize>() -> Result<[u8; N], KeyError> {
@@ -256,6 +328,25 @@ mod tests {
             assert!(error.contains("wugan.key") && !error.contains("s3cret"), "{error}");
             assert_eq!(error.lines().count(), 1);
         }
+    }
+
+    #[test]
+    fn case_27_a_key_that_signed_verifies_until_its_tokens_have_run_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        let (hs, week) = (SigningAlgorithm::Hs256, 1000);
+        let ids = || KeyRing::read(&path).unwrap().keys.iter().map(|key| key.id.clone()).collect::<Vec<_>>();
+        let first = KeyRing::open(&path, hs).unwrap().signing().id.clone();
+        let second = rotate(&path, SigningAlgorithm::EdDsa, week, 0).unwrap();
+        assert_eq!(ids(), [second.as_str(), &first]);
+        let third = add(&path, hs).unwrap();
+        assert_eq!(ids(), [second.as_str(), &first, &third], "added, and not signing");
+        assert_eq!(rotate(&path, hs, week, 999).unwrap(), third, "the one that waits, not another");
+        assert_eq!(ids(), [third.as_str(), &second, &first]);
+        let fourth = rotate(&path, hs, week, 1000).unwrap();
+        assert_eq!(ids(), [fourth.as_str(), &third, &second], "the first one's tokens have run out");
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
     }
 
     #[test]

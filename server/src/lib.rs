@@ -6,10 +6,13 @@
 pub mod accounts;
 pub mod app;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod error;
 pub mod http;
+pub mod keyring;
 pub mod keys;
+pub mod limits;
 pub mod liveness;
 pub mod metrics;
 pub mod passwords;

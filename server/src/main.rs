@@ -25,8 +25,15 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> Result<(), StartError> {
+async fn run(mut config: Config) -> Result<(), StartError> {
     start_log(config.log_format)?;
+    if let Some(command) = config.command.take() {
+        let lines = command.run(config).await?;
+        let mut out = std::io::stdout().lock();
+        // A reader that has seen enough, such as `head`, is no mistake.
+        let _ = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+        return Ok(());
+    }
     let stop = stop_signal()?;
     let server = Server::bind(config, Clock::default()).await?;
     // Whoever started us may have stopped reading: that is no reason not to serve.

@@ -2,11 +2,11 @@
 
 use crate::{
     app::App,
-    clock::{Clock, Millis},
+    clock::{Clock, Millis, millis},
     config::Config,
     error::StartError,
     http::{self, Peer},
-    store::session,
+    store::{audit, session},
     web::Web,
 };
 use axum::{Extension, Router, body::Body};
@@ -15,6 +15,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use sea_orm::DbErr;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -128,15 +129,25 @@ async fn recover(error: &io::Error) {
 async fn sweep(app: Arc<App>) {
     loop {
         sleep(SWEEP_EVERY).await;
-        loop {
-            match session::sweep(app.store.writer(), app.clock.now() - KEPT, BATCH).await {
-                Ok(0) => break,
-                Ok(gone) => info!(gone, "cleared ended sessions away"),
-                Err(error) => {
-                    warn!(%error, "could not clear ended sessions away");
-                    break;
-                }
-            }
+        if let Err(error) = sweep_once(&app).await {
+            warn!(%error, "could not clear old rows away");
         }
+    }
+}
+
+/// Clears all that is old away, now. Returns how many rows that was.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn sweep_once(app: &App) -> Result<u64, DbErr> {
+    let (db, now, mut gone) = (app.store.writer(), app.clock.now(), 0);
+    let audit_end = now.saturating_sub(millis(app.config.audit_ttl));
+    loop {
+        let batch = session::sweep(db, now - KEPT, BATCH).await? + audit::sweep(db, audit_end, BATCH).await?;
+        if batch == 0 {
+            return Ok(gone);
+        }
+        gone += batch;
+        info!(rows = batch, "cleared old rows away");
     }
 }

@@ -7,11 +7,13 @@ use crate::{
     liveness::Live,
     rotation::{Decision, decide},
     store::{
+        audit::{self, Entry, Event},
         session::{self, Which},
         user,
     },
     tokens::AccessClaims,
 };
+use std::net::IpAddr;
 use tracing::warn;
 use uuid::Uuid;
 use wugan_wire::{LogoutScope, TokenAnswer};
@@ -25,7 +27,7 @@ pub struct Device {
     /// What the browser calls itself.
     pub user_agent: Option<String>,
     /// The address it calls from.
-    pub ip: Option<String>,
+    pub ip: Option<IpAddr>,
 }
 
 impl App {
@@ -46,13 +48,14 @@ impl App {
             expires_at: self.end(now, now),
             revoked_at: None,
             user_agent: device.user_agent,
-            ip: device.ip,
+            ip: device.ip.map(|ip| ip.to_string()),
         };
         let tx = self.store.begin().await?;
         if !user::note_login(&tx, user, now).await? {
             return Err(Error::InvalidCredentials);
         }
         session::insert(&tx, row.clone()).await?;
+        audit::note(&tx, Event::SignedIn, entry_of(&row), now).await?;
         tx.commit().await?;
         Ok(self.tokens.issue(&row, &user.username, now)?)
     }
@@ -106,17 +109,28 @@ impl App {
                 LogoutScope::All => Which::All(row.user_id),
             },
         };
-        self.end_sessions(which).await.map(drop)
+        self.end_sessions(which, &row).await
     }
 
-    /// Ends sessions, here at once. Returns how many were alive.
+    /// Ends sessions on the word of one of them, here at once.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn end_sessions(&self, which: Which) -> Result<u64, Error> {
-        let ended = session::revoke(self.store.writer(), which, self.clock.now()).await?;
+    pub async fn end_sessions(&self, which: Which, by: &session::Model) -> Result<(), Error> {
+        let now = self.clock.now();
+        let tx = self.store.begin().await?;
+        let ended = session::revoke(&tx, which, now).await?;
+        if ended > 0 {
+            let detail = match which {
+                Which::One(_) => "this one".into(),
+                Which::Others(..) => format!("{ended} others"),
+                Which::All(_) => format!("all {ended}"),
+            };
+            audit::note(&tx, Event::SessionsEnded, Entry { detail: Some(detail), ..entry_of(by) }, now).await?;
+        }
+        tx.commit().await?;
         self.liveness.forget(which);
-        Ok(ended)
+        Ok(())
     }
 
     /// Lets an access token in if its session is alive, and notes the first use of its generation: from then on the token before it
@@ -147,7 +161,17 @@ impl App {
     }
 
     async fn revoke_stolen(&self, row: &session::Model, presented: i64) -> Result<(), Error> {
-        if self.end_sessions(Which::One(row.id)).await? > 0 {
+        let (which, now) = (Which::One(row.id), self.clock.now());
+        let tx = self.store.begin().await?;
+        let ended = session::revoke(&tx, which, now).await?;
+        if ended > 0 {
+            let detail = format!("generation {presented} came after {} was in use", row.generation);
+            audit::note(&tx, Event::ReuseDetected, Entry { detail: Some(detail), ..entry_of(row) }, now).await?;
+        }
+        // Committed before the request fails: a verdict of theft is never rolled back with it.
+        tx.commit().await?;
+        self.liveness.forget(which);
+        if ended > 0 {
             self.metrics.refresh("revoked");
             warn!(session = %row.id, user = row.user_id, presented, current = row.generation, "reuse of a refresh token: the session was ended");
         }
@@ -164,4 +188,9 @@ impl App {
         let idle = now.saturating_add(millis(self.config.refresh_ttl));
         idle.min(created_at.saturating_add(millis(self.config.session_ttl)))
     }
+}
+
+/// What the audit trail says of a session.
+fn entry_of(row: &session::Model) -> Entry {
+    Entry { user_id: Some(row.user_id), session_id: Some(row.id), ip: row.ip.clone(), user_agent: row.user_agent.clone(), detail: None }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Millis,
+    keyring::Keys,
     keys::{Key, KeyRing},
     store::session,
 };
@@ -65,7 +66,7 @@ pub enum Rejected {
 
 /// Makes and reads tokens.
 pub struct Tokens {
-    keys: KeyRing,
+    keys: Keys,
     issuer: String,
     access_ttl: Duration,
 }
@@ -73,14 +74,14 @@ pub struct Tokens {
 impl Tokens {
     /// Tokens by these keys, for this issuer and audience.
     #[must_use]
-    pub fn new(keys: KeyRing, issuer: String, access_ttl: Duration) -> Self {
+    pub fn new(keys: Keys, issuer: String, access_ttl: Duration) -> Self {
         Self { keys, issuer, access_ttl }
     }
 
     /// The keys, for those who hand out their public halves.
     #[must_use]
-    pub fn keys(&self) -> &KeyRing {
-        &self.keys
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.keys.now()
     }
 
     /// The pair for a session as it stands. The refresh token depends on nothing but the row, so the same generation makes the same
@@ -140,7 +141,8 @@ impl Tokens {
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
-        let key = self.keys.signing();
+        let ring = self.keys.now();
+        let key = ring.signing();
         let header = Header { typ: Some(kind.into()), kid: Some(key.id.clone()), ..Header::new(key.algorithm) };
         encode(&header, claims, &key.encoding)
     }

@@ -25,7 +25,7 @@ impl FromRequestParts<Arc<App>> for Device {
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let ip = parts.extensions.get::<Peer>().map(|peer| client(peer.0.ip(), &parts.headers, &app.config.trusted_proxy));
-        Ok(Self { user_agent: agent.map(|agent| agent.chars().take(LONGEST).collect()), ip: ip.map(|ip| ip.to_string()) })
+        Ok(Self { user_agent: agent.map(|agent| agent.chars().take(LONGEST).collect()), ip })
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod guard;
 mod headers;
 mod health;
+mod keys;
 mod observe;
 mod refresh;
 mod sessions;
@@ -32,6 +33,7 @@ pub fn router(app: Arc<App>, web: Web) -> Router {
         .merge(sessions::router())
         .merge(tutorial::router())
         .merge(health::router())
+        .merge(keys::router())
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .fallback(move |request: Request| {
             let web = web.clone();

@@ -59,10 +59,7 @@ async fn end(State(app): State<Arc<App>>, caller: SignedIn, Path(id): Path<Strin
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let row = session::by_id(app.store.reader(), id).await?;
     // Somebody else's is no more there than one that never was.
-    let mine = row.is_some_and(|row| row.user_id == caller.user_id && row.revoked_at.is_none());
-    if !mine {
-        return Err(Error::NotFound);
-    }
-    app.end_sessions(Which::One(id)).await?;
+    let mine = row.filter(|row| row.user_id == caller.user_id && row.revoked_at.is_none()).ok_or(Error::NotFound)?;
+    app.end_sessions(Which::One(id), &mine).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,6 +1,7 @@
 //! The schema, step by step. A step that was released is never changed: a later one changes what it made.
 
 mod m1_accounts_and_sessions;
+mod m2_audit;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
@@ -13,7 +14,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m1_accounts_and_sessions::Migration)]
+        vec![Box::new(m1_accounts_and_sessions::Migration), Box::new(m2_audit::Migration)]
     }
 }
 

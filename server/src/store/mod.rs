@@ -3,6 +3,7 @@
 //! Nothing here rests on a lock that one database has and another ignores: what must not happen twice is one conditional UPDATE
 //! whose affected rows are counted, and what must happen together is one transaction.
 
+pub mod audit;
 pub mod migration;
 pub mod session;
 pub mod user;

@@ -170,6 +170,16 @@ pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<V
     find.all(db).await
 }
 
+/// Whether the user has a live session that was signed in from this address.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn lives_at(db: &impl ConnectionTrait, user: i64, ip: &str, now: Millis) -> Result<bool, DbErr> {
+    let find = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Ip.eq(ip));
+    let live = find.filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
+    Ok(live.one(db).await?.is_some())
+}
+
 /// Deletes at most that many sessions that ended before then. Returns how many it was.
 ///
 /// # Errors

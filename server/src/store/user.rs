@@ -1,7 +1,7 @@
 //! Accounts in the database.
 
 use crate::clock::Millis;
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, SqlErr, entity::prelude::*, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, QueryOrder, SqlErr, entity::prelude::*, sea_query::Expr};
 use std::fmt;
 
 /// A row of `users`. Its `Debug` shows no hash.
@@ -106,6 +106,23 @@ pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -
         .filter(Column::Id.eq(user.id))
         .filter(Column::PasswordHash.eq(&user.password_hash));
     Ok(update.exec(db).await?.rows_affected == 1)
+}
+
+/// Disables an account since then, or enables it.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Millis>) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::DisabledAt, Expr::value(since)).filter(Column::Id.eq(id));
+    update.exec(db).await.map(drop)
+}
+
+/// All accounts, the oldest first.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    Entity::find().order_by_asc(Column::Id).all(db).await
 }
 
 /// Deletes the account if its hash still stands; its sessions go with it.

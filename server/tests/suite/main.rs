@@ -9,8 +9,15 @@ mod world;
 
 mod access;
 mod accounts;
+mod audit;
+mod flood;
 mod headers;
+mod hostile;
+mod keys;
+mod limits;
 mod logout;
+mod model;
+mod process;
 mod requests;
 mod rotation;
 mod web;

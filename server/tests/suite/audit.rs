@@ -1,0 +1,87 @@
+//! What an operator asks: case 29; and what is kept: case 18.
+
+use crate::{
+    database::{Kind, on_each_database},
+    world::{PASSWORD, World, claims},
+};
+use sea_orm::{EntityTrait, PaginatorTrait};
+use serde_json::json;
+use wugan_server::{
+    serve::sweep_once,
+    store::{audit, session},
+};
+
+async fn events(world: &World) -> Vec<(String, Option<i64>)> {
+    let mut rows = audit::since(world.app.store.reader(), 0, None, 1000).await.unwrap();
+    rows.reverse();
+    rows.into_iter().map(|row| (row.event, row.user_id)).collect()
+}
+
+on_each_database! {
+    async fn case_29_what_happened_is_written_down(kind: Kind) {
+        let world = World::start(kind).await;
+        let a = world.register("ada").await;
+        let id = claims(&a.access_token)["userId"].as_i64();
+        world.try_login("ada", "wrong password").await;
+        world.try_login("perhaps-a-password", "wrong password").await;
+        let b = world.login("ada").await;
+        let next = world.refresh(&b.refresh_token).await;
+        world.refresh(&next.refresh_token).await;
+        world.refused(&b.refresh_token).await;
+        world.refused(&b.refresh_token).await;
+        world.post_as(&a.access_token, "/user/password", &json!({"current_password": PASSWORD, "new_password": "another password"})).await;
+        world.logout(&a.refresh_token, "").await;
+        world.logout(&a.refresh_token, "").await;
+        let expected = [
+            ("registered", id), ("signed_in", id), ("sign_in_refused", id), ("sign_in_refused", None), ("signed_in", id),
+            ("reuse_detected", id), ("password_changed", id), ("sessions_ended", id),
+        ];
+        assert_eq!(events(&world).await, expected.map(|(event, user)| (event.to_owned(), user)));
+        let rows = format!("{:?}", audit::since(world.app.store.reader(), 0, None, 1000).await.unwrap());
+        for secret in [PASSWORD, "another password", "wrong password", "perhaps-a-password", &a.access_token, &b.refresh_token] {
+            assert!(!rows.contains(secret), "{rows}");
+        }
+        assert!(rows.contains("127.0.0.1"));
+        world.stop().await;
+    }
+
+    async fn case_18_refreshes_leave_the_row_count_as_it_was_and_ended_sessions_go(kind: Kind) {
+        let world = World::start(kind).await;
+        let mut tokens = world.register("ada").await;
+        let other = world.login("ada").await;
+        let rows = async || session::Entity::find().count(world.app.store.reader()).await.unwrap();
+        for _ in 0..50 {
+            tokens = world.refresh(&tokens.refresh_token).await;
+        }
+        assert_eq!(rows().await, 2);
+        world.logout(&other.refresh_token, "").await;
+        sweep_once(&world.app).await.unwrap();
+        assert_eq!(rows().await, 2, "kept for a day for those who look into what happened");
+        world.clock.shift(25 * 3600 * 1000);
+        sweep_once(&world.app).await.unwrap();
+        assert_eq!(rows().await, 1);
+        world.refresh(&tokens.refresh_token).await;
+        world.clock.shift(9 * 24 * 3600 * 1000);
+        sweep_once(&world.app).await.unwrap();
+        assert_eq!(rows().await, 0);
+        world.clock.shift(90 * 24 * 3600 * 1000);
+        sweep_once(&world.app).await.unwrap();
+        assert!(events(&world).await.is_empty(), "nor is the trail kept for ever");
+        world.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn case_18_many_ended_sessions_go_in_batches() {
+    let world = World::start(Kind::Sqlite).await;
+    world.register("ada").await;
+    let row = session::Entity::find().one(world.app.store.reader()).await.unwrap().unwrap();
+    let tx = world.app.store.begin().await.unwrap();
+    for _ in 0..1800 {
+        session::insert(&tx, session::Model { id: uuid::Uuid::new_v4(), expires_at: 1, ..row.clone() }).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(sweep_once(&world.app).await.unwrap(), 1800);
+    assert_eq!(session::Entity::find().count(world.app.store.reader()).await.unwrap(), 1);
+    world.stop().await;
+}

@@ -1,0 +1,188 @@
+//! The store and the rules against a reference model: random steps, the same on both, no answer may differ.
+//!
+//! The model says what `docs/security.md` promises in other words than `decide` does: it keeps for each session the list of tokens
+//! handed out, who has used which, and when, and knows nothing of generations. `WUGAN_TEST_SEED` repeats one run.
+
+use crate::{
+    database::{Kind, on_each_database},
+    world::World,
+};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use wugan_server::{
+    error::Error,
+    sessions::Device,
+    store::{
+        session::{Which, by_id},
+        user,
+    },
+};
+use wugan_wire::{LogoutScope, TokenAnswer};
+
+const LEEWAY: i64 = 10_000;
+const IDLE: i64 = 7 * 24 * 3_600_000;
+const WHOLE: i64 = 30 * 24 * 3_600_000;
+
+/// What is promised of one session.
+struct Promise {
+    born: i64,
+    /// Every pair handed out, oldest first; of a repeated one the newest access token.
+    handed_out: Vec<TokenAnswer>,
+    /// When the newest pair was made.
+    newest_at: i64,
+    /// Whether anybody used the newest pair.
+    newest_used: bool,
+    ended: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Promised {
+    Next,
+    Same,
+    Refused,
+}
+
+impl Promise {
+    fn alive(&self, now: i64) -> bool {
+        // Tokens count in whole seconds.
+        !self.ended && now / 1000 < self.newest_at.saturating_add(IDLE).min(self.born + WHOLE) / 1000
+    }
+
+    /// What presenting the token handed out as number `which` gives, and what it does.
+    fn present(&mut self, which: usize, now: i64) -> Promised {
+        let age = self.handed_out.len() - 1 - which;
+        if !self.alive(now) {
+            return Promised::Refused;
+        }
+        match age {
+            0 => Promised::Next,
+            1 if !self.newest_used || (now - self.newest_at).abs() < LEEWAY => Promised::Same,
+            _ => {
+                self.ended = true;
+                Promised::Refused
+            }
+        }
+    }
+}
+
+on_each_database! {
+    async fn the_store_keeps_what_the_model_promises(kind: Kind) {
+        let long = std::env::var_os("WUGAN_TEST_LONG").is_some();
+        let steps = match (kind, long) {
+            (Kind::Sqlite, false) => 6_000,
+            (_, false) => 1_500,
+            (_, true) => 100_000,
+        };
+        let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
+        println!("WUGAN_TEST_SEED={seed}");
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let mut world = World::with(kind, &["--access-ttl", "20h", "--name-limit", "1000000/1h"]).await;
+        world.register("ada").await;
+        let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
+        world.app.logout(&world.login("ada").await.refresh_token, LogoutScope::All).await.unwrap();
+        let mut promises: Vec<Promise> = Vec::new();
+        for step in 0..steps {
+            let now = world.clock.now();
+            if promises.len() < 4 || rng.random_ratio(1, 60) {
+                let answer = world.app.start_session(&ada, Device::default()).await.unwrap();
+                // The rules asked the clock after this test did; the row says when exactly.
+                let row = by_id(world.app.store.reader(), sid(&answer)).await.unwrap().unwrap();
+                promises.push(Promise { born: row.created_at, handed_out: vec![answer], newest_at: row.rotated_at, newest_used: false, ended: false });
+                if promises.len() > 12 {
+                    promises.remove(0);
+                }
+                continue;
+            }
+            let at = rng.random_range(0..promises.len());
+            let newest = promises[at].handed_out.len() - 1;
+            // Mostly the newest few: that is where the rules are.
+            let which = if rng.random_ratio(9, 10) { newest - rng.random_range(0..=2).min(newest) } else { rng.random_range(0..=newest) };
+            match rng.random_range(0..100) {
+                0..45 => refresh(&world, &mut promises[at], which, step).await,
+                45..75 => guard(&world, &mut promises[at], which, step).await,
+                75..77 => {
+                    world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::This).await.unwrap();
+                    promises[at].ended = true;
+                }
+                77 => {
+                    if promises[at].alive(now) {
+                        world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::Others).await.unwrap();
+                        promises.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, promise)| promise.ended = true);
+                    }
+                }
+                78 => {
+                    let row = by_id(world.app.store.reader(), sid(&promises[at].handed_out[0])).await.unwrap().unwrap();
+                    world.app.end_sessions(Which::One(row.id), &row).await.unwrap();
+                    promises[at].ended = true;
+                }
+                79 => {
+                    let restarted = world.another().await;
+                    std::mem::replace(&mut world, restarted).stop().await;
+                }
+                80..90 => world.clock.shift(rng.random_range(-3_000..15_000)),
+                90..97 => world.clock.shift(rng.random_range(0..10 * 3_600_000)),
+                97 => world.clock.shift(rng.random_range(-3_600_000..0)),
+                _ => world.clock.shift(rng.random_range(0..3 * 24 * 3_600_000)),
+            }
+        }
+        world.stop().await;
+    }
+}
+
+fn sid(answer: &TokenAnswer) -> uuid::Uuid {
+    crate::world::claims(&answer.refresh_token)["sid"].as_str().unwrap().parse().unwrap()
+}
+
+/// Whether a boundary is so near that the time between the model's look at the clock and the rules' decides.
+fn on_the_edge(promise: &Promise, now: i64) -> bool {
+    let near = |moment: i64| (now - moment).abs() < 1_500;
+    near(promise.newest_at + IDLE) || near(promise.born + WHOLE) || near(promise.newest_at + LEEWAY) || near(promise.newest_at - LEEWAY)
+}
+
+async fn refresh(world: &World, promise: &mut Promise, which: usize, step: usize) {
+    if on_the_edge(promise, world.clock.now()) {
+        world.clock.shift(4_000);
+    }
+    let now = world.clock.now();
+    let token = promise.handed_out[which].refresh_token.clone();
+    let run_out = crate::world::claims(&token)["exp"].as_i64().unwrap();
+    if (run_out - now / 1000).abs() <= 2 {
+        return;
+    }
+    // A token that has run out is nobody's: it neither works nor tells of a theft.
+    let promised = if run_out <= now / 1000 { Promised::Refused } else { promise.present(which, now) };
+    let answer = world.app.refresh(&token).await;
+    let seen = match &answer {
+        Ok(answer) if answer.refresh_token == promise.handed_out[promise.handed_out.len() - 1].refresh_token => Promised::Same,
+        Ok(_) => Promised::Next,
+        Err(Error::InvalidGrant) => Promised::Refused,
+        Err(other) => panic!("step {step}: {other:?}"),
+    };
+    assert_eq!(seen, promised, "step {step}");
+    let Ok(answer) = answer else { return };
+    if seen == Promised::Next {
+        promise.newest_at = by_id(world.app.store.reader(), sid(&answer)).await.unwrap().unwrap().rotated_at;
+        promise.newest_used = false;
+        promise.handed_out.push(answer);
+    } else {
+        *promise.handed_out.last_mut().unwrap() = answer;
+    }
+}
+
+async fn guard(world: &World, promise: &mut Promise, which: usize, step: usize) {
+    let now = world.clock.now();
+    let token = &promise.handed_out[which].access_token;
+    let run_out = crate::world::claims(token)["exp"].as_i64().unwrap();
+    if (run_out - now / 1000).abs() <= 2 {
+        return;
+    }
+    let promised = !promise.ended && now / 1000 < run_out;
+    let admitted = match world.app.admit(token).await {
+        Ok(_) => true,
+        Err(Error::InvalidToken) => false,
+        Err(other) => panic!("step {step}: {other:?}"),
+    };
+    assert_eq!(admitted, promised, "step {step}");
+    if admitted && which == promise.handed_out.len() - 1 {
+        promise.newest_used = true;
+    }
+}
