@@ -2,22 +2,24 @@
 
 use crate::{
     arrival::provide_arrival,
-    components::{notice::Farewell, shell::Shell},
+    components::{live::live, notice::Farewell, shell::Shell},
     connection::provide_connection,
     lang::provide_lang,
     pages::{
-        account::Account, home::Home, inspector::Inspector, not_found::NotFound, sessions::Sessions, sign_in::SignIn, sign_up::SignUp,
+        account::Account,
+        home::Home,
+        inspector::Inspector,
+        not_found::NotFound,
+        sessions::Sessions,
+        sign_in::{SignIn, SignUp},
     },
+    route::{Route, next, provide_way, use_way},
     theme::provide_theme,
 };
 use leptos::prelude::*;
-use leptos_router::{
-    components::{FlatRoutes, Route, Router},
-    path,
-};
 use wugan::{
     Client,
-    leptos::{Guarded, provide_session},
+    leptos::{provide_session, use_session},
 };
 
 #[component]
@@ -30,27 +32,39 @@ pub(crate) fn App() -> impl IntoView {
     match Client::new("") {
         Ok(client) => {
             provide_session(client);
-            view! { <Routed /> }.into_any()
+            provide_way();
+            view! { <Shell><Room /></Shell> }.into_any()
         }
         // Only a page without an origin of its own, such as a file opened from the disk, comes here.
         Err(error) => view! { <p role="alert">{error.to_string()}</p> }.into_any(),
     }
 }
 
+/// The page. Who is not signed in is asked to before he sees a guarded one, and gets there afterwards.
 #[component]
-fn Routed() -> impl IntoView {
-    view! {
-        <Router>
-            <Shell>
-                <FlatRoutes fallback=NotFound>
-                    <Route path=path!("/") view=Home />
-                    <Route path=path!("/sign-in") view=SignIn />
-                    <Route path=path!("/sign-up") view=SignUp />
-                    <Route path=path!("/inspector") view=|| view! { <Guarded fallback_path="/sign-in"><Inspector /></Guarded> } />
-                    <Route path=path!("/account") view=|| view! { <Guarded fallback_path="/sign-in"><Account /></Guarded> } />
-                    <Route path=path!("/sessions") view=|| view! { <Guarded fallback_path="/sign-in"><Sessions /></Guarded> } />
-                </FlatRoutes>
-            </Shell>
-        </Router>
-    }
+fn Room() -> impl IntoView {
+    let (session, way, farewell) = (use_session(), use_way(), Farewell::expect());
+    let must_sign_in = move |route: Route| route.is_guarded() && !session.signed_in.get();
+    let shown = Memo::new(move |_| {
+        let route = way.at();
+        if must_sign_in(route) { Route::SignIn } else { route }
+    });
+    Effect::new(move || {
+        let route = way.at();
+        if must_sign_in(route) {
+            way.go_instead(&format!("{}?next={}", Route::SignIn.path(), route.path()));
+        } else if matches!(route, Route::SignIn | Route::SignUp) && session.signed_in.get() {
+            farewell.forget();
+            way.go_instead(next().path());
+        }
+    });
+    live(move || match shown.get() {
+        Route::Home => Home().into_any(),
+        Route::SignIn => SignIn().into_any(),
+        Route::SignUp => SignUp().into_any(),
+        Route::Inspector => Inspector().into_any(),
+        Route::Account => Account().into_any(),
+        Route::Sessions => Sessions().into_any(),
+        Route::Missing => NotFound().into_any(),
+    })
 }

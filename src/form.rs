@@ -4,6 +4,7 @@ use crate::{
     lang::{Pick, use_lang},
     problem::{Complaint, Problem},
 };
+use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::future::Future;
 use wasm_bindgen::JsCast;
@@ -22,6 +23,10 @@ impl Form {
 
     /// Sends it, unless it is on its way already.
     pub(crate) fn send(self, sending: impl Future<Output = Result<(), Problem>> + 'static) {
+        self.run(Box::pin(sending));
+    }
+
+    fn run(self, sending: LocalBoxFuture<'static, Result<(), Problem>>) {
         if self.busy.get_untracked() {
             return;
         }
@@ -48,6 +53,11 @@ impl Form {
         }
     }
 
+    /// For `aria-disabled`, and not `disabled`: the focus stays where it is.
+    pub(crate) fn disabled(self) -> Signal<Option<&'static str>> {
+        Signal::derive(move || self.busy.get().then_some("true"))
+    }
+
     /// What is wrong with a field, or with the whole.
     pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<&'static str>> {
         let lang = use_lang();
@@ -58,7 +68,8 @@ impl Form {
     }
 }
 
-/// A complaint about a field that was left empty.
-pub(crate) fn missing(field: &'static str, value: &str, say: Pick) -> Option<Complaint> {
-    value.is_empty().then_some(Complaint { field: Some(field), say })
+/// Complaints about the fields, by name, value and words, that were left empty.
+pub(crate) fn missing(fields: &[(&'static str, &str, Pick)]) -> Vec<Complaint> {
+    let empty = fields.iter().filter(|(_, value, _)| value.is_empty());
+    empty.map(|(field, _, say)| Complaint { field: Some(field), say: *say }).collect()
 }

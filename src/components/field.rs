@@ -2,67 +2,77 @@
 
 use crate::{
     form::Form,
-    lang::{Pick, text},
+    lang::{Pick, text, use_lang},
 };
 use leptos::prelude::*;
 
-#[component]
-pub(crate) fn Field(
-    form: Form,
-    /// The name on the wire, and the id in the page.
-    name: &'static str,
-    label: Pick,
-    value: RwSignal<String>,
+/// A field. Its name is the one on the wire, and the id in the page.
+#[derive(Clone, Copy)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) label: Pick,
     /// What a password manager is told (HTML, "autofill").
-    autocomplete: &'static str,
-    #[prop(optional)] hint: Option<Pick>,
-    #[prop(optional)] password: bool,
-) -> impl IntoView {
-    let wrong = form.wrong(Some(name));
-    let visible = RwSignal::new(false);
-    let (wrong_id, hint_id) = (format!("{name}-wrong"), format!("{name}-hint"));
-    let described_by = if hint.is_some() { format!("{wrong_id} {hint_id}") } else { wrong_id.clone() };
-    let hint = hint.map(|hint| view! { <p class="hint" id=hint_id>{text(hint)}</p> });
-    view! {
-        <div class="field">
-            <label for=name>{text(label)}</label>
-            <div class:with-end=password>
-                <input
-                    id=name
-                    name=name
-                    type=move || if password && !visible.get() { "password" } else { "text" }
-                    autocomplete=autocomplete
-                    autocapitalize="none"
-                    spellcheck="false"
-                    aria-describedby=described_by
-                    aria-invalid=move || wrong.get().map(|_| "true")
-                    bind:value=value
-                />
-                {password.then(|| view! { <Reveal visible name /> })}
+    pub(crate) autocomplete: &'static str,
+    pub(crate) hint: Option<Pick>,
+    pub(crate) password: bool,
+}
+
+impl Field {
+    /// The name of an account.
+    pub(crate) const USERNAME: Field =
+        Field { name: "username", label: |t| t.sign.username, autocomplete: "username", hint: None, password: false };
+
+    /// The password that goes with it.
+    pub(crate) const PASSWORD: Field =
+        Field { name: "password", label: |t| t.sign.password, autocomplete: "current-password", hint: None, password: true };
+
+    pub(crate) fn view(self, form: Form, value: RwSignal<String>) -> AnyView {
+        let Field { name, label, autocomplete, hint, password } = self;
+        let wrong = form.wrong(Some(name));
+        let invalid = Signal::derive(move || wrong.get().map(|_| "true"));
+        let visible = RwSignal::new(!password);
+        let kind = Signal::derive(move || if visible.get() { "text" } else { "password" });
+        let (wrong_id, hint_id) = (format!("{name}-wrong"), format!("{name}-hint"));
+        let described_by = if hint.is_some() { format!("{wrong_id} {hint_id}") } else { wrong_id.clone() };
+        let hint = hint.map(|hint| view! { <p class="hint" id=hint_id>{text(hint)}</p> });
+        view! {
+            <div class="field">
+                <label for=name>{text(label)}</label>
+                <div class:with-end=password>
+                    <input
+                        id=name
+                        name=name
+                        type=kind
+                        autocomplete=autocomplete
+                        autocapitalize="none"
+                        spellcheck="false"
+                        aria-describedby=described_by
+                        aria-invalid=invalid
+                        bind:value=value
+                    />
+                    {password.then(|| reveal(visible, name))}
+                </div>
+                <p class="wrong" id=wrong_id>{wrong}</p>
+                {hint}
             </div>
-            <p class="wrong" id=wrong_id>{wrong}</p>
-            {hint}
-        </div>
+        }
+        .into_any()
     }
-    .into_any()
 }
 
 /// Shows a password, and hides it again.
-#[component]
-fn Reveal(visible: RwSignal<bool>, name: &'static str) -> impl IntoView {
-    let (show, hide) = (text(|t| t.sign.show), text(|t| t.sign.hide));
-    let (shown, hidden) = (text(|t| t.sign.shown), text(|t| t.sign.hidden));
-    let said = RwSignal::new(false);
+fn reveal(visible: RwSignal<bool>, name: &'static str) -> AnyView {
+    let lang = use_lang();
+    let pressed = RwSignal::new(false);
     let press = move |_| {
-        said.set(true);
+        pressed.set(true);
         visible.update(|visible| *visible = !*visible);
     };
+    let pick = move |yes: Pick, no: Pick| Signal::derive(move || if visible.get() { yes } else { no }(lang.get().texts()));
+    let state = pick(|t| t.sign.shown, |t| t.sign.hidden);
     view! {
-        <button type="button" class="plain" aria-controls=name on:click=press>
-            {move || if visible.get() { hide.get() } else { show.get() }}
-        </button>
-        <span class="unseen" role="status">
-            {move || said.get().then(|| if visible.get() { shown.get() } else { hidden.get() })}
-        </span>
+        <button type="button" class="plain" aria-controls=name on:click=press>{pick(|t| t.sign.hide, |t| t.sign.show)}</button>
+        <span class="unseen" role="status">{Signal::derive(move || if pressed.get() { state.get() } else { "" })}</span>
     }
+    .into_any()
 }

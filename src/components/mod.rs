@@ -1,6 +1,7 @@
 //! Parts that several pages are made of.
 
 pub(crate) mod field;
+pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod shell;
 pub(crate) mod strength;

@@ -1,13 +1,14 @@
 //! The frame of every page: top, banner, foot.
 
+use super::live::{button, either, link, live, when};
 use crate::{
     arrival::Announcer,
     connection::use_connection,
-    lang::{self, Lang, text, use_lang},
+    lang::{self, Lang, Pick, text, use_lang},
+    route::{Route, use_way},
     theme::{self, Theme, use_theme},
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 use wugan::leptos::use_session;
 
 #[component]
@@ -27,29 +28,34 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
 #[component]
 fn Top() -> impl IntoView {
     let session = use_session();
+    let signed_in = Signal::derive(move || session.signed_in.get());
     view! {
         <header class="top">
-            <A href="/" attr:class="brand">
+            <a href="/" class="brand">
                 <Ring />
                 <span>"Wugan " <small lang="zh">"无感"</small></span>
-            </A>
+            </a>
             <nav aria-label=text(|t| t.shell.main_menu)>
                 <ul>
-                    <li><A href="/" exact=true>{text(|t| t.shell.home)}</A></li>
-                    <li><A href="/inspector">{text(|t| t.shell.inspector)}</A></li>
-                    <Show when=move || session.signed_in.get()>
-                        <li><A href="/account">{text(|t| t.shell.account)}</A></li>
-                        <li><A href="/sessions">{text(|t| t.shell.sessions)}</A></li>
-                    </Show>
+                    {entry(Route::Home, |t| t.shell.home)} {entry(Route::Inspector, |t| t.shell.inspector)}
+                    {when(signed_in, || entry(Route::Account, |t| t.shell.account))}
+                    {when(signed_in, || entry(Route::Sessions, |t| t.shell.sessions))}
                 </ul>
             </nav>
             <div class="top-end">
                 <LangSwitch />
                 <ThemeSwitch />
-                <Who />
+                {either(signed_in, who, || link("button small", "/sign-in", |t| t.shell.sign_in))}
             </div>
         </header>
     }
+}
+
+/// A page in the menu.
+fn entry(route: Route, name: Pick) -> AnyView {
+    let way = use_way();
+    let current = Signal::derive(move || (way.at() == route).then_some("page"));
+    view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.into_any()
 }
 
 /// The sign: a ring that is never quite closed, and always closes again.
@@ -73,42 +79,36 @@ fn Ring() -> impl IntoView {
     }
 }
 
-#[component]
-fn Who() -> impl IntoView {
+fn who() -> AnyView {
     let session = use_session();
-    let sign_out = move |_| session.client().session().sign_out();
+    let name = Signal::derive(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
     view! {
-        <Show
-            when=move || session.signed_in.get()
-            fallback=|| view! { <A href="/sign-in" attr:class="button small">{text(|t| t.shell.sign_in)}</A> }
-        >
-            <span class="who">{move || session.user.get().and_then(|user| user.name)}</span>
-            <button type="button" class="small" on:click=sign_out>{text(|t| t.shell.sign_out)}</button>
-        </Show>
+        <span class="who">{name}</span>
+        {button("small", |t| t.shell.sign_out, move || session.client().session().sign_out())}
     }
+    .into_any()
 }
 
 /// Offers the other language, in its own words.
 #[component]
 fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
-    let other = move || if lang.get() == Lang::En { Lang::Zh } else { Lang::En };
-    view! {
-        <button type="button" class="plain" lang=move || other().tag() on:click=move |_| lang::choose(lang, other())>
-            {move || if other() == Lang::Zh { "中文" } else { "English" }}
-        </button>
-    }
+    live(move || {
+        let (other, name) = if lang.get() == Lang::En { (Lang::Zh, "中文") } else { (Lang::En, "English") };
+        view! { <button type="button" class="plain" lang=other.tag() on:click=move |_| lang::choose(lang, other)>{name}</button> }
+            .into_any()
+    })
 }
 
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
-    let name = move || (theme.get().say())(lang.get().texts());
-    let sign = move || match theme.get() {
+    let name = Signal::derive(move || (theme.get().say())(lang.get().texts()));
+    let sign = Signal::derive(move || match theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18zM12 4.5a7.5 7.5 0 0 1 0 15z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",
         Theme::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
-    };
+    });
     view! {
         <button type="button" class="plain" aria-label=name title=name on:click=move |_| theme::choose(theme, theme.get_untracked().next())>
             <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="currentColor" fill-rule="evenodd">
@@ -121,22 +121,23 @@ fn ThemeSwitch() -> impl IntoView {
 /// The server is away: said to everybody, and to screen readers when it begins and when it ends.
 #[component]
 fn Away() -> impl IntoView {
-    let connection = use_connection();
-    let (away, back) = (text(|t| t.shell.away), text(|t| t.shell.back));
-    let (again, trying) = (text(|t| t.shell.try_again), text(|t| t.shell.trying));
-    view! {
-        <div role="status" data-testid="connection">
-            <Show
-                when=move || connection.is_lost()
-                fallback=move || view! { <p class="unseen">{move || (connection.returns() > 0).then(|| back.get())}</p> }
-            >
-                <div class="banner">
-                    <p>{away}</p>
-                    <button type="button" class="small" on:click=move |_| connection.check_again()>
-                        {move || if connection.is_checking() { trying.get() } else { again.get() }}
-                    </button>
-                </div>
-            </Show>
-        </div>
-    }
+    let (connection, lang) = (use_connection(), use_lang());
+    let banner = live(move || {
+        let t = &lang.get().texts().shell;
+        match (connection.is_lost(), connection.returns()) {
+            (true, _) => {
+                let again = if connection.is_checking() { t.trying } else { t.try_again };
+                view! {
+                    <div class="banner">
+                        <p>{t.away}</p>
+                        <button type="button" class="small" on:click=move |_| connection.check_again()>{again}</button>
+                    </div>
+                }
+                .into_any()
+            }
+            (false, 0) => ().into_any(),
+            (false, _) => view! { <p class="unseen">{t.back}</p> }.into_any(),
+        }
+    });
+    view! { <div role="status" data-testid="connection">{banner}</div> }
 }

@@ -2,21 +2,18 @@
 
 use crate::{
     form::Form,
-    lang::{Pick, text},
+    lang::{Pick, use_lang},
 };
 use leptos::prelude::*;
 
-#[component]
-pub(crate) fn Submit(form: Form, idle: Pick, busy: Pick, #[prop(default = "primary")] class: &'static str) -> impl IntoView {
-    let (idle, busy) = (text(idle), text(busy));
-    let wrong = form.wrong(None);
-    // `aria-disabled` and not `disabled`: the focus stays where it is.
+pub(crate) fn submit(form: Form, class: &'static str, idle: Pick, busy: Pick) -> AnyView {
+    let (lang, wrong) = (use_lang(), form.wrong(None));
+    let label = Signal::derive(move || if form.busy.get() { busy } else { idle }(lang.get().texts()));
     view! {
         <p class="wrong" role="alert">{wrong}</p>
         <div class="buttons">
-            <button type="submit" class=class aria-disabled=move || form.busy.get().then_some("true")>
-                {move || if form.busy.get() { busy.get() } else { idle.get() }}
-            </button>
+            <button type="submit" class=class aria-disabled=form.disabled()>{label}</button>
         </div>
     }
+    .into_any()
 }

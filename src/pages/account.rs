@@ -3,13 +3,14 @@
 mod delete;
 mod password;
 
-use self::{delete::DeleteAccount, password::ChangePassword};
+use self::{delete::delete_account, password::change_password};
 use crate::{
     api::use_api,
     arrival::Page,
+    components::live::live,
     connection::use_connection,
     lang::{text, use_lang},
-    problem::Problem,
+    loaded::Loaded,
     when,
 };
 use leptos::prelude::*;
@@ -19,35 +20,39 @@ use wugan_wire::{Me, routes};
 #[component]
 pub(crate) fn Account() -> impl IntoView {
     let (api, connection, lang) = (use_api(), use_connection(), use_lang());
-    let me = LocalResource::new(move || {
+    let me = Loaded::<Me>::by(move || {
         connection.returns();
-        async move { Ok::<Me, Problem>(api.send(Request::get(routes::ME)).await?.json().await?) }
+        Some(Box::pin(async move { Ok(api.send(Request::get(routes::ME)).await?.json().await?) }))
     });
     let name = Signal::derive(move || me.get().and_then(Result::ok).map(|me| me.username).unwrap_or_default());
-    let facts = move || {
+    let facts = live(move || {
         let t = lang.get().texts();
         match me.get() {
-            None => view! { <p class="answer waits">{t.shell.loading}</p> }.into_any(),
+            None => view! { <p class="answer">{t.shell.loading}</p> }.into_any(),
             Some(Err(problem)) => view! { <p class="notice bad">{problem.say()(t)}</p> }.into_any(),
             Some(Ok(me)) => view! {
                 <dl class="facts" data-testid="me">
                     <dt>{t.account.name}</dt>
                     <dd>{me.username}</dd>
                     <dt>{t.account.since}</dt>
-                    <dd><time datetime=me.created_at.clone()>{when::date(&me.created_at, lang.get())}</time></dd>
+                    <dd>{when::date(&me.created_at, lang.get())}</dd>
                     <dt>{t.account.id}</dt>
-                    <dd>{me.id}</dd>
+                    <dd>{me.id.to_string()}</dd>
                 </dl>
             }
             .into_any(),
         }
-    };
+    });
     view! {
         <Page title=|t| t.account.title>
             <h1>{text(|t| t.account.title)}</h1>
             <section class="section known" aria-live="polite">{facts}</section>
-            <ChangePassword name />
-            <DeleteAccount name />
+            {change_password(name)} {delete_account(name)}
         </Page>
     }
+}
+
+/// Tells a password manager whose password it is.
+fn whose(name: Signal<String>) -> AnyView {
+    view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.into_any()
 }

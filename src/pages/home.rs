@@ -3,33 +3,37 @@
 use crate::{
     api::use_api,
     arrival::Page,
-    components::notice,
+    components::{
+        live::{button, either, head, link, live, notice, when},
+        notice,
+    },
     connection::use_connection,
     lang::{Pick, text, use_lang},
-    problem::Problem,
+    loaded::Loaded,
 };
 use leptos::prelude::*;
-use leptos_router::components::A;
 use wugan::{Reason, Request, State, leptos::use_session};
 use wugan_wire::routes;
 
 #[component]
 pub(crate) fn Home() -> impl IntoView {
     let session = use_session();
-    let signed_in = session.signed_in;
+    let signed_in = Signal::derive(move || session.signed_in.get());
+    // A session that ended without its person having asked for it here.
+    let ended = notice(move || match session.state.get() {
+        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser => Some(("notice", notice::ended(reason))),
+        _ => None,
+    });
     view! {
         <Page title=|t| t.home.title>
-            <Ended />
-            <Show when=move || signed_in.get() fallback=Welcome>
-                <Hello />
-            </Show>
+            {ended} {either(signed_in, hello, welcome)}
             <div class="cards">
-                <Probe path=routes::PUBLIC title=|t| t.home.public what=|t| t.home.public_what />
-                <Probe path=routes::GUARDED title=|t| t.home.guarded what=|t| t.home.guarded_what guarded=true />
+                {probe(routes::PUBLIC, false, |t| t.home.public, |t| t.home.public_what)}
+                {probe(routes::GUARDED, true, |t| t.home.guarded, |t| t.home.guarded_what)}
                 <section class="card">
                     <h2>{text(|t| t.home.watch)}</h2>
                     <p>{text(|t| t.home.watch_what)}</p>
-                    <p><A href="/inspector">{text(|t| t.home.watch_go)}</A></p>
+                    <p>{link("", "/inspector", |t| t.home.watch_go)}</p>
                 </section>
             </div>
         </Page>
@@ -37,80 +41,56 @@ pub(crate) fn Home() -> impl IntoView {
 }
 
 /// For who is not signed in.
-#[component]
-fn Welcome() -> impl IntoView {
+fn welcome() -> AnyView {
     view! {
-        <div class="head">
-            <h1 class="lead">{text(|t| t.home.lead)}</h1>
-            <p>{text(|t| t.home.what)}</p>
+        <div class="welcome">
+            {head(|t| t.home.lead, |t| t.home.what)}
             <div class="buttons">
-                <A href="/sign-up" attr:class="button primary">{text(|t| t.shell.sign_up)}</A>
-                <A href="/sign-in" attr:class="button">{text(|t| t.shell.sign_in)}</A>
+                {link("button primary", "/sign-up", |t| t.shell.sign_up)} {link("button", "/sign-in", |t| t.shell.sign_in)}
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// For who is.
-#[component]
-fn Hello() -> impl IntoView {
+fn hello() -> AnyView {
     let (session, lang) = (use_session(), use_lang());
-    let hello = move || {
+    let hello = Signal::derive(move || {
         let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
         (lang.get().texts().home.hello)(&name)
-    };
+    });
     view! {
         <div class="head">
             <h1>{hello}</h1>
             <p>{text(|t| t.home.hello_what)}</p>
         </div>
     }
-}
-
-/// A session that ended without its person having asked for it here.
-#[component]
-fn Ended() -> impl IntoView {
-    let (session, lang) = (use_session(), use_lang());
-    let words = move || match session.state.get() {
-        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser => {
-            Some(view! { <p class="notice" role="status">{notice::ended(reason)(lang.get().texts())}</p> })
-        }
-        _ => None,
-    };
-    view! { {words} }
+    .into_any()
 }
 
 /// What the server answers on a route: asked on arrival, when the button is pressed, when somebody signs in or out, and when the
 /// server is back.
-#[component]
-fn Probe(path: &'static str, title: Pick, what: Pick, #[prop(optional)] guarded: bool) -> impl IntoView {
+fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView {
     let (api, session, connection, lang) = (use_api(), use_session(), use_connection(), use_lang());
     let presses = RwSignal::new(0_u32);
-    let busy = RwSignal::new(false);
-    let locked = move || guarded && !session.signed_in.get();
-    let answer = LocalResource::new(move || {
+    let locked = Signal::derive(move || guarded && !session.signed_in.get());
+    let answer = Loaded::by(move || {
         presses.track();
         connection.returns();
-        let ask = !locked();
-        async move {
-            if !ask {
-                return None;
-            }
-            busy.try_set(true);
-            let answer = read(api.send(Request::get(path)).await).await;
-            busy.try_set(false);
-            Some(answer)
-        }
+        (!locked.get()).then(|| Box::pin(async move { Ok(api.send(Request::get(path)).await?.text().await?) }) as _)
     });
-    let shown = move || {
+    let shown = live(move || {
         let t = lang.get().texts();
-        match answer.get().flatten() {
-            _ if locked() => view! { <A href="/sign-in?next=/">{t.home.locked}</A> }.into_any(),
-            None => view! { <span>{t.shell.loading}</span> }.into_any(),
+        match answer.get() {
+            _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.into_any(),
+            None => t.shell.loading.into_any(),
             Some(Ok(body)) => view! { <code>{body}</code> }.into_any(),
             Some(Err(problem)) => view! { <span class="wrong">{problem.say()(t)}</span> }.into_any(),
         }
-    };
+    });
+    let again = move || button("small", |t| t.home.ask_again, move || presses.update(|presses| *presses += 1));
+    let busy = Signal::derive(move || if answer.is_asking() { "true" } else { "false" });
     view! {
         <section class="card">
             <div class="card-head">
@@ -118,19 +98,9 @@ fn Probe(path: &'static str, title: Pick, what: Pick, #[prop(optional)] guarded:
                 <code>{path}</code>
             </div>
             <p>{text(what)}</p>
-            <div class="answer" role="status" data-testid=path aria-busy=move || busy.get().to_string()>{shown}</div>
-            <Show when=move || !locked()>
-                <div class="buttons">
-                    <button type="button" class="small" on:click=move |_| presses.update(|presses| *presses += 1)>
-                        {text(|t| t.home.ask_again)}
-                    </button>
-                </div>
-            </Show>
+            <div class="answer" role="status" data-testid=path aria-busy=busy>{shown}</div>
+            <div class="buttons">{when(Signal::derive(move || !locked.get()), again)}</div>
         </section>
     }
     .into_any()
-}
-
-async fn read(answer: Result<wugan::Response, Problem>) -> Result<String, Problem> {
-    Ok(answer?.text().await?)
 }

@@ -4,9 +4,10 @@ mod burst;
 mod numbers;
 mod trouble;
 
-use self::{burst::Burst, numbers::Numbers, trouble::Trouble};
+use self::{burst::burst_form, numbers::numbers, trouble::trouble};
 use crate::{
     arrival::Page,
+    components::live::head,
     lang::{Lang, text, use_lang},
 };
 use leptos::prelude::*;
@@ -23,18 +24,12 @@ pub(crate) fn Inspector() -> impl IntoView {
     });
     view! {
         <Page title=|t| t.inspector.title>
-            <div class="head">
-                <h1>{text(|t| t.inspector.title)}</h1>
-                <p>{text(|t| t.inspector.what)}</p>
-            </div>
-            <div class="bench">
-                <Burst timeline />
-                <Trouble />
-            </div>
+            {head(|t| t.inspector.title, |t| t.inspector.what)}
+            <div class="bench">{burst_form(timeline)} {trouble()}</div>
             <section class="stack">
                 <h2>{text(|t| t.inspector.picture)}</h2>
                 <Timeline timeline words />
-                <Numbers timeline />
+                {numbers(timeline)}
             </section>
             <section class="stack">
                 <h2>{text(|t| t.inspector.log)}</h2>

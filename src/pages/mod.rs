@@ -6,4 +6,3 @@ pub(crate) mod inspector;
 pub(crate) mod not_found;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
-pub(crate) mod sign_up;

@@ -36,7 +36,10 @@ pub(crate) struct Tick {
 impl Axis {
     /// The axis of a record; what is still open reaches until `now`.
     pub(crate) fn of(record: &Record, now: f64) -> Axis {
-        let busy = busy(record, now);
+        let mut busy = record.busy().to_vec();
+        if let Some(last) = busy.last_mut().filter(|_| record.is_open()) {
+            last.1 = last.1.max(now);
+        }
         let active: f64 = busy.iter().map(|(from, to)| to - from).sum::<f64>().max(LEAST);
         let longest = PAUSE.max(active / 2.0);
         let mut runs: Vec<(f64, f64)> = Vec::new();
@@ -85,29 +88,6 @@ impl Axis {
         }
         ticks
     }
-}
-
-/// When anything went on, in order of beginning.
-fn busy(record: &Record, now: f64) -> Vec<(f64, f64)> {
-    let lanes = record.lanes().iter().filter_map(|lane| {
-        let end = lane.settled.as_ref().map(|(at, _)| *at);
-        let from = lane.spans.first().map(|span| span.from).or(end)?;
-        Some((from, end.unwrap_or(now).max(from)))
-    });
-    let refreshes =
-        record.refreshes().iter().map(|refresh| (refresh.from, refresh.ended.as_ref().map_or(now, |(at, _)| *at).max(refresh.from)));
-    let marks = record.marks().iter().map(|mark| (mark.at, mark.at));
-    let mut busy: Vec<_> = lanes.chain(refreshes).chain(marks).collect();
-    busy.sort_by(|a, b| a.0.total_cmp(&b.0));
-    // Lanes lie upon each other: only what sticks out counts.
-    let mut union: Vec<(f64, f64)> = Vec::new();
-    for (from, to) in busy {
-        match union.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => union.push((from, to)),
-        }
-    }
-    union
 }
 
 /// 1, 2 or 5 times a power of ten, and not less than `least`.

@@ -159,7 +159,7 @@ fn Legend(words: Signal<&'static Words>) -> impl IntoView {
 /// A lane in words.
 fn tell(record: &Record, index: usize, words: &Words) -> Option<String> {
     let lane: &Lane = record.lanes().get(index)?;
-    let (zero, _) = record.range()?;
+    let (zero, _) = *record.busy().first()?;
     let since = |at: f64| spoken(at - zero);
     let mut told = vec![(words.request)(lane.request, &lane.method, &lane.path)];
     for span in &lane.spans {

@@ -11,8 +11,14 @@ pub struct Record {
     refreshes: Vec<Refresh>,
     marks: Vec<Mark>,
     events: Vec<Noted>,
-    from: Option<f64>,
-    to: f64,
+    /// The stretches in which anything went on, in order; the last one may still be growing.
+    busy: Vec<(f64, f64)>,
+    /// How many lanes and refreshes are open.
+    open: usize,
+    /// How many requests wait, since when, and how long any have waited before.
+    waiting: usize,
+    waiting_since: f64,
+    lost: f64,
 }
 
 /// One request, from its first sending to what its caller got.
@@ -113,6 +119,7 @@ impl Record {
     /// Takes one event in. An event of a later version changes nothing.
     pub fn note(&mut self, noted: &Noted) {
         let at = noted.at;
+        let idle = self.open == 0;
         match &noted.event {
             Event::Sent { request, method, path, replay } => {
                 let lane = self.lane(*request);
@@ -120,26 +127,30 @@ impl Record {
                     lane.method.clone_from(method);
                     lane.path.clone_from(path);
                 }
-                lane.begin(if *replay { Phase::Replayed } else { Phase::Sent }, at);
+                self.begin(*request, if *replay { Phase::Replayed } else { Phase::Sent }, at);
             }
             Event::Answered { request, status, .. } => {
-                let lane = self.lane(*request);
-                lane.close(at);
+                self.close(*request, at);
                 if *status == 401 {
-                    lane.refused.get_or_insert(at);
+                    self.lane(*request).refused.get_or_insert(at);
                 }
             }
-            Event::Waiting { request } => self.lane(*request).begin(Phase::Waiting, at),
+            Event::Waiting { request } => self.begin(*request, Phase::Waiting, at),
             Event::Settled { request, outcome } => {
-                let lane = self.lane(*request);
-                lane.close(at);
-                lane.settled = Some((at, outcome.clone()));
+                self.close(*request, at);
+                if self.lane(*request).settled.replace((at, outcome.clone())).is_none() {
+                    self.open -= 1;
+                }
             }
-            Event::RefreshStarted { cause } => self.refreshes.push(Refresh { cause: *cause, from: at, ended: None }),
+            Event::RefreshStarted { cause } => {
+                self.refreshes.push(Refresh { cause: *cause, from: at, ended: None });
+                self.open += 1;
+            }
             Event::RefreshEnded { outcome } => {
                 // The record may have been begun in the middle of a refresh.
                 if let Some(refresh) = self.refreshes.iter_mut().rev().find(|refresh| refresh.ended.is_none()) {
                     refresh.ended = Some((at, outcome.clone()));
+                    self.open -= 1;
                 }
             }
             Event::Adopted => self.mark(at, What::Adopted),
@@ -148,8 +159,10 @@ impl Record {
             Event::Warning(warning) => self.mark(at, What::Warning(*warning)),
             _ => return,
         }
-        self.from.get_or_insert(at);
-        self.to = self.to.max(at);
+        match self.busy.last_mut() {
+            Some(last) if !idle || last.1 >= at => last.1 = at,
+            _ => self.busy.push((at, at)),
+        }
         self.events.push(noted.clone());
     }
 
@@ -177,22 +190,22 @@ impl Record {
         &self.marks
     }
 
-    /// When the first event was, and the last one; None: there was none.
+    /// The stretches of time in which anything went on, in order.
     #[must_use]
-    pub fn range(&self) -> Option<(f64, f64)> {
-        self.from.map(|from| (from, self.to))
+    pub fn busy(&self) -> &[(f64, f64)] {
+        &self.busy
     }
 
     /// Whether anything still goes on.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.settled.is_none()) || self.refreshes.iter().any(|refresh| refresh.ended.is_none())
+        self.open > 0
     }
 
     /// The plain numbers.
     #[must_use]
     pub fn figures(&self) -> Figures {
-        let mut figures = Figures { requests: count(self.lanes.len()), lost: self.lost(), ..Figures::default() };
+        let mut figures = Figures { requests: count(self.lanes.len()), lost: self.lost, ..Figures::default() };
         for lane in &self.lanes {
             match &lane.settled {
                 Some((_, Outcome::Answered(200..=299))) => figures.answered += 1,
@@ -208,43 +221,41 @@ impl Record {
         figures
     }
 
-    /// The union of all waits.
-    fn lost(&self) -> f64 {
-        let waits = self.lanes.iter().flat_map(|lane| &lane.spans).filter(|span| span.phase == Phase::Waiting);
-        let mut waits: Vec<(f64, f64)> = waits.map(|span| (span.from, span.to.unwrap_or(self.to))).collect();
-        waits.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut reached = f64::MIN;
-        waits.into_iter().fold(0.0, |lost, (from, to)| {
-            let more = (to - from.max(reached)).max(0.0);
-            reached = reached.max(to);
-            lost + more
-        })
-    }
-
     fn lane(&mut self, request: u64) -> &mut Lane {
         let next = self.lanes.len();
         let index = *self.lane_of.entry(request).or_insert(next);
         if index == next {
             self.lanes.push(Lane { request, method: String::new(), path: String::new(), spans: Vec::new(), refused: None, settled: None });
+            self.open += 1;
         }
         &mut self.lanes[index]
     }
 
+    fn begin(&mut self, request: u64, phase: Phase, at: f64) {
+        self.close(request, at);
+        self.lane(request).spans.push(Span { phase, from: at, to: None });
+        if phase == Phase::Waiting {
+            self.waiting += 1;
+            if self.waiting == 1 {
+                self.waiting_since = at;
+            }
+        }
+    }
+
+    /// Ends the phase that a request is in, if it is in one.
+    fn close(&mut self, request: u64, at: f64) {
+        let Some(span) = self.lane(request).spans.last_mut().filter(|span| span.to.is_none()) else { return };
+        span.to = Some(at);
+        if span.phase == Phase::Waiting {
+            self.waiting -= 1;
+            if self.waiting == 0 {
+                self.lost += at - self.waiting_since;
+            }
+        }
+    }
+
     fn mark(&mut self, at: f64, what: What) {
         self.marks.push(Mark { at, what });
-    }
-}
-
-impl Lane {
-    fn begin(&mut self, phase: Phase, at: f64) {
-        self.close(at);
-        self.spans.push(Span { phase, from: at, to: None });
-    }
-
-    fn close(&mut self, at: f64) {
-        if let Some(span) = self.spans.last_mut() {
-            span.to.get_or_insert(at);
-        }
     }
 }
 
@@ -297,7 +308,7 @@ mod tests {
         assert_eq!(phases, [(Phase::Sent, 10.0, Some(20.0)), (Phase::Waiting, 20.0, Some(50.0)), (Phase::Replayed, 50.0, Some(60.0))]);
         assert_eq!(record.lanes()[0].refused, Some(20.0));
         assert!(!record.is_open());
-        assert_eq!(record.range(), Some((10.0, 61.0)));
+        assert_eq!(record.busy(), [(10.0, 61.0)]);
     }
 
     #[test]
@@ -335,6 +346,14 @@ mod tests {
         ]);
         assert_eq!(record.figures().refreshes, 0);
         assert_eq!(record.marks(), [Mark { at: 2.0, what: What::Adopted }]);
+    }
+
+    #[test]
+    fn what_goes_on_at_once_is_one_stretch_and_a_pause_begins_another() {
+        let mut record = burst();
+        record.note(&Noted { at: 900.0, event: Event::Adopted });
+        record.note(&Noted { at: 950.0, event: Event::Adopted });
+        assert_eq!(record.busy(), [(10.0, 61.0), (900.0, 900.0), (950.0, 950.0)]);
     }
 
     #[test]

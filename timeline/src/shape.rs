@@ -39,7 +39,7 @@ impl Shape {
     /// Draws a record; what is still open reaches until `now`.
     pub(crate) fn of(record: &Record, now: f64) -> Shape {
         let axis = Axis::of(record, now);
-        let mut shape = Shape { ticks: record.range().map(|(from, _)| axis.ticks(from)).unwrap_or_default(), ..Shape::default() };
+        let mut shape = Shape { ticks: record.busy().first().map(|(from, _)| axis.ticks(*from)).unwrap_or_default(), ..Shape::default() };
         for lane in record.lanes() {
             shape.lane(lane, &axis, now);
         }

@@ -1,8 +1,14 @@
 //! The account's end: first the wish, then the password.
 
+use super::whose;
 use crate::{
     api::use_api,
-    components::{field::Field, notice::Farewell, submit::Submit},
+    components::{
+        field::Field,
+        live::{button, either},
+        notice::Farewell,
+        submit::submit,
+    },
     form::{Form, missing},
     lang::{text, use_lang},
 };
@@ -10,39 +16,29 @@ use leptos::{ev::SubmitEvent, html, prelude::*};
 use wugan::Request;
 use wugan_wire::routes;
 
-#[component]
-pub(super) fn DeleteAccount(name: Signal<String>) -> impl IntoView {
+pub(super) fn delete_account(name: Signal<String>) -> AnyView {
     let wished = RwSignal::new(false);
+    let wish = move || button("danger", |t| t.account.delete_start, move || wished.set(true));
     view! {
         <section class="section">
             <h2>{text(|t| t.account.delete)}</h2>
             <p class="hint">{text(|t| t.account.delete_what)}</p>
-            <Show
-                when=move || wished.get()
-                fallback=move || {
-                    view! {
-                        <div class="buttons">
-                            <button type="button" class="danger" on:click=move |_| wished.set(true)>{text(|t| t.account.delete_start)}</button>
-                        </div>
-                    }
-                }
-            >
-                <Sure name wished />
-            </Show>
+            <div>{either(wished.into(), move || sure(name, wished), wish)}</div>
         </section>
     }
+    .into_any()
 }
 
-#[component]
-fn Sure(name: Signal<String>, wished: RwSignal<bool>) -> impl IntoView {
+fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
     let (api, lang, farewell) = (use_api(), use_lang(), Farewell::expect());
     let form = Form::new();
     let password = RwSignal::new(String::new());
-    let submit = move |event: SubmitEvent| {
+    let send = move |event: SubmitEvent| {
         event.prevent_default();
         let body = wugan_wire::DeleteAccount { password: password.get_untracked() };
-        if let Some(empty) = missing("password", &body.password, |t| t.problem.password_missing) {
-            return form.complain(vec![empty]);
+        let empty = missing(&[("password", &body.password, |t| t.problem.password_missing)]);
+        if !empty.is_empty() {
+            return form.complain(empty);
         }
         form.send(async move {
             let sent = api.send(Request::post(routes::DELETE).json(&body)).await;
@@ -53,20 +49,20 @@ fn Sure(name: Signal<String>, wished: RwSignal<bool>) -> impl IntoView {
         });
     };
     let question = NodeRef::<html::P>::new();
+    // The button that led here is gone: the focus goes to what has come in its place.
     Effect::new(move || {
         if let Some(question) = question.get() {
             let _ = question.focus();
         }
     });
+    let words = Signal::derive(move || (lang.get().texts().account.delete_sure)(&name.get()));
     view! {
-        <form class="form" novalidate on:submit=submit>
-            <p tabindex="-1" node_ref=question>{move || (lang.get().texts().account.delete_sure)(&name.get())}</p>
-            <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden />
-            <Field form name="password" label=|t| t.sign.password value=password autocomplete="current-password" password=true />
-            <Submit form idle=|t| t.account.delete_do busy=|t| t.account.deleting class="danger" />
-            <div class="buttons">
-                <button type="button" on:click=move |_| wished.set(false)>{text(|t| t.account.keep)}</button>
-            </div>
+        <form class="form" novalidate on:submit=send>
+            <p tabindex="-1" node_ref=question>{words}</p>
+            {whose(name)} {Field::PASSWORD.view(form, password)}
+            {submit(form, "danger", |t| t.account.delete_do, |t| t.account.deleting)}
+            <div class="buttons">{button("", |t| t.account.keep, move || wished.set(false))}</div>
         </form>
     }
+    .into_any()
 }

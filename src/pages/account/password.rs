@@ -1,33 +1,30 @@
 //! A new password: the other sessions end with the old one, and it says so.
 
+use super::whose;
 use crate::{
     api::use_api,
-    components::{field::Field, strength::StrengthMeter, submit::Submit},
+    components::{field::Field, live::notice, strength::strength_meter, submit::submit},
     form::{Form, missing},
-    lang::text,
+    lang::{Pick, text},
 };
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::Request;
 use wugan_wire::{PasswordChange, routes};
 
-#[component]
-pub(super) fn ChangePassword(name: Signal<String>) -> impl IntoView {
+pub(super) fn change_password(name: Signal<String>) -> AnyView {
     let api = use_api();
     let form = Form::new();
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let changed = RwSignal::new(false);
-    let submit = move |event: SubmitEvent| {
+    let send = move |event: SubmitEvent| {
         event.prevent_default();
+        changed.set(false);
         let change = PasswordChange { current_password: current.get_untracked(), new_password: new.get_untracked() };
-        let empty = [
-            missing("current_password", &change.current_password, |t| t.problem.password_missing),
-            missing("new_password", &change.new_password, |t| t.problem.password_missing),
-        ];
-        let empty: Vec<_> = empty.into_iter().flatten().collect();
+        let say: Pick = |t| t.problem.password_missing;
+        let empty = missing(&[("current_password", &change.current_password, say), ("new_password", &change.new_password, say)]);
         if !empty.is_empty() {
             return form.complain(empty);
         }
-        changed.set(false);
         form.send(async move {
             let sent = api.send(Request::post(routes::PASSWORD).json(&change)).await;
             sent.map_err(|problem| problem.about_own_password("current_password"))?;
@@ -37,28 +34,24 @@ pub(super) fn ChangePassword(name: Signal<String>) -> impl IntoView {
             Ok(())
         });
     };
-    let done = text(|t| t.account.changed);
+    let old = Field { name: "current_password", label: |t| t.account.current, ..Field::PASSWORD };
+    let fresh = Field {
+        name: "new_password",
+        label: |t| t.account.new,
+        autocomplete: "new-password",
+        hint: Some(|t| t.sign.password_hint),
+        ..Field::PASSWORD
+    };
     view! {
         <section class="section">
             <h2>{text(|t| t.account.change)}</h2>
             <p class="hint">{text(|t| t.account.change_what)}</p>
-            <form class="form" novalidate on:submit=submit>
-                // Password managers want to know whose password it is.
-                <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden />
-                <Field form name="current_password" label=|t| t.account.current value=current autocomplete="current-password" password=true />
-                <Field
-                    form
-                    name="new_password"
-                    label=|t| t.account.new
-                    value=new
-                    autocomplete="new-password"
-                    hint=|t| t.sign.password_hint
-                    password=true
-                />
-                <StrengthMeter password=new />
-                <Submit form idle=|t| t.account.change_do busy=|t| t.account.changing />
+            <form class="form" novalidate on:submit=send>
+                {whose(name)} {old.view(form, current)} {fresh.view(form, new)} {strength_meter(new)}
+                {submit(form, "primary", |t| t.account.change_do, |t| t.account.changing)}
             </form>
-            <div role="status">{move || changed.get().then(|| view! { <p class="notice good">{done}</p> })}</div>
+            {notice(move || changed.get().then_some(("notice good", |t| t.account.changed)))}
         </section>
     }
+    .into_any()
 }

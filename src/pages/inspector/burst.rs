@@ -14,13 +14,12 @@ use wugan_wire::routes;
 /// The most that may be sent at once.
 const MOST: usize = 1_000;
 
-#[component]
-pub(super) fn Burst(timeline: UseTimeline) -> impl IntoView {
+pub(super) fn burst_form(timeline: UseTimeline) -> AnyView {
     let api = use_api();
     let form = Form::new();
     let count = RwSignal::new("4".to_owned());
     let route = RwSignal::new(routes::GUARDED.to_owned());
-    let submit = move |event: SubmitEvent| {
+    let send = move |event: SubmitEvent| {
         event.prevent_default();
         match count.get_untracked().trim().parse() {
             Ok(count @ 1..=MOST) if !form.busy.get_untracked() => {
@@ -32,8 +31,9 @@ pub(super) fn Burst(timeline: UseTimeline) -> impl IntoView {
         }
     };
     let wrong = form.wrong(Some("requests"));
+    let invalid = Signal::derive(move || wrong.get().map(|_| "true"));
     view! {
-        <form class="controls" novalidate on:submit=submit>
+        <form class="controls" novalidate on:submit=send>
             <div class="field">
                 <label for="requests">{text(|t| t.inspector.requests)}</label>
                 <input
@@ -41,9 +41,9 @@ pub(super) fn Burst(timeline: UseTimeline) -> impl IntoView {
                     type="number"
                     inputmode="numeric"
                     min="1"
-                    max=MOST
+                    max="1000"
                     aria-describedby="requests-wrong"
-                    aria-invalid=move || wrong.get().map(|_| "true")
+                    aria-invalid=invalid
                     bind:value=count
                 />
             </div>
@@ -54,10 +54,11 @@ pub(super) fn Burst(timeline: UseTimeline) -> impl IntoView {
                     <option value=routes::PUBLIC>{text(|t| t.inspector.route_public)}</option>
                 </select>
             </div>
-            <button type="submit" class="primary" aria-disabled=move || form.busy.get().then_some("true")>{text(|t| t.inspector.send)}</button>
+            <button type="submit" class="primary" aria-disabled=form.disabled()>{text(|t| t.inspector.send)}</button>
             <p class="wrong" id="requests-wrong" role="alert">{wrong}</p>
         </form>
     }
+    .into_any()
 }
 
 /// Sends them all at once. What became of each is in the record; only the connection is looked at here.

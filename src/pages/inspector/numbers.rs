@@ -4,36 +4,30 @@ use crate::lang::{Pick, text, use_lang};
 use leptos::prelude::*;
 use wugan_timeline::{Figures, UseTimeline, spoken};
 
-#[component]
-pub(super) fn Numbers(timeline: UseTimeline) -> impl IntoView {
+pub(super) fn numbers(timeline: UseTimeline) -> AnyView {
     let figures = timeline.figures();
     let lang = use_lang();
-    let words = move || {
+    let words = Signal::derive(move || {
         let Figures { answered, failed, refreshes, .. } = figures.get();
         (lang.get().texts().inspector.summary)(answered, failed, refreshes)
-    };
-    let number = move |name: Pick, number: fn(&Figures) -> u32| {
-        view! { <div><dt>{text(name)}</dt><dd>{move || figures.with(number)}</dd></div> }
-    };
+    });
+    let number = move |number: fn(&Figures) -> u32| Signal::derive(move || figures.with(number).to_string());
+    let (answered, failed, refreshes) = (number(|f| f.answered), number(|f| f.failed), number(|f| f.refreshes));
+    let all: [(Pick, Signal<String>); 7] = [
+        (|t| t.inspector.sent, number(|f| f.requests)),
+        (|t| t.inspector.answered, answered),
+        (|t| t.inspector.failed, failed),
+        (|t| t.inspector.refused, number(|f| f.refused)),
+        (|t| t.inspector.refreshes, refreshes),
+        (|t| t.inspector.replays, number(|f| f.replays)),
+        (|t| t.inspector.lost, Signal::derive(move || spoken(figures.get().lost))),
+    ];
+    let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
     view! {
-        <dl class="numbers">
-            {number(|t| t.inspector.sent, |f| f.requests)}
-            {number(|t| t.inspector.answered, |f| f.answered)}
-            {number(|t| t.inspector.failed, |f| f.failed)}
-            {number(|t| t.inspector.refused, |f| f.refused)}
-            {number(|t| t.inspector.refreshes, |f| f.refreshes)}
-            {number(|t| t.inspector.replays, |f| f.replays)}
-            <div><dt>{text(|t| t.inspector.lost)}</dt><dd>{move || spoken(figures.get().lost)}</dd></div>
-        </dl>
-        <p
-            class="unseen"
-            role="status"
-            data-testid="summary"
-            data-answered=move || figures.get().answered
-            data-failed=move || figures.get().failed
-            data-refreshes=move || figures.get().refreshes
-        >
+        <dl class="numbers">{all}</dl>
+        <p class="unseen" role="status" data-testid="summary" data-answered=answered data-failed=failed data-refreshes=refreshes>
             {words}
         </p>
     }
+    .into_any()
 }

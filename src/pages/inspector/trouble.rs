@@ -1,76 +1,78 @@
 //! Making trouble on purpose: spoiled tokens, no network, a wrong clock, a session that the server has ended.
 
 use crate::{
-    api::use_api,
+    api::{Api, use_api},
+    components::live::button,
     lang::{Pick, text, use_lang},
+    problem::Problem,
     sabotage::Sabotage,
 };
 use leptos::{prelude::*, task::spawn_local};
-use wugan::{Request, leptos::use_session};
+use wugan::Request;
 use wugan_wire::{SessionItem, routes};
 
-#[component]
-pub(super) fn Trouble() -> impl IntoView {
-    let (session, lang) = (use_session(), use_lang());
+pub(super) fn trouble() -> AnyView {
+    let (api, lang) = (use_api(), use_lang());
     let said = RwSignal::new(None::<Pick>);
     let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
     let sabotage = StoredValue::new_local(Sabotage::default());
-    let spoil_access = move |_| {
-        session.client().session().spoil_access_token();
+    let spoil_access = move || {
+        api.client().session().spoil_access_token();
         said.set(Some(|t| t.inspector.spoiled_access));
     };
-    let spoil_refresh = move |_| {
-        session.client().session().spoil_refresh_token();
+    let spoil_refresh = move || {
+        api.client().session().spoil_refresh_token();
         said.set(Some(|t| t.inspector.spoiled_refresh));
     };
-    let go_offline = move |_| {
-        offline.update(|offline| *offline = !*offline);
-        sabotage.update_value(|sabotage| sabotage.network(offline.get_untracked()));
-        said.set(Some(if offline.get_untracked() { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off }));
+    let cut = move |off| {
+        sabotage.update_value(|sabotage| sabotage.network(off));
+        said.set(Some(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off }));
     };
-    let turn_clock = move |_| {
-        clock.update(|clock| *clock = !*clock);
-        sabotage.update_value(|sabotage| sabotage.clock(clock.get_untracked()));
-        said.set(Some(if clock.get_untracked() { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off }));
+    let turn = move |wrong| {
+        sabotage.update_value(|sabotage| sabotage.clock(wrong));
+        said.set(Some(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off }));
     };
-    let end = end_on_server(said);
+    let words = Signal::derive(move || said.get().map(|say| say(lang.get().texts())));
     view! {
         <section class="trouble">
             <h2>{text(|t| t.inspector.trouble)}</h2>
             <p class="hint">{text(|t| t.inspector.trouble_what)}</p>
             <div class="buttons">
-                <button type="button" class="small" on:click=spoil_access>{text(|t| t.inspector.spoil_access)}</button>
-                <button type="button" class="small" on:click=spoil_refresh>{text(|t| t.inspector.spoil_refresh)}</button>
-                <button type="button" class="small" aria-pressed=move || offline.get().to_string() on:click=go_offline>
-                    {text(|t| t.inspector.offline)}
-                </button>
-                <button type="button" class="small" aria-pressed=move || clock.get().to_string() on:click=turn_clock>
-                    {text(|t| t.inspector.clock)}
-                </button>
-                <button type="button" class="small" on:click=end>{text(|t| t.inspector.end)}</button>
+                {button("small", |t| t.inspector.spoil_access, spoil_access)}
+                {button("small", |t| t.inspector.spoil_refresh, spoil_refresh)}
+                {toggle(offline, |t| t.inspector.offline, cut)}
+                {toggle(clock, |t| t.inspector.clock, turn)}
+                {button("small", |t| t.inspector.end, move || spawn_local(end_on_server(api, said)))}
             </div>
-            <p class="said" role="status">{move || said.get().map(|say| say(lang.get().texts()))}</p>
+            <p class="said" role="status">{words}</p>
         </section>
     }
+    .into_any()
+}
+
+/// A button that stays pressed.
+fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> AnyView {
+    let press: Box<dyn Fn(bool)> = Box::new(press);
+    let pressed = Signal::derive(move || if on.get() { "true" } else { "false" });
+    let turn = move |_| {
+        on.update(|on| *on = !*on);
+        press(on.get_untracked());
+    };
+    view! { <button type="button" class="small" aria-pressed=pressed on:click=turn>{text(label)}</button> }.into_any()
 }
 
 /// Ends this very session as if from another device: this page is not told.
-fn end_on_server(said: RwSignal<Option<Pick>>) -> impl Fn(leptos::ev::MouseEvent) {
-    let api = use_api();
-    move |_| {
-        spawn_local(async move {
-            let done = async {
-                let sessions: Vec<SessionItem> = api.send(Request::get(routes::SESSIONS)).await?.json().await?;
-                for this in sessions.iter().filter(|item| item.current) {
-                    api.send(Request::delete(format!("{}/{}", routes::SESSIONS, this.id))).await?;
-                }
-                Ok(())
-            };
-            let say: Pick = match done.await {
-                Ok(()) => |t| t.inspector.ended,
-                Err::<(), crate::problem::Problem>(problem) => problem.say(),
-            };
-            said.try_set(Some(say));
-        });
-    }
+async fn end_on_server(api: Api, said: RwSignal<Option<Pick>>) {
+    let done = async {
+        let sessions: Vec<SessionItem> = api.send(Request::get(routes::SESSIONS)).await?.json().await?;
+        for this in sessions.iter().filter(|item| item.current) {
+            api.send(Request::delete(format!("{}/{}", routes::SESSIONS, this.id))).await?;
+        }
+        Ok::<(), Problem>(())
+    };
+    let say: Pick = match done.await {
+        Ok(()) => |t| t.inspector.ended,
+        Err(problem) => problem.say(),
+    };
+    said.try_set(Some(say));
 }
