@@ -1,1 +1,39 @@
-//! Wugan.
+#![doc = include_str!("../README.md")]
+
+mod backoff;
+mod client;
+mod clock;
+mod error;
+mod event;
+mod grant;
+mod keeper;
+mod kept;
+mod lock;
+mod news;
+mod record;
+mod refresh;
+mod request;
+mod response;
+mod session;
+mod tokens;
+mod transport;
+
+pub mod platform;
+
+#[cfg(feature = "browser")]
+pub mod browser;
+#[cfg(feature = "leptos")]
+pub mod leptos;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use client::{Builder, Client, SignIn};
+pub use error::Error;
+pub use event::{Cause, Event, Noted, Outcome, Reason, RefreshOutcome, Warning};
+pub use grant::{Grant, Json, OAuth, Query, Reply, Verdict};
+pub use http::Method;
+pub use news::Subscription;
+pub use request::{Body, Content, Request};
+pub use response::Response;
+pub use session::{Peek, Session, State};
+pub use tokens::{TokenAnswer, User};

@@ -1,0 +1,78 @@
+//! Web Locks (`navigator.locks`), asked for by name: their bindings in web-sys are behind an unstable flag.
+//!
+//! <https://w3c.github.io/web-locks/>: a lock lasts as long as the promise that its callback returns.
+
+use crate::platform::Guard;
+use futures::{channel::oneshot, future::LocalBoxFuture};
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
+
+/// The lock manager. None: an old browser, or a page that is not in a secure context.
+fn manager() -> Option<JsValue> {
+    let locks = Reflect::get(&super::scope().navigator(), &"locks".into()).ok()?;
+    locks.is_object().then_some(locks)
+}
+
+fn call(of: &JsValue, name: &str, arguments: &Array) -> Result<Promise, JsValue> {
+    Reflect::get(of, &name.into())?.dyn_into::<Function>()?.apply(of, arguments)?.dyn_into()
+}
+
+/// Lets go of the lock, or of the place in the queue for it.
+struct Held {
+    release: Function,
+    abort: web_sys::AbortController,
+    _granted: Closure<dyn FnMut(JsValue) -> Promise>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Once granted, aborting does nothing; before, releasing does nothing.
+        self.abort.abort();
+        let _ = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+pub(super) fn lock(name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Guard>> {
+    let manager = manager()?;
+    let (tell, granted) = oneshot::channel::<()>();
+    let mut tell = Some(tell);
+    let mut release = None;
+    let held_until_released = Promise::new(&mut |resolve, _| release = Some(resolve));
+    let held = held_until_released.clone();
+    let on_grant = Closure::new(move |_lock| {
+        if let Some(tell) = tell.take() {
+            let _ = tell.send(());
+        }
+        held.clone()
+    });
+    let abort = web_sys::AbortController::new().ok()?;
+    let options = Object::new();
+    // A theft is granted at once: there is nothing to abort, and the two options exclude each other.
+    let option = if steal { ("steal", JsValue::TRUE) } else { ("signal", abort.signal().into()) };
+    Reflect::set(&options, &option.0.into(), &option.1).ok()?;
+    let asked = call(&manager, "request", &Array::of3(&name.into(), &options, on_grant.as_ref())).ok()?;
+    // It rejects when we give up waiting, or are stolen from: both are no news to us.
+    let ignore = Closure::<dyn FnMut(JsValue)>::new(|_| {});
+    let _ = asked.catch(&ignore);
+    ignore.forget();
+    let guard = Held { release: release?, abort, _granted: on_grant };
+    Some(Box::pin(async move {
+        let guard: Guard = Box::new(guard);
+        if granted.await.is_err() {
+            // The manager refused to call back at all; whoever waits has a bound.
+            futures::future::pending::<()>().await;
+        }
+        guard
+    }))
+}
+
+pub(super) fn holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
+    let name = name.to_owned();
+    Box::pin(async move {
+        let snapshot = JsFuture::from(call(&manager()?, "query", &Array::new()).ok()?).await.ok()?;
+        let held: Array = Reflect::get(&snapshot, &"held".into()).ok()?.dyn_into().ok()?;
+        let field = |lock: &JsValue, field: &str| Reflect::get(lock, &field.into()).ok()?.as_string();
+        held.iter().find(|lock| field(lock, "name").as_deref() == Some(&name)).and_then(|lock| field(&lock, "clientId"))
+    })
+}

@@ -1,0 +1,99 @@
+//! The platform in a browser: gloo-net, gloo-storage, Web Locks, `Date.now` and `performance.now`.
+
+mod fetch;
+mod locks;
+mod signals;
+mod store;
+
+use crate::{
+    error::Error,
+    platform::{Address, Answer, Attempt, Guard, Platform, Signal, StoreError},
+};
+use futures::future::LocalBoxFuture;
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::JsCast;
+
+/// A page in a browser.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Browser;
+
+impl Browser {
+    /// This page.
+    #[must_use]
+    pub fn new() -> Browser {
+        Browser
+    }
+}
+
+/// The global scope: a window, or a worker's, which has the same functions under the same names.
+fn scope() -> web_sys::Window {
+    js_sys::global().unchecked_into()
+}
+
+/// What relative URLs are relative to. A page's `<base>` counts.
+fn page_url() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let base = document.and_then(|document| document.base_uri().ok().flatten());
+    base.unwrap_or_else(|| String::from(scope().location().to_string()))
+}
+
+impl Platform for Browser {
+    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
+        let page = page_url();
+        let base = if base.is_empty() { page } else { web_sys::Url::new_with_base(base, &page).ok()?.href() };
+        let url = web_sys::Url::new_with_base(url, &base).ok()?;
+        Some(Address { href: url.href(), origin: url.origin(), path: url.pathname() })
+    }
+
+    fn fetch(&self, attempt: Attempt<'_>) -> LocalBoxFuture<'static, Result<Box<dyn Answer>, Error>> {
+        fetch::fetch(&attempt)
+    }
+
+    fn load(&self, key: &str) -> Result<Option<String>, StoreError> {
+        store::load(key)
+    }
+
+    fn save(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        store::save(key, text)?;
+        signals::saved(key);
+        Ok(())
+    }
+
+    fn lock(&self, name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Guard>> {
+        locks::lock(name, steal)
+    }
+
+    fn holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
+        locks::holder(name)
+    }
+
+    fn wall(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    fn monotonic(&self) -> f64 {
+        scope().performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+    }
+
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
+        // setTimeout counts in 32 bits, and fires at once beyond.
+        Box::pin(gloo_timers::future::TimeoutFuture::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX).min(i32::MAX as u32)))
+    }
+
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        wasm_bindgen_futures::spawn_local(task);
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+
+    fn watch(&self, key: &str, tell: Rc<dyn Fn(Signal)>) -> Guard {
+        signals::watch(key, tell)
+    }
+
+    fn visible(&self) -> bool {
+        let document = web_sys::window().and_then(|window| window.document());
+        document.is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+    }
+}

@@ -1,0 +1,20 @@
+//! localStorage, one record under one key.
+
+use crate::platform::StoreError;
+use gloo_storage::{LocalStorage, Storage};
+
+/// gloo-storage panics where localStorage is denied, so it is asked for first.
+fn storage() -> Result<web_sys::Storage, StoreError> {
+    match web_sys::window().map(|window| window.local_storage()) {
+        Some(Ok(Some(_))) => Ok(LocalStorage::raw()),
+        _ => Err(StoreError::Denied),
+    }
+}
+
+pub(super) fn load(key: &str) -> Result<Option<String>, StoreError> {
+    storage()?.get_item(key).map_err(|_| StoreError::Denied)
+}
+
+pub(super) fn save(key: &str, text: &str) -> Result<(), StoreError> {
+    storage()?.set_item(key, text).map_err(|_| StoreError::Full)
+}

@@ -1,0 +1,77 @@
+//! The lock around the refresh: one tab at a time, and no tab waits for a frozen one for ever.
+
+use crate::{
+    platform::{Guard, Platform},
+    transport::Transport,
+};
+use std::{rc::Rc, time::Duration};
+
+/// Waits for the lock for as long as somebody who works may need. None: it could not be had; the caller goes on without.
+///
+/// A holder that was watched for a whole `patience` is frozen or gone, and loses the lock. Whoever took the lock meanwhile is at
+/// work and is watched anew, so that eight impatient tabs do not steal from each other.
+pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) -> Option<Guard> {
+    let platform = &transport.platform;
+    let Some(mut queued) = platform.lock(name, false) else {
+        return lease(platform, &format!("{name}.lease"), patience).await;
+    };
+    loop {
+        let watched = platform.holder(name).await;
+        if let Ok(guard) = transport.within(patience, &mut queued).await {
+            return Some(guard);
+        }
+        // One thief at a time: the second one sees that the holder is another.
+        let turn = platform.lock(&format!("{name}.steal"), false)?;
+        let _turn = transport.within(patience, turn).await.ok()?;
+        if watched.is_some() && platform.holder(name).await == watched {
+            return Some(platform.lock(name, true)?.await);
+        }
+    }
+}
+
+/// A lock for browsers without locks, in the store: whose name stands there, and still does after a moment, has it.
+///
+/// Stores of two processes agree only after some milliseconds, hence the moment; a random one, so that two who come at once do
+/// not meet again. A name that stood unchanged for a whole `patience` belongs to nobody alive.
+async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Option<Guard> {
+    let me = format!("{:x}", (platform.random() * 1e15) as u64);
+    let patience = patience.as_secs_f64() * 1_000.0;
+    let mut watched = platform.load(key).ok()?;
+    let mut since = platform.monotonic();
+    loop {
+        let stands = platform.load(key).ok()?;
+        if stands != watched {
+            (watched, since) = (stands.clone(), platform.monotonic());
+        }
+        let free = stands.as_deref().unwrap_or_default().is_empty();
+        if free || platform.monotonic() - since > patience {
+            platform.save(key, &me).ok()?;
+            moment(platform).await;
+            if platform.load(key).ok()?.as_deref() == Some(&me) {
+                return Some(Box::new(Lease { platform: platform.clone(), key: key.to_owned(), me }));
+            }
+        } else {
+            moment(platform).await;
+        }
+    }
+}
+
+/// 20 to 70 milliseconds.
+async fn moment(platform: &Rc<dyn Platform>) {
+    platform.sleep(Duration::from_millis(20 + (platform.random() * 50.0) as u64)).await;
+}
+
+struct Lease {
+    platform: Rc<dyn Platform>,
+    key: String,
+    me: String,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if matches!(self.platform.load(&self.key), Ok(Some(stands)) if stands == self.me) {
+            // A lease that cannot be given back runs out by itself.
+            let _ = self.platform.save(&self.key, "");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The one refresh: a futures `Shared` that everybody who waits clones, spawned so that it ends even when every waiter is gone.
+
+use crate::{
+    backoff,
+    error::Error,
+    event::{Cause, Event, RefreshOutcome},
+    grant::{Reply, Verdict},
+    lock,
+    record::Credential,
+    session::Session,
+    tokens::Tokens,
+};
+use futures::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+type Landing = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
+
+/// The refresh that is under way, if one is.
+pub(crate) type Slot = RefCell<Option<Flight>>;
+
+pub(crate) struct Flight {
+    stale: Credential,
+    /// The weightiest of all who joined: a 401 says that the token no longer works.
+    cause: Rc<Cell<Cause>>,
+    landing: Landing,
+}
+
+/// What the token endpoint said, and what follows.
+enum Answer {
+    Granted(Tokens),
+    Rejected,
+    Unavailable(Option<Duration>),
+}
+
+impl Session {
+    /// A newer credential than `stale`: the one that is there already, else by the one refresh.
+    pub(crate) async fn renew(&self, stale: &Credential, cause: Cause) -> Result<Credential, Error> {
+        match self.newer(stale)? {
+            Some(newer) => Ok(newer),
+            None => self.board(stale, cause).await,
+        }
+    }
+
+    /// Joins the flight of this credential, or starts it.
+    fn board(&self, stale: &Credential, cause: Cause) -> Landing {
+        if let Some(flight) = &*self.0.flight.borrow()
+            && flight.stale.tokens.access_token == stale.tokens.access_token
+            && flight.stale.session == stale.session
+        {
+            if cause == Cause::Unauthorized {
+                flight.cause.set(cause);
+            }
+            return flight.landing.clone();
+        }
+        let cause = Rc::new(Cell::new(cause));
+        let (session, from, why) = (self.clone(), stale.clone(), cause.clone());
+        let landing = async move {
+            let landed = session.fly(&from, &why).await;
+            // Landed: whoever comes now starts anew.
+            session.0.flight.borrow_mut().take_if(|flight| Rc::ptr_eq(&flight.cause, &why));
+            landed
+        };
+        let landing = landing.boxed_local().shared();
+        self.0.flight.replace(Some(Flight { stale: stale.clone(), cause, landing: landing.clone() }));
+        self.0.transport.platform.spawn(landing.clone().map(drop).boxed_local());
+        landing
+    }
+
+    /// One refresh, from the lock to the store.
+    async fn fly(&self, stale: &Credential, cause: &Cell<Cause>) -> Result<Credential, Error> {
+        let Some(refresh_token) = &stale.tokens.refresh_token else { return Err(self.rejected(stale, cause.get())) };
+        if let Some(retry_after) = self.0.backoff.pause() {
+            return Err(Error::Unavailable { retry_after });
+        }
+        self.tell(|| Event::RefreshStarted { cause: cause.get() });
+        let lock = lock::hold(&self.0.transport, &self.0.settings.key, self.0.settings.lock_patience).await;
+        let landed = match self.newer(stale) {
+            Ok(None) => {
+                let answer = self.ask(stale, refresh_token).await;
+                self.land(stale, cause.get(), answer)
+            }
+            Ok(Some(newer)) => Ok((newer, RefreshOutcome::Adopted)),
+            Err(over) => Err((over, RefreshOutcome::Superseded)),
+        };
+        drop(lock);
+        let (landed, outcome) = match landed {
+            Ok((credential, outcome)) => (Ok(credential), outcome),
+            Err((error, outcome)) => (Err(error), outcome),
+        };
+        self.tell(|| Event::RefreshEnded { outcome });
+        landed
+    }
+
+    /// Acts on an answer, if the session it was asked for is still there and still needs it.
+    fn land(&self, stale: &Credential, cause: Cause, answer: Answer) -> Result<(Credential, RefreshOutcome), (Error, RefreshOutcome)> {
+        match (self.newer(stale), answer) {
+            (Err(over), _) => Err((over, RefreshOutcome::Superseded)),
+            (Ok(Some(newer)), _) => Ok((newer, RefreshOutcome::Adopted)),
+            (Ok(None), Answer::Granted(tokens)) => {
+                self.0.backoff.over();
+                Ok((self.rotate(stale, tokens), RefreshOutcome::Granted))
+            }
+            (Ok(None), Answer::Rejected) => {
+                self.0.backoff.over();
+                Err((self.rejected(stale, cause), RefreshOutcome::Rejected))
+            }
+            (Ok(None), Answer::Unavailable(wish)) => {
+                let error = self.0.backoff.failed(wish);
+                let retry_after = self.0.backoff.pause().unwrap_or_default();
+                Err((error, RefreshOutcome::Unavailable { retry_after }))
+            }
+        }
+    }
+
+    /// Asks the token endpoint once. Whatever is not its own verdict is "unavailable".
+    async fn ask(&self, stale: &Credential, refresh_token: &str) -> Answer {
+        let (transport, grant) = (&self.0.transport, &self.0.grant);
+        let request = grant.refresh(refresh_token);
+        let asking = async {
+            request.check()?;
+            let address = transport.resolve(&request.url)?;
+            let response = transport.attempt(&request, &request.with_query(address), None).await?;
+            let (status, stamp) = (response.status(), response.stamp);
+            let wish = response.header("retry-after").as_deref().and_then(backoff::retry_after);
+            let body = response.read().await?;
+            let verdict = grant.judge(&Reply { status, body: &body, response: &response });
+            Ok::<_, Error>((verdict, stamp, wish))
+        };
+        match transport.within(self.0.settings.refresh_timeout, asking).await {
+            Ok(Ok((Verdict::Granted(answer), stamp, _))) => {
+                let tokens = Tokens::read(answer, stamp, Some(&stale.tokens));
+                // Tokens of somebody else are no answer to our question.
+                if stale.tokens.belongs_with(&tokens) { Answer::Granted(tokens) } else { Answer::Unavailable(None) }
+            }
+            Ok(Ok((Verdict::Rejected, ..))) => Answer::Rejected,
+            Ok(Ok((Verdict::Unavailable, _, wish))) => Answer::Unavailable(wish),
+            Ok(Err(_)) | Err(_) => Answer::Unavailable(None),
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! A description of a request that can be sent twice; the browser's own request is built from it for each sending.
+
+use crate::{error::Error, platform::Address};
+use http::{HeaderName, HeaderValue, Method, header};
+use serde::Serialize;
+use std::{fmt, rc::Rc, time::Duration};
+
+/// What to send. Built like gloo-net's; what is wrong with it is told when it is sent.
+///
+/// ```
+/// use wugan::Request;
+/// let request = Request::post("/notes").header("x-draft", "1").json(&["milk", "bread"]);
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Body,
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) anonymous: bool,
+    pub(crate) keepalive: bool,
+    problem: Option<Error>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers, query and body may hold secrets.
+        f.debug_struct("Request").field("method", &self.method).field("path", &self.url.split(['?', '#']).next()).finish_non_exhaustive()
+    }
+}
+
+impl Request {
+    /// A request with any method.
+    pub fn new(method: Method, url: impl Into<String>) -> Request {
+        Request {
+            method,
+            url: url.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::empty(),
+            deadline: None,
+            anonymous: false,
+            keepalive: false,
+            problem: None,
+        }
+    }
+
+    /// A GET.
+    pub fn get(url: impl Into<String>) -> Request {
+        Request::new(Method::GET, url)
+    }
+
+    /// A POST.
+    pub fn post(url: impl Into<String>) -> Request {
+        Request::new(Method::POST, url)
+    }
+
+    /// A PUT.
+    pub fn put(url: impl Into<String>) -> Request {
+        Request::new(Method::PUT, url)
+    }
+
+    /// A PATCH.
+    pub fn patch(url: impl Into<String>) -> Request {
+        Request::new(Method::PATCH, url)
+    }
+
+    /// A DELETE.
+    pub fn delete(url: impl Into<String>) -> Request {
+        Request::new(Method::DELETE, url)
+    }
+
+    /// Adds a header. An `Authorization` set here is left alone: nothing is attached, nothing refreshed for it.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Request {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(value)) => self.headers.push((name, value)),
+            (Err(_), _) => self.refuse(Error::Invalid(format!("{name:?} is no header name"))),
+            (_, Err(_)) => self.refuse(Error::Invalid(format!("the value of the header {name:?} has a character that no header may have"))),
+        }
+        self
+    }
+
+    /// Adds to the query, encoded as a form's.
+    #[must_use]
+    pub fn query<K: Into<String>, V: Into<String>>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Request {
+        self.query.extend(pairs.into_iter().map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// A JSON body.
+    #[must_use]
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Request {
+        match serde_json::to_string(value) {
+            Ok(text) => self.typed("application/json", Body::text(text)),
+            Err(error) => {
+                self.refuse(Error::Invalid(format!("the body is no JSON: {error}")));
+                self
+            }
+        }
+    }
+
+    /// A text body.
+    #[must_use]
+    pub fn text(self, text: impl Into<String>) -> Request {
+        self.typed("text/plain;charset=UTF-8", Body::text(text.into()))
+    }
+
+    /// A form's body, `application/x-www-form-urlencoded`.
+    #[must_use]
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(self, pairs: impl IntoIterator<Item = (K, V)>) -> Request {
+        self.typed("application/x-www-form-urlencoded", Body::text(encode_form(pairs)))
+    }
+
+    /// A body of bytes.
+    #[must_use]
+    pub fn bytes(self, bytes: impl Into<Vec<u8>>) -> Request {
+        self.body(Body::bytes(bytes.into()))
+    }
+
+    /// Any body.
+    #[must_use]
+    pub fn body(mut self, body: Body) -> Request {
+        self.body = body;
+        self
+    }
+
+    /// The whole time that this request may take: waiting for a refresh, the refresh, and the second sending included.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Request {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Goes without a token, and a 401 to it is just an answer. For signing in and for public routes.
+    #[must_use]
+    pub fn anonymous(mut self) -> Request {
+        self.anonymous = true;
+        self
+    }
+
+    /// May outlive the page (`fetch`'s `keepalive`).
+    #[must_use]
+    pub fn keepalive(mut self) -> Request {
+        self.keepalive = true;
+        self
+    }
+
+    fn typed(mut self, content_type: &'static str, body: Body) -> Request {
+        if !self.has(&header::CONTENT_TYPE) {
+            self.headers.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
+        }
+        self.body(body)
+    }
+
+    fn refuse(&mut self, problem: Error) {
+        self.problem.get_or_insert(problem);
+    }
+
+    /// Whether the caller set a header.
+    pub(crate) fn has(&self, name: &HeaderName) -> bool {
+        self.headers.iter().any(|(set, _)| set == name)
+    }
+
+    /// What was wrong in building it, if anything.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.problem.clone().map_or(Ok(()), Err)
+    }
+
+    /// The headers, for platforms.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// The method, for platforms.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Whether it may outlive the page, for platforms.
+    #[must_use]
+    pub fn outlives_page(&self) -> bool {
+        self.keepalive
+    }
+
+    /// The address with the query added.
+    pub(crate) fn with_query(&self, mut address: Address) -> Address {
+        if !self.query.is_empty() {
+            let (href, fragment) = match address.href.split_once('#') {
+                Some((href, fragment)) => (href, Some(fragment)),
+                None => (address.href.as_str(), None),
+            };
+            let joint = if href.contains('?') { '&' } else { '?' };
+            let mut whole = format!("{href}{joint}{}", encode_form(self.query.iter().map(|(name, value)| (name, value))));
+            if let Some(fragment) = fragment {
+                whole.push('#');
+                whole.push_str(fragment);
+            }
+            address.href = whole;
+        }
+        address
+    }
+}
+
+/// Encodes pairs as `application/x-www-form-urlencoded` (WHATWG URL §5.2).
+fn encode_form<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(pairs);
+    form.finish()
+}
+
+/// What a request carries. It can be sent again, or says that it can't.
+#[derive(Clone)]
+pub struct Body(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Empty,
+    Text(Rc<str>),
+    Bytes(Rc<[u8]>),
+    #[cfg(feature = "browser")]
+    Js(wasm_bindgen::JsValue),
+    MadeBy(Rc<dyn Fn() -> Body>),
+    #[cfg(feature = "browser")]
+    Once(wasm_bindgen::JsValue),
+}
+
+/// A body as a platform gets it.
+#[non_exhaustive]
+#[derive(Debug)]
+pub enum Content<'a> {
+    /// None.
+    Empty,
+    /// Text, UTF-8.
+    Text(&'a str),
+    /// Bytes.
+    Bytes(&'a [u8]),
+    /// Something of the browser's: a `Blob`, `FormData`, a `ReadableStream`.
+    #[cfg(feature = "browser")]
+    Js(&'a wasm_bindgen::JsValue),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    /// No body.
+    #[must_use]
+    pub fn empty() -> Body {
+        Body(Kind::Empty)
+    }
+
+    /// Text. Sets no `Content-Type`.
+    #[must_use]
+    pub fn text(text: String) -> Body {
+        Body(Kind::Text(text.into()))
+    }
+
+    /// Bytes. Sets no `Content-Type`.
+    #[must_use]
+    pub fn bytes(bytes: Vec<u8>) -> Body {
+        Body(Kind::Bytes(bytes.into()))
+    }
+
+    /// A body that is made anew for each sending: the way to send a stream.
+    pub fn made_by(make: impl Fn() -> Body + 'static) -> Body {
+        Body(Kind::MadeBy(Rc::new(make)))
+    }
+
+    /// A `Blob` or `File`: immutable, so it can be sent again.
+    #[cfg(feature = "browser")]
+    #[must_use]
+    pub fn blob(blob: &web_sys::Blob) -> Body {
+        Body(Kind::Js(blob.into()))
+    }
+
+    /// A stream, which can be sent only once: with a session it is refused before anything is sent, see [`Body::made_by`].
+    #[cfg(feature = "browser")]
+    #[must_use]
+    pub fn stream(stream: &web_sys::ReadableStream) -> Body {
+        Body(Kind::Once(stream.into()))
+    }
+
+    /// Whether a second sending would be the same as the first.
+    pub(crate) fn replayable(&self) -> bool {
+        #[cfg(feature = "browser")]
+        return !matches!(self.0, Kind::Once(_));
+        #[cfg(not(feature = "browser"))]
+        true
+    }
+
+    /// The body for one sending.
+    pub(crate) fn make(&self) -> Body {
+        match &self.0 {
+            Kind::MadeBy(make) => make(),
+            _ => self.clone(),
+        }
+    }
+
+    /// The body as a platform sends it.
+    #[must_use]
+    pub fn content(&self) -> Content<'_> {
+        match &self.0 {
+            // A maker that makes a maker has nothing to say.
+            Kind::Empty | Kind::MadeBy(_) => Content::Empty,
+            Kind::Text(text) => Content::Text(text),
+            Kind::Bytes(bytes) => Content::Bytes(bytes),
+            #[cfg(feature = "browser")]
+            Kind::Js(value) | Kind::Once(value) => Content::Js(value),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn case_09_bodies_are_the_same_each_time() {
+        let request = Request::post("/x").json(&[1, 2]);
+        assert!(matches!(request.body.make().content(), Content::Text("[1,2]")));
+        assert!(matches!(request.body.make().content(), Content::Text("[1,2]")));
+        let request = Request::post("/x").form([("a b", "ü&="), ("c", "")]);
+        assert!(matches!(request.body.make().content(), Content::Text("a+b=%C3%BC%26%3D&c=")));
+        let count = Rc::new(std::cell::Cell::new(0));
+        let made = Body::made_by({
+            let count = count.clone();
+            move || {
+                count.set(count.get() + 1);
+                Body::bytes(vec![7])
+            }
+        });
+        assert!(made.replayable());
+        for _ in 0..2 {
+            assert!(matches!(made.make().content(), Content::Bytes([7])));
+        }
+        assert_eq!(count.get(), 2);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_told_at_sending() {
+        assert!(matches!(Request::get("/").header("a b", "c").check(), Err(Error::Invalid(_))));
+        let wrong = Request::get("/").header("x", "line\nbreak").check();
+        assert!(matches!(&wrong, Err(Error::Invalid(why)) if !why.contains("break")), "{wrong:?}");
+        assert!(Request::get("/").header("x", "1").check().is_ok());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let request = Request::post("/x?token=secret").header("authorization", "secret").text("secret").query([("t", "secret")]);
+        assert!(!format!("{request:?}").contains("secret"), "{request:?}");
+    }
+
+    #[test]
+    fn a_query_is_added_before_the_fragment() {
+        let address = |href: &str| Address { href: href.into(), origin: String::new(), path: String::new() };
+        let request = Request::get("").query([("q", "a&b")]);
+        assert_eq!(request.with_query(address("https://a/b#c")).href, "https://a/b?q=a%26b#c");
+        assert_eq!(request.with_query(address("https://a/b?x=1")).href, "https://a/b?x=1&q=a%26b");
+    }
+}

@@ -1,0 +1,162 @@
+//! The pair of tokens, when it runs out, and whose it is. `Debug` shows no secret.
+
+use crate::clock::{Clock, Stamp};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use std::{fmt, time::Duration};
+
+/// What a token endpoint answers (RFC 6749 §5.1), as far as a session needs it.
+#[derive(Clone, PartialEq, Deserialize)]
+pub struct TokenAnswer {
+    /// Goes into the `Authorization: Bearer` header.
+    pub access_token: String,
+    /// Buys the next pair. Without a new one, the old one stays good.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+    /// Seconds until the access token runs out.
+    #[serde(default)]
+    pub expires_in: Option<f64>,
+}
+
+impl TokenAnswer {
+    /// A pair of tokens whose lifetime is told by the access token itself, or not at all.
+    pub fn new(access_token: impl Into<String>, refresh_token: impl Into<String>) -> TokenAnswer {
+        TokenAnswer { access_token: access_token.into(), refresh_token: Some(refresh_token.into()), expires_in: None }
+    }
+}
+
+impl fmt::Debug for TokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenAnswer").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// Who is signed in, as far as the access token tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The `sub` claim (RFC 7519 §4.1.2), or the tutorial's `userId`.
+    pub id: String,
+    /// The `username`, `preferred_username` or `name` claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// The tokens of a session as they are kept.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    /// None: there is nothing to renew the access token with, and the session ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) refresh_token: Option<String>,
+    /// The access token's, in seconds; None: only a 401 can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lifetime: Option<f64>,
+    /// When the access token was issued.
+    pub(crate) issued: Stamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<User>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("lifetime", &self.lifetime).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// How much life an access token has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Enough, or nobody knows.
+    Enough,
+    /// Little: time to renew it, while it still works.
+    Little(Duration),
+    /// None.
+    Nothing,
+}
+
+impl Tokens {
+    /// Reads an answer that was given at `issued`. Without a new refresh token, `old` stays.
+    pub(crate) fn read(answer: TokenAnswer, mut issued: Stamp, old: Option<&Tokens>) -> Tokens {
+        let claims = Claims::of(&answer.access_token).unwrap_or_default();
+        issued.server = issued.server.or(claims.iat.map(|iat| iat * 1_000.0));
+        let lifetime =
+            [answer.expires_in, claims.lifetime(&issued)].into_iter().flatten().filter(|s| s.is_finite() && *s > 0.0).reduce(f64::min);
+        let kept = |pick: fn(&Tokens) -> Option<String>| old.and_then(pick);
+        Tokens {
+            refresh_token: answer.refresh_token.or_else(|| kept(|old| old.refresh_token.clone())),
+            lifetime,
+            issued,
+            user: claims.user().or_else(|| old.and_then(|old| old.user.clone())),
+            access_token: answer.access_token,
+        }
+    }
+
+    /// Whether two pairs are one user's, as far as they tell.
+    pub(crate) fn belongs_with(&self, other: &Tokens) -> bool {
+        self.user.as_ref().zip(other.user.as_ref()).is_none_or(|(one, other)| one.id == other.id)
+    }
+
+    /// How long the access token still works; None: only a 401 can tell.
+    pub(crate) fn remaining(&self, clock: &Clock) -> Option<Duration> {
+        let lifetime = Duration::try_from_secs_f64(self.lifetime?).ok()?;
+        Some(lifetime.saturating_sub(clock.age(&self.issued)))
+    }
+
+    /// Whether it is time to renew the access token.
+    pub(crate) fn left(&self, clock: &Clock) -> Left {
+        match self.remaining(clock) {
+            Some(Duration::ZERO) => Left::Nothing,
+            Some(remaining) if remaining <= self.margin() => Left::Little(remaining),
+            _ => Left::Enough,
+        }
+    }
+
+    /// How long before its end an access token is renewed: half a minute, and of a short life a tenth.
+    pub(crate) fn margin(&self) -> Duration {
+        Duration::try_from_secs_f64((self.lifetime.unwrap_or(0.0) / 10.0).min(30.0)).unwrap_or_default()
+    }
+}
+
+/// The claims of a JWT that a client may look at (RFC 7519 §4.1). It cannot verify them, and trusts them with nothing but times and names.
+#[derive(Default, Deserialize)]
+struct Claims {
+    #[serde(default)]
+    exp: Option<f64>,
+    #[serde(default)]
+    iat: Option<f64>,
+    #[serde(default)]
+    sub: Option<serde_json::Value>,
+    #[serde(default, rename = "userId")]
+    user_id: Option<serde_json::Value>,
+    #[serde(default)]
+    username: Option<String>,
+    #[serde(default)]
+    preferred_username: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl Claims {
+    /// None for a token that is no JWT: it is then opaque, which is fine.
+    fn of(token: &str) -> Option<Claims> {
+        let payload = token.split('.').nth(1)?;
+        let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// Seconds from `issued` to expiry: by the `Date` of the answer, else by the token's own two dates, else by the device's clock.
+    fn lifetime(&self, issued: &Stamp) -> Option<f64> {
+        let from = issued.server.unwrap_or(issued.wall);
+        Some(self.exp? - from / 1_000.0)
+    }
+
+    fn user(&self) -> Option<User> {
+        let id = match self.sub.as_ref().or(self.user_id.as_ref())? {
+            serde_json::Value::String(id) => id.clone(),
+            serde_json::Value::Number(id) => id.to_string(),
+            _ => return None,
+        };
+        let name = self.username.as_ref().or(self.preferred_username.as_ref()).or(self.name.as_ref()).cloned();
+        Some(User { id, name })
+    }
+}
