@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Why a task ended, in one line that says what to do.
+/// Why a task ended, in one line that says what to do; empty, if all is said already.
 #[derive(Debug)]
 pub(crate) struct Failure(String);
 
@@ -11,6 +11,17 @@ pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 pub(crate) fn failure(line: impl Into<String>) -> Failure {
     Failure(line.into())
+}
+
+/// A failure whose reasons stand above.
+pub(crate) fn told() -> Failure {
+    Failure(String::new())
+}
+
+impl Failure {
+    pub(crate) fn is_told(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 impl fmt::Display for Failure {
