@@ -80,6 +80,10 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "100/5m", value_name = "TRIES/TIME")]
     pub address_limit: Rate,
 
+    /// How long a request may take to arrive, its head and its body each; also how long a kept connection may lie idle.
+    #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
+    pub request_timeout: Duration,
+
     /// How long the audit trail is kept.
     #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
     pub audit_ttl: Duration,

@@ -24,8 +24,8 @@ use tokio::{
 use tower::ServiceExt;
 use tracing::{info, warn};
 
-/// How long a request's head may take to arrive, and how long a kept connection may lie idle.
-const HEAD: Duration = Duration::from_secs(30);
+/// How many file handles are asked for.
+const MOST_CONNECTIONS: u64 = 65_536;
 /// The longest head that is read; what is longer is answered 431.
 const LONGEST_HEAD: usize = 64 * 1024;
 /// How long requests in flight have to end when the server stops.
@@ -51,6 +51,8 @@ impl Server {
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let listener = listen(config.listen).await?;
         let address = listener.local_addr().map_err(|error| StartError(format!("cannot tell the address: {error}")))?;
+        // Each connection takes a file handle, and the usual soft limit is a thousand.
+        let _ = rlimit::increase_nofile_limit(MOST_CONNECTIONS);
         let web = Web::new(&config.web_root);
         let app = Arc::new(App::open(config, clock).await?);
         Ok(Self { listener, address, router: http::router(app.clone(), web), app })
@@ -79,7 +81,7 @@ impl Server {
                 () = &mut stop => break,
             };
             match accepted {
-                Ok((stream, peer)) => serve(stream, peer, &self.router, &connections),
+                Ok((stream, peer)) => serve(stream, peer, &self, &connections),
                 Err(error) => recover(&error).await,
             }
         }
@@ -104,12 +106,12 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, router: &Router, connections: &GracefulShutdown) {
+fn serve(stream: TcpStream, peer: SocketAddr, server: &Server, connections: &GracefulShutdown) {
     let _ = stream.set_nodelay(true);
-    let router = router.clone().layer(Extension(Peer(peer)));
+    let router = server.router.clone().layer(Extension(Peer(peer)));
     let service = service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(LONGEST_HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(server.app.config.request_timeout).max_buf_size(LONGEST_HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
         // A connection that ends badly is the caller's affair.

@@ -1,6 +1,6 @@
 //! Reading JSON bodies: bounded in size and time, and every way in which they can be wrong has its own code.
 
-use crate::error::Error;
+use crate::{app::App, error::Error};
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
@@ -9,7 +9,7 @@ use axum::{
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::time::timeout;
 use wugan_wire::{Credentials, DeleteAccount, FieldError, PasswordChange, RefreshRequest};
 
@@ -17,8 +17,6 @@ use wugan_wire::{Credentials, DeleteAccount, FieldError, PasswordChange, Refresh
 const LARGEST: usize = 1024 * 1024;
 /// How much more is thrown away before an oversized body is answered, so that a client which is still sending hears the answer.
 const THROWN_AWAY: usize = 4 * LARGEST;
-/// How long a body may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A body of the wire: an object whose fields are texts, all of them needed.
 pub(super) trait Fields: DeserializeOwned {
@@ -44,14 +42,14 @@ impl Fields for DeleteAccount {
 /// A body, read and checked.
 pub(super) struct Json<T>(pub(super) T);
 
-impl<S: Send + Sync, T: Fields> FromRequest<S> for Json<T> {
+impl<T: Fields> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
         if !is_json(request.headers()) {
             return Err(Error::UnsupportedMediaType);
         }
-        let bytes = timeout(PATIENCE, read(request.into_body())).await.map_err(|_| Error::RequestTimeout)??;
+        let bytes = timeout(app.config.request_timeout, read(request.into_body())).await.map_err(|_| Error::RequestTimeout)??;
         parse(&bytes).map(Json)
     }
 }

@@ -12,6 +12,8 @@ mod headers;
 mod health;
 mod keys;
 mod observe;
+mod openapi;
+mod patience;
 mod refresh;
 mod sessions;
 mod tutorial;
@@ -19,7 +21,12 @@ mod tutorial;
 pub use device::Peer;
 
 use crate::{app::App, error::Error, web::Web};
-use axum::{Router, extract::Request, middleware::from_fn_with_state, response::IntoResponse};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+};
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -34,12 +41,14 @@ pub fn router(app: Arc<App>, web: Web) -> Router {
         .merge(tutorial::router())
         .merge(health::router())
         .merge(keys::router())
+        .merge(openapi::router())
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
         .fallback(move |request: Request| {
             let web = web.clone();
             async move { web.serve(request).await }
         })
         .layer(cors)
+        .layer(from_fn(patience::bounded))
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".into()).into_response()))
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .layer(from_fn_with_state(app.clone(), headers::secure))

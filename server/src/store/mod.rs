@@ -19,6 +19,8 @@ use std::{fmt, time::Duration};
 
 /// How long a statement waits for a connection, and a SQLite writer for the file, before it is told that the database is busy.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for a database server before it is away; a caller is told to come again rather than kept waiting.
+const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 16;
 const SQLITE_READERS: u32 = 4;
 
@@ -84,7 +86,9 @@ impl Store {
                 Self { read: connect(sqlite(url, SQLITE_READERS)).await?, write }
             }
             Some("postgres" | "postgresql" | "mysql") => {
-                let pool = connect(options(url, CONNECTIONS)).await?;
+                let mut options = options(url, CONNECTIONS);
+                options.acquire_timeout(PATIENCE_WITH_A_SERVER);
+                let pool = connect(options).await?;
                 Self { read: pool.clone(), write: pool }
             }
             _ => return Err(StoreError::Scheme),

@@ -10,6 +10,7 @@ use crate::{
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use wugan_server::{
     error::Error,
+    rotation::{Decision, Standing, decide},
     sessions::Device,
     store::{
         session::{Which, by_id},
@@ -185,4 +186,94 @@ async fn guard(world: &World, promise: &mut Promise, which: usize, step: usize) 
     if admitted && which == promise.handed_out.len() - 1 {
         promise.newest_used = true;
     }
+}
+
+/// A session in memory, kept as the store keeps its row: what `decide` says is done, and nothing else.
+struct InMemory {
+    standing: Standing,
+    born: i64,
+}
+
+impl InMemory {
+    fn present(&mut self, generation: usize, now: i64) -> Promised {
+        match decide(i64::try_from(generation).unwrap(), &self.standing, now, LEEWAY) {
+            Decision::Rotate => {
+                let expires_at = now.saturating_add(IDLE).min(self.born + WHOLE);
+                self.standing = Standing { generation: self.standing.generation + 1, rotated_at: now, expires_at, ..self.standing };
+                Promised::Next
+            }
+            Decision::Repeat => Promised::Same,
+            Decision::Revoke => {
+                self.standing.revoked = true;
+                Promised::Refused
+            }
+            Decision::Refuse => Promised::Refused,
+        }
+    }
+}
+
+/// The same model against the pure rules alone, which takes no database and so many more steps: lost answers, replays of any age,
+/// thieves at every offset, uses of access tokens, clock jumps either way, ends.
+#[test]
+fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
+    let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
+    println!("WUGAN_TEST_SEED={seed}");
+    let mut rng = SmallRng::seed_from_u64(seed);
+    let (mut now, mut seen) = (1_000_000_000_000_i64, [0_u32; 4]);
+    let empty = || TokenAnswer {
+        access_token: String::new(),
+        refresh_token: String::new(),
+        token_type: String::new(),
+        expires_in: 0,
+        refresh_expires_in: 0,
+    };
+    let born = |now: i64| {
+        let standing = Standing { generation: 0, confirmed: -1, rotated_at: now, expires_at: now + IDLE, revoked: false };
+        let promise = Promise { born: now, handed_out: vec![empty()], newest_at: now, newest_used: false, ended: false };
+        (InMemory { standing, born: now }, promise)
+    };
+    let (mut session, mut promise) = born(now);
+    for step in 0..1_000_000 {
+        let newest = promise.handed_out.len() - 1;
+        let which = newest - rng.random_range(0..=3).min(newest);
+        match rng.random_range(0..100) {
+            0..40 => {
+                // The promise counts in whole seconds, as tokens do; so do the steps of this clock.
+                let (promised, done) = (promise.present(which, now), session.present(which, now));
+                assert_eq!(done, promised, "step {step}");
+                match done {
+                    Promised::Next => {
+                        promise.newest_at = now;
+                        promise.newest_used = false;
+                        promise.handed_out.push(empty());
+                        seen[0] += 1;
+                    }
+                    Promised::Same => seen[1] += 1,
+                    Promised::Refused => seen[2] += 1,
+                }
+            }
+            40..60 => {
+                if promise.alive(now) && which == newest {
+                    promise.newest_used = true;
+                }
+                if promise.alive(now) {
+                    session.standing.confirmed = session.standing.confirmed.max(i64::try_from(which).unwrap());
+                }
+            }
+            60..95 => now += rng.random_range(0..15) * 1000,
+            95 => now -= rng.random_range(0..4000) * 1000,
+            96 => now += rng.random_range(0..4) * 24 * 3_600_000,
+            97 => {
+                promise.ended = true;
+                session.standing.revoked = true;
+            }
+            _ => {
+                if !promise.alive(now) {
+                    seen[3] += 1;
+                    (session, promise) = born(now);
+                }
+            }
+        }
+    }
+    assert!(seen.iter().all(|times| *times > 1000), "every kind of answer was met: {seen:?}");
 }

@@ -35,7 +35,11 @@ struct Process {
 
 impl Process {
     fn start(folder: &Path, flags: &[&str]) -> Self {
-        let mut child = command(folder, flags).spawn().unwrap();
+        Self::of(&mut command(folder, flags))
+    }
+
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -178,6 +182,36 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
         assert!(!log.contains(tail), "{tail} is in the log");
         assert!(!database.contains(tail), "{tail} is in the database");
     }
+}
+
+/// A full disk, as a process sees it that may not make its files longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_24_a_full_disk_loses_nothing_that_was_answered() {
+    let folder = TempDir::new().unwrap();
+    let flags = ["--name-limit", "100000/1h", "--address-limit", "100000/1h"];
+    let limited = format!("trap '' XFSZ; ulimit -f 1200; exec {} {}", env!("CARGO_BIN_EXE_wugan-server"), flags.join(" "));
+    let mut child = Command::new("sh");
+    child.args(["-c", &limited]).current_dir(folder.path()).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0");
+    let full = Process::of(child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let mut made = Vec::new();
+    let refused = loop {
+        let name = format!("user{}", made.len());
+        let (status, body) = full.post("/user/register", json!({"username": name, "password": PASSWORD})).await.unwrap();
+        if status != StatusCode::CREATED {
+            break (status, body);
+        }
+        made.push((name, body["refresh_token"].clone()));
+        assert!(made.len() < 2000, "the disk does not get full");
+    };
+    assert_eq!((refused.0, refused.1["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("busy")), "{}", refused.1);
+    assert!(!made.is_empty());
+    assert_eq!(full.http.get(format!("{}/healthz", full.url)).send().await.unwrap().status(), StatusCode::OK);
+    drop(full);
+    let roomy = Process::start(folder.path(), &flags);
+    for (name, token) in &made {
+        assert_eq!(roomy.refresh(token).await.unwrap().0, StatusCode::OK, "{name}");
+    }
+    roomy.register("and-another").await;
 }
 
 fn expect_refusal(output: &Output, words: &[&str]) {

@@ -47,6 +47,12 @@ impl World {
         Self::from(self.kind, self.config.clone(), self.folder.clone(), self.clock.clone()).await
     }
 
+    /// Another server that reaches the database by another URL.
+    pub(crate) async fn on(&self, database_url: &str) -> Self {
+        let config = Config { database_url: database_url.into(), ..self.config.clone() };
+        Self::from(self.kind, config, self.folder.clone(), self.clock.clone()).await
+    }
+
     async fn from(kind: Kind, config: Config, folder: Arc<TempDir>, clock: Clock) -> Self {
         let server = Server::bind(config.clone(), clock.clone()).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

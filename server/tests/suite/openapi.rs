@@ -1,0 +1,143 @@
+//! The OpenAPI document is what is answered: each route in it is called, well and badly, and each answer is held to its schema.
+
+use crate::{
+    database::Kind,
+    world::{PASSWORD, World, claims},
+};
+use reqwest::{Method, Response, header};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+struct Document {
+    whole: Value,
+    /// What was answered so far, as `post /user/login 200`.
+    seen: BTreeSet<String>,
+}
+
+impl Document {
+    /// Holds an answer to what the document says of it.
+    async fn hold(&mut self, method: &str, path: &str, answer: Response) -> Value {
+        let (status, kind) = (answer.status().as_u16(), answer.headers().get(header::CONTENT_TYPE).cloned());
+        let headers = answer.headers().clone();
+        let text = answer.text().await.unwrap();
+        let mut promised = self.whole["paths"][path][method]["responses"][status.to_string()].clone();
+        if let Some(reference) = promised["$ref"].as_str() {
+            promised = self.whole.pointer(&reference[1..]).unwrap().clone();
+        }
+        assert!(promised.is_object(), "{method} {path} answers {status}, which is not in the document: {text}");
+        for name in promised["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+            assert!(headers.contains_key(name), "{method} {path} {status} lacks {name}");
+        }
+        self.seen.insert(format!("{method} {path} {status}"));
+        let Some((media, content)) = promised["content"].as_object().and_then(|content| content.iter().next()) else {
+            assert!(text.is_empty(), "{method} {path} {status}: {text}");
+            return Value::Null;
+        };
+        assert!(kind.unwrap().to_str().unwrap().starts_with(media.as_str()), "{method} {path} {status}");
+        if media != "application/json" {
+            return Value::Null;
+        }
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let mut schema = content["schema"].clone();
+        schema["components"] = self.whole["components"].clone();
+        let rules = jsonschema::validator_for(&schema).unwrap();
+        if let Err(problem) = rules.validate(&value) {
+            panic!("{method} {path} {status}: {problem} in {text}");
+        }
+        value
+    }
+}
+
+#[tokio::test]
+async fn the_document_is_what_is_answered() {
+    let world = World::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
+    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    assert!(whole["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut document = Document { whole, seen: BTreeSet::new() };
+    let tokens = world.register("ada").await;
+    let other = world.login("ada").await;
+    let (access, refresh) = (tokens.access_token.as_str(), tokens.refresh_token.as_str());
+    let id = claims(&other.access_token)["sid"].as_str().unwrap().to_owned();
+    let call = async |method: &str, path: &str, access: &str, body: Option<Value>| {
+        let request = world.http.request(method.to_uppercase().parse::<Method>().unwrap(), format!("{}{path}", world.url));
+        let request = if access.is_empty() { request } else { request.bearer_auth(access) };
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        request.send().await.unwrap()
+    };
+    let good = |name: &str| json!({"username": name, "password": PASSWORD});
+    let none = None::<Value>;
+    let calls = [
+        ("post", "/user/register", "", Some(good("bob"))),
+        ("post", "/user/register", "", Some(good("ada"))),
+        ("post", "/user/register", "", Some(json!({"username": "x", "password": "x"}))),
+        ("post", "/user/register", "", Some(json!([]))),
+        ("post", "/user/login", "", Some(good("ada"))),
+        ("post", "/user/login", "", Some(good("nobody"))),
+        ("post", "/user/login", "", Some(json!({}))),
+        ("post", "/user/login", "", none.clone()),
+        ("post", "/user/refresh", "", Some(json!({"refresh_token": refresh}))),
+        ("post", "/user/refresh", "", Some(json!({"refresh_token": "x"}))),
+        ("get", "/user/refresh", "", none.clone()),
+        ("post", "/user/logout", "", Some(json!({"refresh_token": "x"}))),
+        ("get", "/user/me", access, none.clone()),
+        ("get", "/user/me", "", none.clone()),
+        ("get", "/user/sessions", access, none.clone()),
+        ("get", "/user/sessions", "x", none.clone()),
+        ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": "x"}))),
+        ("post", "/user/password", access, Some(json!({"current_password": "x", "new_password": PASSWORD}))),
+        ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": PASSWORD}))),
+        ("post", "/user/delete", "", Some(json!({"password": "x"}))),
+        ("get", "/aaa", "", none.clone()),
+        ("get", "/bbb", access, none.clone()),
+        ("get", "/bbb", "x", none.clone()),
+        ("get", "/healthz", "", none.clone()),
+        ("get", "/readyz", "", none.clone()),
+        ("get", "/metrics", "", none.clone()),
+        ("get", "/.well-known/jwks.json", "", none.clone()),
+        ("get", "/openapi.json", "", none.clone()),
+    ];
+    for (method, path, access, body) in calls {
+        let answer = call(method, path, access, body).await;
+        document.hold(method, path, answer).await;
+    }
+    let one = "/user/sessions/{id}";
+    for session in [id.as_str(), "x"] {
+        // The password change above ended the other one: both are not there.
+        let answer = call("delete", &one.replace("{id}", session), access, None).await;
+        document.hold("delete", one, answer).await;
+    }
+    let another = claims(&world.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
+    document.hold("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
+    let query = format!("/user/refresh?refresh_token={refresh}");
+    document.hold("get", "/user/refresh", call("get", &query, "", None).await).await;
+    for _ in 0..5 {
+        let answer = call("post", "/user/delete", access, Some(json!({"password": "x"}))).await;
+        document.hold("post", "/user/delete", answer).await;
+    }
+    let bob = world.login("bob").await.access_token;
+    document.hold("post", "/user/delete", call("post", "/user/delete", &bob, Some(json!({"password": PASSWORD}))).await).await;
+    for _ in 0..5 {
+        let answer = call("post", "/user/login", "", Some(good("eve"))).await;
+        document.hold("post", "/user/login", answer).await;
+    }
+    // Every route was called, and succeeded at least once.
+    for (path, methods) in document.whole["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let start = format!("{method} {path} 2");
+            assert!(document.seen.iter().any(|seen| seen.starts_with(&start)), "{start}xx was not seen");
+        }
+    }
+    for needed in [
+        "post /user/login 401",
+        "post /user/login 415",
+        "post /user/login 429",
+        "post /user/register 409",
+        "delete /user/sessions/{id} 404",
+    ] {
+        assert!(document.seen.contains(needed), "{needed}: {:?}", document.seen);
+    }
+    world.stop().await;
+}

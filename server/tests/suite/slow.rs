@@ -1,0 +1,88 @@
+//! Callers that send slowly or nothing: case 23.
+
+use crate::{database::Kind, world::World};
+use reqwest::StatusCode;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+async fn connect(world: &World) -> TcpStream {
+    TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap()
+}
+
+/// What comes until the server hangs up.
+async fn told(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    // A reset is a hang-up too.
+    let _ = timeout(Duration::from_secs(60), stream.read_to_end(&mut text)).await.expect("the server hangs up");
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn case_23_a_body_that_does_not_come_is_a_408() {
+    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let mut stream = connect(&world).await;
+    let head = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"user";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let text = told(&mut stream).await;
+    assert!(text.starts_with("HTTP/1.1 408") && text.contains("request_timeout"), "{text}");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn case_23_a_head_that_does_not_come_ends_the_connection() {
+    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let mut stream = connect(&world).await;
+    stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+    assert!(!told(&mut stream).await.contains("200 OK"));
+    let mut idle = connect(&world).await;
+    told(&mut idle).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn case_23_what_is_no_http_is_refused() {
+    let world = World::start(Kind::Sqlite).await;
+    for rubbish in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /user/login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"]
+    {
+        let mut stream = connect(&world).await;
+        stream.write_all(rubbish.as_bytes()).await.unwrap();
+        assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"), "{rubbish:?}");
+    }
+    let mut stream = connect(&world).await;
+    let long = format!("GET /aaa HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000));
+    // It may hang up before all of it is sent.
+    let _ = stream.write_all(long.as_bytes()).await;
+    assert!(!told(&mut stream).await.contains("200 OK"));
+    // Two lengths are how one request is smuggled in another.
+    let mut stream = connect(&world).await;
+    stream.write_all(b"POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n{}").await.unwrap();
+    assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"));
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_23_the_rest_is_served_beside_many_idle_connections() {
+    // Both ends are in this process: two handles each.
+    let wanted = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 10_000 } else { 1_500 };
+    let world = World::start(Kind::Sqlite).await;
+    let allowed = rlimit::increase_nofile_limit(2 * wanted + 500).unwrap_or(1024).saturating_sub(500) / 2;
+    assert!(allowed >= 200, "this machine allows too few open files for this test: {allowed}");
+    let mut idle = Vec::new();
+    for n in 0..wanted.min(allowed) {
+        let mut stream = connect(&world).await;
+        if n % 2 == 0 {
+            stream.write_all(b"POST /user/login HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        }
+        idle.push(stream);
+    }
+    let tokens = world.register("ada").await;
+    assert!(world.lets_in(&tokens.access_token).await);
+    world.refresh(&tokens.refresh_token).await;
+    assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
+    drop(idle);
+    world.stop().await;
+}
