@@ -13,7 +13,7 @@ use crate::{
         sessions::Sessions,
         sign_in::{SignIn, SignUp},
     },
-    route::{Route, next, provide_way, use_way},
+    route::{Route, provide_way, use_way},
     theme::provide_theme,
 };
 use leptos::prelude::*;
@@ -55,7 +55,7 @@ fn Room() -> impl IntoView {
             way.go_instead(&format!("{}?next={}", Route::SignIn.path(), route.path()));
         } else if matches!(route, Route::SignIn | Route::SignUp) && session.signed_in.get() {
             farewell.forget();
-            way.go_instead(next().path());
+            way.go_instead(way.next().path());
         }
     });
     live(move || match shown.get() {

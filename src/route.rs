@@ -44,15 +44,22 @@ impl Route {
     }
 }
 
-/// Where the visitor is; `Copy`.
+/// Where the visitor is, and where he wanted to go before he was asked to sign in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Place {
+    route: Route,
+    next: Route,
+}
+
+/// The way through the app; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Way {
-    at: RwSignal<Route>,
+    place: RwSignal<Place>,
 }
 
 /// Begins to follow the history and the links of the page.
 pub(crate) fn provide_way() {
-    let way = Way { at: RwSignal::new(here()) };
+    let way = Way { place: RwSignal::new(Place::here()) };
     provide_context(way);
     window_event_listener(ev::popstate, move |_| way.look());
     window_event_listener(ev::click, move |click| {
@@ -70,7 +77,12 @@ pub(crate) fn use_way() -> Way {
 impl Way {
     /// Where we are, to be tracked.
     pub(crate) fn at(self) -> Route {
-        self.at.get()
+        self.place.get().route
+    }
+
+    /// Where he wanted to go, to be tracked.
+    pub(crate) fn next(self) -> Route {
+        self.place.get().next
     }
 
     /// Goes to an address of this site, as a link does.
@@ -93,16 +105,17 @@ impl Way {
     }
 
     fn look(self) {
-        if self.at.get_untracked() != here() {
-            self.at.set(here());
+        if self.place.get_untracked() != Place::here() {
+            self.place.set(Place::here());
         }
     }
 }
 
-/// Where somebody wanted to go before he was asked to sign in.
-pub(crate) fn next() -> Route {
-    let asked = window().location().search().unwrap_or_default();
-    next_in(&asked)
+impl Place {
+    fn here() -> Place {
+        let location = window().location();
+        Place { route: Route::of(&location.pathname().unwrap_or_default()), next: next_in(&location.search().unwrap_or_default()) }
+    }
 }
 
 /// Only pages of this app count: an address that somebody else put into a link leads nowhere.
@@ -110,10 +123,6 @@ fn next_in(query: &str) -> Route {
     let next = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("next="));
     let route = next.map_or(Route::Home, |path| Route::of(&path.replace("%2F", "/")));
     if matches!(route, Route::Missing | Route::SignIn | Route::SignUp) { Route::Home } else { route }
-}
-
-fn here() -> Route {
-    Route::of(&window().location().pathname().unwrap_or_default())
 }
 
 /// The address of a link that was clicked plainly and stays within the app.

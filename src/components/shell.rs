@@ -105,7 +105,7 @@ fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
     let name = Signal::derive(move || (theme.get().say())(lang.get().texts()));
     let sign = Signal::derive(move || match theme.get() {
-        Theme::Auto => "M12 3a9 9 0 1 0 0 18zM12 4.5a7.5 7.5 0 0 1 0 15z",
+        Theme::Auto => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",
         Theme::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
     });

@@ -1,10 +1,21 @@
 //! `/inspector`: many requests at once, a token broken on purpose, and what came of it.
 
 mod burst;
+mod compare;
+mod export;
+mod lifetime;
+mod naive;
 mod numbers;
 mod trouble;
 
-use self::{burst::burst_form, numbers::numbers, trouble::trouble};
+use self::{
+    burst::{Plan, burst_form},
+    compare::compare,
+    export::export,
+    lifetime::lifetime,
+    numbers::numbers,
+    trouble::trouble,
+};
 use crate::{
     arrival::Page,
     components::live::head,
@@ -18,6 +29,7 @@ use wugan_timeline::{EventList, Timeline, Words, use_timeline};
 pub(crate) fn Inspector() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
     let timeline = use_timeline(session.client().session());
+    let plan = Plan::new();
     let words = Signal::derive(move || match lang.get() {
         Lang::En => Words::EN,
         Lang::Zh => Words::ZH,
@@ -25,12 +37,16 @@ pub(crate) fn Inspector() -> impl IntoView {
     view! {
         <Page title=|t| t.inspector.title>
             {head(|t| t.inspector.title, |t| t.inspector.what)}
-            <div class="bench">{burst_form(timeline)} {trouble()}</div>
+            <div class="bench">{burst_form(plan, timeline)} {trouble()} {lifetime()}</div>
             <section class="stack">
-                <h2>{text(|t| t.inspector.picture)}</h2>
+                <div class="card-head">
+                    <h2>{text(|t| t.inspector.picture)}</h2>
+                    {export(timeline)}
+                </div>
                 <Timeline timeline words />
                 {numbers(timeline)}
             </section>
+            {compare(plan, timeline, words)}
             <section class="stack">
                 <h2>{text(|t| t.inspector.log)}</h2>
                 <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector.log)>

@@ -12,7 +12,7 @@ use crate::{
     },
     form::{Form, missing},
     lang::{Pick, text, use_lang},
-    route::{Route, next},
+    route::{Route, use_way},
 };
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::{State, leptos::use_session};
@@ -20,7 +20,7 @@ use wugan_wire::{Credentials, routes};
 
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
-    let (session, lang) = (use_session(), use_lang());
+    let (session, lang, way) = (use_session(), use_lang(), use_way());
     // Why somebody is here: a session ended, or a page wants to know who he is.
     let why = live(move || {
         let t = lang.get().texts();
@@ -28,7 +28,7 @@ pub(crate) fn SignIn() -> impl IntoView {
             State::SignedOut { reason: Some(reason) } => {
                 view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.into_any()
             }
-            _ if next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.into_any(),
+            _ if way.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.into_any(),
             _ => view! { <p>{t.sign.first}</p> }.into_any(),
         }
     });
@@ -43,7 +43,10 @@ pub(crate) fn SignUp() -> impl IntoView {
 
 /// A page that is one form, with a way to its sister that does not forget where he wanted to go.
 fn form_page(title: Pick, below: AnyView, form: AnyView, other: Route, question: Pick, answer: Pick) -> AnyView {
-    let other = format!("{}{}", other.path(), window().location().search().unwrap_or_default());
+    let other = match use_way().next() {
+        Route::Home => other.path().to_owned(),
+        next => format!("{}?next={}", other.path(), next.path()),
+    };
     view! {
         <Page title=title>
             <div class="narrow">

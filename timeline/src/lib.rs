@@ -17,6 +17,7 @@
 
 mod axis;
 mod event_list;
+mod json;
 mod picture;
 mod record;
 mod shape;

@@ -51,6 +51,11 @@ impl UseTimeline {
         self.record.with_value(look)
     }
 
+    /// Looks at the record as it is now.
+    pub fn peek<T>(self, look: impl FnOnce(&Record) -> T) -> T {
+        self.record.with_value(look)
+    }
+
     /// The plain numbers, live.
     #[must_use]
     pub fn figures(self) -> Memo<Figures> {

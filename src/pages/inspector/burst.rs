@@ -14,20 +14,42 @@ use wugan_wire::routes;
 /// The most that may be sent at once.
 const MOST: usize = 1_000;
 
-pub(super) fn burst_form(timeline: UseTimeline) -> AnyView {
+/// What is to be sent; `Copy`.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub(super) form: Form,
+    count: RwSignal<String>,
+    route: RwSignal<String>,
+}
+
+impl Plan {
+    pub(super) fn new() -> Plan {
+        Plan { form: Form::new(), count: RwSignal::new("4".to_owned()), route: RwSignal::new(routes::GUARDED.to_owned()) }
+    }
+
+    /// How many, and to which route; None, and a complaint at the field, if that number makes no sense.
+    pub(super) fn read(self) -> Option<(usize, String)> {
+        match self.count.get_untracked().trim().parse() {
+            Ok(count @ 1..=MOST) => Some((count, self.route.get_untracked())),
+            _ => {
+                self.form.complain(vec![Complaint { field: Some("requests"), say: |t| t.inspector.too_many }]);
+                None
+            }
+        }
+    }
+}
+
+pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
     let api = use_api();
-    let form = Form::new();
-    let count = RwSignal::new("4".to_owned());
-    let route = RwSignal::new(routes::GUARDED.to_owned());
+    let Plan { form, count, route } = plan;
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        match count.get_untracked().trim().parse() {
-            Ok(count @ 1..=MOST) if !form.busy.get_untracked() => {
-                timeline.clear();
-                form.send(burst(api, route.get_untracked(), count));
-            }
-            Ok(1..=MOST) => {}
-            _ => form.complain(vec![Complaint { field: Some("requests"), say: |t| t.inspector.too_many }]),
+        if form.busy.get_untracked() {
+            return;
+        }
+        if let Some((count, route)) = plan.read() {
+            timeline.clear();
+            form.send(burst(api, route, count));
         }
     };
     let wrong = form.wrong(Some("requests"));
@@ -62,7 +84,7 @@ pub(super) fn burst_form(timeline: UseTimeline) -> AnyView {
 }
 
 /// Sends them all at once. What became of each is in the record; only the connection is looked at here.
-async fn burst(api: Api, route: String, count: usize) -> Result<(), Problem> {
+pub(super) async fn burst(api: Api, route: String, count: usize) -> Result<(), Problem> {
     let client = api.client();
     for answer in join_all((0..count).map(|_| client.get(&route))).await {
         if let Err(error) = answer {

@@ -12,22 +12,35 @@ pub(super) fn numbers(timeline: UseTimeline) -> AnyView {
         (lang.get().texts().inspector.summary)(answered, failed, refreshes)
     });
     let number = move |number: fn(&Figures) -> u32| Signal::derive(move || figures.with(number).to_string());
-    let (answered, failed, refreshes) = (number(|f| f.answered), number(|f| f.failed), number(|f| f.refreshes));
-    let all: [(Pick, Signal<String>); 7] = [
-        (|t| t.inspector.sent, number(|f| f.requests)),
-        (|t| t.inspector.answered, answered),
-        (|t| t.inspector.failed, failed),
-        (|t| t.inspector.refused, number(|f| f.refused)),
-        (|t| t.inspector.refreshes, refreshes),
-        (|t| t.inspector.replays, number(|f| f.replays)),
-        (|t| t.inspector.lost, Signal::derive(move || spoken(figures.get().lost))),
-    ];
-    let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
     view! {
-        <dl class="numbers">{all}</dl>
-        <p class="unseen" role="status" data-testid="summary" data-answered=answered data-failed=failed data-refreshes=refreshes>
+        {table(timeline)}
+        <p
+            class="unseen"
+            role="status"
+            data-testid="summary"
+            data-answered=number(|f| f.answered)
+            data-failed=number(|f| f.failed)
+            data-refreshes=number(|f| f.refreshes)
+        >
             {words}
         </p>
     }
     .into_any()
+}
+
+/// The numbers for people.
+pub(super) fn table(timeline: UseTimeline) -> AnyView {
+    let figures = timeline.figures();
+    let number = move |number: fn(&Figures) -> u32| Signal::derive(move || figures.with(number).to_string());
+    let all: [(Pick, Signal<String>); 7] = [
+        (|t| t.inspector.sent, number(|f| f.requests)),
+        (|t| t.inspector.answered, number(|f| f.answered)),
+        (|t| t.inspector.failed, number(|f| f.failed)),
+        (|t| t.inspector.refused, number(|f| f.refused)),
+        (|t| t.inspector.refreshes, number(|f| f.refreshes)),
+        (|t| t.inspector.replays, number(|f| f.replays)),
+        (|t| t.inspector.lost, Signal::derive(move || spoken(figures.get().lost))),
+    ];
+    let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
+    view! { <dl class="numbers">{all}</dl> }.into_any()
 }

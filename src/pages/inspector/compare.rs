@@ -1,0 +1,64 @@
+//! The same burst twice, with a spoiled token: by this library, and the naive way.
+
+use super::{
+    burst::{Plan, burst},
+    naive,
+    numbers::table,
+};
+use crate::{
+    api::{Api, use_api},
+    components::live::live,
+    form::Form,
+    lang::{text, use_lang},
+    problem::Problem,
+};
+use leptos::prelude::*;
+use wugan_timeline::{Timeline, UseTimeline, Words};
+
+pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static Words>) -> AnyView {
+    let (api, lang) = (use_api(), use_lang());
+    let naive = UseTimeline::unconnected();
+    let shown = RwSignal::new(false);
+    let form = Form::new();
+    let press = move |_| {
+        let Some((count, route)) = plan.read().filter(|_| !form.busy.get_untracked() && !plan.form.busy.get_untracked()) else { return };
+        shown.set(true);
+        form.send(both(api, count, route, timeline, naive));
+    };
+    let wrong = form.wrong(None);
+    let label = Signal::derive(move || {
+        let t = &lang.get().texts().inspector;
+        if form.busy.get() { t.naive_busy } else { t.naive }
+    });
+    let picture = live(move || {
+        if !shown.get() {
+            return ().into_any();
+        }
+        view! {
+            <h3>{text(|t| t.inspector.naive_title)}</h3>
+            <Timeline timeline=naive words />
+            {table(naive)}
+        }
+        .into_any()
+    });
+    view! {
+        <section class="stack" data-testid="compare">
+            <p class="hint">{text(|t| t.inspector.naive_what)}</p>
+            <div class="buttons">
+                <button type="button" on:click=press aria-disabled=form.disabled()>{label}</button>
+            </div>
+            <p class="wrong" role="alert">{wrong}</p>
+            {picture}
+        </section>
+    }
+    .into_any()
+}
+
+/// Ours first, so that neither disturbs the other.
+async fn both(api: Api, count: usize, route: String, ours: UseTimeline, theirs: UseTimeline) -> Result<(), Problem> {
+    ours.clear();
+    theirs.clear();
+    api.client().session().spoil_access_token();
+    burst(api, route.clone(), count).await?;
+    naive::burst(&route, count, theirs).await
+}

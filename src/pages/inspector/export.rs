@@ -1,0 +1,28 @@
+//! The record as a file. It holds what the events hold, and they hold no secret.
+
+use crate::components::live::button;
+use js_sys::Array;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+use wugan_timeline::{Record, UseTimeline};
+
+pub(super) fn export(timeline: UseTimeline) -> AnyView {
+    button(
+        "small",
+        |t| t.inspector.export,
+        move || {
+            // A browser that refuses to save says so itself.
+            let _ = save("wugan-timeline.json", &timeline.peek(Record::to_json));
+        },
+    )
+}
+
+fn save(name: &str, text: &str) -> Result<(), JsValue> {
+    let blob = web_sys::Blob::new_with_str_sequence(&Array::of1(&text.into()))?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    web_sys::Url::revoke_object_url(&url)
+}

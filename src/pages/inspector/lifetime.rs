@@ -1,0 +1,65 @@
+//! The access token's life as a band that drains, with the moment at which it will be renewed.
+
+use crate::{
+    api::use_api,
+    lang::{text, use_lang},
+};
+use leptos::prelude::*;
+use std::time::Duration;
+use wugan_timeline::spoken;
+
+/// How often the band is drawn.
+const BEAT: Duration = Duration::from_millis(500);
+
+pub(super) fn lifetime() -> AnyView {
+    let (api, lang) = (use_api(), use_lang());
+    let look = move || {
+        let peek = api.client().session().peek();
+        peek.expires_in.zip(peek.lifetime)
+    };
+    let life = RwSignal::new(look());
+    if let Ok(beat) = set_interval_with_handle(move || life.set(look()), BEAT) {
+        on_cleanup(move || beat.clear());
+    }
+    // A minute's step is enough for a screen reader, and half a second's for an eye.
+    let words = Signal::derive(move || {
+        let t = &lang.get().texts().inspector;
+        life.get().map_or_else(|| t.token_unknown.to_owned(), |(left, _)| (t.token_left)(&spoken(left.as_secs_f64().floor() * 1_000.0)))
+    });
+    let share = |part: Duration, whole: Duration| percent(part.as_millis(), whole.as_millis());
+    let left = Signal::derive(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life)| share(left, life)));
+    let renewal = Signal::derive(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life)| share(margin(life), life)));
+    view! {
+        <div class="lifetime">
+            <p>
+                <span>{text(|t| t.inspector.token)}</span>
+                " "
+                <span class="hint">{words}</span>
+            </p>
+            <div class="band" aria-hidden="true">
+                <div class="band-left" style:width=left></div>
+                <div class="band-renewal" style:left=renewal><span>{text(|t| t.inspector.token_renewal)}</span></div>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+/// How long before its end the library renews a token: half a minute, and of a short life a tenth.
+fn margin(life: Duration) -> Duration {
+    (life / 10).min(Duration::from_secs(30))
+}
+
+fn percent(part: u128, whole: u128) -> String {
+    format!("{}%", (part * 100).checked_div(whole).unwrap_or(0).min(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_stays_between_nothing_and_all() {
+        assert_eq!([percent(1, 4), percent(9, 4), percent(1, 0)], ["25%", "100%", "0%"]);
+    }
+}
