@@ -15,6 +15,8 @@ mod refresh;
 mod request;
 mod response;
 mod session;
+#[cfg(feature = "devtool")]
+mod spoil;
 mod tokens;
 mod transport;
 

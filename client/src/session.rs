@@ -278,7 +278,7 @@ impl Session {
         keeper::plan(self);
     }
 
-    fn put(&self, record: Record) {
+    pub(crate) fn put(&self, record: Record) {
         if let Err(warning) = self.0.kept.put(record) {
             self.warn(warning);
         }
