@@ -1,0 +1,21 @@
+# The server with the app in one image. Written without a container engine at hand: its commands are tried one by one outside of an
+# image, and the image itself has not been built by this project.
+#   docker build -t wugan . && docker run -p 3000:3000 -v wugan:/data wugan
+FROM rust:1.95-bookworm AS build
+RUN rustup target add wasm32-unknown-unknown && cargo install --locked trunk --version 0.21.14
+WORKDIR /src
+COPY . .
+RUN trunk build --release --cargo-profile browser
+RUN cargo build --release --locked -p wugan-server
+
+FROM debian:bookworm-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /data wugan
+COPY --from=build /src/target/release/wugan-server /usr/local/bin/
+COPY --from=build /src/dist /usr/local/share/wugan/dist
+USER wugan
+WORKDIR /data
+VOLUME /data
+ENV WUGAN_LISTEN=0.0.0.0:3000 WUGAN_WEB_ROOT=/usr/local/share/wugan/dist \
+    WUGAN_DATABASE_URL=sqlite:///data/wugan.db WUGAN_SIGNING_KEY=/data/wugan.key WUGAN_LOG_FORMAT=json
+EXPOSE 3000
+ENTRYPOINT ["wugan-server"]
