@@ -4,7 +4,7 @@ use crate::{time::spoken, use_timeline::UseTimeline, words::Words};
 use leptos::prelude::*;
 
 /// Lines on screen; a thousand requests make five thousand events.
-const MOST: usize = 200;
+const MOST: usize = 100;
 
 /// The events of a record as a list.
 #[component]

@@ -148,7 +148,7 @@ impl Record {
             }
             Event::RefreshEnded { outcome } => {
                 // The record may have been begun in the middle of a refresh.
-                if let Some(refresh) = self.refreshes.iter_mut().rev().find(|refresh| refresh.ended.is_none()) {
+                if let Some(refresh) = self.refreshes.iter_mut().find(|refresh| refresh.ended.is_none()) {
                     refresh.ended = Some((at, outcome.clone()));
                     self.open -= 1;
                 }

@@ -5,7 +5,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wugan::{Noted, Session, Subscription};
 
-/// Changes on screen at most once in this many milliseconds, however many events there are.
+/// Changes on screen at most once in this many milliseconds, however many events there are; the more lanes, the rarer.
 const STEP: u32 = 33;
 
 /// The record of a session, live; `Copy`. It ends with the component that made it.
@@ -13,6 +13,7 @@ const STEP: u32 = 33;
 pub struct UseTimeline {
     record: StoredValue<Record, LocalStorage>,
     step: RwSignal<u32>,
+    figures: Memo<Figures>,
     pending: StoredValue<Option<Timeout>, LocalStorage>,
 }
 
@@ -29,7 +30,12 @@ impl UseTimeline {
     /// A record that only [`note`](UseTimeline::note) adds to.
     #[must_use]
     pub fn unconnected() -> UseTimeline {
-        UseTimeline { record: StoredValue::new_local(Record::default()), step: RwSignal::new(0), pending: StoredValue::new_local(None) }
+        let (record, step) = (StoredValue::new_local(Record::default()), RwSignal::new(0));
+        let figures = Memo::new(move |_| {
+            step.track();
+            record.with_value(Record::figures)
+        });
+        UseTimeline { record, step, figures, pending: StoredValue::new_local(None) }
     }
 
     /// Adds an event.
@@ -59,7 +65,7 @@ impl UseTimeline {
     /// The plain numbers, live.
     #[must_use]
     pub fn figures(self) -> Memo<Figures> {
-        Memo::new(move |_| self.with(Record::figures))
+        self.figures
     }
 
     /// A timer and not an animation frame: a tab in the background shows the truth too.
@@ -73,6 +79,8 @@ impl UseTimeline {
                 self.plan();
             }
         };
-        self.pending.set_value(Some(Timeout::new(STEP, step)));
+        let lanes = self.record.with_value(|record| record.lanes().len());
+        let wait = STEP + u32::try_from(lanes / 3).unwrap_or(STEP);
+        self.pending.set_value(Some(Timeout::new(wait, step)));
     }
 }
