@@ -2,6 +2,7 @@
 
 use crate::lang::{Pick, text};
 use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast;
 
 /// What a screen reader is told after a navigation, and whether there was one yet.
 #[derive(Clone, Copy)]
@@ -38,6 +39,13 @@ pub(crate) fn Page(
         <main id="main" class="page" tabindex="-1" node_ref=main>
             {children()}
         </main>
+    }
+}
+
+/// Puts the focus where the content begins: for when the button that had it is about to go.
+pub(crate) fn focus_content() {
+    if let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = main.focus();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::live::{button, either, link, live, when};
 use crate::{
-    arrival::Announcer,
+    arrival::{Announcer, focus_content},
     connection::use_connection,
     lang::{self, Lang, Pick, text, use_lang},
     route::{Route, use_way},
@@ -81,10 +81,14 @@ fn Ring() -> impl IntoView {
 
 fn who() -> AnyView {
     let session = use_session();
+    let sign_out = move || {
+        focus_content();
+        session.client().session().sign_out();
+    };
     let name = Signal::derive(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
     view! {
         <span class="who">{name}</span>
-        {button("small", |t| t.shell.sign_out, move || session.client().session().sign_out())}
+        {button("small", |t| t.shell.sign_out, sign_out)}
     }
     .into_any()
 }
