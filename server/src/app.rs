@@ -4,7 +4,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, StartError},
-    keyring::Keys,
+    keys::Keys,
     limits::{Limiter, Limits},
     liveness::Liveness,
     metrics::Metrics,

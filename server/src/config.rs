@@ -1,7 +1,7 @@
 //! The command line: one struct, every flag also an environment variable, each explained by `--help`.
 
 use crate::{commands::Command, limits::Rate};
-use clap::{Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum};
 use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
@@ -93,6 +93,21 @@ pub struct Config {
     pub log_format: LogFormat,
 }
 
+/// The variables of the test suite, which are none of the server's.
+const NOT_OURS: [&str; 1] = ["WUGAN_TEST_"];
+
+impl Config {
+    /// The variable that looks like one of ours and is none: a typing mistake there would leave a default standing where somebody
+    /// believes to have set something.
+    #[must_use]
+    pub fn unknown_variable(names: impl Iterator<Item = String>) -> Option<String> {
+        let command = Self::command();
+        let known = |name: &str| name == "WUGAN_LOG" || command.get_arguments().any(|flag| flag.get_env().is_some_and(|env| env == name));
+        let mut ours = names.filter(|name| name.starts_with("WUGAN_") && !NOT_OURS.iter().any(|start| name.starts_with(start)));
+        ours.find(|name| !known(name))
+    }
+}
+
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -160,7 +175,6 @@ fn origin(text: &str) -> Result<String, &'static str> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound_and_every_flag_is_explained() {
@@ -170,6 +184,13 @@ mod tests {
             assert!(flag.get_help().is_some(), "{} has no help", flag.get_id());
             assert!(flag.get_env().is_some(), "{} has no variable", flag.get_id());
         }
+    }
+
+    #[test]
+    fn case_25_a_mistyped_variable_is_found() {
+        let find = |names: &[&str]| Config::unknown_variable(names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(find(&["PATH", "WUGAN_LISTEN", "WUGAN_LOG", "WUGAN_TEST_POSTGRES"]), None);
+        assert_eq!(find(&["WUGAN_LISTEN", "WUGAN_ACCES_TTL"]).as_deref(), Some("WUGAN_ACCES_TTL"));
     }
 
     #[test]

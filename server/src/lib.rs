@@ -10,7 +10,6 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod http;
-pub mod keyring;
 pub mod keys;
 pub mod limits;
 pub mod liveness;

@@ -6,6 +6,7 @@ use std::{
     process::ExitCode,
 };
 use tokio::signal;
+use tracing::warn;
 use tracing_subscriber::{EnvFilter, fmt};
 use wugan_server::{
     clock::Clock,
@@ -27,6 +28,10 @@ async fn main() -> ExitCode {
 
 async fn run(mut config: Config) -> Result<(), StartError> {
     start_log(config.log_format)?;
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    if let Some(name) = Config::unknown_variable(names) {
+        warn!(name, "this variable is none of the server's; see --help for those that are");
+    }
     if let Some(command) = config.command.take() {
         let lines = command.run(config).await?;
         let mut out = std::io::stdout().lock();

@@ -9,7 +9,7 @@ use crate::{
     store::{audit, session},
     web::Web,
 };
-use axum::{Extension, Router, body::Body};
+use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -108,8 +108,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn serve(stream: TcpStream, peer: SocketAddr, server: &Server, connections: &GracefulShutdown) {
     let _ = stream.set_nodelay(true);
-    let router = server.router.clone().layer(Extension(Peer(peer)));
-    let service = service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let router = server.router.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.clone().oneshot(request.map(Body::new))
+    });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(server.app.config.request_timeout).max_buf_size(LONGEST_HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));

@@ -2,8 +2,7 @@
 
 use crate::{
     clock::Millis,
-    keyring::Keys,
-    keys::{Key, KeyRing},
+    keys::{Key, KeyRing, Keys},
     store::session,
 };
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};

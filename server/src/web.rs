@@ -23,6 +23,8 @@ use tower_http::services::{ServeDir, ServeFile};
 
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
+/// A cache on the way must not give one browser what was packed for another.
+const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 /// As many characters of a name as trunk's and wasm-bindgen's hashes have.
 const HASH: usize = 16;
 const NO_APP: &str = "<!doctype html><html lang=\"en\"><title>No app here</title>\
@@ -71,6 +73,7 @@ impl Web {
             Ok(found) if !matches!(found.status(), StatusCode::NOT_FOUND | StatusCode::TEMPORARY_REDIRECT) => {
                 let mut answer = found.map(Body::new);
                 answer.headers_mut().insert(header::CACHE_CONTROL, if for_ever { FOR_EVER } else { ASK_FIRST });
+                answer.headers_mut().append(header::VARY, BY_ENCODING);
                 answer
             }
             Ok(_) if navigates => {
@@ -92,6 +95,7 @@ impl Web {
         let mut answer = found.map(Body::new);
         answer.headers_mut().insert(header::CACHE_CONTROL, ASK_FIRST);
         answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        answer.headers_mut().append(header::VARY, BY_ENCODING);
         answer
     }
 

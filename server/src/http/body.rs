@@ -116,6 +116,24 @@ mod tests {
         assert_eq!(read.username, "ada");
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5_000))]
+
+        /// Whatever comes, it is read or refused; what is read is what was sent.
+        #[test]
+        fn case_23_any_bytes_are_read_or_refused(bytes: Vec<u8>, name: String, password: String) {
+            let _ = parse::<Credentials>(&bytes);
+            let _ = parse::<PasswordChange>(&bytes);
+            let _ = parse::<RefreshRequest>(&bytes);
+            let whole = serde_json::to_vec(&Credentials { username: name.clone(), password: password.clone() }).unwrap();
+            let read: Credentials = parse(&whole).unwrap();
+            proptest::prop_assert_eq!((read.username, read.password), (name, password));
+            for end in 0..whole.len() {
+                proptest::prop_assert!(parse::<Credentials>(&whole[..end]).is_err());
+            }
+        }
+    }
+
     #[test]
     fn case_23_json_is_known_by_its_type() {
         let with = |kind: &str| HeaderMap::from_iter([(header::CONTENT_TYPE, kind.parse().unwrap())]);

@@ -47,9 +47,10 @@ pub fn router(app: Arc<App>, web: Web) -> Router {
             let web = web.clone();
             async move { web.serve(request).await }
         })
-        .layer(cors)
         .layer(from_fn(patience::bounded))
         .layer(CatchPanicLayer::custom(|_| Error::Internal("a handler panicked".into()).into_response()))
+        // A page of another origin must be able to read errors too, so this is around them.
+        .layer(cors)
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .with_state(app)

@@ -5,6 +5,7 @@ use crate::{
     world::{World, claims, part},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use rand::{RngExt, SeedableRng};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::fs;
@@ -111,6 +112,36 @@ fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> 
     add("a head of a megabyte", signed(&with(&header, "x", json!("x".repeat(700_000))), &payload.to_string(), secret));
     add("a body that is too large", signed(&header.to_string(), &with(&payload, "x", json!("x".repeat(5000))), secret));
     all
+}
+
+/// Random bytes, and good tokens with random changes: nothing panics, nothing is let in.
+#[tokio::test]
+async fn case_12_random_tokens_are_refused() {
+    let world = World::start(Kind::Sqlite).await;
+    let tokens = world.register("ada").await;
+    let mut rng = rand::rngs::SmallRng::seed_from_u64(rand::rng().random());
+    for _ in 0..200_000 {
+        let mut token = if rng.random() { tokens.access_token.clone() } else { tokens.refresh_token.clone() }.into_bytes();
+        for _ in 0..rng.random_range(1..6) {
+            let at = rng.random_range(0..token.len());
+            match rng.random_range(0..5) {
+                0 => token[at] = rng.random(),
+                1 => token.insert(at, *b".AZaz09-_= {}\"\\".get(rng.random_range(0..15)).unwrap_or(&b'x')),
+                2 => token.truncate(at.max(1)),
+                3 => drop(token.remove(at)),
+                _ => token[at] = b'.',
+            }
+            if token.is_empty() {
+                token.push(b'.');
+            }
+        }
+        let token = String::from_utf8_lossy(&token);
+        if token != tokens.access_token && token != tokens.refresh_token {
+            assert!(world.app.tokens.read_access(&token, world.clock.now()).is_err(), "{token}");
+            assert!(world.app.tokens.read_refresh(&token, world.clock.now()).is_err(), "{token}");
+        }
+    }
+    world.stop().await;
 }
 
 fn secret(world: &World) -> Vec<u8> {

@@ -19,6 +19,7 @@ mod limits;
 mod logout;
 mod model;
 mod openapi;
+mod operator;
 mod process;
 mod requests;
 mod rotation;

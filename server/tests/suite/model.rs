@@ -81,6 +81,7 @@ on_each_database! {
         let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
         world.app.logout(&world.login("ada").await.refresh_token, LogoutScope::All).await.unwrap();
         let mut promises: Vec<Promise> = Vec::new();
+        let mut at = 0;
         for step in 0..steps {
             let now = world.clock.now();
             if promises.len() < 4 || rng.random_ratio(1, 60) {
@@ -93,7 +94,10 @@ on_each_database! {
                 }
                 continue;
             }
-            let at = rng.random_range(0..promises.len());
+            // Mostly the same session again, so that things happen to it in the same few seconds.
+            if rng.random_ratio(1, 5) || at >= promises.len() {
+                at = rng.random_range(0..promises.len());
+            }
             let newest = promises[at].handed_out.len() - 1;
             // Mostly the newest few: that is where the rules are.
             let which = if rng.random_ratio(9, 10) { newest - rng.random_range(0..=2).min(newest) } else { rng.random_range(0..=newest) };

@@ -1,11 +1,11 @@
-//! The binary as an operator runs it: cases 6, 20, 25, 26 and the subcommands.
+//! The binary as a process of its own: cases 6, 20, 24, 26.
 
 use crate::world::PASSWORD;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::{Arc, Mutex},
@@ -14,19 +14,19 @@ use std::{
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-fn command(folder: &Path, flags: &[&str]) -> Command {
+pub(crate) fn command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wugan-server"));
     command.current_dir(folder).args(flags).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn run(folder: &Path, flags: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, flags: &[&str]) -> Output {
     command(folder, flags).output().unwrap()
 }
 
 /// A server as a process of its own. Dropping it kills it, as `kill -9` does.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     url: String,
     log: Arc<Mutex<String>>,
@@ -34,7 +34,7 @@ struct Process {
 }
 
 impl Process {
-    fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Path, flags: &[&str]) -> Self {
         Self::of(&mut command(folder, flags))
     }
 
@@ -55,7 +55,7 @@ impl Process {
         Self { child, url, log, http: Client::builder().no_proxy().build().unwrap() }
     }
 
-    async fn post(&self, path: &str, body: Value) -> Result<(StatusCode, Value), reqwest::Error> {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<(StatusCode, Value), reqwest::Error> {
         let answer = self.http.post(format!("{}{path}", self.url)).json(&body).send().await?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -68,7 +68,7 @@ impl Process {
         tokens
     }
 
-    async fn refresh(&self, token: &Value) -> Result<(StatusCode, Value), reqwest::Error> {
+    pub(crate) async fn refresh(&self, token: &Value) -> Result<(StatusCode, Value), reqwest::Error> {
         self.post("/user/refresh", json!({"refresh_token": token})).await
     }
 
@@ -212,112 +212,4 @@ async fn case_24_a_full_disk_loses_nothing_that_was_answered() {
         assert_eq!(roomy.refresh(token).await.unwrap().0, StatusCode::OK, "{name}");
     }
     roomy.register("and-another").await;
-}
-
-fn expect_refusal(output: &Output, words: &[&str]) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{told}");
-    assert!(output.stdout.is_empty());
-    for word in words {
-        assert!(told.contains(word), "{word} is not in: {told}");
-    }
-}
-
-#[test]
-fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
-    let folder = TempDir::new().unwrap();
-    let here = folder.path();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    fs::write(here.join("broken.key"), "s3cret").unwrap();
-    fs::create_dir(here.join("folder.key")).unwrap();
-    fs::write(here.join("broken.db"), "this is no database, though it is long enough to be one; this is no database".repeat(99)).unwrap();
-    for (flags, words) in [
-        (&["--listen", &address][..], &[address.as_str(), "in use", "--listen"][..]),
-        (&["--listen", "192.0.2.1:1"], &["192.0.2.1:1", "--listen"]),
-        (&["--database-url", "sqlite:///nonexistent/folder/wugan.db"], &["--database-url", "folder can be written"]),
-        (&["--database-url", "sqlite://broken.db"], &["database"]),
-        (&["--database-url", "oracle://x"], &["sqlite://", "postgres://", "mysql://"]),
-        (&["--database-url", "postgres://user:s3cret@127.0.0.1:1/x"], &["--database-url"]),
-        (&["--signing-key", "broken.key"], &["broken.key", "no set of keys"]),
-        (&["--signing-key", "folder.key"], &["folder.key", "--signing-key"]),
-        (&["--signing-key", "/nonexistent/wugan.key"], &["/nonexistent/wugan.key"]),
-    ] {
-        let output = run(here, flags);
-        expect_refusal(&output, words);
-        let told = String::from_utf8_lossy(&output.stderr);
-        let lines = told.lines().filter(|line| line.starts_with("wugan-server:")).count();
-        assert_eq!(lines, 1, "{flags:?}: {told}");
-        assert!(!told.contains("s3cret"), "{told}");
-        assert!(!told.contains("panicked"), "{told}");
-    }
-    for (flags, words) in [
-        (&["--access-ttl", "soon"][..], &["--access-ttl"][..]),
-        (&["--access-ttl", "0s"], &["--access-ttl", "1s"]),
-        (&["--no-such-flag"], &["--no-such-flag"]),
-        (&["--allow-origin", "*"], &["--allow-origin", "https://app.example.com"]),
-        (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
-        (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
-        (&["--name-limit", "many"], &["TRIES/TIME"]),
-    ] {
-        expect_refusal(&run(here, flags), words);
-    }
-    let mut wrong = command(here, &[]);
-    expect_refusal(&wrong.env("WUGAN_REFRESH_TTL", "never").output().unwrap(), &["--refresh-ttl"]);
-    let help = String::from_utf8(run(here, &["--help"]).stdout).unwrap();
-    for flag in ["--listen", "--database-url", "--web-root", "--reuse-leeway", "--demo-user", "WUGAN_TRUSTED_PROXY", "audit"] {
-        assert!(help.contains(flag), "{flag}: {help}");
-    }
-}
-
-#[tokio::test]
-async fn case_25_a_database_of_a_later_version_is_left_alone() {
-    use sea_orm::{ConnectionTrait, Database};
-    let folder = TempDir::new().unwrap();
-    drop(Process::start(folder.path(), &[]));
-    let url = format!("sqlite://{}", folder.path().join("wugan.db").display());
-    let db = Database::connect(&url).await.unwrap();
-    db.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9_from_the_future', 1)").await.unwrap();
-    db.close().await.unwrap();
-    expect_refusal(&run(folder.path(), &[]), &["later version", "m9_from_the_future"]);
-}
-
-#[tokio::test]
-async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
-    let folder = TempDir::new().unwrap();
-    let server = Process::start(folder.path(), &[]);
-    let lines = |flags: &[&str]| -> Vec<String> {
-        let output = run(folder.path(), flags);
-        assert!(output.status.success(), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
-    };
-    let mut add = command(folder.path(), &["user", "add", "ada"]).stdin(Stdio::piped()).spawn().unwrap();
-    writeln!(add.stdin.take().unwrap(), "{PASSWORD}").unwrap();
-    assert!(add.wait().unwrap().success());
-    let login = || server.post("/user/login", json!({"username": "ada", "password": PASSWORD}));
-    let (status, tokens) = login().await.unwrap();
-    assert_eq!(status, StatusCode::OK);
-    let sessions = lines(&["session", "list", "ada"]);
-    let session: Value = serde_json::from_str(&sessions[0]).unwrap();
-    assert_eq!(lines(&["session", "end", session["id"].as_str().unwrap()]), ["1 sessions ended"]);
-    assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
-    assert!(lines(&["session", "list", "ada"]).is_empty());
-    let (_, tokens) = login().await.unwrap();
-    assert_eq!(lines(&["user", "disable", "ADA"]), ["1 sessions ended"]);
-    assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
-    assert_eq!(login().await.unwrap().0, StatusCode::UNAUTHORIZED);
-    let user: Value = serde_json::from_str(&lines(&["user", "list"])[0]).unwrap();
-    assert_eq!((user["username"].as_str(), user["disabled_at"].is_string()), (Some("ada"), true));
-    lines(&["user", "enable", "ada"]);
-    assert_eq!(login().await.unwrap().0, StatusCode::OK);
-    let before = lines(&["key", "rotate"]);
-    assert_ne!(before, lines(&["key", "rotate"]));
-    let trail = lines(&["audit", "--user", "ada", "--since", "1h"]);
-    let events: Vec<_> =
-        trail.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
-    let expected =
-        ["signed_in", "user_enabled", "sign_in_refused", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
-    assert_eq!(events, expected);
-    expect_refusal(&run(folder.path(), &["session", "list", "nobody"]), &["no such user"]);
-    expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }

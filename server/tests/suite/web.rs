@@ -55,6 +55,7 @@ async fn files_are_precompressed_and_kept_for_ever_by_their_hash() {
     for (encoding, text) in [("br, gzip", "brotli"), ("gzip", "gzip"), ("identity", "plain")] {
         let answer = asked(&world, "/app-0123456789abcdef.js", "*/*", encoding).await;
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+        assert!(answer.headers().get_all(header::VARY).iter().any(|vary| vary == "accept-encoding"));
         assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().contains("javascript"));
         assert_eq!(answer.text().await.unwrap(), text);
     }

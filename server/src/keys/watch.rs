@@ -3,10 +3,8 @@
 //! A server that signs looks every few seconds. One that meets a key it does not know looks at once: the other server may have seen
 //! the new file first, and nobody is to be refused for that (case 27).
 
-use crate::{
-    config::SigningAlgorithm,
-    keys::{Key, KeyError, KeyRing},
-};
+use super::{Key, KeyError, KeyRing};
+use crate::config::SigningAlgorithm;
 use std::{
     fs,
     path::{Path, PathBuf},

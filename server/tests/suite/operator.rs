@@ -1,0 +1,122 @@
+//! What an operator does and gets wrong: cases 25 and 29.
+
+use crate::{
+    process::{Process, command, run},
+    world::PASSWORD,
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write,
+    process::{Output, Stdio},
+};
+use tempfile::TempDir;
+
+fn expect_refusal(output: &Output, words: &[&str]) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{told}");
+    assert!(output.stdout.is_empty());
+    for word in words {
+        assert!(told.contains(word), "{word} is not in: {told}");
+    }
+}
+
+#[test]
+fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    fs::write(here.join("broken.key"), "s3cret").unwrap();
+    fs::create_dir(here.join("folder.key")).unwrap();
+    fs::write(here.join("broken.db"), "this is no database, though it is long enough to be one; this is no database".repeat(99)).unwrap();
+    for (flags, words) in [
+        (&["--listen", &address][..], &[address.as_str(), "in use", "--listen"][..]),
+        (&["--listen", "192.0.2.1:1"], &["192.0.2.1:1", "--listen"]),
+        (&["--database-url", "sqlite:///nonexistent/folder/wugan.db"], &["--database-url", "folder can be written"]),
+        (&["--database-url", "sqlite://broken.db"], &["database"]),
+        (&["--database-url", "oracle://x"], &["sqlite://", "postgres://", "mysql://"]),
+        (&["--database-url", "postgres://user:s3cret@127.0.0.1:1/x"], &["--database-url"]),
+        (&["--signing-key", "broken.key"], &["broken.key", "no set of keys"]),
+        (&["--signing-key", "folder.key"], &["folder.key", "--signing-key"]),
+        (&["--signing-key", "/nonexistent/wugan.key"], &["/nonexistent/wugan.key"]),
+    ] {
+        let output = run(here, flags);
+        expect_refusal(&output, words);
+        let told = String::from_utf8_lossy(&output.stderr);
+        let lines = told.lines().filter(|line| line.starts_with("wugan-server:")).count();
+        assert_eq!(lines, 1, "{flags:?}: {told}");
+        assert!(!told.contains("s3cret"), "{told}");
+        assert!(!told.contains("panicked"), "{told}");
+    }
+    for (flags, words) in [
+        (&["--access-ttl", "soon"][..], &["--access-ttl"][..]),
+        (&["--access-ttl", "0s"], &["--access-ttl", "1s"]),
+        (&["--no-such-flag"], &["--no-such-flag"]),
+        (&["--allow-origin", "*"], &["--allow-origin", "https://app.example.com"]),
+        (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
+        (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
+        (&["--name-limit", "many"], &["TRIES/TIME"]),
+    ] {
+        expect_refusal(&run(here, flags), words);
+    }
+    let mut wrong = command(here, &[]);
+    expect_refusal(&wrong.env("WUGAN_REFRESH_TTL", "never").output().unwrap(), &["--refresh-ttl"]);
+    let help = String::from_utf8(run(here, &["--help"]).stdout).unwrap();
+    for flag in ["--listen", "--database-url", "--web-root", "--reuse-leeway", "--demo-user", "WUGAN_TRUSTED_PROXY", "audit"] {
+        assert!(help.contains(flag), "{flag}: {help}");
+    }
+}
+
+#[tokio::test]
+async fn case_25_a_database_of_a_later_version_is_left_alone() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = TempDir::new().unwrap();
+    drop(Process::start(folder.path(), &[]));
+    let url = format!("sqlite://{}", folder.path().join("wugan.db").display());
+    let db = Database::connect(&url).await.unwrap();
+    db.execute_unprepared("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9_from_the_future', 1)").await.unwrap();
+    db.close().await.unwrap();
+    expect_refusal(&run(folder.path(), &[]), &["later version", "m9_from_the_future"]);
+}
+
+#[tokio::test]
+async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &[]);
+    let lines = |flags: &[&str]| -> Vec<String> {
+        let output = run(folder.path(), flags);
+        assert!(output.status.success(), "{flags:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+    };
+    let mut add = command(folder.path(), &["user", "add", "ada"]).stdin(Stdio::piped()).spawn().unwrap();
+    writeln!(add.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+    assert!(add.wait().unwrap().success());
+    let login = || server.post("/user/login", json!({"username": "ada", "password": PASSWORD}));
+    let (status, tokens) = login().await.unwrap();
+    assert_eq!(status, StatusCode::OK);
+    let sessions = lines(&["session", "list", "ada"]);
+    let session: Value = serde_json::from_str(&sessions[0]).unwrap();
+    assert_eq!(lines(&["session", "end", session["id"].as_str().unwrap()]), ["1 sessions ended"]);
+    assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
+    assert!(lines(&["session", "list", "ada"]).is_empty());
+    let (_, tokens) = login().await.unwrap();
+    assert_eq!(lines(&["user", "disable", "ADA"]), ["1 sessions ended"]);
+    assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
+    assert_eq!(login().await.unwrap().0, StatusCode::UNAUTHORIZED);
+    let user: Value = serde_json::from_str(&lines(&["user", "list"])[0]).unwrap();
+    assert_eq!((user["username"].as_str(), user["disabled_at"].is_string()), (Some("ada"), true));
+    lines(&["user", "enable", "ada"]);
+    assert_eq!(login().await.unwrap().0, StatusCode::OK);
+    let before = lines(&["key", "rotate"]);
+    assert_ne!(before, lines(&["key", "rotate"]));
+    let trail = lines(&["audit", "--user", "ada", "--since", "1h"]);
+    let events: Vec<_> =
+        trail.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
+    let expected =
+        ["signed_in", "user_enabled", "sign_in_refused", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
+    assert_eq!(events, expected);
+    expect_refusal(&run(folder.path(), &["session", "list", "nobody"]), &["no such user"]);
+    expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
+}
