@@ -50,7 +50,10 @@ impl Problem {
 
     /// What to say where there is no form.
     pub(crate) fn say(&self) -> Pick {
-        self.complaints().first().map_or(|t| t.problem.odd, |first| first.say)
+        match self {
+            Problem::Unreachable => |t| t.problem.later,
+            _ => self.complaints().first().map_or(|t| t.problem.odd, |first| first.say),
+        }
     }
 
     /// What to say in a form: one sentence per field that is wrong, or one for the whole.

@@ -73,6 +73,7 @@ pub(crate) static EN: Texts = Texts {
     },
     problem: Problems {
         unreachable: "The server cannot be reached just now. What you typed stays here.",
+        later: "No answer just now. It will be asked again as soon as the server is back.",
         signed_out: "You are no longer signed in.",
         changed: "Somebody else has signed in in another tab. Please try again.",
         username_taken: "This name is taken. Please choose another.",

@@ -98,6 +98,7 @@ pub(crate) struct Ended {
 /// What went wrong, in a person's words.
 pub(crate) struct Problems {
     pub(crate) unreachable: &'static str,
+    pub(crate) later: &'static str,
     pub(crate) signed_out: &'static str,
     pub(crate) changed: &'static str,
     pub(crate) username_taken: &'static str,

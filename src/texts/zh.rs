@@ -73,6 +73,7 @@ pub(crate) static ZH: Texts = Texts {
     },
     problem: Problems {
         unreachable: "暂时连不上服务器。您输入的内容会保留在这里。",
+        later: "暂时没有回应。服务器恢复后会自动再次请求。",
         signed_out: "您已不在登录状态。",
         changed: "另一个标签页里有人登录了别的账号，请重试。",
         username_taken: "这个用户名已被使用，请换一个。",
