@@ -7,10 +7,11 @@ use crate::{
 };
 use futures::future::LocalBoxFuture;
 use gloo_net::http::RequestBuilder;
+use js_sys::{Object, Reflect, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::Response;
+use web_sys::{ReadableStream, Response};
 
 pub(super) fn fetch(attempt: &Attempt<'_>) -> LocalBoxFuture<'static, Result<Box<dyn Answer>, Error>> {
     let sending = build(attempt).map(|(request, abort)| (JsFuture::from(super::scope().fetch_with_request(&request)), abort));
@@ -23,39 +24,54 @@ pub(super) fn fetch(attempt: &Attempt<'_>) -> LocalBoxFuture<'static, Result<Box
 }
 
 fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
-    let invalid = |error: gloo_net::Error| Error::Invalid(error.to_string());
+    let invalid = |error: gloo_net::Error| Error::Invalid(without_url(error.to_string()));
     let abort = Abort::new()?;
     let request = attempt.request;
     let mut builder = RequestBuilder::new(&attempt.address.href).method(request.method().clone()).abort_signal(Some(&abort.signal));
     for (name, value) in request.headers() {
-        // Anything but visible ASCII would have to be sent as Latin-1, which is not what its writer meant.
-        let value = std::str::from_utf8(value).map_err(|_| Error::Invalid(format!("the value of the header {name:?} is no text")))?;
+        // Anything but ASCII would be sent as Latin-1, which is not what its writer meant, or make gloo-net panic.
+        let value = std::str::from_utf8(value).ok().filter(|value| value.is_ascii());
+        let value = value.ok_or_else(|| Error::Invalid(format!("the value of the header {name:?} is not ASCII: encode it")))?;
         builder = builder.header(name, value);
     }
     if let Some(authorization) = &attempt.authorization {
         builder = builder.header("authorization", authorization);
     }
+    // What gloo-net and some releases of web-sys have no name for.
+    let more = Object::new();
+    let set = |name: &str, value: &JsValue| Reflect::set(&more, &name.into(), value).map(drop).map_err(|error| Error::Invalid(why(&error)));
     let request = match attempt.body.content() {
         Content::Empty => builder.build(),
         Content::Text(text) => builder.body(text),
-        Content::Bytes(bytes) => builder.body(js_sys::Uint8Array::from(bytes)),
+        Content::Bytes(bytes) => builder.body(Uint8Array::from(bytes)),
+        Content::Js(stream) if stream.is_instance_of::<ReadableStream>() => {
+            set("body", stream)?;
+            // Streams go one way at a time, and the standard wants that said: https://fetch.spec.whatwg.org/#dom-requestinit-duplex
+            set("duplex", &"half".into())?;
+            builder.build()
+        }
         Content::Js(value) => builder.body(value.clone()),
     };
     let request: web_sys::Request = request.map_err(invalid)?.into();
-    if !attempt.request.outlives_page() {
+    if attempt.request.outlives_page() {
+        set("keepalive", &JsValue::TRUE)?;
+    }
+    if Object::keys(&more).length() == 0 {
         return Ok((request, abort));
     }
-    let init = web_sys::RequestInit::new();
-    // Not every web-sys release knows the field.
-    let set = js_sys::Reflect::set(&init, &"keepalive".into(), &JsValue::TRUE);
     let request =
-        set.and_then(|_| web_sys::Request::new_with_request_and_init(&request, &init)).map_err(|error| Error::Invalid(why(&error)))?;
-    Ok((request, abort.disarmed()))
+        web_sys::Request::new_with_request_and_init(&request, more.unchecked_ref()).map_err(|error| Error::Invalid(why(&error)))?;
+    Ok((request, if attempt.request.outlives_page() { abort.disarmed() } else { abort }))
 }
 
 /// What a rejection says: the message of an `Error`, and of anything else nothing.
 fn why(error: &JsValue) -> String {
-    error.dyn_ref::<js_sys::Error>().map_or_else(|| "the browser does not say why".to_owned(), |error| error.message().into())
+    error.dyn_ref::<js_sys::Error>().map_or_else(|| "the browser does not say why".to_owned(), |error| without_url(error.message().into()))
+}
+
+/// Browsers quote the URL in what they say, and a URL may hold a secret.
+fn without_url(message: String) -> String {
+    if message.contains("://") { "the browser refuses its URL, method or body".to_owned() } else { message }
 }
 
 /// Aborts a request when it is dropped too early.
@@ -111,7 +127,7 @@ impl Answer for Fetched {
             let buffer = reading.await.map_err(|error| Error::Network(why(&error)))?;
             // All is here: there is nothing left to abort.
             abort.armed.set(false);
-            Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+            Ok(Uint8Array::new(&buffer).to_vec())
         })
     }
 

@@ -1,0 +1,182 @@
+//! Cases 10 to 13, 31, 33: many tabs are one session.
+
+use crate::*;
+use wugan::{Reason, platform::Signal};
+
+#[test]
+fn case_10_eight_tabs_and_twenty_expiries_make_twenty_refreshes() {
+    for has_locks in [true, false] {
+        let world = World::new(3);
+        world.server().access_ttl(seconds(60.0));
+        let tabs: Vec<_> = (0..8)
+            .map(|_| {
+                let tab = world.tab();
+                tab.has_locks(has_locks);
+                let client = tab.client(settings());
+                (tab, client)
+            })
+            .collect();
+        tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+        for round in 1..=20 {
+            tabs.iter().for_each(|(tab, _)| tab.hide(true));
+            world.pass(seconds(61.0));
+            let asked: Vec<_> = tabs.iter().flat_map(|(tab, client)| (0..5).map(|_| ask(tab, client, "/bbb"))).collect();
+            for one in asked {
+                assert_eq!(world.until(one), bbb());
+            }
+            assert_eq!(world.server().seen().refreshes, round, "locks: {has_locks}\n{}", world.timeline());
+        }
+        assert_eq!(world.server().seen().stolen, 0);
+        assert!(tabs.iter().all(|(_, client)| signed_in(client)));
+    }
+}
+
+#[test]
+fn case_11_a_losing_tab_adopts_the_winners_tokens() {
+    // No lock, and a server that refuses the second of two: the loser hears of it after the winner has stored his.
+    let (world, tab, client) = ada();
+    let second_tab = world.tab();
+    let second = second_tab.client(settings());
+    world.server().latency(seconds(0.05), seconds(0.05));
+    world.pass(seconds(0.01));
+    client.session().spoil_access_token();
+    let asked = ask(&tab, &client, "/bbb");
+    world.pass(seconds(0.14));
+    world.server().next([wugan::testing::Fault::None]);
+    // While ours is under way, the other tab brings newer tokens; ours is then refused.
+    second.session().sign_in(world.server().sign_in("ada"));
+    let winner = world.stored(KEY);
+    world.pass(seconds(5.0));
+    assert_eq!(world.stored(KEY), winner);
+    assert!(signed_in(&client) && signed_in(&second));
+    assert!(world.until(asked).is_err());
+    let again = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(again), bbb());
+}
+
+#[test]
+fn case_12_a_frozen_tab_blocks_nobody_for_longer_than_the_bound() {
+    for has_locks in [true, false] {
+        let world = World::new(5);
+        world.server().latency(seconds(0.05), seconds(0.05));
+        let tabs: Vec<_> = (0..8)
+            .map(|_| {
+                let tab = world.tab();
+                tab.has_locks(has_locks);
+                let client = tab.client(settings().deadline(seconds(60.0)));
+                (tab, client)
+            })
+            .collect();
+        tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        tabs[0].1.session().spoil_access_token();
+        let (frozen, client) = &tabs[0];
+        let _stuck = ask(frozen, client, "/bbb");
+        world.pass(seconds(0.24));
+        frozen.freeze();
+        let begun = world.now();
+        let asked: Vec<_> = tabs[1..].iter().map(|(tab, client)| ask(tab, client, "/bbb")).collect();
+        for one in asked {
+            assert_eq!(world.until(one), bbb());
+        }
+        assert!(world.now() - begun < 20_000.0, "{}", world.now() - begun);
+        // The frozen one's, and one instead of it.
+        assert!(world.server().seen().refreshes <= 2, "locks: {has_locks} {:?}\n{}", world.server().seen(), world.timeline());
+        assert_eq!(world.server().seen().stolen, 0);
+        frozen.thaw();
+        world.pass(seconds(30.0));
+        assert!(tabs.iter().all(|(_, client)| signed_in(client)));
+        for (tab, client) in &tabs {
+            let asked = ask(tab, client, "/bbb");
+            assert_eq!(world.until(asked), bbb());
+        }
+        assert!(world.server().seen().refreshes <= 2, "{}", world.timeline());
+    }
+}
+
+#[test]
+fn case_12_a_crashed_tab_gives_its_lock_back() {
+    let (world, tab, client) = ada();
+    let second_tab = world.tab();
+    let second = second_tab.client(settings());
+    client.session().spoil_access_token();
+    let _lost = ask(&tab, &client, "/bbb");
+    world.pass(seconds(0.12));
+    tab.close();
+    let asked = ask(&second_tab, &second, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!(world.server().seen().stolen, 0);
+}
+
+#[test]
+fn case_13_waking_after_eight_hours_signs_nobody_out() {
+    for ttl in [1_800.0, 12.0 * 3_600.0] {
+        let (world, tab, client) = ada();
+        world.server().access_ttl(seconds(ttl));
+        client.session().sign_in(world.server().sign_in("ada"));
+        tab.freeze();
+        world.pass(seconds(8.0 * 3_600.0));
+        tab.slept(8.0 * 3_600_000.0);
+        let events = record(&client);
+        tab.thaw();
+        let asked = ask(&tab, &client, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+        assert!(signed_in(&client));
+        assert_eq!(world.server().seen().refreshes, u64::from(ttl < 8.0 * 3_600.0));
+        assert_eq!(count(&events, |event| matches!(event, Event::Answered { status: 401, .. })), 0);
+    }
+}
+
+#[test]
+fn case_31_two_clients_on_one_store_make_one_flight() {
+    let (world, tab, client) = ada();
+    let twin = tab.client(settings());
+    client.session().spoil_access_token();
+    let asked: Vec<_> = [&client, &twin, &client, &twin].into_iter().map(|client| ask(&tab, client, "/bbb")).collect();
+    for one in asked {
+        assert_eq!(world.until(one), bbb());
+    }
+    assert_eq!(world.server().seen().refreshes, 1);
+    twin.session().sign_out();
+    assert!(!signed_in(&client));
+}
+
+#[test]
+fn case_33_a_page_from_the_cache_reads_the_store_first() {
+    let (world, tab, client) = ada();
+    tab.freeze();
+    let second_tab = world.tab();
+    let second = second_tab.client(settings());
+    for _ in 0..3 {
+        second.session().spoil_access_token();
+        let asked = ask(&second_tab, &second, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+    }
+    let events = record(&client);
+    tab.thaw();
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!(count(&events, |event| matches!(event, Event::Answered { status: 401, .. })), 0);
+    assert_eq!(world.server().seen().refreshes, 3);
+}
+
+#[test]
+fn a_sign_in_a_sign_out_and_a_rotation_show_in_every_tab() {
+    let world = World::new(2);
+    let (tab, other_tab) = (world.tab(), world.tab());
+    let (client, other) = (tab.client(settings()), other_tab.client(settings()));
+    let events = record(&other);
+    client.session().sign_in(world.server().sign_in("ada"));
+    world.pass(seconds(0.1));
+    client.session().spoil_access_token();
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    world.pass(seconds(0.1));
+    client.session().sign_out();
+    world.pass(seconds(0.1));
+    other_tab.tell(Signal::Awake);
+    let heard = events.borrow();
+    assert!(matches!(&heard[0], Event::SignedIn { elsewhere: true, .. }), "{heard:?}");
+    assert!(heard[1..heard.len() - 1].iter().all(|event| *event == Event::Adopted) && heard.len() > 2, "{heard:?}");
+    assert_eq!(heard.last(), Some(&Event::SignedOut { reason: Reason::Elsewhere }));
+}

@@ -1,0 +1,133 @@
+//! Cases 21 to 24: clocks that lie, tokens that live long, timers that sleep.
+
+use crate::*;
+
+const HOUR: f64 = 3_600_000.0;
+
+/// A day of a visible tab that asks every ten minutes. The access token lives half an hour and is renewed a little before.
+fn refreshes_in_a_day(world: &World, tab: &Tab, client: &Client, mut meanwhile: impl FnMut(usize)) -> u64 {
+    let before = world.server().seen().refreshes;
+    for step in 0..144 {
+        meanwhile(step);
+        let asked = ask(tab, client, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+        world.pass(seconds(600.0));
+    }
+    world.server().seen().refreshes - before
+}
+
+#[test]
+fn case_21_a_wrong_clock_changes_nothing() {
+    for off in [0.0, 2.0, -2.0, 24.0, -24.0] {
+        for hide_date in [false, true] {
+            let (world, tab, client) = ada();
+            world.server().hide_date(hide_date);
+            tab.set_clock_off(off * HOUR);
+            client.session().sign_in(world.server().sign_in("ada"));
+            let refreshes = refreshes_in_a_day(&world, &tab, &client, |_| {});
+            assert!((47..=49).contains(&refreshes), "{off} h, Date hidden: {hide_date}: {refreshes}");
+            assert_eq!(world.server().seen().unauthorized, 0, "{off} h, Date hidden: {hide_date}");
+        }
+    }
+}
+
+#[test]
+fn case_21_a_clock_set_back_while_running_changes_nothing() {
+    for to in [-2.0, -24.0] {
+        let (world, tab, client) = ada();
+        let refreshes = refreshes_in_a_day(&world, &tab, &client, |step| {
+            if step == 30 {
+                tab.set_clock_off(to * HOUR)
+            }
+        });
+        assert!((47..=49).contains(&refreshes), "{to} h: {refreshes}");
+        assert_eq!(world.server().seen().unauthorized, 0, "{to} h");
+    }
+}
+
+#[test]
+fn case_21_a_clock_set_forward_costs_one_refresh_at_most() {
+    let (world, tab, client) = ada();
+    let refreshes = refreshes_in_a_day(&world, &tab, &client, |step| {
+        if step == 30 {
+            tab.set_clock_off(24.0 * HOUR)
+        }
+    });
+    assert!((47..=50).contains(&refreshes), "{refreshes}");
+}
+
+#[test]
+fn case_22_the_earlier_of_two_ends_counts_and_without_any_the_401_is_enough() {
+    let (world, _tab, client) = ada();
+    let mut answer = world.server().sign_in("ada");
+    answer.expires_in = Some(60.0);
+    client.session().sign_in(answer);
+    assert_eq!(client.session().peek().lifetime, Some(seconds(60.0)));
+    let mut answer = world.server().sign_in("ada");
+    answer.expires_in = Some(100_000.0);
+    client.session().sign_in(answer);
+    let lifetime = client.session().peek().lifetime.unwrap();
+    assert!(lifetime >= seconds(1_799.0) && lifetime <= seconds(1_802.0), "{lifetime:?}");
+
+    let (world, tab, client) = ada();
+    let mut answer = world.server().sign_in("ada");
+    answer.access_token = "opaque".into();
+    answer.expires_in = None;
+    client.session().sign_in(answer);
+    assert_eq!(client.session().peek().expires_in, None);
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!(world.server().seen().refreshes, 1);
+}
+
+#[test]
+fn case_22_an_end_that_makes_no_sense_is_no_end() {
+    for expires_in in [0.0, -5.0, f64::NAN, f64::INFINITY, 1e300] {
+        let (world, tab, client) = ada();
+        let mut answer = world.server().sign_in("ada");
+        answer.expires_in = Some(expires_in);
+        client.session().sign_in(answer);
+        let asked = ask(&tab, &client, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+        world.pass(seconds(60.0));
+        assert_eq!(world.server().seen().refreshes, 0, "{expires_in}");
+    }
+}
+
+#[test]
+fn case_23_a_token_of_forty_days_is_not_refreshed_early() {
+    let (world, _tab, client) = ada();
+    world.server().access_ttl(seconds(40.0 * 86_400.0));
+    client.session().sign_in(world.server().sign_in("ada"));
+    world.pass(seconds(39.9 * 86_400.0));
+    assert_eq!(world.server().seen().refreshes, 0);
+    world.pass(seconds(0.2 * 86_400.0));
+    assert_eq!(world.server().seen().refreshes, 1);
+}
+
+#[test]
+fn case_24_the_first_request_after_waking_refreshes_first() {
+    for monotonic_sleeps_too in [true, false] {
+        let (world, tab, client) = ada();
+        tab.freeze();
+        world.pass(seconds(7_200.0));
+        if monotonic_sleeps_too {
+            tab.slept(7_200_000.0);
+        }
+        tab.thaw();
+        let asked = ask(&tab, &client, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+        assert_eq!((world.server().seen().refreshes, world.server().seen().unauthorized), (1, 0));
+    }
+}
+
+#[test]
+fn a_hidden_tab_renews_nothing_until_somebody_looks_or_asks() {
+    let (world, tab, _client) = ada();
+    tab.hide(true);
+    world.pass(seconds(86_400.0));
+    assert_eq!(world.server().seen().refreshes, 0);
+    tab.hide(false);
+    world.pass(seconds(10.0));
+    assert_eq!(world.server().seen().refreshes, 1);
+}
