@@ -1,0 +1,107 @@
+//! What makes no sense, and servers that cannot be reached: a typed error, and the session is kept.
+
+use crate::world::{REFRESH, SERVER, World, register, unreachable};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::Event as DomEvent;
+use wugan::{Client, Error, Grant, Json, Method, Reply, Request, State, TokenAnswer, Verdict};
+
+#[wasm_bindgen_test]
+async fn what_makes_no_sense_is_an_error_and_no_panic() {
+    let world = World::signed_in().await;
+    let requests = [
+        Request::get("/aaa").header("x-note", "line\nbreak"),
+        Request::get("/aaa").header("x note", "1"),
+        Request::get("/aaa").header("", "1"),
+        Request::get("/aaa").header("x-note", "無感"),
+        Request::get("/aaa").header("x-note", "ü"),
+        Request::get("/aaa").text("a GET has no body"),
+        Request::new(Method::TRACE, "/aaa"),
+        Request::get("http://"),
+        Request::get("http://[::1"),
+        Request::get("http://ada:secret@127.0.0.1/aaa"),
+    ];
+    for request in requests {
+        let answer = world.send(request.clone()).await;
+        assert!(matches!(answer, Err(Error::Invalid(_))), "{request:?}: {answer:?}");
+        assert!(!format!("{answer:?}").contains("secret"), "{answer:?}");
+    }
+    assert_eq!(world.page.all().len(), 1, "nothing but the sign-in was sent");
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_cannot_be_reached() {
+    let client = Client::builder(&unreachable()).key("test.unreachable").background(false).build().unwrap();
+    let answer = client.get("/aaa").await;
+    assert!(matches!(answer, Err(Error::Network(_))), "{answer:?}");
+    let sign_in = client.sign_in(Request::post("/user/login").json(&["x"])).await;
+    assert!(matches!(sign_in, Err(Error::Network(_))), "{sign_in:?}");
+}
+
+/// wugan-server's grant, whose token endpoint moves; and that may keep the new refresh token to itself.
+struct Moving {
+    to: Rc<RefCell<String>>,
+    tells_refresh_token: Rc<Cell<bool>>,
+}
+
+impl Grant for Moving {
+    fn refresh(&self, refresh_token: &str) -> Request {
+        Json::new(self.to.borrow().as_str()).refresh(refresh_token)
+    }
+
+    fn judge(&self, reply: &Reply<'_>) -> Verdict {
+        match Json::default().judge(reply) {
+            Verdict::Granted(tokens) if !self.tells_refresh_token.get() => Verdict::Granted(TokenAnswer { refresh_token: None, ..tokens }),
+            verdict => verdict,
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn case_18_a_refresh_without_a_verdict_keeps_the_session() {
+    // Not there, not found, not allowed, and a success that is no token answer: a proxy, a captive portal.
+    for nowhere in [format!("{}{REFRESH}", unreachable()), "/user/nothing".into(), "/bbb".into(), "/user/logout".into()] {
+        let to = Rc::new(RefCell::new(nowhere.clone()));
+        let grant = Moving { to: to.clone(), tells_refresh_token: Rc::new(Cell::new(true)) };
+        let world = World::with(|builder| builder.grant(grant));
+        register(&world.client).await;
+        world.spoil("access_token");
+        let before = world.stored();
+        let answers = world.burst(20, "/bbb").await;
+        assert!(answers.iter().all(|answer| matches!(answer, Err(Error::Unavailable { .. }))), "{nowhere}: {answers:?}");
+        assert_eq!((world.state(), world.stored()), (State::SignedIn, before), "{nowhere}");
+        to.replace(REFRESH.into());
+        if nowhere != "/user/logout" {
+            // It need not wait for the pause to end: the network is back.
+            web_sys::window().unwrap().dispatch_event(&DomEvent::new("online").unwrap()).unwrap();
+            assert_eq!(world.get("/bbb").await, Ok(200), "{nowhere}");
+        }
+        assert_eq!(world.sign_outs(), 0);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn case_25_without_a_new_refresh_token_the_old_one_is_kept() {
+    let tells = Rc::new(Cell::new(true));
+    let grant = Moving { to: Rc::new(RefCell::new(REFRESH.into())), tells_refresh_token: tells.clone() };
+    let world = World::with(|builder| builder.grant(grant));
+    register(&world.client).await;
+    tells.set(false);
+    let old = world.record();
+    world.spoil("access_token");
+    assert_eq!(world.get("/bbb").await, Ok(200));
+    let new = world.record();
+    assert!(old["refresh_token"].is_string());
+    assert_eq!(new["refresh_token"], old["refresh_token"]);
+    assert_ne!(new["access_token"], old["access_token"]);
+}
+
+#[wasm_bindgen_test]
+async fn an_empty_base_is_the_page() {
+    let client = Client::builder("").key("test.page").background(false).build().unwrap();
+    let answer = client.get("/surely/not/there").await.unwrap();
+    assert!(!SERVER.is_empty() && answer.status() == 404, "{answer:?}");
+}
