@@ -18,6 +18,9 @@ mod server;
 mod wait;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures::FutureExt;
 
 pub use browser::Tab;
 pub use page::{Page, Summary};
@@ -61,10 +64,12 @@ pub async fn scenario(name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut St
     let browser = browser::Browser::start().await?;
     let page = Page::new(browser.driver(), &server.url());
     let mut stage = Stage { server, page: page.clone() };
-    let played = play(&mut stage).await;
-    if played.is_err() {
-        page.screenshot(&format!("failed-{name}")).await?;
+    // A failed assertion must not leave a browser behind.
+    let played = AssertUnwindSafe(play(&mut stage)).catch_unwind().await;
+    if !matches!(played, Ok(Ok(()))) {
+        // Without a picture the failure is still the failure.
+        let _ = page.screenshot(&format!("failed-{name}")).await;
     }
     browser.end().await?;
-    played
+    played.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -107,6 +107,10 @@ impl Process {
     async fn start(listen: SocketAddr, flags: &[String], data: &TempDir) -> Result<(Self, SocketAddr)> {
         let program = from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server");
         let mut command = Command::new(&program);
+        // What the tester's environment says is for his own server.
+        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WUGAN_")) {
+            command.env_remove(name);
+        }
         command
             .args(["--listen", &listen.to_string()])
             .args(["--database-url", &format!("sqlite://{}", data.path().join("wugan.db").display())])

@@ -15,7 +15,7 @@ use crate::step::{Result, failure, step};
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Set to `debian`, it takes Debian's compiler although rustup has the target: to try the fallback on any machine.
-const CHOICE: &str = "WUGAN_WASM_TOOLCHAIN";
+const CHOICE: &str = "XTASK_WASM_TOOLCHAIN";
 
 /// Debian's compiler packages: rustc, cargo, the library's source, clippy.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web-clippy"];
