@@ -18,10 +18,10 @@ pub(crate) fn ago(rfc3339: &str, lang: Lang) -> String {
     Intl::RelativeTimeFormat::new(&Array::of1(&locale(lang).into()), &options).format(-number, unit).into()
 }
 
-/// In the largest unit of which it is at least one. The device's clock may be behind the server's: that is now.
+/// In the largest unit of which it is at least one. What is less than nothing, or no time at all, is now: the device's clock may be
+/// behind the server's.
 fn rounded(past: f64) -> (f64, &'static str) {
     const UNITS: [(f64, &str); 4] = [(86_400_000.0, "day"), (3_600_000.0, "hour"), (60_000.0, "minute"), (1_000.0, "second")];
-    let past = if past.is_finite() { past.max(0.0) } else { 0.0 };
     let fits = UNITS.into_iter().find(|(length, _)| past >= *length);
     fits.map_or((0.0, "second"), |(length, unit)| ((past / length).floor(), unit))
 }
