@@ -18,6 +18,7 @@
 mod axis;
 mod event_list;
 mod json;
+mod lane;
 mod picture;
 mod record;
 mod shape;
@@ -26,8 +27,9 @@ mod use_timeline;
 mod words;
 
 pub use event_list::*;
+pub use lane::{Lane, Mark, Phase, Refresh, Span, What};
 pub use picture::*;
-pub use record::{Figures, Lane, Mark, Phase, Record, Refresh, Span, What};
+pub use record::{Figures, Record};
 pub use time::spoken;
 pub use use_timeline::{UseTimeline, use_timeline};
 pub use words::Words;

@@ -2,7 +2,8 @@
 
 use crate::{
     axis::WIDTH,
-    record::{Lane, Phase, Record},
+    lane::{Lane, Phase},
+    record::Record,
     shape::{PITCH, Shape},
     time::spoken,
     use_timeline::UseTimeline,

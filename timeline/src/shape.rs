@@ -2,7 +2,8 @@
 
 use crate::{
     axis::{Axis, Tick, WIDTH},
-    record::{Lane, Phase, Record},
+    lane::{Lane, Phase},
+    record::Record,
 };
 use std::fmt::Write;
 use wugan::{Outcome, RefreshOutcome};
