@@ -60,17 +60,16 @@ return {
     Object.defineProperty(window, "localStorage", { configurable: true, get });
   },
   fillStorage() {
-    let filler = "";
-    for (let size = 1 << 23; size >= 1; size >>= 1) {
+    // Each character is written once: rewriting megabytes would keep the browser busy for seconds.
+    for (let size = 1 << 22; size >= 1; size >>= 1) {
       try {
-        localStorage.setItem("filler", filler + "x".repeat(size));
-        filler += "x".repeat(size);
+        localStorage.setItem(`filler.${size}`, "x".repeat(size));
       } catch {}
     }
   },
   allowStorage() {
     Object.defineProperty(window, "localStorage", localStorageOfOld);
-    localStorage.removeItem("filler");
+    Object.keys(localStorage).filter((key) => key.startsWith("filler.")).forEach((key) => localStorage.removeItem(key));
   },
   restore() {
     window.fetch = fetch;

@@ -1,0 +1,50 @@
+//! The engine under every schedule: a seed decides what people, tabs, networks and servers do, and the invariants are checked after
+//! every step. `WUGAN_SEEDS` says how many seeds, `WUGAN_SEED` runs one of them and prints its timeline.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod seeds {
+    pub(crate) mod life;
+}
+
+use seeds::life::Life;
+use std::{panic, thread};
+
+/// What went wrong with this seed, if anything did.
+fn fate(seed: u64) -> Option<String> {
+    // A panic in the engine, or a simulation that hangs, is a finding like any other.
+    panic::catch_unwind(|| Life::live(seed)).unwrap_or_else(|_| Err("panicked".into())).err()
+}
+
+/// The first seed of so many that goes wrong.
+fn search(seeds: std::ops::Range<u64>) -> Option<(u64, String)> {
+    let workers = thread::available_parallelism().map_or(2, usize::from) as u64;
+    let (from, to) = (seeds.start, seeds.end);
+    let found = thread::scope(|scope| {
+        let work: Vec<_> = (0..workers)
+            .map(|worker| scope.spawn(move || (from + worker..to).step_by(workers as usize).find_map(|seed| Some((seed, fate(seed)?)))))
+            .collect();
+        work.into_iter().filter_map(|worker| worker.join().expect("a worker")).collect::<Vec<_>>()
+    });
+    found.into_iter().min()
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn no_schedule_breaks_a_rule() {
+    if let Some(seed) = number("WUGAN_SEED") {
+        let (timeline, fate) = Life::traced(seed);
+        println!("{timeline}\n{fate:?}");
+        fate.unwrap();
+        return;
+    }
+    let seeds = number("WUGAN_SEEDS").unwrap_or(100_000);
+    let begun = std::time::Instant::now();
+    if let Some((seed, what)) = search(0..seeds) {
+        let (timeline, _) = Life::traced(seed);
+        panic!("seed {seed}: {what}\n{timeline}");
+    }
+    println!("{seeds} seeds, {:.0} a second", seeds as f64 / begun.elapsed().as_secs_f64());
+}

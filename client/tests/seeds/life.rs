@@ -1,0 +1,319 @@
+//! One life of a browser: a few tabs, two people, a server with bad days. All of it by a seed.
+
+use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
+use wugan::{
+    Client, Error, Event, Reason, Request, State,
+    platform::{Signal, StoreError},
+    testing::{Fault, Running, Tab, World},
+};
+
+const DEADLINE: f64 = 30_000.0;
+
+struct Open {
+    tab: Tab,
+    client: Client,
+    frozen: bool,
+    events: Rc<RefCell<Vec<Event>>>,
+}
+
+struct Call {
+    tab: usize,
+    begun: f64,
+    /// Its tab was frozen meanwhile: then it may take as long as it likes.
+    excused: bool,
+    running: Running<Result<u16, Error>>,
+}
+
+pub(crate) struct Life {
+    world: World,
+    tabs: Vec<Open>,
+    calls: Vec<Call>,
+    names: u64,
+    /// Whom the server was told to throw out, or whose refresh token was spoilt.
+    doomed: BTreeSet<&'static str>,
+    /// Somebody signed out, or in over another.
+    changes: u32,
+    has_locks: bool,
+}
+
+const PEOPLE: [&str; 2] = ["ada", "bob"];
+
+impl Life {
+    pub(crate) fn live(seed: u64) -> Result<(), String> {
+        Life::begin(seed, false).1
+    }
+
+    /// The same again, with all that happened.
+    pub(crate) fn traced(seed: u64) -> (String, Result<(), String>) {
+        Life::begin(seed, true)
+    }
+
+    fn begin(seed: u64, trace: bool) -> (String, Result<(), String>) {
+        let world = World::new(seed);
+        if trace {
+            world.trace();
+        }
+        let mut life = Life {
+            world: world.clone(),
+            tabs: Vec::new(),
+            calls: Vec::new(),
+            names: 0,
+            doomed: BTreeSet::new(),
+            changes: 0,
+            has_locks: world.random(4) > 0,
+        };
+        let fate = life.steps().map_err(|what| {
+            world.note(|| format!("*** {what}"));
+            what
+        });
+        let timeline = world.timeline();
+        life.calls.clear();
+        life.tabs.clear();
+        drop(life);
+        world.end();
+        (timeline, fate)
+    }
+
+    fn steps(&mut self) -> Result<(), String> {
+        let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
+        self.world.server().access_ttl(Duration::from_secs_f64(ttl));
+        self.world.server().leeway(Duration::from_secs([0, 0, 10][self.dice(3)]));
+        self.world.server().hide_date(self.dice(4) == 0);
+        let slow = [0.02, 0.3, 3.0][self.dice(3)];
+        self.world.server().latency(Duration::from_millis(1), Duration::from_secs_f64(slow));
+        for _ in 0..=self.dice(3) {
+            self.open();
+        }
+        self.sign_in(0);
+        for _ in 0..12 + self.dice(20) {
+            self.act(ttl);
+            self.check()?;
+        }
+        self.calm_down()
+    }
+
+    fn dice(&self, sides: u64) -> usize {
+        self.world.random(sides) as usize
+    }
+
+    fn some_tab(&self) -> usize {
+        self.dice(self.tabs.len() as u64)
+    }
+
+    fn open(&mut self) {
+        let tab = self.world.tab();
+        tab.has_locks(self.has_locks);
+        let client = tab.client(Client::builder("https://api.example.com"));
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let heard = events.clone();
+        let (world, name) = (self.world.clone(), format!("{tab:?}"));
+        client
+            .session()
+            .on_event(move |noted| {
+                world.note(|| format!("{name} {:?}", noted.event));
+                heard.borrow_mut().push(noted.event.clone());
+            })
+            .forever();
+        self.tabs.push(Open { tab, client, frozen: false, events });
+    }
+
+    fn sign_in(&mut self, who: usize) {
+        let tab = self.some_tab();
+        if self.tabs[tab].frozen {
+            return;
+        }
+        let answer = self.world.server().sign_in(PEOPLE[who]);
+        self.world.note(|| format!("tab {tab} signs in as {}", PEOPLE[who]));
+        self.tabs[tab].client.session().sign_in(answer);
+        self.doomed.remove(PEOPLE[who]);
+        self.changes += 1;
+    }
+
+    fn ask(&mut self, tab: usize, count: usize) {
+        let open = &self.tabs[tab];
+        // A frozen tab sends nothing.
+        if open.frozen {
+            return;
+        }
+        for _ in 0..count {
+            self.names += 1;
+            let mut request = Request::get("/bbb").header("x-name", &self.names.to_string());
+            if let Some(user) = open.client.session().peek().user {
+                request = request.header("x-as", &user.id);
+            }
+            let client = open.client.clone();
+            // Whom it is for is decided when it is begun, which is now.
+            let mut sending = Box::pin(async move { client.send(request).await.map(|response| response.status()) });
+            let early = futures::FutureExt::now_or_never(&mut sending);
+            let running = open.tab.run(async move {
+                match early {
+                    Some(done) => done,
+                    None => sending.await,
+                }
+            });
+            self.calls.push(Call { tab, begun: self.world.now(), excused: false, running });
+        }
+    }
+
+    fn pass(&self, seconds: f64) {
+        self.world.pass(Duration::from_secs_f64(seconds));
+    }
+
+    fn act(&mut self, ttl: f64) {
+        let tab = self.some_tab();
+        let seconds = |most: f64| self.world.random(1_000_000) as f64 / 1e6 * most;
+        match self.dice(34) {
+            0..=7 => {
+                let count = 1 + self.dice(6);
+                self.ask(tab, count);
+            }
+            8..=11 => self.pass(seconds(0.2)),
+            12..=14 => self.pass(seconds(20.0)),
+            15 | 16 => self.pass(seconds(ttl * 1.5)),
+            17 => self.pass(ttl),
+            18 | 19 => {
+                self.world.note(|| format!("tab {tab} freezes"));
+                self.tabs[tab].tab.freeze();
+                self.tabs[tab].frozen = true;
+                self.calls.iter_mut().filter(|call| call.tab == tab).for_each(|call| call.excused = true);
+            }
+            20 | 21 => self.thaw(tab),
+            22 => {
+                self.world.note(|| format!("tab {tab} crashes"));
+                self.tabs[tab].tab.close();
+                let gone = self.tabs.remove(tab);
+                drop(gone);
+                self.calls.retain(|call| call.tab != tab);
+                self.calls.iter_mut().filter(|call| call.tab > tab).for_each(|call| call.tab -= 1);
+                self.open();
+            }
+            23 => self.open(),
+            24 if !self.tabs[tab].frozen => {
+                self.world.note(|| format!("tab {tab} signs out"));
+                self.changes += 1;
+                self.tabs[tab].client.session().sign_out();
+            }
+            25 => {
+                let who = self.dice(2);
+                self.sign_in(who);
+            }
+            26 | 27 if !self.tabs[tab].frozen => {
+                self.world.note(|| format!("tab {tab} spoils the access token"));
+                self.world.server().expect_early_refreshes();
+                self.tabs[tab].client.session().spoil_access_token();
+            }
+            28 => {
+                let who = PEOPLE[self.dice(2)];
+                self.world.note(|| format!("server throws {who} out"));
+                self.doomed.insert(who);
+                self.world.server().end_sessions(who);
+            }
+            29 | 30 => {
+                let faults = [
+                    Fault::Lost,
+                    Fault::Lost,
+                    Fault::Unreachable,
+                    Fault::Hangs,
+                    Fault::Status(503),
+                    Fault::Html(200),
+                    Fault::Html(401),
+                    Fault::RetryAfter(3),
+                ];
+                let next: Vec<_> = (0..=self.dice(3)).map(|_| faults[self.dice(faults.len() as u64)]).collect();
+                self.world.server().next(next);
+            }
+            31 => {
+                let faults = [Fault::None, Fault::None, Fault::Unreachable, Fault::Status(502)];
+                self.world.server().always(faults[self.dice(4)]);
+                if self.dice(2) == 0 {
+                    self.tabs[tab].tab.tell(Signal::Online);
+                }
+            }
+            32 => {
+                let off = [-86_400_000.0, -7_200_000.0, 0.0, 7_200_000.0, 86_400_000.0][self.dice(5)];
+                // All tabs are on one device. Set forward, it looks like sleep, and one early refresh is right.
+                self.world.server().expect_early_refreshes();
+                self.tabs.iter().for_each(|open| open.tab.set_clock_off(off));
+            }
+            33 => {
+                let hidden = self.dice(2) == 0;
+                self.tabs[tab].tab.hide(hidden);
+            }
+            _ => self.store_trouble(tab),
+        }
+        self.world.settle();
+    }
+
+    fn store_trouble(&mut self, tab: usize) {
+        // With one tab only: a store that fails for one of many is two sessions, which nobody can keep in step.
+        if self.tabs.len() == 1 {
+            let how = [None, Some(StoreError::Denied), Some(StoreError::Full)][self.dice(3)];
+            self.world.note(|| format!("store fails: {how:?}"));
+            self.tabs[tab].tab.store_fails(how);
+        }
+    }
+
+    fn thaw(&mut self, tab: usize) {
+        if self.tabs[tab].frozen {
+            self.world.note(|| format!("tab {tab} thaws"));
+            self.tabs[tab].frozen = false;
+            self.tabs[tab].tab.thaw();
+        }
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        if let Some(complaint) = self.world.server().complaints().first() {
+            return Err(complaint.clone());
+        }
+        let now = self.world.now();
+        for call in &mut self.calls {
+            if call.running.done().is_some() {
+                call.begun = f64::INFINITY;
+            } else if !call.excused && now - call.begun > DEADLINE + 1_000.0 {
+                return Err(format!("a call of tab {} hangs", call.tab));
+            }
+        }
+        self.calls.retain(|call| call.begun.is_finite());
+        for open in &self.tabs {
+            for event in open.events.take() {
+                if format!("{event:?}").contains("SECRET") {
+                    return Err("an event holds a secret".into());
+                }
+                match event {
+                    Event::SignedOut { reason: Reason::Rejected } if self.doomed.is_empty() && self.changes < 2 => {
+                        return Err("signed out, though nobody had asked for it".into());
+                    }
+                    Event::SignedOut { reason: Reason::Expired } => return Err("expired, though there was a refresh token".into()),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When all trouble is over, whoever the server has a session for is signed in, and is served.
+    fn calm_down(&mut self) -> Result<(), String> {
+        self.world.note(|| "all trouble ends".into());
+        self.world.server().always(Fault::None);
+        (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
+        self.tabs.iter().for_each(|open| open.tab.store_fails(None));
+        self.world.server().latency(Duration::from_millis(1), Duration::from_millis(20));
+        self.pass(130.0);
+        self.check()?;
+        for tab in 0..self.tabs.len() {
+            let peek = self.tabs[tab].client.session().peek();
+            let client = self.tabs[tab].client.clone();
+            let served =
+                self.world.until(self.tabs[tab].tab.run(async move { client.get("/bbb").await.map(|response| response.status()) }));
+            let expected = match (&peek.state, &peek.user) {
+                (State::SignedIn, Some(user)) if self.doomed.contains(user.id.as_str()) => continue,
+                (State::SignedIn, _) => served == Ok(200),
+                (State::SignedOut { .. }, _) => served == Ok(401),
+            };
+            if !expected {
+                return Err(format!("tab {tab} is {:?} and gets {served:?}", peek.state));
+            }
+        }
+        self.check()
+    }
+}
