@@ -60,7 +60,6 @@ impl Client {
     }
 
     /// A client with settings of one's own.
-    #[must_use]
     pub fn builder(base: &str) -> Builder {
         Builder {
             base: base.to_owned(),
