@@ -172,6 +172,7 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     let log = server.log.lock().unwrap().clone();
     assert!(log.contains("reuse of a refresh token") && log.contains("/user/refresh"), "{log}");
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "every line is JSON: {log}");
+    assert!(!log.contains("refresh_token=") && !log.contains("eyJ"), "not even the beginning of one: {log}");
     let database = String::from_utf8_lossy(&fs::read(folder.path().join("wugan.db")).unwrap()).into_owned();
     let key = fs::read_to_string(folder.path().join("wugan.key")).unwrap();
     let key: Value = serde_json::from_str(&key).unwrap();
