@@ -26,6 +26,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], API_PORT));
+    server::must_be_free(address)?;
+    server::must_be_free(SocketAddr::from(([127, 0, 0, 1], options.port)))?;
     let program = server::build(Build::Dev)?;
     let mut server =
         step("Starting the server", "a second", || server::start(&program, &project::root().join("data"), address, &options.server))?;

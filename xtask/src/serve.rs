@@ -19,6 +19,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let address = server::address(options.port, &options.server)?;
+    server::must_be_free(address)?;
     app::build()?;
     let program = server::build(Build::Release)?;
     let mut server =

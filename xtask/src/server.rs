@@ -66,8 +66,8 @@ fn listen_in(args: &[String]) -> Option<String> {
     apart.or(joined).map(str::to_owned)
 }
 
-/// Another program on this port would answer in the server's place.
-fn must_be_free(address: SocketAddr) -> Result<()> {
+/// Another program on this port would answer in the server's place. Known before anything is built, it costs nobody minutes.
+pub(crate) fn must_be_free(address: SocketAddr) -> Result<()> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
         Err(e) => Err(failure(format!("{address} can't be listened on ({e}): end what uses it, or take another port with --port"))),
