@@ -24,10 +24,10 @@ impl Backoff {
         Backoff { platform, failures: Cell::new(0), not_before: Cell::new(f64::MIN), wished: Cell::new(false) }
     }
 
-    /// How much of the pause is left.
+    /// How much of the pause is left, in whole milliseconds: who sleeps for what is left of one would be up again too early.
     pub(crate) fn pause(&self) -> Option<Duration> {
         let left = self.not_before.get() - self.platform.monotonic();
-        (left > 0.0).then(|| Duration::from_secs_f64(left / 1_000.0))
+        (left > 0.0).then(|| Duration::from_millis(left.ceil() as u64))
     }
 
     /// The server failed, or could not be reached: pauses, and tells the waiters for how long.

@@ -6,27 +6,51 @@ use crate::{
 };
 use std::{rc::Rc, time::Duration};
 
+/// A timer that is later than this was of a tab that slept.
+const OVERSLEPT_MS: f64 = 2_000.0;
+
 /// Waits for the lock for as long as somebody who works may need. None: it could not be had; the caller goes on without.
 ///
-/// A holder that was watched for a whole `patience` is frozen or gone, and loses the lock. Whoever took the lock meanwhile is at
-/// work and is watched anew, so that eight impatient tabs do not steal from each other.
+/// Whoever gets the lock writes a mark into the store. A mark that stood unchanged for a whole `patience` is of somebody who is
+/// frozen or gone, and loses the lock. Another mark is of somebody at work, who is watched anew, so that eight impatient tabs do
+/// not steal from each other.
 pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) -> Option<Guard> {
     let platform = &transport.platform;
     let Some(mut queued) = platform.lock(name, false) else {
         return lease(platform, &format!("{name}.lease"), patience).await;
     };
+    let key = format!("{name}.lock");
     loop {
-        let watched = platform.holder(name).await;
-        if let Ok(guard) = transport.within(patience, &mut queued).await {
-            return Some(guard);
+        let watched = platform.load(&key).ok()?;
+        let since = platform.monotonic();
+        let granted = transport.within(patience, &mut queued).await;
+        let waited = platform.monotonic() - since - patience.as_secs_f64() * 1_000.0;
+        if let Ok(guard) = granted {
+            if waited < 0.0 {
+                platform.save(&key, &mark(platform)).ok()?;
+                return Some(guard);
+            }
+            // Granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
+            queued = platform.lock(name, false)?;
+            continue;
         }
-        // One thief at a time: the second one sees that the holder is another.
+        // Who was frozen himself has watched nobody.
+        if waited > OVERSLEPT_MS {
+            continue;
+        }
+        // One thief at a time: the second one sees the mark of the first.
         let turn = platform.lock(&format!("{name}.steal"), false)?;
         let _turn = transport.within(patience, turn).await.ok()?;
-        if watched.is_some() && platform.holder(name).await == watched {
+        if platform.load(&key).ok()? == watched {
+            platform.save(&key, &mark(platform)).ok()?;
             return Some(platform.lock(name, true)?.await);
         }
     }
+}
+
+/// Says nothing but that it is another than the one before.
+fn mark(platform: &Rc<dyn Platform>) -> String {
+    format!("{:x}", (platform.random() * 1e15) as u64)
 }
 
 /// A lock for browsers without locks, in the store: whose name stands there, and still does after a moment, has it.
@@ -34,7 +58,7 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
 /// Stores of two processes agree only after some milliseconds, hence the moment; a random one, so that two who come at once do
 /// not meet again. A name that stood unchanged for a whole `patience` belongs to nobody alive.
 async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Option<Guard> {
-    let me = format!("{:x}", (platform.random() * 1e15) as u64);
+    let me = mark(platform);
     let patience = patience.as_secs_f64() * 1_000.0;
     let mut watched = platform.load(key).ok()?;
     let mut since = platform.monotonic();

@@ -37,9 +37,6 @@ pub trait Platform: 'static {
     /// With `steal`, takes it from whoever has it. None: there are no such locks here.
     fn lock(&self, name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Guard>>;
 
-    /// Who holds the lock of this name, if anybody does: any text that differs from tab to tab.
-    fn holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>>;
-
     /// The device's clock: milliseconds since 1970, right or wrong.
     fn wall(&self) -> f64;
 

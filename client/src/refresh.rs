@@ -7,7 +7,7 @@ use crate::{
     grant::{Reply, Verdict},
     lock,
     record::Credential,
-    session::Session,
+    session::{Session, Standing},
     tokens::Tokens,
 };
 use futures::{
@@ -42,9 +42,9 @@ enum Answer {
 impl Session {
     /// A newer credential than `stale`: the one that is there already, else by the one refresh.
     pub(crate) async fn renew(&self, stale: &Credential, cause: Cause) -> Result<Credential, Error> {
-        match self.newer(stale)? {
-            Some(newer) => Ok(newer),
-            None => self.board(stale, cause).await,
+        match self.standing(stale)? {
+            Standing::Newer(newer) => Ok(newer),
+            Standing::Current(held) => self.board(&held, cause).await,
         }
     }
 
@@ -75,18 +75,20 @@ impl Session {
 
     /// One refresh, from the lock to the store.
     async fn fly(&self, stale: &Credential, cause: &Cell<Cause>) -> Result<Credential, Error> {
-        let Some(refresh_token) = &stale.tokens.refresh_token else { return Err(self.rejected(stale, cause.get())) };
+        if stale.tokens.refresh_token.is_none() {
+            return Err(self.rejected(stale, cause.get()));
+        }
         if let Some(retry_after) = self.0.backoff.pause() {
             return Err(Error::Unavailable { retry_after });
         }
         self.tell(|| Event::RefreshStarted { cause: cause.get() });
         let lock = lock::hold(&self.0.transport, &self.0.settings.key, self.0.settings.lock_patience).await;
-        let landed = match self.newer(stale) {
-            Ok(None) => {
-                let answer = self.ask(stale, refresh_token).await;
-                self.land(stale, cause.get(), answer)
+        let landed = match self.standing(stale) {
+            Ok(Standing::Current(held)) => {
+                let answer = self.ask(&held).await;
+                self.land(&held, cause.get(), answer)
             }
-            Ok(Some(newer)) => Ok((newer, RefreshOutcome::Adopted)),
+            Ok(Standing::Newer(newer)) => Ok((newer, RefreshOutcome::Adopted)),
             Err(over) => Err((over, RefreshOutcome::Superseded)),
         };
         drop(lock);
@@ -98,20 +100,20 @@ impl Session {
         landed
     }
 
-    /// Acts on an answer, if the session it was asked for is still there and still needs it.
+    /// Acts on an answer, if the session it was asked for is still there, and nobody else has spent the refresh token.
     fn land(&self, stale: &Credential, cause: Cause, answer: Answer) -> Result<(Credential, RefreshOutcome), (Error, RefreshOutcome)> {
-        match (self.newer(stale), answer) {
+        match (self.standing_to_buy(stale), answer) {
             (Err(over), _) => Err((over, RefreshOutcome::Superseded)),
-            (Ok(Some(newer)), _) => Ok((newer, RefreshOutcome::Adopted)),
-            (Ok(None), Answer::Granted(tokens)) => {
+            (Ok(Standing::Newer(newer)), _) => Ok((newer, RefreshOutcome::Adopted)),
+            (Ok(Standing::Current(_)), Answer::Granted(tokens)) => {
                 self.0.backoff.over();
                 Ok((self.rotate(stale, tokens), RefreshOutcome::Granted))
             }
-            (Ok(None), Answer::Rejected) => {
+            (Ok(Standing::Current(_)), Answer::Rejected) => {
                 self.0.backoff.over();
                 Err((self.rejected(stale, cause), RefreshOutcome::Rejected))
             }
-            (Ok(None), Answer::Unavailable(wish)) => {
+            (Ok(Standing::Current(_)), Answer::Unavailable(wish)) => {
                 let error = self.0.backoff.failed(wish);
                 let retry_after = self.0.backoff.pause().unwrap_or_default();
                 Err((error, RefreshOutcome::Unavailable { retry_after }))
@@ -120,9 +122,9 @@ impl Session {
     }
 
     /// Asks the token endpoint once. Whatever is not its own verdict is "unavailable".
-    async fn ask(&self, stale: &Credential, refresh_token: &str) -> Answer {
+    async fn ask(&self, stale: &Credential) -> Answer {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
-        let request = grant.refresh(refresh_token);
+        let request = grant.refresh(stale.tokens.refresh_token.as_deref().unwrap_or_default());
         let asking = async {
             request.check()?;
             let address = transport.resolve(&request.url)?;

@@ -68,6 +68,14 @@ pub struct Peek {
     pub lifetime: Option<Duration>,
 }
 
+/// What the store and memory hold in place of a credential, in the same session.
+pub(crate) enum Standing {
+    /// The same still.
+    Current(Credential),
+    /// Another by now.
+    Newer(Credential),
+}
+
 /// Signed in or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -199,19 +207,29 @@ impl Session {
                 // It still works: whatever keeps the refresh need not keep the request.
                 let patience = PATIENCE_WITH_A_GOOD_TOKEN.min(remaining / 2);
                 let _ = self.0.transport.within(patience, self.renew(&held, Cause::Due)).await;
-                Ok(Some(self.newer(&held)?.unwrap_or(held)))
+                let (Standing::Current(best) | Standing::Newer(best)) = self.standing(&held)?;
+                Ok(Some(best))
             }
         }
     }
 
-    /// What the store and memory hold by now in place of a credential; None: it is still the newest.
-    pub(crate) fn newer(&self, than: &Credential) -> Result<Option<Credential>, Error> {
+    /// Where a credential stands by now: whether its access token is still the newest.
+    pub(crate) fn standing(&self, of: &Credential) -> Result<Standing, Error> {
+        self.compare(of, |held, old| held.access_token == old.access_token)
+    }
+
+    /// …whether its refresh token is still the one that buys the next pair.
+    pub(crate) fn standing_to_buy(&self, of: &Credential) -> Result<Standing, Error> {
+        self.compare(of, |held, old| held.refresh_token == old.refresh_token)
+    }
+
+    fn compare(&self, old: &Credential, same: fn(&Tokens, &Tokens) -> bool) -> Result<Standing, Error> {
         self.look();
         match self.0.kept.held() {
             Held::Nobody(reason) => Err(Error::SignedOut(reason.unwrap_or(Reason::Elsewhere))),
-            Held::Somebody(held) if held.session != than.session => Err(Error::SessionChanged),
-            Held::Somebody(held) if held.tokens.access_token != than.tokens.access_token => Ok(Some(held)),
-            Held::Somebody(_) => Ok(None),
+            Held::Somebody(held) if held.session != old.session => Err(Error::SessionChanged),
+            Held::Somebody(held) if same(&held.tokens, &old.tokens) => Ok(Standing::Current(held)),
+            Held::Somebody(held) => Ok(Standing::Newer(held)),
         }
     }
 

@@ -6,7 +6,6 @@ use crate::platform::Guard;
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use wasm_bindgen_futures::JsFuture;
 
 /// The lock manager. None: an old browser, or a page that is not in a secure context.
 fn manager() -> Option<JsValue> {
@@ -65,14 +64,4 @@ pub(super) fn lock(name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Gu
         }
         guard
     }))
-}
-
-pub(super) fn holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
-    let name = name.to_owned();
-    Box::pin(async move {
-        let snapshot = JsFuture::from(call(&manager()?, "query", &Array::new()).ok()?).await.ok()?;
-        let held: Array = Reflect::get(&snapshot, &"held".into()).ok()?.dyn_into().ok()?;
-        let field = |lock: &JsValue, field: &str| Reflect::get(lock, &field.into()).ok()?.as_string();
-        held.iter().find(|lock| field(lock, "name").as_deref() == Some(&name)).and_then(|lock| field(&lock, "clientId"))
-    })
 }

@@ -63,10 +63,6 @@ impl Platform for Browser {
         locks::lock(name, steal)
     }
 
-    fn holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
-        locks::holder(name)
-    }
-
     fn wall(&self) -> f64 {
         js_sys::Date::now()
     }

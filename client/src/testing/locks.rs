@@ -61,10 +61,6 @@ impl Locks {
         .boxed_local()
     }
 
-    pub(super) fn holder(&self, name: &str) -> Option<usize> {
-        self.names.borrow().get(name)?.holder.map(|(_, tab)| tab)
-    }
-
     fn release(&self, name: &str, ticket: u64) {
         if let Some(lock) = self.names.borrow_mut().get_mut(name) {
             lock.queue.retain(|(queued, ..)| *queued != ticket);

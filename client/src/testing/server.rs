@@ -21,7 +21,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     fmt,
-    rc::Weak,
+    rc::{Rc, Weak},
     time::Duration,
 };
 
@@ -76,13 +76,34 @@ pub struct Server {
     leeway: Cell<f64>,
     /// Shortest and longest way of a message, in milliseconds.
     latency: Cell<(f64, f64)>,
+    slowest: Cell<f64>,
     clock_off: Cell<f64>,
     next_faults: RefCell<VecDeque<Fault>>,
     down: Cell<Fault>,
     silent: Cell<bool>,
+    lenient: Cell<bool>,
+    open: RefCell<Vec<Rc<Open>>>,
+    /// How often each request that has a name arrived, and whether it was answered with 401.
+    arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
+    complaints: RefCell<Vec<String>>,
+}
+
+/// A request for new tokens on its way.
+struct Open {
+    tab: usize,
+    session: Option<usize>,
+    done: Cell<bool>,
+    /// Its tab was frozen or closed: what it does not know, nobody can blame it for.
+    disturbed: Cell<bool>,
+    /// The answer was handed to the page.
+    delivered: Cell<bool>,
 }
 
 struct Session {
+    /// An answer to the current generation did not reach the page: asking again is right.
+    excused: bool,
+    /// An access token of the current generation was refused.
+    doubted: bool,
     user: String,
     generation: u64,
     /// Whether the current generation has been used since it was handed out.
@@ -113,10 +134,15 @@ impl Server {
             access_ttl: Cell::new(1_800_000.0),
             leeway: Cell::new(0.0),
             latency: Cell::new((5.0, 50.0)),
+            slowest: Cell::new(50.0),
             clock_off: Cell::new(0.0),
             next_faults: RefCell::default(),
             down: Cell::default(),
             silent: Cell::new(false),
+            lenient: Cell::new(false),
+            open: RefCell::default(),
+            arrivals: RefCell::default(),
+            complaints: RefCell::default(),
         }
     }
 
@@ -132,12 +158,19 @@ impl Server {
 
     /// Shortest and longest time that a message is under way. Default: 5 to 50 ms.
     pub fn latency(&self, shortest: Duration, longest: Duration) {
-        self.latency.set((shortest.as_secs_f64() * 1_000.0, longest.as_secs_f64() * 1_000.0));
+        let longest = longest.as_secs_f64() * 1_000.0;
+        self.latency.set((shortest.as_secs_f64() * 1_000.0, longest));
+        self.slowest.set(self.slowest.get().max(longest));
     }
 
     /// Sends no `Date` that the page can see, as a server of another origin.
     pub fn hide_date(&self, hide: bool) {
         self.silent.set(hide);
+    }
+
+    /// Does not complain of refreshes that are not due: the program asks for them, or somebody sets the clock forward.
+    pub fn expect_early_refreshes(&self) {
+        self.lenient.set(true);
     }
 
     /// What happens to the next requests for new tokens, one after the other.
@@ -148,6 +181,12 @@ impl Server {
     /// What happens to every request, until told otherwise.
     pub fn always(&self, fault: Fault) {
         self.down.set(fault);
+    }
+
+    /// Behaves from here on.
+    pub fn calm(&self) {
+        self.down.set(Fault::None);
+        self.next_faults.borrow_mut().clear();
     }
 
     /// What it has seen so far.
@@ -161,6 +200,8 @@ impl Server {
     pub fn sign_in(&self, user: &str) -> TokenAnswer {
         let session = self.sessions.borrow().len();
         self.sessions.borrow_mut().push(Session {
+            excused: false,
+            doubted: false,
             user: user.to_owned(),
             generation: 0,
             confirmed: false,
@@ -193,6 +234,31 @@ impl Server {
         Some(self.sessions.borrow()[session].user.clone())
     }
 
+    /// What no client may do, and one did: two refreshes at once or for one rotation, one that was not due, a token of somebody
+    /// else, a request sent more often than its one replay. Requests are known by a header `x-name`, whom they are for by `x-as`.
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
+        self.complaints.borrow().clone()
+    }
+
+    fn complain(&self, what: impl Into<String>) {
+        let what = what.into();
+        if let Some(world) = self.world.upgrade() {
+            World(world).note(|| format!("*** {what}"));
+        }
+        self.complaints.borrow_mut().push(what);
+    }
+
+    pub(super) fn disturb(&self, tab: usize) {
+        let mut sessions = self.sessions.borrow_mut();
+        for open in self.open.borrow().iter().filter(|open| open.tab == tab && !open.done.get()) {
+            open.disturbed.set(true);
+            if let Some(session) = open.session.and_then(|session| sessions.get_mut(session)) {
+                session.excused = true;
+            }
+        }
+    }
+
     fn now(&self) -> f64 {
         self.world.upgrade().map_or(0.0, |world| World(world).now()) + self.clock_off.get()
     }
@@ -219,7 +285,12 @@ impl Server {
     }
 
     pub(super) fn fetch(&self, tab: &Tab, attempt: &Attempt<'_>) -> LocalBoxFuture<'static, Result<Box<dyn Answer>, Error>> {
+        let named = |name: &str| {
+            attempt.request.headers().find(|(set, _)| *set == name).map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        };
         let asked = Asked {
+            name: named("x-name"),
+            begun_as: named("x-as"),
             path: attempt.address.path.clone(),
             query: attempt.address.href.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
             bearer: attempt.authorization.as_deref().and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
@@ -236,12 +307,15 @@ impl Server {
         let way = |world: &World| shortest + world.fraction() * (longest - shortest);
         let (there, back) = (way(&world), way(&world));
         let (tell, heard) = oneshot::channel::<Result<Replied, Error>>();
+        let page = tab.clone();
         let tab = tab.number();
         let later = world.clone();
+        let open = asked.is_refresh().then(|| self.opens(tab, asked.refresh_token().map(|(session, _)| session)));
+        let watched = open.clone();
         world.note(|| format!("tab {tab} sends {} {fault:?}", asked.path));
         world.after(there, move || {
             // An aborted request that was still under way never arrives.
-            if tell.is_canceled() {
+            if tell.is_canceled() || page.is_gone() {
                 return;
             }
             let world = later.clone();
@@ -252,15 +326,34 @@ impl Server {
                     let replied = later.server().answer(&asked, fault);
                     later.note(|| format!("server answers tab {tab} {} {}", asked.path, replied.status));
                     let lost = fault == Fault::Lost;
+                    drop(watched);
                     world.after(back, move || drop(tell.send(if lost { Err(Error::Network("lost".into())) } else { Ok(replied) })));
                 }
             }
         });
+        let closing = open.map(|open| Closing { open, world: self.world.clone() });
         async move {
-            let replied = heard.await.map_err(|_| Error::Network("cut off".into()))??;
+            let heard = heard.await;
+            if let Some(closing) = &closing {
+                closing.open.delivered.set(matches!(heard, Ok(Ok(_))));
+            }
+            drop(closing);
+            let replied = heard.map_err(|_| Error::Network("cut off".into()))??;
             Ok(Box::new(replied) as Box<dyn Answer>)
         }
         .boxed_local()
+    }
+
+    /// One at a time, of those who are awake.
+    fn opens(&self, tab: usize, session: Option<usize>) -> Rc<Open> {
+        let open = Rc::new(Open { tab, session, done: Cell::new(false), disturbed: Cell::new(false), delivered: Cell::new(false) });
+        self.open.borrow_mut().retain(|open| !open.done.get());
+        let other = self.open.borrow().iter().find(|other| !other.disturbed.get() && other.session == session).map(|other| other.tab);
+        if let Some(other) = other {
+            self.complain(format!("tab {tab} asks for new tokens while tab {other} does"));
+        }
+        self.open.borrow_mut().push(open.clone());
+        open
     }
 
     fn answer(&self, asked: &Asked, fault: Fault) -> Replied {
@@ -278,10 +371,10 @@ impl Server {
             "/user/refresh" | "/oauth/token" => self.refresh(asked),
             "/user/logout" | "/oauth/revoke" => {
                 self.count(|seen| seen.logouts += 1);
-                if let Some((session, _)) = asked.refresh_token() {
-                    if let Some(session) = self.sessions.borrow_mut().get_mut(session) {
-                        session.ended = true;
-                    }
+                if let Some((session, _)) = asked.refresh_token()
+                    && let Some(session) = self.sessions.borrow_mut().get_mut(session)
+                {
+                    session.ended = true;
                 }
                 Replied::text(204, "")
             }
@@ -289,7 +382,9 @@ impl Server {
             "/forbidden" => Replied::json(403, &json!({})),
             "/always401" => Replied::json(401, &json!({})),
             path => {
-                if self.guard(asked) {
+                let good = self.guard(asked);
+                self.watch(asked, good);
+                if good {
                     self.count(|seen| seen.guarded += 1);
                     if path == "/echo" { Replied::bytes(200, asked.body.clone()) } else { Replied::text(200, path.trim_start_matches('/')) }
                 } else {
@@ -312,6 +407,28 @@ impl Server {
         good
     }
 
+    /// Whether a request of this name may arrive now, with this token.
+    fn watch(&self, asked: &Asked, good: bool) {
+        let owner = asked.bearer.as_ref().and_then(|token| self.owner(token));
+        if let (Some(owner), Some(begun_as)) = (&owner, &asked.begun_as)
+            && owner != begun_as
+        {
+            self.complain(format!("a request of {begun_as} came with a token of {owner}"));
+        }
+        if let Some(access) =
+            asked.bearer.as_ref().and_then(|token| self.access.borrow().get(token).map(|access| (access.session, access.generation)))
+            && let Some(session) = self.sessions.borrow_mut().get_mut(access.0).filter(|session| session.generation == access.1)
+        {
+            session.doubted |= !good;
+        }
+        let Some(name) = asked.name.clone() else { return };
+        let (before, refused) = self.arrivals.borrow().get(&name).copied().unwrap_or_default();
+        if before > 1 || before == 1 && !refused {
+            self.complain(format!("request {name} came once too often"));
+        }
+        self.arrivals.borrow_mut().insert(name, (before + 1, !good));
+    }
+
     fn refresh(&self, asked: &Asked) -> Replied {
         self.count(|seen| seen.refreshes += 1);
         let refused =
@@ -328,14 +445,31 @@ impl Server {
                 return refused("invalid_grant");
             };
             if presented == session.generation {
+                let left = session.rotated_at + self.access_ttl.get() - now;
+                // A client may be wrong by what messages take, and by the seconds that a Date counts in.
+                if !session.doubted
+                    && session.generation > 0
+                    && left > self.access_ttl.get() / 10.0 + 1_000.0 + self.slowest.get()
+                    && !self.lenient.get()
+                {
+                    self.complain(format!("new tokens, though the old ones had {left:.0} ms to live"));
+                }
                 session.generation += 1;
+                // Who was frozen on the way will not hear of it.
+                session.excused =
+                    self.open.borrow().iter().any(|open| open.session == Some(number) && open.disturbed.get() && !open.done.get());
+                session.doubted = false;
                 session.confirmed = false;
                 session.rotated_at = now;
                 self.count(|seen| seen.rotated += 1);
             } else if presented + 1 == session.generation && (!session.confirmed || now - session.rotated_at < self.leeway.get()) {
+                if !session.excused {
+                    self.complain("new tokens twice for one rotation");
+                }
                 self.count(|seen| seen.repeated += 1);
             } else {
                 session.ended = true;
+                self.complain("an old refresh token came back");
                 self.count(|seen| seen.stolen += 1);
                 return refused("invalid_grant");
             }
@@ -345,6 +479,8 @@ impl Server {
 }
 
 struct Asked {
+    name: Option<String>,
+    begun_as: Option<String>,
     path: String,
     query: String,
     bearer: Option<String>,
@@ -366,6 +502,25 @@ impl Asked {
         let token = from_json().or_else(|| from_form(&self.body)).or_else(|| from_form(self.query.as_bytes()))?;
         let (session, generation) = token.strip_prefix("SECRET-")?.split_once('-')?;
         Some((session.parse().ok()?, generation.parse().ok()?))
+    }
+}
+
+/// The page no longer waits for it.
+struct Closing {
+    open: Rc<Open>,
+    world: Weak<world::Inner>,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.open.done.set(true);
+        if !self.open.delivered.get()
+            && let Some(session) = self.open.session
+            && let Some(world) = self.world.upgrade()
+            && let Some(session) = world.server.sessions.borrow_mut().get_mut(session)
+        {
+            session.excused = true;
+        }
     }
 }
 

@@ -18,6 +18,9 @@ use std::{
     time::Duration,
 };
 
+/// Its number, the key it watches, and whom to tell.
+type Listener = (u64, String, Rc<dyn Fn(Signal)>);
+
 /// A tab. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Tab(Rc<Inner>);
@@ -35,7 +38,7 @@ struct Inner {
     hidden: Cell<bool>,
     has_locks: Cell<bool>,
     store_fails: Cell<Option<StoreError>>,
-    listeners: RefCell<Vec<(u64, String, Rc<dyn Fn(Signal)>)>>,
+    listeners: RefCell<Vec<Listener>>,
     missed: RefCell<Vec<String>>,
 }
 
@@ -83,6 +86,7 @@ impl Tab {
     /// Stops the tab in the middle of whatever it does. Its requests go on.
     pub fn freeze(&self) {
         self.0.frozen.set(true);
+        self.world().0.server.disturb(self.0.number);
     }
 
     /// Lets a frozen tab go on, and hear what it missed.
@@ -98,6 +102,7 @@ impl Tab {
     /// Closes the tab, or lets it crash: nothing in it runs any more, not even to clean up.
     pub fn close(&self) {
         self.0.gone.set(true);
+        self.world().0.server.disturb(self.0.number);
         self.0.listeners.take();
         self.world().kill(self.0.number);
         self.world().0.locks.bury(self.0.number);
@@ -137,6 +142,11 @@ impl Tab {
         for listener in listeners {
             listener(signal);
         }
+    }
+
+    pub(super) fn close_for_good(&self) {
+        self.0.gone.set(true);
+        self.0.listeners.take();
     }
 
     pub(super) fn number(&self) -> usize {
@@ -211,11 +221,6 @@ impl Platform for Tab {
 
     fn lock(&self, name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Guard>> {
         self.0.has_locks.get().then(|| self.world().0.locks.request(self, name, steal))
-    }
-
-    fn holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
-        let holder = self.world().0.locks.holder(name).map(|tab| tab.to_string());
-        async move { holder }.boxed_local()
     }
 
     fn wall(&self) -> f64 {

@@ -36,7 +36,9 @@ pub(super) struct Inner {
     pub(super) locks: Locks,
     pub(super) server: Server,
     pub(super) tabs: RefCell<Vec<Tab>>,
-    log: RefCell<Vec<String>>,
+    /// Timers fired: a simulation that fires a million of them is stuck.
+    steps: Cell<u64>,
+    log: RefCell<Option<Vec<String>>>,
 }
 
 struct Task {
@@ -114,6 +116,7 @@ impl World {
             locks: Locks::default(),
             server: Server::new(world.clone()),
             tabs: RefCell::default(),
+            steps: Cell::new(0),
             log: RefCell::default(),
         }))
     }
@@ -168,16 +171,22 @@ impl World {
         self.0.rng.borrow_mut().f64()
     }
 
-    /// Notes a line of the timeline.
-    pub fn note(&self, line: impl FnOnce() -> String) {
-        let at = self.age() / 1_000.0;
-        self.0.log.borrow_mut().push(format!("{at:>10.3}  {}", line()));
+    /// From here on, writes down what happens.
+    pub fn trace(&self) {
+        self.0.log.borrow_mut().get_or_insert_default();
     }
 
-    /// What happened, a line each: seconds, who, what.
+    /// Notes a line of the timeline, if somebody wants to read it.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(log) = &mut *self.0.log.borrow_mut() {
+            log.push(format!("{:>10.3}  {}", self.age() / 1_000.0, line()));
+        }
+    }
+
+    /// What happened since [`World::trace`], a line each: seconds, who, what.
     #[must_use]
     pub fn timeline(&self) -> String {
-        self.0.log.borrow().join("\n")
+        self.0.log.borrow().as_ref().map(|log| log.join("\n")).unwrap_or_default()
     }
 
     /// Runs what is ready, until nothing is left to do at this moment.
@@ -209,6 +218,15 @@ impl World {
             assert!(self.next_timer().is_some(), "it hangs for ever:\n{}", self.timeline());
             self.fire();
         }
+    }
+
+    /// Takes the world down: what runs in it holds it, so it would not go by itself.
+    pub fn end(self) {
+        for tab in self.0.tabs.take() {
+            tab.close_for_good();
+        }
+        self.0.tasks.take();
+        self.0.timers.take();
     }
 
     /// Calls back after a while of true time.
@@ -247,7 +265,11 @@ impl World {
         self.0.timers.borrow().peek().map(|Reverse(timer)| timer.at)
     }
 
+    /// # Panics
+    /// If so much happens at one moment that time will never go on.
     fn fire(&self) {
+        self.0.steps.set(self.0.steps.get() + 1);
+        assert!(self.0.steps.get() < 1_000_000, "it goes round in circles:\n{}", self.timeline());
         let timer = self.0.timers.borrow_mut().pop();
         if let Some(Reverse(timer)) = timer {
             self.0.now.set(self.0.now.get().max(timer.at));
@@ -257,6 +279,8 @@ impl World {
 
     /// Polls one of the tasks that are ready, whichever the seed says. Those of a frozen tab stay where they are.
     fn step(&self) -> bool {
+        self.0.steps.set(self.0.steps.get() + 1);
+        assert!(self.0.steps.get() < 1_000_000, "it goes round in circles:\n{}", self.timeline());
         let task = {
             let mut ready = self.0.ready.lock().unwrap_or_else(PoisonError::into_inner);
             let tasks = self.0.tasks.borrow();

@@ -3,7 +3,7 @@
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 use wugan::{
     Client, Error, Event, Reason, Request, State,
-    platform::{Signal, StoreError},
+    platform::Signal,
     testing::{Fault, Running, Tab, World},
 };
 
@@ -239,18 +239,9 @@ impl Life {
                 let hidden = self.dice(2) == 0;
                 self.tabs[tab].tab.hide(hidden);
             }
-            _ => self.store_trouble(tab),
+            _ => {}
         }
         self.world.settle();
-    }
-
-    fn store_trouble(&mut self, tab: usize) {
-        // With one tab only: a store that fails for one of many is two sessions, which nobody can keep in step.
-        if self.tabs.len() == 1 {
-            let how = [None, Some(StoreError::Denied), Some(StoreError::Full)][self.dice(3)];
-            self.world.note(|| format!("store fails: {how:?}"));
-            self.tabs[tab].tab.store_fails(how);
-        }
     }
 
     fn thaw(&mut self, tab: usize) {
@@ -294,9 +285,8 @@ impl Life {
     /// When all trouble is over, whoever the server has a session for is signed in, and is served.
     fn calm_down(&mut self) -> Result<(), String> {
         self.world.note(|| "all trouble ends".into());
-        self.world.server().always(Fault::None);
+        self.world.server().calm();
         (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
-        self.tabs.iter().for_each(|open| open.tab.store_fails(None));
         self.world.server().latency(Duration::from_millis(1), Duration::from_millis(20));
         self.pass(130.0);
         self.check()?;
