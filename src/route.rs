@@ -1,7 +1,7 @@
 //! Which page an address leads to, and going from one to another without loading anything.
 //!
-//! The app has six fixed addresses. `leptos_router` would do more than that, and would be a third of what a first visit loads
-//! (39 kB of brotli, measured); so this is the whole of it: links stay links, and the browser's history stays the only state.
+//! The app has six fixed addresses. `leptos_router` would do more than that, and would add 39 kB of brotli to a first visit
+//! (measured); so this is the whole of it: links stay links, and the browser's history stays the only state.
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
