@@ -3,6 +3,10 @@
 //! The store is read before every decision, which is cheap: its text is compared with the text seen last. So nothing depends on
 //! an event arriving, be it from another tab, another `Client` in this page, or after a page came back from the cache. A text
 //! that changed is a later act than anything in memory; a store that is gone leaves the memory as it is.
+//!
+//! One text is no later act: that of a tab which did not know yet. A write needs some milliseconds to the other tabs, and one of
+//! them may just then store the new tokens of a session in which somebody has signed out. So sessions have an order: a later
+//! session's record beats an earlier one's, and of one session its end beats all else. Whoever knows better puts the store right.
 
 use crate::{
     event::{Reason, Warning},
@@ -40,13 +44,22 @@ pub(crate) struct Kept {
     /// The store's text when it was looked at last.
     seen: RefCell<Option<String>>,
     held: RefCell<Held>,
+    /// The latest session there was, be it live or over.
+    latest: RefCell<String>,
     /// The store holds a later version's record.
     hands_off: Cell<bool>,
 }
 
 impl Kept {
     pub(crate) fn new(platform: Rc<dyn Platform>, key: String) -> Kept {
-        Kept { platform, key, seen: RefCell::new(None), held: RefCell::new(Held::Nobody(None)), hands_off: Cell::new(false) }
+        Kept {
+            platform,
+            key,
+            seen: RefCell::new(None),
+            held: RefCell::new(Held::Nobody(None)),
+            latest: RefCell::default(),
+            hands_off: Cell::new(false),
+        }
     }
 
     pub(crate) fn held(&self) -> Held {
@@ -68,6 +81,7 @@ impl Kept {
             return matches!(self.held(), Held::Somebody(_)).then_some(Change::Warning(Warning::StoreCleared));
         };
         match Record::read(&text) {
+            Ok(record) if self.knows_better(&record) => self.put_right(),
             Ok(record) => self.take(record),
             Err(Unreadable::Rubbish) => Some(Change::Warning(Warning::StoreUnreadable)),
             Err(Unreadable::Later) => {
@@ -77,7 +91,30 @@ impl Kept {
         }
     }
 
+    /// A name for a new session, later than every other: by the device's clock, and by the order of names where that was set back.
+    pub(crate) fn next_session(&self) -> String {
+        let latest = self.latest.borrow().get(..13).and_then(|time| u64::from_str_radix(time, 16).ok()).unwrap_or(0);
+        let time = (self.platform.wall() as u64).max(latest + 1);
+        let random = (self.platform.random() * 2_f64.powi(52)) as u64;
+        format!("{time:013x}{random:013x}")
+    }
+
+    fn knows_better(&self, record: &Record) -> bool {
+        let latest = self.latest.borrow();
+        let is_over = matches!(record, Record::Live(_)) && matches!(&*self.held.borrow(), Held::Nobody(_));
+        record.session() < &**latest || (record.session() == &**latest && is_over)
+    }
+
+    fn put_right(&self) -> Option<Change> {
+        let ours = match self.held() {
+            Held::Somebody(held) => Record::Live(held),
+            Held::Nobody(reason) => Record::Ended { session: self.latest.borrow().clone(), reason: reason.unwrap_or(Reason::Elsewhere) },
+        };
+        self.put(ours).err().map(Change::Warning)
+    }
+
     fn take(&self, record: Record) -> Option<Change> {
+        self.latest.replace(record.session().to_owned());
         let (held, change) = match (self.held(), record) {
             (Held::Somebody(_), Record::Ended { reason, .. }) => {
                 let reason = if reason == Reason::ByUser { Reason::Elsewhere } else { reason };
@@ -97,6 +134,7 @@ impl Kept {
     /// Remembers a record, and stores it if the store lets us.
     pub(crate) fn put(&self, record: Record) -> Result<(), Warning> {
         let text = record.write();
+        self.latest.replace(record.session().to_owned());
         self.held.replace(match record {
             Record::Live(credential) => Held::Somebody(credential),
             Record::Ended { reason, .. } => Held::Nobody(Some(reason)),

@@ -6,6 +6,10 @@ use crate::{
 };
 use std::{rc::Rc, time::Duration};
 
+/// By when what one tab has written can be read in every other. Each may be a process of its own, with a copy of the store that
+/// hears of writes a few milliseconds later; the news that a lock is free may come before them.
+const STORE_LAG: Duration = Duration::from_secs(1);
+
 /// A timer that is later than this was of a tab that slept.
 const OVERSLEPT_MS: f64 = 2_000.0;
 
@@ -40,12 +44,22 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         }
         // One thief at a time: the second one sees the mark of the first.
         let turn = platform.lock(&format!("{name}.steal"), false)?;
-        let _turn = transport.within(patience, turn).await.ok()?;
+        let turn = transport.within(patience, turn).await.ok()?;
         if platform.load(&key).ok()? == watched {
             platform.save(&key, &mark(platform)).ok()?;
+            release_after_lag(platform, Some(turn));
             return Some(platform.lock(name, true)?.await);
         }
     }
+}
+
+/// Lets go of the lock when everybody can read what was written under it. Who waits for that is woken by the store, not by the lock.
+pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: Option<Guard>) {
+    let lag = platform.sleep(STORE_LAG);
+    platform.spawn(Box::pin(async move {
+        lag.await;
+        drop(lock);
+    }));
 }
 
 /// Says nothing but that it is another than the one before.
@@ -80,9 +94,9 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
     }
 }
 
-/// 20 to 70 milliseconds.
+/// 100 to 200 milliseconds: twice what a write needs to another tab, and more.
 async fn moment(platform: &Rc<dyn Platform>) {
-    platform.sleep(Duration::from_millis(20 + (platform.random() * 50.0) as u64)).await;
+    platform.sleep(Duration::from_millis(100 + (platform.random() * 100.0) as u64)).await;
 }
 
 struct Lease {

@@ -10,7 +10,7 @@ const VERSION: u32 = 1;
 /// A signed-in session: which, and its tokens as they are now. What a request is sent with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Active {
-    /// Made at each sign-in; stays through all refreshes.
+    /// Made at each sign-in; stays through all refreshes. Later ones compare greater.
     pub(crate) session: String,
     #[serde(flatten)]
     pub(crate) tokens: Tokens,
@@ -60,6 +60,14 @@ struct Versioned<T> {
 }
 
 impl Record {
+    /// Which session it speaks of.
+    pub(crate) fn session(&self) -> &str {
+        match self {
+            Record::Live(active) => &active.session,
+            Record::Ended { session, .. } => session,
+        }
+    }
+
     pub(crate) fn read(text: &str) -> Result<Record, Unreadable> {
         let Version { v } = serde_json::from_str(text).map_err(|_| Unreadable::Rubbish)?;
         if v > VERSION {

@@ -6,19 +6,23 @@ use crate::{
     event::{Cause, Event, RefreshOutcome},
     grant::{Reply, Verdict},
     lock,
+    platform::Guard,
     record::Credential,
     session::{Session, Standing},
     tokens::Tokens,
 };
 use futures::{
     FutureExt,
-    future::{LocalBoxFuture, Shared},
+    future::{Either, LocalBoxFuture, Shared, select},
 };
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
     time::Duration,
 };
+
+/// How often one who waits for the lock looks whether the store has what he waits for.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 type Landing = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
 
@@ -82,22 +86,39 @@ impl Session {
             return Err(Error::Unavailable { retry_after });
         }
         self.tell(|| Event::RefreshStarted { cause: cause.get() });
-        let lock = lock::hold(&self.0.transport, &self.0.settings.key, self.0.settings.lock_patience).await;
+        let lock = self.lock(stale).await;
         let landed = match self.standing(stale) {
             Ok(Standing::Current(held)) => {
                 let answer = self.ask(&held).await;
-                self.land(&held, cause.get(), answer)
+                let landed = self.land(&held, cause.get(), answer);
+                lock::release_after_lag(&self.0.transport.platform, lock);
+                landed
             }
             Ok(Standing::Newer(newer)) => Ok((newer, RefreshOutcome::Adopted)),
             Err(over) => Err((over, RefreshOutcome::Superseded)),
         };
-        drop(lock);
         let (landed, outcome) = match landed {
             Ok((credential, outcome)) => (Ok(credential), outcome),
             Err((error, outcome)) => (Err(error), outcome),
         };
         self.tell(|| Event::RefreshEnded { outcome });
         landed
+    }
+
+    /// Waits for the lock, as long as there is something to refresh. None: there is not, or no lock can be had.
+    async fn lock(&self, stale: &Credential) -> Option<Guard> {
+        let lock = lock::hold(&self.0.transport, &self.0.settings.key, self.0.settings.lock_patience);
+        match select(lock.boxed_local(), self.overtaken(stale).boxed_local()).await {
+            Either::Left((lock, _)) => lock,
+            Either::Right(..) => None,
+        }
+    }
+
+    /// Is done when another tab, or another client in this page, has brought something newer.
+    async fn overtaken(&self, stale: &Credential) {
+        while matches!(self.standing(stale), Ok(Standing::Current(_))) {
+            self.0.transport.platform.sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Acts on an answer, if the session it was asked for is still there, and nobody else has spent the refresh token.

@@ -131,9 +131,7 @@ impl Session {
     /// …and that were issued at a known time.
     pub(crate) fn begin(&self, tokens: TokenAnswer, issued: Stamp) {
         self.look();
-        let platform = &self.0.transport.platform;
-        let half = || (platform.random() * 2_f64.powi(52)) as u64;
-        let session = format!("{:013x}{:013x}", half(), half());
+        let session = self.0.kept.next_session();
         let tokens = Tokens::read(tokens, issued, None);
         let user = tokens.user.clone();
         self.put(Record::Live(Rc::new(Active { session, tokens, rejected: false })));

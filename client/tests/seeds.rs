@@ -12,7 +12,7 @@ use std::{panic, thread};
 /// What went wrong with this seed, if anything did.
 fn fate(seed: u64) -> Option<String> {
     // A panic in the engine, or a simulation that hangs, is a finding like any other.
-    panic::catch_unwind(|| Life::live(seed)).unwrap_or_else(|_| Err("panicked".into())).err()
+    panic::catch_unwind(|| Life::live(seed)).unwrap_or_else(|_| Err("it panicked".into())).err()
 }
 
 /// The first seed of so many that goes wrong.

@@ -16,6 +16,7 @@
 
 mod locks;
 mod server;
+mod store;
 mod tab;
 mod world;
 

@@ -1,6 +1,9 @@
 //! A tab of the simulated browser: the engine's platform, which can be frozen, reloaded, closed, put to sleep, and lied to.
 
-use super::world::{Running, World};
+use super::{
+    store::{Shelf, Write},
+    world::{Running, World},
+};
 use crate::{
     Builder, Client,
     error::Error,
@@ -38,7 +41,12 @@ struct Inner {
     hidden: Cell<bool>,
     has_locks: Cell<bool>,
     store_fails: Cell<Option<StoreError>>,
+    /// What this tab reads from the store.
+    shelf: RefCell<Shelf>,
+    /// When the last write of another tab arrives here, in milliseconds since the world began: they come in order.
+    last_arrival: Cell<f64>,
     listeners: RefCell<Vec<Listener>>,
+    /// The keys that were written to while it was frozen.
     missed: RefCell<Vec<String>>,
 }
 
@@ -61,6 +69,8 @@ impl Tab {
             hidden: Cell::new(false),
             has_locks: Cell::new(true),
             store_fails: Cell::new(None),
+            shelf: RefCell::new(world.0.store.borrow().clone()),
+            last_arrival: Cell::new(0.0),
             listeners: RefCell::default(),
             missed: RefCell::default(),
         }))
@@ -175,16 +185,37 @@ impl Tab {
         self.0.world.upgrade().map(World)
     }
 
-    fn tell_stored(&self, key: &str) {
-        if self.is_frozen() {
-            self.0.missed.borrow_mut().push(key.to_owned());
+    /// Another tab has written: this one will see it in a while.
+    pub(super) fn expect(&self, write: Write) {
+        let world = self.world();
+        let arrival = (world.age() + world.lag()).max(self.0.last_arrival.get());
+        self.0.last_arrival.set(arrival);
+        let tab = self.clone();
+        world.after(arrival - world.age(), move || tab.arrive(write));
+    }
+
+    /// A frozen page's copy is kept as any other; it only hears nothing of it.
+    fn arrive(&self, write: Write) {
+        if !self.receive(&write) {
             return;
         }
+        if self.is_frozen() {
+            self.0.missed.borrow_mut().push(write.key);
+        } else {
+            self.tell_stored(&write.key);
+        }
+    }
+
+    fn tell_stored(&self, key: &str) {
         let listeners: Vec<_> =
             self.0.listeners.borrow().iter().filter(|(_, watched, _)| watched == key).map(|(.., tell)| tell.clone()).collect();
         for listener in listeners {
             listener(Signal::Stored);
         }
+    }
+
+    pub(super) fn receive(&self, write: &Write) -> bool {
+        self.0.shelf.borrow_mut().put(write)
     }
 }
 
@@ -202,7 +233,7 @@ impl Platform for Tab {
     fn load(&self, key: &str) -> Result<Option<String>, StoreError> {
         match (self.0.store_fails.get(), self.remaining_world()) {
             (Some(StoreError::Denied), _) | (_, None) => Err(StoreError::Denied),
-            (_, Some(world)) => Ok(world.stored(key)),
+            (_, Some(_)) => Ok(self.0.shelf.borrow().get(key)),
         }
     }
 
@@ -211,10 +242,10 @@ impl Platform for Tab {
             return Err(error);
         }
         let Some(world) = self.remaining_world().filter(|_| !self.is_gone()) else { return Ok(()) };
-        world.0.store.borrow_mut().insert(key.to_owned(), text.to_owned());
-        for tab in world.0.tabs.borrow().iter().filter(|tab| !tab.is_gone()) {
-            let (tab, key) = (tab.clone(), key.to_owned());
-            world.after(world.fraction() * 5.0, move || tab.tell_stored(&key));
+        let write = world.write(key, Some(text.to_owned()));
+        self.receive(&write);
+        for tab in world.0.tabs.borrow().iter().filter(|tab| !tab.is_gone() && tab.number() != self.number()) {
+            tab.expect(write.clone());
         }
         Ok(())
     }

@@ -1,6 +1,11 @@
 //! The world of a simulation: virtual time, and a deterministic executor whose schedule comes from a seed.
 
-use super::{locks::Locks, server::Server, tab::Tab};
+use super::{
+    locks::Locks,
+    server::Server,
+    store::{Shelf, Write},
+    tab::Tab,
+};
 use futures::{
     channel::oneshot,
     future::{FutureExt, LocalBoxFuture},
@@ -8,7 +13,7 @@ use futures::{
 use std::{
     cell::{Cell, RefCell},
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::BinaryHeap,
     future::Future,
     rc::Rc,
     sync::{Arc, Mutex, PoisonError},
@@ -31,8 +36,10 @@ pub(super) struct Inner {
     ready: Arc<Mutex<Vec<usize>>>,
     timers: RefCell<BinaryHeap<Reverse<Timer>>>,
     turns: Cell<u64>,
-    /// What all tabs share.
-    pub(super) store: RefCell<BTreeMap<String, String>>,
+    /// What all tabs share, sooner or later.
+    pub(super) store: RefCell<Shelf>,
+    /// How long a write may need to another tab, in milliseconds.
+    store_lag: Cell<f64>,
     pub(super) locks: Locks,
     pub(super) server: Server,
     pub(super) tabs: RefCell<Vec<Tab>>,
@@ -113,6 +120,7 @@ impl World {
             timers: RefCell::default(),
             turns: Cell::new(0),
             store: RefCell::default(),
+            store_lag: Cell::new(5.0),
             locks: Locks::default(),
             server: Server::new(world.clone()),
             tabs: RefCell::default(),
@@ -149,16 +157,37 @@ impl World {
     /// The text that the tabs' store holds under a key.
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<String> {
-        self.0.store.borrow().get(key).cloned()
+        self.0.store.borrow().get(key)
     }
 
     /// Writes to the tabs' store as somebody else might; None removes. No tab hears of it.
     pub fn tamper(&self, key: &str, text: Option<&str>) {
-        let mut store = self.0.store.borrow_mut();
-        match text {
-            Some(text) => store.insert(key.to_owned(), text.to_owned()),
-            None => store.remove(key),
-        };
+        let write = self.write(key, text.map(str::to_owned));
+        for tab in &*self.0.tabs.borrow() {
+            tab.receive(&write);
+        }
+    }
+
+    /// How long a write may need until the other tabs can read it: each runs in a process of its own. Default: 5 ms.
+    pub fn store_lag(&self, longest: Duration) {
+        self.0.store_lag.set(longest.as_secs_f64() * 1_000.0);
+    }
+
+    /// A write takes its place in the order of all writes.
+    pub(super) fn write(&self, key: &str, text: Option<String>) -> Write {
+        let write = Write { key: key.to_owned(), text, turn: self.turn() };
+        self.0.store.borrow_mut().put(&write);
+        write
+    }
+
+    pub(super) fn lag(&self) -> f64 {
+        self.fraction() * self.0.store_lag.get()
+    }
+
+    fn turn(&self) -> u64 {
+        let turn = self.0.turns.get();
+        self.0.turns.set(turn + 1);
+        turn
     }
 
     /// A number below `end`, by the seed.
@@ -231,8 +260,7 @@ impl World {
 
     /// Calls back after a while of true time.
     pub(super) fn after(&self, time: f64, action: impl FnOnce() + 'static) {
-        let turn = self.0.turns.get();
-        self.0.turns.set(turn + 1);
+        let turn = self.turn();
         // Rounded up: who sleeps until a moment wakes no earlier.
         let at = self.0.now.get() + (time.max(0.0) * 1_000.0).ceil() as u64;
         self.0.timers.borrow_mut().push(Reverse(Timer { at, turn, action: Box::new(action) }));

@@ -1,4 +1,4 @@
-//! Cases 10 to 13, 31, 33: many tabs are one session.
+//! Cases 10 to 15, 31, 33: many tabs are one session.
 
 use crate::*;
 use wugan::{Reason, platform::Signal};
@@ -29,6 +29,69 @@ fn case_10_eight_tabs_and_twenty_expiries_make_twenty_refreshes() {
         assert_eq!(world.server().seen().stolen, 0);
         assert!(tabs.iter().all(|(_, client)| signed_in(client)));
     }
+}
+
+#[test]
+fn case_10_a_tab_whose_store_lags_behind_the_lock_does_not_refresh_again() {
+    for seed in 0..50 {
+        let world = World::new(seed);
+        world.store_lag(seconds(0.05));
+        let tabs: Vec<_> = (0..4).map(|_| world.tab()).map(|tab| (tab.clone(), tab.client(settings()))).collect();
+        tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+        for round in 1..=3 {
+            world.pass(seconds(1_900.0));
+            let asked: Vec<_> = tabs.iter().map(|(tab, client)| ask(tab, client, "/bbb")).collect();
+            for one in asked {
+                assert_eq!(world.until(one), bbb());
+            }
+            assert_eq!((world.server().seen().rotated, world.server().seen().repeated), (round, 0), "seed {seed}");
+        }
+    }
+}
+
+/// Two tabs, one of which stores new tokens at about the moment in which something else happens in the other: neither knows of the
+/// other's doing yet.
+fn at_the_moment_of_a_refresh(happens: impl Fn(&World, &Client), then: impl Fn(&World, &[Client])) {
+    for offset in 0..40 {
+        let (world, _, first) = ada();
+        world.store_lag(seconds(0.05));
+        let tab = world.tab();
+        let second = tab.client(settings());
+        world.server().latency(seconds(0.1), seconds(0.1));
+        second.session().spoil_access_token();
+        let asked = ask(&tab, &second, "/bbb");
+        while world.server().seen().rotated == 0 {
+            world.pass(seconds(0.001));
+        }
+        world.pass(seconds(0.080 + f64::from(offset) * 0.001));
+        happens(&world, &first);
+        world.pass(seconds(5.0));
+        drop(world.until(asked));
+        then(&world, &[first, second]);
+    }
+}
+
+#[test]
+fn case_14_tokens_that_are_stored_at_the_moment_of_a_sign_out_do_not_undo_it() {
+    at_the_moment_of_a_refresh(
+        |_, first| first.session().sign_out(),
+        |world, clients| {
+            assert!(!clients.iter().any(signed_in), "{}", world.timeline());
+            assert!(!world.stored(KEY).unwrap().contains("SECRET"));
+        },
+    );
+}
+
+#[test]
+fn case_15_tokens_that_are_stored_at_the_moment_of_another_sign_in_do_not_undo_it() {
+    at_the_moment_of_a_refresh(
+        |world, first| first.session().sign_in(world.server().sign_in("bob")),
+        |_, clients| {
+            for client in clients {
+                assert_eq!(client.session().peek().user.map(|user| user.id).as_deref(), Some("bob"));
+            }
+        },
+    );
 }
 
 #[test]

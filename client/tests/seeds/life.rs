@@ -3,10 +3,11 @@
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 use wugan::{
     Client, Error, Event, Reason, Request, State,
-    platform::Signal,
+    platform::{Platform, Signal},
     testing::{Fault, Running, Tab, World},
 };
 
+const KEY: &str = "wugan.session";
 const DEADLINE: f64 = 30_000.0;
 
 struct Open {
@@ -31,6 +32,8 @@ pub(crate) struct Life {
     names: u64,
     /// Whom the server was told to throw out, or whose refresh token was spoilt.
     doomed: BTreeSet<&'static str>,
+    /// Whose the browser is by the last sign-in or sign-out.
+    last: Option<&'static str>,
     /// Somebody signed out, or in over another.
     changes: u32,
     has_locks: bool,
@@ -59,6 +62,7 @@ impl Life {
             calls: Vec::new(),
             names: 0,
             doomed: BTreeSet::new(),
+            last: None,
             changes: 0,
             has_locks: world.random(4) > 0,
         };
@@ -81,6 +85,7 @@ impl Life {
         self.world.server().hide_date(self.dice(4) == 0);
         let slow = [0.02, 0.3, 3.0][self.dice(3)];
         self.world.server().latency(Duration::from_millis(1), Duration::from_secs_f64(slow));
+        self.world.store_lag(Duration::from_millis([0, 5, 50][self.dice(3)]));
         for _ in 0..=self.dice(3) {
             self.open();
         }
@@ -117,15 +122,27 @@ impl Life {
         self.tabs.push(Open { tab, client, frozen: false, events });
     }
 
+    /// A person needs a moment to get to another tab: longer than what is written in one needs to the others.
+    fn turn_to(&self, tab: usize) -> bool {
+        self.pass(0.1);
+        !self.tabs[tab].frozen
+    }
+
+    /// Whoever spoils a record that another tab has just replaced brings the replaced tokens back: no fault of the engine's.
+    fn is_up_to_date(&self, tab: usize) -> bool {
+        self.tabs[tab].tab.load(KEY).is_ok_and(|text| text == self.world.stored(KEY))
+    }
+
     fn sign_in(&mut self, who: usize) {
         let tab = self.some_tab();
-        if self.tabs[tab].frozen {
+        if !self.turn_to(tab) {
             return;
         }
         let answer = self.world.server().sign_in(PEOPLE[who]);
         self.world.note(|| format!("tab {tab} signs in as {}", PEOPLE[who]));
         self.tabs[tab].client.session().sign_in(answer);
         self.doomed.remove(PEOPLE[who]);
+        self.last = Some(PEOPLE[who]);
         self.changes += 1;
     }
 
@@ -188,16 +205,17 @@ impl Life {
                 self.open();
             }
             23 => self.open(),
-            24 if !self.tabs[tab].frozen => {
+            24 if self.turn_to(tab) => {
                 self.world.note(|| format!("tab {tab} signs out"));
                 self.changes += 1;
+                self.last = None;
                 self.tabs[tab].client.session().sign_out();
             }
             25 => {
                 let who = self.dice(2);
                 self.sign_in(who);
             }
-            26 | 27 if !self.tabs[tab].frozen => {
+            26 | 27 if self.turn_to(tab) && self.is_up_to_date(tab) => {
                 self.world.note(|| format!("tab {tab} spoils the access token"));
                 self.world.server().expect_early_refreshes();
                 self.tabs[tab].client.session().spoil_access_token();
@@ -300,6 +318,10 @@ impl Life {
                 (State::SignedIn, _) => served == Ok(200),
                 (State::SignedOut { .. }, _) => served == Ok(401),
             };
+            let user = peek.user.as_ref().map(|user| user.id.as_str());
+            if user != self.last && !self.last.is_some_and(|last| self.doomed.contains(last)) {
+                return Err(format!("tab {tab} is signed in as {user:?}, though {:?} is", self.last));
+            }
             if !expected {
                 return Err(format!("tab {tab} is {:?} and gets {served:?}", peek.state));
             }
