@@ -44,7 +44,7 @@ fn has_apt() -> bool {
     Path::new("/usr/bin/apt-get").exists()
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     output_of(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 

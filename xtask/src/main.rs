@@ -4,6 +4,7 @@ mod app;
 mod bench;
 mod browser;
 mod compress;
+mod databases;
 mod debian;
 mod dev;
 mod lint;

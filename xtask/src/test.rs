@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::app;
 use crate::browser;
+use crate::databases::Databases;
 use crate::process::{Running, interrupted};
 use crate::project;
 use crate::server::{self, Build};
@@ -25,6 +26,12 @@ const PAGE_PORT: u16 = 38472;
 pub(crate) struct Options {
     /// Only one part (all, if nothing is said)
     part: Option<Part>,
+    /// The long forms too, such as a million refreshes: an hour
+    #[arg(long)]
+    long: bool,
+    /// Leave out what needs PostgreSQL and MariaDB; it is counted as ignored
+    #[arg(long)]
+    without_databases: bool,
     /// The port of the server that the tests in a browser talk to
     #[arg(long, default_value_t = SERVER_PORT)]
     server_port: u16,
@@ -65,11 +72,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     let everything = ["--workspace", "--exclude", "wugan-e2e", "--features", "wugan/testing"];
+    let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
-    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(everything);
+    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(everything).arg("--");
+    if let Some(databases) = &databases {
+        databases.show(&mut tests);
+        // Without a database, its tests are ignored: they cannot pass unseen. Here there is one.
+        tests.arg("--include-ignored");
+    }
+    if options.long {
+        tests.env("WUGAN_TEST_LONG", "1");
+    }
     count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
+    drop(databases);
     let mut examples = project::cargo();
-    examples.args(["test", "--no-fail-fast", "--doc"]).args(everything);
+    examples.args(["test", "--no-fail-fast", "--doc"]).args(everything).arg("--");
     count("documentation", "seconds", &mut examples, options, tally)
 }
 
@@ -89,7 +106,7 @@ fn in_browser(options: &Options, tally: &mut Tally) -> Result<()> {
     let mut tests = toolchain.cargo("test");
     toolchain.prepare(&mut tests, &[bindgen]);
     tests
-        .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "browser,leptos", "--no-fail-fast", "--lib", "--tests"])
+        .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "browser,leptos", "--no-fail-fast", "--lib", "--tests", "--"])
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
         .env("CHROMEDRIVER", driver)
         .env("WUGAN_TEST_SERVER", format!("http://{address}"))
@@ -105,17 +122,17 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
     let program = server::build(Build::Dev)?;
     let mut tests = project::cargo();
     tests
-        .args(["test", "--package", "wugan-e2e", "--no-fail-fast"])
+        .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--"])
         .env("CHROMEDRIVER", driver)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     count("end to end", "2 min, 4 the first time", &mut tests, options, tally)
 }
 
-/// Runs a test command, shows what it says, and adds up what it counts. A command that fails without a failed test, or runs none, is a failure too.
+/// Runs a test command (which ends with what is told to the test programs), shows what it says, and adds up what it counts. A command that fails without a failed test, or runs none, is a failure too.
 fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options, tally: &mut Tally) -> Result<()> {
     let start = Instant::now();
-    tests.arg("--").args(&options.filter).stdout(Stdio::piped());
+    tests.args(&options.filter).stdout(Stdio::piped());
     let mut count = Count::default();
     let succeeded = step(&format!("Testing: {kind}"), about, || {
         let mut running = Running::start(tests)?;
