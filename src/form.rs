@@ -2,7 +2,7 @@
 
 use crate::{
     lang::{Pick, use_lang},
-    problem::{Complaint, Problem},
+    problem::{Complaint, Problem, Say},
 };
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -58,12 +58,18 @@ impl Form {
         Signal::derive(move || self.busy.get().then_some("true"))
     }
 
+    /// What stands on the button that sends it.
+    pub(crate) fn label(self, idle: Pick, busy: Pick) -> Signal<&'static str> {
+        let lang = use_lang();
+        Signal::derive(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
+    }
+
     /// What is wrong with a field, or with the whole.
-    pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<&'static str>> {
+    pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<String>> {
         let lang = use_lang();
         Signal::derive(move || {
             let complaints = self.complaints.read();
-            complaints.iter().find(|complaint| complaint.field == field).map(|complaint| (complaint.say)(lang.get().texts()))
+            complaints.iter().find(|complaint| complaint.field == field).map(|complaint| complaint.say.words(lang.get()))
         })
     }
 }
@@ -71,5 +77,5 @@ impl Form {
 /// Complaints about the fields, by name, value and words, that were left empty.
 pub(crate) fn missing(fields: &[(&'static str, &str, Pick)]) -> Vec<Complaint> {
     let empty = fields.iter().filter(|(_, value, _)| value.is_empty());
-    empty.map(|(field, _, say)| Complaint { field: Some(field), say: *say }).collect()
+    empty.map(|(field, _, say)| Complaint { field: Some(field), say: Say::Just(*say) }).collect()
 }

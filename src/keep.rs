@@ -7,6 +7,11 @@ fn store() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
+/// Whether the browser keeps nothing for this site at all.
+pub(crate) fn is_denied() -> bool {
+    store().is_none()
+}
+
 pub(crate) fn get(key: &str) -> Option<String> {
     store()?.get_item(key).ok().flatten()
 }

@@ -1,6 +1,10 @@
 //! What went wrong with a request, and how to say it to a person, at the field it belongs to.
 
-use crate::lang::Pick;
+use crate::{
+    lang::{Lang, Pick},
+    texts::Texts,
+    when,
+};
 use wugan::{Error, Response};
 use wugan_wire::{Code, ErrorBody, FieldError};
 
@@ -9,23 +13,46 @@ use wugan_wire::{Code, ErrorBody, FieldError};
 pub(crate) enum Problem {
     /// The server is away; the banner says so too.
     Unreachable,
+    /// The answer took too long, from a server that may well be there.
+    Slow,
     /// Nobody is signed in any more; the guard leads to the sign-in page.
     SignedOut,
     /// Somebody else is signed in by now.
     Changed,
     /// The server said what is wrong.
     Said(Code, Vec<FieldError>),
+    /// Too many tries, or too much to do; and after how many seconds to try again, if the server says so (`Retry-After`, RFC 9110 §10.2.3).
+    Later(Code, Option<u32>),
     /// The password typed into this field is not the account's.
     NotYours(&'static str),
     /// Something that is not of this wire.
     Odd,
 }
 
+/// A sentence in any language.
+#[derive(Clone, Copy)]
+pub(crate) enum Say {
+    Just(Pick),
+    /// One with a time in it, which is that many seconds away.
+    In(fn(&'static Texts) -> fn(&str) -> String, Option<u32>),
+}
+
+impl Say {
+    pub(crate) fn words(self, lang: Lang) -> String {
+        let t = lang.texts();
+        match self {
+            Say::Just(pick) => pick(t).to_owned(),
+            Say::In(pick, Some(seconds)) => pick(t)(&when::ahead(seconds, lang)),
+            Say::In(pick, None) => pick(t)(t.problem.soon),
+        }
+    }
+}
+
 /// A sentence, and the field of the form it belongs to, by its name on the wire; none: it belongs to the whole.
 #[derive(Clone, Copy)]
 pub(crate) struct Complaint {
     pub(crate) field: Option<&'static str>,
-    pub(crate) say: Pick,
+    pub(crate) say: Say,
 }
 
 impl Problem {
@@ -33,7 +60,10 @@ impl Problem {
     pub(crate) async fn read(response: Response) -> Problem {
         // A proxy says so if the server behind it is away.
         let behind_a_proxy = matches!(response.status(), 502 | 504);
+        // Its other form is a date: what we ask does not send that.
+        let wait = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
         match response.json::<ErrorBody>().await {
+            Ok(ErrorBody { code: code @ (Code::RateLimited | Code::Busy), .. }) => Problem::Later(code, wait),
             Ok(body) => Problem::Said(body.code, body.fields),
             Err(_) if behind_a_proxy => Problem::Unreachable,
             Err(_) => Problem::Odd,
@@ -49,29 +79,31 @@ impl Problem {
     }
 
     /// What to say where there is no form.
-    pub(crate) fn say(&self) -> Pick {
+    pub(crate) fn say(&self) -> Say {
         match self {
-            Problem::Unreachable => |t| t.problem.later,
-            _ => self.complaints().first().map_or(|t| t.problem.odd, |first| first.say),
+            Problem::Unreachable => Say::Just(|t| t.problem.later),
+            _ => self.complaints().first().map_or(Say::Just(|t| t.problem.odd), |first| first.say),
         }
     }
 
     /// What to say in a form: one sentence per field that is wrong, or one for the whole.
     pub(crate) fn complaints(&self) -> Vec<Complaint> {
-        let whole = |say: Pick| vec![Complaint { field: None, say }];
-        let at = |field, say: Pick| vec![Complaint { field: Some(field), say }];
+        let whole = |say: Pick| vec![Complaint { field: None, say: Say::Just(say) }];
+        let at = |field, say: Pick| vec![Complaint { field: Some(field), say: Say::Just(say) }];
         match self {
             Problem::Unreachable => whole(|t| t.problem.unreachable),
+            Problem::Slow => whole(|t| t.problem.slow),
             Problem::SignedOut => whole(|t| t.problem.signed_out),
             Problem::Changed => whole(|t| t.problem.changed),
             Problem::NotYours(field) => at(field, |t| t.problem.wrong_password),
+            Problem::Later(Code::RateLimited, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.rate_limited, *wait) }],
+            Problem::Later(_, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, *wait) }],
             Problem::Odd => whole(|t| t.problem.odd),
             Problem::Said(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
             Problem::Said(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
             Problem::Said(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
             Problem::Said(Code::PayloadTooLarge, _) => at("password", |t| t.problem.password_long),
-            Problem::Said(Code::RateLimited, _) => whole(|t| t.problem.rate_limited),
-            Problem::Said(Code::Busy | Code::RequestTimeout, _) => whole(|t| t.problem.busy),
+            Problem::Said(Code::RequestTimeout, _) => whole(|t| t.problem.slow),
             Problem::Said(Code::NotFound, _) => whole(|t| t.problem.gone),
             Problem::Said(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem.signed_out),
             Problem::Said(Code::Internal, _) => whole(|t| t.problem.internal),
@@ -85,7 +117,8 @@ impl From<Error> for Problem {
         match error {
             Error::SignedOut(_) => Problem::SignedOut,
             Error::SessionChanged => Problem::Changed,
-            Error::Unavailable { .. } | Error::Timeout | Error::Network(_) => Problem::Unreachable,
+            Error::Unavailable { .. } | Error::Network(_) => Problem::Unreachable,
+            Error::Timeout => Problem::Slow,
             _ => Problem::Odd,
         }
     }
@@ -102,9 +135,9 @@ fn about(wrong: &FieldError) -> Complaint {
         (name, "too_short") if is_password(name) => (known(name), |t| t.problem.password_short),
         (name, "too_long") if is_password(name) => (known(name), |t| t.problem.password_long),
         (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem.password_characters),
-        _ => return Complaint { field: None, say: |t| t.problem.odd },
+        _ => return Complaint { field: None, say: Say::Just(|t| t.problem.odd) },
     };
-    Complaint { field: Some(field), say }
+    Complaint { field: Some(field), say: Say::Just(say) }
 }
 
 fn is_password(field: &str) -> bool {
@@ -124,27 +157,37 @@ mod tests {
     use super::*;
     use crate::lang::Lang;
 
-    fn said(problem: &Problem) -> Vec<(Option<&'static str>, &'static str)> {
-        problem.complaints().iter().map(|complaint| (complaint.field, (complaint.say)(Lang::En.texts()))).collect()
+    fn said(problem: &Problem) -> Vec<(Option<&'static str>, String)> {
+        problem.complaints().iter().map(|complaint| (complaint.field, complaint.say.words(Lang::En))).collect()
+    }
+
+    fn words(pick: Pick) -> String {
+        pick(Lang::En.texts()).to_owned()
     }
 
     #[test]
     fn each_wrong_field_gets_its_own_sentence() {
         let wrong = |field: &str, problem: &str| FieldError { field: field.into(), problem: problem.into(), message: String::new() };
         let problem = Problem::Said(Code::InvalidInput, vec![wrong("username", "bad_characters"), wrong("password", "too_short")]);
-        let texts = &Lang::En.texts().problem;
-        assert_eq!(said(&problem), [(Some("username"), texts.username_characters), (Some("password"), texts.password_short)]);
+        let expected =
+            [(Some("username"), words(|t| t.problem.username_characters)), (Some("password"), words(|t| t.problem.password_short))];
+        assert_eq!(said(&problem), expected);
     }
 
     #[test]
     fn a_taken_name_is_said_at_the_name() {
-        assert_eq!(said(&Problem::Said(Code::UsernameTaken, vec![])), [(Some("username"), Lang::En.texts().problem.username_taken)]);
+        assert_eq!(said(&Problem::Said(Code::UsernameTaken, vec![])), [(Some("username"), words(|t| t.problem.username_taken))]);
     }
 
     #[test]
     fn what_a_later_server_says_is_still_a_sentence() {
         let later = FieldError { field: "shoe_size".into(), problem: "odd".into(), message: String::new() };
-        assert_eq!(said(&Problem::Said(Code::InvalidInput, vec![later])), [(None, Lang::En.texts().problem.odd)]);
-        assert_eq!(said(&Problem::Said(Code::Other, vec![])), [(None, Lang::En.texts().problem.odd)]);
+        assert_eq!(said(&Problem::Said(Code::InvalidInput, vec![later])), [(None, words(|t| t.problem.odd))]);
+        assert_eq!(said(&Problem::Said(Code::Other, vec![])), [(None, words(|t| t.problem.odd))]);
+    }
+
+    #[test]
+    fn a_time_to_wait_that_is_not_named_is_a_moment() {
+        assert_eq!(said(&Problem::Later(Code::RateLimited, None)), [(None, "Too many tries. Please try again in a moment.".to_owned())]);
     }
 }

@@ -10,12 +10,24 @@ pub(crate) fn date(rfc3339: &str, lang: Lang) -> String {
     Date::new(&rfc3339.into()).to_locale_date_string(&locale(lang), &options).into()
 }
 
+/// A moment, in seconds since 1970: "Nov 23, 2026, 9:41:00 PM".
+pub(crate) fn moment(seconds: u32, lang: Lang) -> String {
+    let options = options(&[("dateStyle", "medium"), ("timeStyle", "medium")]);
+    Date::new(&(f64::from(seconds) * 1_000.0).into()).to_locale_string(&locale(lang), &options).into()
+}
+
 /// How long ago: "3 minutes ago", "yesterday".
 pub(crate) fn ago(rfc3339: &str, lang: Lang) -> String {
     let past = Date::now() - Date::new(&rfc3339.into()).get_time();
     let (number, unit) = rounded(past);
     let options = options(&[("numeric", "auto")]);
     Intl::RelativeTimeFormat::new(&Array::of1(&locale(lang).into()), &options).format(-number, unit).into()
+}
+
+/// How far ahead: "in 12 seconds", "in 2 minutes".
+pub(crate) fn ahead(seconds: u32, lang: Lang) -> String {
+    let (number, unit) = if seconds < 120 { (seconds, "second") } else { (seconds.div_ceil(60), "minute") };
+    Intl::RelativeTimeFormat::new(&Array::of1(&locale(lang).into()), &Object::new()).format(number.into(), unit).into()
 }
 
 /// In the largest unit of which it is at least one. What is less than nothing, or no time at all, is now: the device's clock may be

@@ -1,6 +1,9 @@
 //! Views that change. Boxed, so that each costs its own few lines and not one more copy of the machinery behind it.
 
-use crate::lang::{Pick, use_lang};
+use crate::{
+    lang::{Pick, use_lang},
+    problem::Say,
+};
 use leptos::prelude::*;
 
 /// A view that is made again whenever what it tracks changes.
@@ -46,10 +49,10 @@ pub(crate) fn head(heading: Pick, below: Pick) -> AnyView {
 }
 
 /// A notice that comes and goes, and is read out when it comes: its class, and what it says.
-pub(crate) fn notice(said: impl Fn() -> Option<(&'static str, Pick)> + Send + 'static) -> AnyView {
+pub(crate) fn notice(said: impl Fn() -> Option<(&'static str, Say)> + Send + 'static) -> AnyView {
     let lang = use_lang();
     let said = live(move || match said() {
-        Some((class, say)) => view! { <p class=class>{say(lang.get().texts())}</p> }.into_any(),
+        Some((class, say)) => view! { <p class=class>{say.words(lang.get())}</p> }.into_any(),
         None => ().into_any(),
     });
     view! { <div role="status">{said}</div> }.into_any()

@@ -1,5 +1,6 @@
 //! Parts that several pages are made of.
 
+pub(crate) mod banner;
 pub(crate) mod field;
 pub(crate) mod live;
 pub(crate) mod notice;

@@ -1,9 +1,11 @@
-//! The frame of every page: top, banner, foot.
+//! The frame of every page: top, banners, foot.
 
-use super::live::{button, either, link, live, when};
+use super::{
+    banner::{Away, MemoryOnly},
+    live::{button, either, link, live, when},
+};
 use crate::{
     arrival::{Announcer, focus_content},
-    connection::use_connection,
     lang::{self, Lang, Pick, text, use_lang},
     route::{Route, use_way},
     theme::{self, Theme, use_theme},
@@ -17,6 +19,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
         <a class="skip" href="#main">{text(|t| t.shell.skip)}</a>
         <Top />
         <Away />
+        <MemoryOnly />
         <Announcer />
         {children()}
         <footer class="foot">
@@ -120,28 +123,4 @@ fn ThemeSwitch() -> impl IntoView {
             </svg>
         </button>
     }
-}
-
-/// The server is away: said to everybody, and to screen readers when it begins and when it ends.
-#[component]
-fn Away() -> impl IntoView {
-    let (connection, lang) = (use_connection(), use_lang());
-    let banner = live(move || {
-        let t = &lang.get().texts().shell;
-        match (connection.is_lost(), connection.returns()) {
-            (true, _) => {
-                let again = if connection.is_checking() { t.trying } else { t.try_again };
-                view! {
-                    <div class="banner">
-                        <p>{t.away}</p>
-                        <button type="button" class="small" on:click=move |_| connection.check_again()>{again}</button>
-                    </div>
-                }
-                .into_any()
-            }
-            (false, 0) => ().into_any(),
-            (false, _) => view! { <p class="unseen">{t.back}</p> }.into_any(),
-        }
-    });
-    view! { <div role="status" data-testid="connection">{banner}</div> }
 }

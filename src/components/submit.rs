@@ -1,14 +1,10 @@
 //! The button that sends a form, and what stands above it if the form as a whole is wrong.
 
-use crate::{
-    form::Form,
-    lang::{Pick, use_lang},
-};
+use crate::{form::Form, lang::Pick};
 use leptos::prelude::*;
 
 pub(crate) fn submit(form: Form, class: &'static str, idle: Pick, busy: Pick) -> AnyView {
-    let (lang, wrong) = (use_lang(), form.wrong(None));
-    let label = Signal::derive(move || if form.busy.get() { busy } else { idle }(lang.get().texts()));
+    let (wrong, label) = (form.wrong(None), form.label(idle, busy));
     view! {
         <p class="wrong" role="alert">{wrong}</p>
         <div class="buttons">

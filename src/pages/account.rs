@@ -29,7 +29,7 @@ pub(crate) fn Account() -> impl IntoView {
         let t = lang.get().texts();
         match me.get() {
             None => view! { <p class="answer">{t.shell.loading}</p> }.into_any(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say()(t)}</p> }.into_any(),
+            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.into_any(),
             Some(Ok(me)) => view! {
                 <dl class="facts" data-testid="me">
                     <dt>{t.account.name}</dt>

@@ -10,6 +10,7 @@ use crate::{
     connection::use_connection,
     lang::{Pick, text, use_lang},
     loaded::Loaded,
+    problem::Say,
 };
 use leptos::prelude::*;
 use wugan::{Reason, Request, State, leptos::use_session};
@@ -21,7 +22,7 @@ pub(crate) fn Home() -> impl IntoView {
     let signed_in = Signal::derive(move || session.signed_in.get());
     // A session that ended without its person having asked for it here.
     let ended = notice(move || match session.state.get() {
-        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser => Some(("notice", notice::ended(reason))),
+        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser => Some(("notice", Say::Just(notice::ended(reason)))),
         _ => None,
     });
     view! {
@@ -86,7 +87,7 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
             _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.into_any(),
             None => t.shell.loading.into_any(),
             Some(Ok(body)) => view! { <code>{body}</code> }.into_any(),
-            Some(Err(problem)) => view! { <span class="wrong">{problem.say()(t)}</span> }.into_any(),
+            Some(Err(problem)) => view! { <span class="wrong">{problem.say().words(lang.get())}</span> }.into_any(),
         }
     });
     let again = move || button("small", |t| t.home.ask_again, move || presses.update(|presses| *presses += 1));

@@ -1,6 +1,7 @@
 //! `/inspector`: many requests at once, a token broken on purpose, and what came of it.
 
 mod burst;
+mod claims;
 mod compare;
 mod export;
 mod lifetime;
@@ -10,6 +11,7 @@ mod trouble;
 
 use self::{
     burst::{Plan, burst_form},
+    claims::claims,
     compare::compare,
     export::export,
     lifetime::lifetime,
@@ -37,7 +39,7 @@ pub(crate) fn Inspector() -> impl IntoView {
     view! {
         <Page title=|t| t.inspector.title>
             {head(|t| t.inspector.title, |t| t.inspector.what)}
-            <div class="bench">{burst_form(plan, timeline)} {trouble()} {lifetime()}</div>
+            <div class="bench">{burst_form(plan, timeline)} {trouble()} {lifetime()} {claims(timeline)}</div>
             <section class="stack">
                 <div class="card-head">
                     <h2>{text(|t| t.inspector.picture)}</h2>

@@ -2,13 +2,13 @@
 
 use crate::{
     api::{Api, use_api},
-    arrival::Page,
+    arrival::{Page, focus_content},
     components::live::{button, head, live, notice},
     connection::use_connection,
     device::device,
     lang::{Lang, Pick, use_lang},
     loaded::Loaded,
-    problem::Problem,
+    problem::{Problem, Say},
     when,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -20,7 +20,7 @@ use wugan_wire::{Code, SessionItem, routes};
 struct Ending {
     api: Api,
     ids: RwSignal<Vec<String>>,
-    said: RwSignal<Option<(&'static str, Pick)>>,
+    said: RwSignal<Option<(&'static str, Say)>>,
     changes: RwSignal<u32>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn Sessions() -> impl IntoView {
         let t = lang.get().texts();
         match sessions.get() {
             None => view! { <p class="answer">{t.shell.loading}</p> }.into_any(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say()(t)}</p> }.into_any(),
+            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.into_any(),
             Some(Ok(list)) => listed(&list, lang.get(), ending),
         }
     });
@@ -59,7 +59,7 @@ impl Ending {
         self.ids.set(ids.clone());
         self.said.set(None);
         spawn_local(async move {
-            let mut said = ("notice good", done);
+            let mut said = ("notice good", Say::Just(done));
             for id in ids {
                 match api.send(Request::delete(format!("{}/{id}", routes::SESSIONS))).await {
                     // Somebody was faster: it has ended all the same.
@@ -67,7 +67,10 @@ impl Ending {
                     Err(problem) => said = ("notice bad", problem.say()),
                 }
             }
-            self.ids.try_set(Vec::new());
+            // The button that was pressed is about to go with its row.
+            if self.ids.try_set(Vec::new()).is_none() {
+                focus_content();
+            }
             self.said.try_set(Some(said));
             self.changes.try_update(|changes| *changes += 1);
         });

@@ -1,6 +1,6 @@
 //! What a record is made of: lanes with their phases, refreshes, marks.
 
-use wugan::{Cause, Outcome, Reason, RefreshOutcome, Warning};
+use wugan::{Cause, Event, Outcome, Reason, RefreshOutcome, Warning};
 
 /// One request, from its first sending to what its caller got.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,4 +75,17 @@ pub enum What {
     SignedOut(Reason),
     /// Something is not as it should be.
     Warning(Warning),
+}
+
+impl What {
+    /// The event that it was; who signed in is left out.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        match self {
+            What::Adopted => Event::Adopted,
+            What::SignedIn { elsewhere } => Event::SignedIn { user: None, elsewhere: *elsewhere },
+            What::SignedOut(reason) => Event::SignedOut { reason: *reason },
+            What::Warning(warning) => Event::Warning(*warning),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     words::Words,
 };
 use leptos::{html, prelude::*};
-use wugan::Outcome;
+use wugan::{Event, Outcome};
 
 /// A record as a picture. Its look is in `timeline.css` of this crate; link it, or write your own.
 #[component]
@@ -22,13 +22,17 @@ pub fn Timeline(
     words: Signal<&'static Words>,
 ) -> impl IntoView {
     let shape = Memo::new(move |_| timeline.with(|record| Shape::of(record, now())));
-    let chosen = RwSignal::new(None::<usize>);
-    let told = move || timeline.with(|record| chosen.get().and_then(|lane| tell(record, lane, words.get())));
+    let chosen = RwSignal::new(Vec::<usize>::new());
+    let told = Signal::derive(move || {
+        let told = timeline.with(|record| chosen.read().iter().filter_map(|at| tell(record, *at, words.get())).collect::<Vec<_>>());
+        (!told.is_empty()).then(|| told.join(" · "))
+    });
+    let idle = move || if shape.read().lanes == 0 { words.get().empty } else { words.get().hint };
     view! {
         <figure class="wt">
             <Axis shape words />
-            <Lanes shape chosen words told=Signal::derive(told) />
-            <p class="wt-told">{move || told().unwrap_or_else(|| words.get().hint.to_owned())}</p>
+            <Lanes shape chosen words told />
+            <p class="wt-told">{move || told.get().unwrap_or_else(|| idle().to_owned())}</p>
             <Legend words />
         </figure>
     }
@@ -53,25 +57,22 @@ fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
     view! { <div class="wt-axis" aria-hidden="true">{ticks}</div> }
 }
 
-/// The lanes. For the keyboard and for screen readers a slider that walks from request to request.
+/// The lanes. For the keyboard and for screen readers a slider that walks from request to request, then over the refreshes and the marks.
 #[component]
-fn Lanes(
-    shape: Memo<Shape>,
-    chosen: RwSignal<Option<usize>>,
-    words: Signal<&'static Words>,
-    told: Signal<Option<String>>,
-) -> impl IntoView {
+fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'static Words>, told: Signal<Option<String>>) -> impl IntoView {
     let plot = NodeRef::<html::Div>::new();
     let lanes = Memo::new(move |_| shape.read().lanes);
+    let stations = Memo::new(move |_| shape.read().stations());
     let point = move |event: web_sys::PointerEvent| {
         let Some(plot) = plot.get() else { return };
         let ground = plot.get_bounding_client_rect();
-        let share = (f64::from(event.client_y()) - ground.top()) / ground.height().max(1.0);
-        chosen.set(lane_at(share, lanes.get_untracked()));
+        let x = (f64::from(event.client_x()) - ground.left()) / ground.width().max(1.0);
+        let y = (f64::from(event.client_y()) - ground.top()) / ground.height().max(1.0);
+        chosen.set(shape.read_untracked().stations_at(x, y));
     };
     let walk = move |event: web_sys::KeyboardEvent| {
-        let last = lanes.get_untracked().saturating_sub(1) as usize;
-        let next = match (event.key().as_str(), chosen.get_untracked()) {
+        let last = stations.get_untracked().saturating_sub(1);
+        let next = match (event.key().as_str(), chosen.read_untracked().first().copied()) {
             ("ArrowDown" | "ArrowRight" | "Home", None) | ("Home", _) => 0,
             ("ArrowUp" | "ArrowLeft" | "End", None) | ("End", _) => last,
             ("ArrowDown" | "ArrowRight", Some(at)) => (at + 1).min(last),
@@ -81,13 +82,13 @@ fn Lanes(
             _ => return,
         };
         event.prevent_default();
-        chosen.set(Some(next));
+        chosen.set(vec![next]);
     };
     // Few lanes are high enough to be told apart, many share the height.
     let height = move || format!("{}px", (lanes.get() * 26).clamp(26, 420));
-    let view_box = move || format!("0 0 {WIDTH} {}", lanes.get().max(1) * PITCH);
-    let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
     let across = move || lanes.get().max(1) * PITCH;
+    let view_box = move || format!("0 0 {WIDTH} {}", across());
+    let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
     let refreshes = move || {
         let bars = shape.read().refreshes.clone();
         bars.into_iter()
@@ -95,15 +96,14 @@ fn Lanes(
             .collect_view()
     };
     let marks = move || {
-        shape
-            .read()
-            .marks
-            .clone()
-            .into_iter()
-            .map(|x| view! { <rect class="wt-mark" x=x width="16" y="0" height=across() /> })
-            .collect_view()
+        let marks = shape.read().marks.clone();
+        marks.into_iter().map(|x| view! { <rect class="wt-mark" x=x width="16" y="0" height=across() /> }).collect_view()
     };
-    let here = move || chosen.get().filter(|at| *at < lanes.get() as usize);
+    let here = move || {
+        let shape = shape.read();
+        let places = chosen.read().iter().filter_map(|at| shape.place(*at)).collect::<Vec<_>>();
+        places.into_iter().map(|[x, y, width, height]| view! { <rect class="wt-here" x=x y=y width=width height=height /> }).collect_view()
+    };
     view! {
         <div
             class="wt-plot"
@@ -114,15 +114,14 @@ fn Lanes(
             aria-orientation="vertical"
             aria-label=move || words.get().picture
             aria-valuemin="0"
-            aria-valuemax=lanes
-            aria-valuenow=move || here().map_or(0, |at| at + 1)
+            aria-valuemax=stations
+            aria-valuenow=move || chosen.read().first().filter(|at| **at < stations.get()).map_or(0, |at| at + 1)
             aria-valuetext=move || told.get().unwrap_or_else(|| if lanes.get() == 0 { words.get().empty.into() } else { lanes.get().to_string() })
             on:pointermove=point
             on:pointerdown=point
             on:keydown=walk
         >
             <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
-                {move || here().map(|at| view! { <rect class="wt-here" x="0" width=WIDTH y=at * PITCH as usize height=PITCH /> })}
                 {refreshes}
                 {path("wt-sent", |shape| &shape.sent)}
                 {path("wt-waiting", |shape| &shape.waiting)}
@@ -131,6 +130,7 @@ fn Lanes(
                 {path("wt-answered", |shape| &shape.answered)}
                 {path("wt-failed", |shape| &shape.failed)}
                 {marks}
+                {here}
             </svg>
         </div>
     }
@@ -157,10 +157,26 @@ fn Legend(words: Signal<&'static Words>) -> impl IntoView {
     }
 }
 
-/// A lane in words.
-fn tell(record: &Record, index: usize, words: &Words) -> Option<String> {
-    let lane: &Lane = record.lanes().get(index)?;
+/// A station in words: the lanes come first, then the refreshes, then the marks.
+fn tell(record: &Record, station: usize, words: &Words) -> Option<String> {
     let (zero, _) = *record.busy().first()?;
+    if let Some(lane) = record.lanes().get(station) {
+        return Some(tell_lane(lane, zero, words));
+    }
+    let station = station - record.lanes().len();
+    if let Some(refresh) = record.refreshes().get(station) {
+        let told = (words.event)(&Event::RefreshStarted { cause: refresh.cause });
+        let ended = refresh.ended.as_ref().map(|(at, outcome)| {
+            let outcome = (words.event)(&Event::RefreshEnded { outcome: outcome.clone() });
+            format!("{outcome} ({})", spoken(at - refresh.from))
+        });
+        return Some([told].into_iter().chain(ended).collect::<Vec<_>>().join(" · "));
+    }
+    let mark = record.marks().get(station - record.refreshes().len())?;
+    Some(format!("{} ({})", (words.event)(&mark.what.event()), spoken(mark.at - zero)))
+}
+
+fn tell_lane(lane: &Lane, zero: f64, words: &Words) -> String {
     let since = |at: f64| spoken(at - zero);
     let mut told = vec![(words.request)(lane.request, &lane.method, &lane.path)];
     for span in &lane.spans {
@@ -178,13 +194,7 @@ fn tell(record: &Record, index: usize, words: &Words) -> Option<String> {
         Some((at, Outcome::Failed(_))) => told.push((words.broke)(&since(*at))),
         None => {}
     }
-    Some(told.join(" · "))
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and the share is clamped.
-fn lane_at(share: f64, lanes: u32) -> Option<usize> {
-    let last = lanes.checked_sub(1)?;
-    Some(((share.clamp(0.0, 1.0) * f64::from(lanes)) as u32).min(last) as usize)
+    told.join(" · ")
 }
 
 fn percent(x: u32) -> String {

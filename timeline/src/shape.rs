@@ -12,6 +12,8 @@ use wugan::{Outcome, RefreshOutcome};
 pub(crate) const PITCH: u32 = 100;
 /// How wide the mark at a lane's end is.
 const END: u32 = 40;
+/// How near to a mark or a refresh one must point: a thin line is hard to hit.
+const NEAR: u32 = 80;
 
 /// All that is drawn. Paths are SVG's, in whole numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +56,33 @@ impl Shape {
         shape
     }
 
+    /// How many things there are to point at: the lanes, then the refreshes, then the marks.
+    pub(crate) fn stations(&self) -> usize {
+        self.lanes as usize + self.refreshes.len() + self.marks.len()
+    }
+
+    /// The stations at a place, which is given as shares of width and height: the lane, and what crosses it there.
+    pub(crate) fn stations_at(&self, x: f64, y: f64) -> Vec<usize> {
+        let Some(last) = self.lanes.checked_sub(1) else { return Vec::new() };
+        let x = part_of(WIDTH, x);
+        let is_near = |from: u32, to: u32| (from.saturating_sub(NEAR)..=to + NEAR).contains(&x);
+        let bars = self.refreshes.iter().map(|bar| is_near(bar.x, bar.x + bar.width));
+        let marks = self.marks.iter().map(|mark| is_near(*mark, *mark));
+        let crossing = bars.chain(marks).zip(self.lanes as usize..).filter(|(near, _)| *near).map(|(_, at)| at);
+        std::iter::once(part_of(self.lanes, y).min(last) as usize).chain(crossing).collect()
+    }
+
+    /// Where a station lies: x, y, width, height.
+    pub(crate) fn place(&self, station: usize) -> Option<[u32; 4]> {
+        let lanes = self.lanes as usize;
+        if let Some(lane) = u32::try_from(station).ok().filter(|lane| *lane < self.lanes) {
+            return Some([0, lane * PITCH, WIDTH, PITCH]);
+        }
+        let bars = self.refreshes.iter().map(|bar| (bar.x, bar.width)).chain(self.marks.iter().map(|mark| (*mark, END)));
+        let (x, width) = bars.into_iter().nth(station - lanes)?;
+        Some([x, 0, width, self.lanes.max(1) * PITCH])
+    }
+
     fn lane(&mut self, lane: &Lane, axis: &Axis, now: f64) {
         let top = self.lanes * PITCH;
         self.lanes += 1;
@@ -75,6 +104,11 @@ impl Shape {
             rect(if good { &mut self.answered } else { &mut self.failed }, axis.x(*at).min(WIDTH - END), END, top, 4);
         }
     }
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and the share is clamped.
+fn part_of(whole: u32, share: f64) -> u32 {
+    (share.clamp(0.0, 1.0) * f64::from(whole)) as u32
 }
 
 fn rect(path: &mut String, x: u32, width: u32, top: u32, inset: u32) {
@@ -128,5 +162,16 @@ mod tests {
         record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
         let width = |now| Shape::of(&record, now).refreshes[0].width;
         assert!(width(100.0) > WIDTH / 2, "{}", width(100.0));
+    }
+
+    #[test]
+    fn pointing_finds_the_lane_and_the_refresh_that_crosses_it() {
+        let shape = Shape::of(&burst(3), 50.0);
+        let bar = shape.refreshes[0];
+        let middle = f64::from(bar.x + bar.width / 2) / f64::from(WIDTH);
+        assert_eq!(shape.stations_at(middle, 0.5), [1, 3]);
+        assert_eq!(shape.stations_at(0.0, 1.0), [2]);
+        assert_eq!((shape.stations(), shape.place(3)), (4, Some([bar.x, 0, bar.width, 3 * PITCH])));
+        assert!(Shape::default().stations_at(0.5, 0.5).is_empty());
     }
 }

@@ -6,6 +6,7 @@ use crate::{
     components::{field::Field, live::notice, strength::strength_meter, submit::submit},
     form::{Form, missing},
     lang::{Pick, text},
+    problem::Say,
 };
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::Request;
@@ -50,7 +51,7 @@ pub(super) fn change_password(name: Signal<String>) -> AnyView {
                 {whose(name)} {old.view(form, current)} {fresh.view(form, new)} {strength_meter(new)}
                 {submit(form, "primary", |t| t.account.change_do, |t| t.account.changing)}
             </form>
-            {notice(move || changed.get().then_some(("notice good", |t| t.account.changed)))}
+            {notice(move || changed.get().then_some(("notice good", Say::Just(|t| t.account.changed))))}
         </section>
     }
     .into_any()

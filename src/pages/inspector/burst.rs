@@ -4,15 +4,21 @@ use crate::{
     api::{Api, use_api},
     form::Form,
     lang::text,
-    problem::{Complaint, Problem},
+    problem::{Complaint, Problem, Say},
 };
 use futures::future::join_all;
 use leptos::{ev::SubmitEvent, prelude::*};
+use std::time::Duration;
+use wugan::Request;
 use wugan_timeline::UseTimeline;
 use wugan_wire::routes;
 
 /// The most that may be sent at once.
 const MOST: usize = 1_000;
+
+/// A browser has six connections to a server (HTTP/1.1): of a thousand requests most wait in a line of our own making, and that is not
+/// the server's fault.
+const DEADLINE: Duration = Duration::from_mins(5);
 
 /// What is to be sent; `Copy`.
 #[derive(Clone, Copy)]
@@ -32,7 +38,7 @@ impl Plan {
         match self.count.get_untracked().trim().parse() {
             Ok(count @ 1..=MOST) => Some((count, self.route.get_untracked())),
             _ => {
-                self.form.complain(vec![Complaint { field: Some("requests"), say: |t| t.inspector.too_many }]);
+                self.form.complain(vec![Complaint { field: Some("requests"), say: Say::Just(|t| t.inspector.too_many) }]);
                 None
             }
         }
@@ -52,6 +58,7 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
             form.send(burst(api, route, count));
         }
     };
+    let label = form.label(|t| t.inspector.send, |t| t.inspector.sending);
     let wrong = form.wrong(Some("requests"));
     let invalid = Signal::derive(move || wrong.get().map(|_| "true"));
     view! {
@@ -76,7 +83,7 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
                     <option value=routes::PUBLIC>{text(|t| t.inspector.route_public)}</option>
                 </select>
             </div>
-            <button type="submit" class="primary" aria-disabled=form.disabled()>{text(|t| t.inspector.send)}</button>
+            <button type="submit" class="primary" aria-disabled=form.disabled()>{label}</button>
             <p class="wrong" id="requests-wrong" role="alert">{wrong}</p>
         </form>
     }
@@ -86,7 +93,8 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
 /// Sends them all at once. What became of each is in the record; only the connection is looked at here.
 pub(super) async fn burst(api: Api, route: String, count: usize) -> Result<(), Problem> {
     let client = api.client();
-    for answer in join_all((0..count).map(|_| client.get(&route))).await {
+    let one = || client.send(Request::get(&route).deadline(DEADLINE));
+    for answer in join_all((0..count).map(|_| one())).await {
         if let Err(error) = answer {
             api.heed(error.into());
         }

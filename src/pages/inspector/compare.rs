@@ -9,14 +9,14 @@ use crate::{
     api::{Api, use_api},
     components::live::live,
     form::Form,
-    lang::{text, use_lang},
+    lang::text,
     problem::Problem,
 };
 use leptos::prelude::*;
 use wugan_timeline::{Timeline, UseTimeline, Words};
 
 pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static Words>) -> AnyView {
-    let (api, lang) = (use_api(), use_lang());
+    let api = use_api();
     let naive = UseTimeline::unconnected();
     let shown = RwSignal::new(false);
     let form = Form::new();
@@ -26,10 +26,7 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
         form.send(both(api, count, route, timeline, naive));
     };
     let wrong = form.wrong(None);
-    let label = Signal::derive(move || {
-        let t = &lang.get().texts().inspector;
-        if form.busy.get() { t.naive_busy } else { t.naive }
-    });
+    let label = form.label(|t| t.inspector.naive, |t| t.inspector.naive_busy);
     let picture = live(move || {
         if !shown.get() {
             return ().into_any();

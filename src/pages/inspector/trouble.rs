@@ -4,7 +4,7 @@ use crate::{
     api::{Api, use_api},
     components::live::button,
     lang::{Pick, text, use_lang},
-    problem::Problem,
+    problem::{Problem, Say},
     sabotage::Sabotage,
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -13,26 +13,26 @@ use wugan_wire::{SessionItem, routes};
 
 pub(super) fn trouble() -> AnyView {
     let (api, lang) = (use_api(), use_lang());
-    let said = RwSignal::new(None::<Pick>);
+    let said = RwSignal::new(None::<Say>);
     let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
     let sabotage = StoredValue::new_local(Sabotage::default());
     let spoil_access = move || {
         api.client().session().spoil_access_token();
-        said.set(Some(|t| t.inspector.spoiled_access));
+        said.set(Some(Say::Just(|t| t.inspector.spoiled_access)));
     };
     let spoil_refresh = move || {
         api.client().session().spoil_refresh_token();
-        said.set(Some(|t| t.inspector.spoiled_refresh));
+        said.set(Some(Say::Just(|t| t.inspector.spoiled_refresh)));
     };
     let cut = move |off| {
         sabotage.update_value(|sabotage| sabotage.network(off));
-        said.set(Some(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off }));
+        said.set(Some(Say::Just(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off })));
     };
     let turn = move |wrong| {
         sabotage.update_value(|sabotage| sabotage.clock(wrong));
-        said.set(Some(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off }));
+        said.set(Some(Say::Just(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
     };
-    let words = Signal::derive(move || said.get().map(|say| say(lang.get().texts())));
+    let words = Signal::derive(move || said.get().map(|say| say.words(lang.get())));
     view! {
         <section class="trouble">
             <h2>{text(|t| t.inspector.trouble)}</h2>
@@ -62,7 +62,8 @@ fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> An
 }
 
 /// Ends this very session as if from another device: this page is not told.
-async fn end_on_server(api: Api, said: RwSignal<Option<Pick>>) {
+async fn end_on_server(api: Api, said: RwSignal<Option<Say>>) {
+    said.set(Some(Say::Just(|t| t.sessions.ending)));
     let done = async {
         let sessions: Vec<SessionItem> = api.send(Request::get(routes::SESSIONS)).await?.json().await?;
         for this in sessions.iter().filter(|item| item.current) {
@@ -70,8 +71,8 @@ async fn end_on_server(api: Api, said: RwSignal<Option<Pick>>) {
         }
         Ok::<(), Problem>(())
     };
-    let say: Pick = match done.await {
-        Ok(()) => |t| t.inspector.ended,
+    let say = match done.await {
+        Ok(()) => Say::Just(|t| t.inspector.ended),
         Err(problem) => problem.say(),
     };
     said.try_set(Some(say));

@@ -1,0 +1,51 @@
+//! What concerns every page, said below its top: the server is away, or this browser keeps nothing.
+
+use super::live::{live, when};
+use crate::{
+    connection::use_connection,
+    keep,
+    lang::{text, use_lang},
+};
+use leptos::prelude::*;
+use wugan::{Event, Warning, leptos::use_session};
+
+/// The server is away: said to everybody, and to screen readers when it begins and when it ends.
+#[component]
+pub(crate) fn Away() -> impl IntoView {
+    let (connection, lang) = (use_connection(), use_lang());
+    let banner = live(move || {
+        let t = &lang.get().texts().shell;
+        match (connection.is_lost(), connection.returns()) {
+            (true, _) => {
+                let again = if connection.is_checking() { t.trying } else { t.try_again };
+                view! {
+                    <div class="banner">
+                        <p>{t.away}</p>
+                        <button type="button" class="small" on:click=move |_| connection.check_again()>{again}</button>
+                    </div>
+                }
+                .into_any()
+            }
+            (false, 0) => ().into_any(),
+            (false, _) => view! { <p class="unseen">{t.back}</p> }.into_any(),
+        }
+    });
+    view! { <div role="status" data-testid="connection">{banner}</div> }
+}
+
+/// The store is denied or full: the session lives in this page alone, and its person should know before he closes it.
+#[component]
+pub(crate) fn MemoryOnly() -> impl IntoView {
+    let session = use_session();
+    // A store that was denied from the start was warned of before anybody could listen.
+    let memory_only = RwSignal::new(keep::is_denied());
+    let subscription = session.client().session().on_event(move |noted| {
+        if let Event::Warning(Warning::StoreDenied | Warning::StoreFull | Warning::StoreOfLaterVersion) = noted.event {
+            memory_only.try_set(true);
+        }
+    });
+    StoredValue::new_local(subscription);
+    let shown = Signal::derive(move || memory_only.get() && session.signed_in.get());
+    let banner = when(shown, || view! { <p class="banner">{text(|t| t.shell.memory_only)}</p> }.into_any());
+    view! { <div role="status">{banner}</div> }
+}
