@@ -29,8 +29,12 @@ impl Stamp {
         Stamp { wall: platform.wall(), monotonic: Some(platform.monotonic()), server: None }
     }
 
-    /// When an answer left the server, seen from here: half-way between asking and hearing.
+    /// When an answer left the server, seen from here: half-way between asking and hearing. Of an answer that took long, as one
+    /// does that is heard after a sleep, nothing is known but that it was not given before it was asked for.
     pub(crate) fn between(asked: Stamp, heard: Stamp, server: Option<f64>) -> Stamp {
+        if asked.until(&heard) > 2.0 * DATE_NOISE_MS {
+            return asked;
+        }
         let way = (heard.monotonic.zip(asked.monotonic)).map_or(0.0, |(heard, asked)| (heard - asked).max(0.0) / 2.0);
         Stamp { wall: heard.wall - way, monotonic: heard.monotonic.map(|at| at - way), server }
     }

@@ -23,15 +23,18 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
     let Some(mut queued) = platform.lock(name, false) else {
         return lease(platform, &format!("{name}.lease"), patience).await;
     };
+    // Where the store fails there are no marks, and no other tabs to watch.
     let key = format!("{name}.lock");
+    let read = || platform.load(&key).ok().flatten();
+    let leave_mark = || platform.save(&key, &mark(platform)).unwrap_or_default();
     loop {
-        let watched = platform.load(&key).ok()?;
+        let watched = read();
         let since = platform.monotonic();
         let granted = transport.within(patience, &mut queued).await;
         let waited = platform.monotonic() - since - patience.as_secs_f64() * 1_000.0;
         if let Ok(guard) = granted {
             if waited < 0.0 {
-                platform.save(&key, &mark(platform)).ok()?;
+                leave_mark();
                 return Some(guard);
             }
             // Granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
@@ -45,8 +48,8 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         // One thief at a time: the second one sees the mark of the first.
         let turn = platform.lock(&format!("{name}.steal"), false)?;
         let turn = transport.within(patience, turn).await.ok()?;
-        if platform.load(&key).ok()? == watched {
-            platform.save(&key, &mark(platform)).ok()?;
+        if read() == watched {
+            leave_mark();
             release_after_lag(platform, Some(turn));
             return Some(platform.lock(name, true)?.await);
         }

@@ -52,10 +52,10 @@ impl Session {
         }
     }
 
-    /// Joins the flight of this credential, or starts it.
+    /// Joins the flight that spends this refresh token, or starts it.
     fn board(&self, stale: &Credential, cause: Cause) -> Landing {
         if let Some(flight) = &*self.0.flight.borrow()
-            && flight.stale.tokens.access_token == stale.tokens.access_token
+            && flight.stale.tokens.refresh_token == stale.tokens.refresh_token
             && flight.stale.session == stale.session
         {
             if cause == Cause::Unauthorized {

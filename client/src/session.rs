@@ -70,9 +70,9 @@ pub struct Peek {
 
 /// What the store and memory hold in place of a credential, in the same session.
 pub(crate) enum Standing {
-    /// The same still.
+    /// The one to renew: the same still, or another that has run out in turn, as a tab finds that was frozen.
     Current(Credential),
-    /// Another by now.
+    /// Another by now, and as good as can be known.
     Newer(Credential),
 }
 
@@ -198,22 +198,26 @@ impl Session {
     /// What to send a request with: a token that works as far as can be known. Renewed before it hurts.
     pub(crate) async fn fresh(&self) -> Result<Option<Credential>, Error> {
         let Some(held) = self.current() else { return Ok(None) };
-        match held.tokens.left(&self.0.transport.clock) {
-            Left::Enough => Ok(Some(held)),
-            Left::Nothing => self.renew(&held, Cause::Due).await.map(Some),
+        let left = |held: &Credential| held.tokens.left(&self.0.transport.clock);
+        match left(&held) {
+            Left::Enough => return Ok(Some(held)),
+            Left::Nothing => {}
             Left::Little(remaining) => {
                 // It still works: whatever keeps the refresh need not keep the request.
                 let patience = PATIENCE_WITH_A_GOOD_TOKEN.min(remaining / 2);
                 let _ = self.0.transport.within(patience, self.renew(&held, Cause::Due)).await;
-                let (Standing::Current(best) | Standing::Newer(best)) = self.standing(&held)?;
-                Ok(Some(best))
             }
         }
+        let (Standing::Current(best) | Standing::Newer(best)) = self.standing(&held)?;
+        if left(&best) == Left::Nothing { self.renew(&best, Cause::Due).await.map(Some) } else { Ok(Some(best)) }
     }
 
     /// Where a credential stands by now: whether its access token is still the newest.
     pub(crate) fn standing(&self, of: &Credential) -> Result<Standing, Error> {
-        self.compare(of, |held, old| held.access_token == old.access_token)
+        match self.compare(of, |held, old| held.access_token == old.access_token)? {
+            Standing::Newer(held) if held.tokens.left(&self.0.transport.clock) == Left::Nothing => Ok(Standing::Current(held)),
+            standing => Ok(standing),
+        }
     }
 
     /// …whether its refresh token is still the one that buys the next pair.

@@ -7,7 +7,11 @@ mod seeds {
 }
 
 use seeds::life::Life;
-use std::{panic, thread};
+use std::{
+    panic,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+};
 
 /// What went wrong with this seed, if anything did.
 fn fate(seed: u64) -> Option<String> {
@@ -17,13 +21,24 @@ fn fate(seed: u64) -> Option<String> {
 
 /// The first seed of so many that goes wrong.
 fn search(seeds: std::ops::Range<u64>) -> Option<(u64, String)> {
-    let workers = thread::available_parallelism().map_or(2, usize::from) as u64;
-    let (from, to) = (seeds.start, seeds.end);
-    let found = thread::scope(|scope| {
-        let work: Vec<_> = (0..workers)
-            .map(|worker| scope.spawn(move || (from + worker..to).step_by(workers as usize).find_map(|seed| Some((seed, fate(seed)?)))))
-            .collect();
-        work.into_iter().filter_map(|worker| worker.join().expect("a worker")).collect::<Vec<_>>()
+    let (next, first) = (AtomicU64::new(seeds.start), AtomicU64::new(seeds.end));
+    let work = || {
+        let mut found = None;
+        loop {
+            let seed = next.fetch_add(1, Relaxed);
+            if seed >= first.load(Relaxed) {
+                return found;
+            }
+            if let Some(what) = fate(seed) {
+                first.fetch_min(seed, Relaxed);
+                found = Some((seed, what));
+            }
+        }
+    };
+    let workers = thread::available_parallelism().map_or(2, usize::from);
+    let found: Vec<_> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().filter_map(|worker| worker.join().expect("a worker")).collect()
     });
     found.into_iter().min()
 }

@@ -25,6 +25,9 @@ use std::{
     time::Duration,
 };
 
+/// Milliseconds for which a client waits for new tokens at least.
+const PATIENCE: f64 = 9_000.0;
+
 /// What goes wrong with one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fault {
@@ -92,6 +95,9 @@ pub struct Server {
 struct Open {
     tab: usize,
     session: Option<usize>,
+    since: f64,
+    /// An answer came, or word that there is none.
+    answered: Cell<bool>,
     done: Cell<bool>,
     /// Its tab was frozen or closed: what it does not know, nobody can blame it for.
     disturbed: Cell<bool>,
@@ -235,7 +241,8 @@ impl Server {
     }
 
     /// What no client may do, and one did: two refreshes at once or for one rotation, one that was not due, a token of somebody
-    /// else, a request sent more often than its one replay. Requests are known by a header `x-name`, whom they are for by `x-as`.
+    /// else, one that had run out or went abroad, a refresh given up, a request sent more often than its one replay, or with another
+    /// body. Requests are known by a header `x-name`, whom they are for by `x-as`, what they carry by `x-body`.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         self.complaints.borrow().clone()
@@ -257,6 +264,11 @@ impl Server {
                 session.excused = true;
             }
         }
+    }
+
+    /// A tab is gone whose last write has not reached the others: its lock is free before they know of its tokens.
+    pub(super) fn excuse(&self) {
+        self.sessions.borrow_mut().iter_mut().for_each(|session| session.excused = true);
     }
 
     fn now(&self) -> f64 {
@@ -291,6 +303,7 @@ impl Server {
         let asked = Asked {
             name: named("x-name"),
             begun_as: named("x-as"),
+            expected_body: named("x-body").map(String::into_bytes),
             path: attempt.address.path.clone(),
             query: attempt.address.href.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
             bearer: attempt.authorization.as_deref().and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
@@ -313,6 +326,7 @@ impl Server {
         let open = asked.is_refresh().then(|| self.opens(tab, asked.refresh_token().map(|(session, _)| session)));
         let watched = open.clone();
         world.note(|| format!("tab {tab} sends {} {fault:?}", asked.path));
+        self.look_at_the_age(&asked);
         world.after(there, move || {
             // An aborted request that was still under way never arrives.
             if tell.is_canceled() || page.is_gone() {
@@ -335,6 +349,7 @@ impl Server {
         async move {
             let heard = heard.await;
             if let Some(closing) = &closing {
+                closing.open.answered.set(true);
                 closing.open.delivered.set(matches!(heard, Ok(Ok(_))));
             }
             drop(closing);
@@ -344,9 +359,21 @@ impl Server {
         .boxed_local()
     }
 
+    /// A client knows when its token runs out, as far as messages and the seconds of a `Date` allow.
+    fn look_at_the_age(&self, asked: &Asked) {
+        let access = self.access.borrow();
+        let Some(access) = asked.bearer.as_ref().and_then(|token| access.get(token)) else { return };
+        let excused = self.sessions.borrow()[access.session].excused || self.lenient.get();
+        let late = self.now() - access.until;
+        if late > self.slowest.get() + 1_500.0 && !excused {
+            self.complain(format!("a token was sent that had run out {late:.0} ms before"));
+        }
+    }
+
     /// One at a time, of those who are awake.
     fn opens(&self, tab: usize, session: Option<usize>) -> Rc<Open> {
-        let open = Rc::new(Open { tab, session, done: Cell::new(false), disturbed: Cell::new(false), delivered: Cell::new(false) });
+        let no = || Cell::new(false);
+        let open = Rc::new(Open { tab, session, since: self.now(), answered: no(), done: no(), disturbed: no(), delivered: no() });
         self.open.borrow_mut().retain(|open| !open.done.get());
         let other = self.open.borrow().iter().find(|other| !other.disturbed.get() && other.session == session).map(|other| other.tab);
         if let Some(other) = other {
@@ -380,9 +407,8 @@ impl Server {
             }
             "/aaa" => Replied::text(200, "aaa"),
             "/forbidden" => Replied::json(403, &json!({})),
-            "/always401" => Replied::json(401, &json!({})),
             path => {
-                let good = self.guard(asked);
+                let good = path != "/always401" && self.guard(asked);
                 self.watch(asked, good);
                 if good {
                     self.count(|seen| seen.guarded += 1);
@@ -409,6 +435,12 @@ impl Server {
 
     /// Whether a request of this name may arrive now, with this token.
     fn watch(&self, asked: &Asked, good: bool) {
+        if asked.bearer.is_some() && !asked.home {
+            self.complain("a token went abroad");
+        }
+        if asked.expected_body.as_ref().is_some_and(|expected| *expected != asked.body) {
+            self.complain("a request came with another body than it was given");
+        }
         let owner = asked.bearer.as_ref().and_then(|token| self.owner(token));
         if let (Some(owner), Some(begun_as)) = (&owner, &asked.begun_as)
             && owner != begun_as
@@ -481,6 +513,7 @@ impl Server {
 struct Asked {
     name: Option<String>,
     begun_as: Option<String>,
+    expected_body: Option<Vec<u8>>,
     path: String,
     query: String,
     bearer: Option<String>,
@@ -514,6 +547,13 @@ struct Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         self.open.done.set(true);
+        if let Some(world) = self.world.upgrade()
+            && !self.open.answered.get()
+            && !self.open.disturbed.get()
+            && world.server.now() - self.open.since < PATIENCE
+        {
+            world.server.complain("a refresh was given up before its time");
+        }
         if !self.open.delivered.get()
             && let Some(session) = self.open.session
             && let Some(world) = self.world.upgrade()

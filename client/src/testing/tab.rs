@@ -43,6 +43,7 @@ struct Inner {
     store_fails: Cell<Option<StoreError>>,
     /// What this tab reads from the store.
     shelf: RefCell<Shelf>,
+    last_write: Cell<f64>,
     /// When the last write of another tab arrives here, in milliseconds since the world began: they come in order.
     last_arrival: Cell<f64>,
     listeners: RefCell<Vec<Listener>>,
@@ -70,6 +71,7 @@ impl Tab {
             has_locks: Cell::new(true),
             store_fails: Cell::new(None),
             shelf: RefCell::new(world.0.store.borrow().clone()),
+            last_write: Cell::new(f64::NEG_INFINITY),
             last_arrival: Cell::new(0.0),
             listeners: RefCell::default(),
             missed: RefCell::default(),
@@ -113,6 +115,9 @@ impl Tab {
     pub fn close(&self) {
         self.0.gone.set(true);
         self.world().0.server.disturb(self.0.number);
+        if self.world().age() - self.0.last_write.get() < self.world().longest_lag() {
+            self.world().0.server.excuse();
+        }
         self.0.listeners.take();
         self.world().kill(self.0.number);
         self.world().0.locks.bury(self.0.number);
@@ -244,6 +249,7 @@ impl Platform for Tab {
         let Some(world) = self.remaining_world().filter(|_| !self.is_gone()) else { return Ok(()) };
         let write = world.write(key, Some(text.to_owned()));
         self.receive(&write);
+        self.0.last_write.set(world.age());
         for tab in world.0.tabs.borrow().iter().filter(|tab| !tab.is_gone() && tab.number() != self.number()) {
             tab.expect(write.clone());
         }

@@ -180,6 +180,10 @@ impl World {
         write
     }
 
+    pub(super) fn longest_lag(&self) -> f64 {
+        self.0.store_lag.get()
+    }
+
     pub(super) fn lag(&self) -> f64 {
         self.fraction() * self.0.store_lag.get()
     }

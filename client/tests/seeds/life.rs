@@ -1,9 +1,10 @@
 //! One life of a browser: a few tabs, two people, a server with bad days. All of it by a seed.
 
+use futures::future::{AbortHandle, abortable};
 use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
 use wugan::{
-    Client, Error, Event, Reason, Request, State,
-    platform::{Platform, Signal},
+    Body, Client, Error, Event, Reason, Request, State,
+    platform::{Platform, Signal, StoreError},
     testing::{Fault, Running, Tab, World},
 };
 
@@ -23,6 +24,7 @@ struct Call {
     /// Its tab was frozen meanwhile: then it may take as long as it likes.
     excused: bool,
     running: Running<Result<u16, Error>>,
+    abort: AbortHandle,
 }
 
 pub(crate) struct Life {
@@ -37,8 +39,14 @@ pub(crate) struct Life {
     /// Somebody signed out, or in over another.
     changes: u32,
     has_locks: bool,
+    /// A browser with one tab, whose store fails now and then.
+    fragile: bool,
+    /// How far the device's clock is off, in milliseconds.
+    clock_off: f64,
 }
 
+/// Right, and wrong by hours and days, in milliseconds.
+const CLOCKS: [f64; 5] = [0.0, -86_400_000.0, -7_200_000.0, 7_200_000.0, 86_400_000.0];
 const PEOPLE: [&str; 2] = ["ada", "bob"];
 
 impl Life {
@@ -65,6 +73,8 @@ impl Life {
             last: None,
             changes: 0,
             has_locks: world.random(4) > 0,
+            fragile: world.random(8) == 0,
+            clock_off: CLOCKS[world.random(5) as usize],
         };
         let fate = life.steps().map_err(|what| {
             world.note(|| format!("*** {what}"));
@@ -86,7 +96,7 @@ impl Life {
         let slow = [0.02, 0.3, 3.0][self.dice(3)];
         self.world.server().latency(Duration::from_millis(1), Duration::from_secs_f64(slow));
         self.world.store_lag(Duration::from_millis([0, 5, 50][self.dice(3)]));
-        for _ in 0..=self.dice(3) {
+        for _ in 0..=if self.fragile { 0 } else { self.dice(3) } {
             self.open();
         }
         self.sign_in(0);
@@ -108,6 +118,7 @@ impl Life {
     fn open(&mut self) {
         let tab = self.world.tab();
         tab.has_locks(self.has_locks);
+        tab.set_clock_off(self.clock_off);
         let client = tab.client(Client::builder("https://api.example.com"));
         let events = Rc::new(RefCell::new(Vec::new()));
         let heard = events.clone();
@@ -154,7 +165,17 @@ impl Life {
         }
         for _ in 0..count {
             self.names += 1;
-            let mut request = Request::get("/bbb").header("x-name", &self.names.to_string());
+            let name = self.names.to_string();
+            let mut request = match self.dice(12) {
+                0 => Request::get("/always401"),
+                1 => Request::get("https://elsewhere.example.com/bbb"),
+                2 | 3 => {
+                    let body = name.clone();
+                    Request::post("/echo").header("x-body", &name).body(Body::made_by(move || Body::text(body.clone())))
+                }
+                _ => Request::get("/bbb"),
+            }
+            .header("x-name", &name);
             if let Some(user) = open.client.session().peek().user {
                 request = request.header("x-as", &user.id);
             }
@@ -162,13 +183,14 @@ impl Life {
             // Whom it is for is decided when it is begun, which is now.
             let mut sending = Box::pin(async move { client.send(request).await.map(|response| response.status()) });
             let early = futures::FutureExt::now_or_never(&mut sending);
-            let running = open.tab.run(async move {
+            let (sending, abort) = abortable(async move {
                 match early {
                     Some(done) => done,
                     None => sending.await,
                 }
             });
-            self.calls.push(Call { tab, begun: self.world.now(), excused: false, running });
+            let running = open.tab.run(async move { sending.await.unwrap_or(Err(Error::Timeout)) });
+            self.calls.push(Call { tab, begun: self.world.now(), excused: false, running, abort });
         }
     }
 
@@ -176,10 +198,22 @@ impl Life {
         self.world.pass(Duration::from_secs_f64(seconds));
     }
 
+    /// Whatever is done next is done at about the moment in which new tokens come in.
+    fn pass_until_a_refresh(&self) {
+        let before = self.world.server().seen().refreshes;
+        for _ in 0..500 {
+            self.pass(0.01);
+            if self.world.server().seen().refreshes > before {
+                break;
+            }
+        }
+        self.pass(self.world.random(1_000) as f64 / 1_000.0 * [0.02, 0.3, 3.0][self.dice(3)]);
+    }
+
     fn act(&mut self, ttl: f64) {
         let tab = self.some_tab();
         let seconds = |most: f64| self.world.random(1_000_000) as f64 / 1e6 * most;
-        match self.dice(34) {
+        match self.dice(40) {
             0..=7 => {
                 let count = 1 + self.dice(6);
                 self.ask(tab, count);
@@ -195,7 +229,7 @@ impl Life {
                 self.calls.iter_mut().filter(|call| call.tab == tab).for_each(|call| call.excused = true);
             }
             20 | 21 => self.thaw(tab),
-            22 => {
+            22 if !self.fragile => {
                 self.world.note(|| format!("tab {tab} crashes"));
                 self.tabs[tab].tab.close();
                 let gone = self.tabs.remove(tab);
@@ -204,7 +238,7 @@ impl Life {
                 self.calls.iter_mut().filter(|call| call.tab > tab).for_each(|call| call.tab -= 1);
                 self.open();
             }
-            23 => self.open(),
+            23 if !self.fragile => self.open(),
             24 if self.turn_to(tab) => {
                 self.world.note(|| format!("tab {tab} signs out"));
                 self.changes += 1;
@@ -248,14 +282,30 @@ impl Life {
                 }
             }
             32 => {
-                let off = [-86_400_000.0, -7_200_000.0, 0.0, 7_200_000.0, 86_400_000.0][self.dice(5)];
+                self.clock_off = CLOCKS[self.dice(5)];
                 // All tabs are on one device. Set forward, it looks like sleep, and one early refresh is right.
                 self.world.server().expect_early_refreshes();
-                self.tabs.iter().for_each(|open| open.tab.set_clock_off(off));
+                self.tabs.iter().for_each(|open| open.tab.set_clock_off(self.clock_off));
             }
             33 => {
                 let hidden = self.dice(2) == 0;
                 self.tabs[tab].tab.hide(hidden);
+            }
+            34 | 35 if !self.calls.is_empty() => {
+                let call = self.calls.swap_remove(self.dice(self.calls.len() as u64));
+                self.world.note(|| format!("a caller of tab {} goes away", call.tab));
+                call.abort.abort();
+            }
+            36 | 37 => self.pass_until_a_refresh(),
+            38 if self.fragile => {
+                let how = [None, Some(StoreError::Denied), Some(StoreError::Full)][self.dice(3)];
+                self.world.note(|| format!("the store: {how:?}"));
+                self.tabs[tab].tab.store_fails(how);
+            }
+            39 if self.fragile => {
+                let text = [None, Some("rubbish"), Some("{\"v\":2,\"of\":\"a later version\"}")][self.dice(3)];
+                self.world.note(|| format!("the store is overwritten: {text:?}"));
+                self.world.tamper(KEY, text);
             }
             _ => {}
         }
