@@ -36,7 +36,8 @@ impl fmt::Display for Error {
             Error::SignedOut(_) => f.write_str("the session is over: sign in again"),
             Error::SessionChanged => f.write_str("somebody else is signed in by now: the request was not sent again"),
             Error::Unavailable { retry_after } => {
-                write!(f, "the session cannot be renewed just now: try again in {:.1} s", retry_after.as_secs_f64())
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                write!(f, "the session cannot be renewed just now: try again in {seconds} s")
             }
             Error::Timeout => f.write_str("the request took longer than its deadline"),
             Error::Network(why) => write!(f, "the server could not be reached: {why}"),

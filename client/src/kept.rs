@@ -11,7 +11,7 @@
 use crate::{
     event::{Reason, Warning},
     platform::{Platform, StoreError},
-    record::{Credential, Record, Unreadable},
+    record::{Credential, Record, Unreadable, next_name},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -91,12 +91,9 @@ impl Kept {
         }
     }
 
-    /// A name for a new session, later than every other: by the device's clock, and by the order of names where that was set back.
+    /// A name for a new session, later than every one that is known here.
     pub(crate) fn next_session(&self) -> String {
-        let latest = self.latest.borrow().get(..13).and_then(|time| u64::from_str_radix(time, 16).ok()).unwrap_or(0);
-        let time = (self.platform.wall() as u64).max(latest + 1);
-        let random = (self.platform.random() * 2_f64.powi(52)) as u64;
-        format!("{time:013x}{random:013x}")
+        next_name(&self.latest.borrow(), self.platform.wall(), self.platform.random())
     }
 
     fn knows_better(&self, record: &Record) -> bool {

@@ -191,7 +191,11 @@ impl Session {
     }
 
     /// Calls back on each event, as long as the subscription lives. The callback may use the session and the client freely.
+    /// Warnings that were raised before, when nobody could listen yet, come first, at once.
     pub fn on_event(&self, listener: impl Fn(&Noted) + 'static) -> Subscription {
+        let at = self.0.transport.platform.monotonic();
+        let missed = if self.0.news.anybody() { Vec::new() } else { self.0.warned.borrow().clone() };
+        missed.into_iter().for_each(|warning| listener(&Noted { at, event: Event::Warning(warning) }));
         self.0.news.subscribe(listener)
     }
 

@@ -42,18 +42,15 @@ pub struct User {
 }
 
 /// The tokens of a session as they are kept.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Tokens {
     pub(crate) access_token: String,
     /// None: there is nothing to renew the access token with, and the session ends with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) refresh_token: Option<String>,
     /// The access token's, in seconds; None: only a 401 can tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) lifetime: Option<f64>,
     /// When the access token was issued.
     pub(crate) issued: Stamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<User>,
 }
 
