@@ -7,10 +7,15 @@
 //! | --- | --- | --- |
 //! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
+//! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: what needs it fails |
 //! | `CHROMEDRIVER` | the driver's program | the one on `PATH` |
 //! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
 
+mod axe;
 mod browser;
+mod keyboard;
+mod look;
+mod network;
 mod page;
 mod people;
 mod record;
@@ -23,10 +28,12 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures::FutureExt;
 
 pub use browser::Tab;
+pub use look::{Language, Look};
 pub use page::{Page, Summary};
 pub use people::PASSWORD;
 pub use record::Record;
 pub use server::{Refreshes, Server};
+pub use thirtyfour::Key;
 pub use wait::{PATIENCE, until};
 
 /// What a scenario ends with.

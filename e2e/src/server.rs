@@ -87,6 +87,17 @@ impl Server {
         Ok(sum(&self.metrics().await?, "wugan_requests_total", &[("route", route), ("status", &status.to_string())]))
     }
 
+    /// Signs somebody in from another device, which calls itself so.
+    ///
+    /// # Errors
+    /// If the server does not let him in.
+    pub async fn sign_in_from(&self, user_agent: &str, name: &str, password: &str) -> Result {
+        let credentials = serde_json::json!({ "username": name, "password": password });
+        let request = reqwest::Client::new().post(format!("{}/user/login", self.url())).header("user-agent", user_agent);
+        request.header("content-type", "application/json").body(credentials.to_string()).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     async fn metrics(&self) -> Result<String> {
         Ok(reqwest::get(format!("{}/metrics", self.url())).await?.error_for_status()?.text().await?)
     }

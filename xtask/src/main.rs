@@ -1,6 +1,7 @@
 //! `cargo xtask`: everything about the project that is more than one cargo command. It installs what is missing and asks nothing.
 
 mod app;
+mod axe;
 mod bench;
 mod browser;
 mod compress;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 
 use crate::app;
+use crate::axe;
 use crate::browser;
 use crate::databases::Databases;
 use crate::process::{Running, interrupted};
@@ -118,12 +119,14 @@ fn in_browser(options: &Options, tally: &mut Tally) -> Result<()> {
 
 fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
     let driver = browser::driver()?;
+    let axe = axe::script()?;
     app::build()?;
     let program = server::build(Build::Dev)?;
     let mut tests = project::cargo();
     tests
         .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--"])
         .env("CHROMEDRIVER", driver)
+        .env("WUGAN_AXE", axe)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     count("end to end", "2 min, 4 the first time", &mut tests, options, tally)

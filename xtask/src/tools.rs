@@ -89,7 +89,7 @@ impl Tool<'_> {
 }
 
 /// Where the user's programs keep what can be made again.
-fn cache() -> Result<PathBuf> {
+pub(crate) fn cache() -> Result<PathBuf> {
     let folder = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let folder = folder.or_else(|| env::home_dir().map(|home| home.join(".cache")));
     folder.map(|folder| folder.join("wugan/tools")).ok_or_else(|| failure("no home folder: set XDG_CACHE_HOME to a folder for tools"))

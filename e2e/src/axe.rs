@@ -1,0 +1,32 @@
+//! axe-core on the page as it stands: every rule, and the size of what is pressed (WCAG 2.2 AA, 2.5.8) too, which it leaves out by default.
+
+use std::env;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::{Page, Result};
+
+/// What is told of each violation: the rule, and where.
+const RUN: &str = "const done = arguments[arguments.length - 1];\
+    axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }).then(\
+        ({ violations }) => done(violations.map(({ id, help, nodes }) =>\
+            `${id}: ${help}` + nodes.map(({ html, failureSummary }) => `\\n    ${html}\\n      ${failureSummary}`).join(''))),\
+        (error) => done([String(error)]))";
+
+impl Page {
+    /// Finds that nothing on the page keeps anybody out.
+    ///
+    /// # Errors
+    /// If something does, with what and where; or if `WUGAN_AXE` names no script.
+    pub async fn is_accessible(&self) -> Result {
+        if !self.script("return typeof axe === 'object'").await?.as_bool().unwrap_or(false) {
+            let script =
+                env::var_os("WUGAN_AXE").map(PathBuf::from).ok_or("WUGAN_AXE names no axe.min.js; `cargo xtask test e2e` fetches it")?;
+            self.script(&std::fs::read_to_string(&script).map_err(|e| format!("{}: {e}", script.display()))?).await?;
+        }
+        let violations = self.driver().execute_async(RUN, Vec::<Value>::new()).await?;
+        let told: Vec<&str> = violations.json().as_array().ok_or("axe said nothing")?.iter().filter_map(Value::as_str).collect();
+        if told.is_empty() { Ok(()) } else { Err(told.join("\n").into()) }
+    }
+}
