@@ -4,6 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use serde_json::{Value, json};
 use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WindowHandle};
 
 use crate::{Result, wait::until};
@@ -33,13 +34,18 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    pub(crate) async fn start() -> Result<Self> {
+    /// Starts both, with these preferences beside its own.
+    pub(crate) async fn start(preferences: &[(&str, Value)]) -> Result<Self> {
         let (process, port) = DriverProcess::start().await?;
         let mut capabilities = DesiredCapabilities::chrome();
         for argument in ARGUMENTS {
             capabilities.add_arg(argument)?;
         }
-        capabilities.add_experimental_option("prefs", serde_json::json!({ "intl.accept_languages": "en-US,en" }))?;
+        let mut all = json!({ "intl.accept_languages": "en-US,en" });
+        for (name, value) in preferences {
+            all[name] = value.clone();
+        }
+        capabilities.add_experimental_option("prefs", all)?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
         Ok(Self { driver, _process: process })
     }

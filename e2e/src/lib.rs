@@ -13,13 +13,17 @@
 
 mod axe;
 mod browser;
+mod elsewhere;
+mod ensemble;
 mod keyboard;
 mod look;
 mod network;
 mod page;
 mod people;
+mod proxy;
 mod record;
 mod server;
+mod tabs;
 mod wait;
 
 use std::fmt;
@@ -28,9 +32,12 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures::FutureExt;
 
 pub use browser::Tab;
+pub use elsewhere::Elsewhere;
+pub use ensemble::Ensemble;
 pub use look::{Language, Look};
 pub use page::{Page, Summary};
 pub use people::PASSWORD;
+pub use proxy::{Proxy, Trouble};
 pub use record::Record;
 pub use server::{Refreshes, Server};
 pub use thirtyfour::Key;
@@ -67,8 +74,21 @@ pub struct Stage {
 /// # Errors
 /// The scenario's own, or what kept the server or the browser from starting.
 pub async fn scenario(name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
+    scenario_in(name, flags, &[], play).await
+}
+
+/// …in a browser with these preferences.
+///
+/// # Errors
+/// As [`scenario`].
+pub async fn scenario_in(
+    name: &str,
+    flags: &[&str],
+    preferences: &[(&str, serde_json::Value)],
+    play: impl AsyncFnOnce(&mut Stage) -> Result,
+) -> Result {
     let server = Server::start(flags).await?;
-    let browser = browser::Browser::start().await?;
+    let browser = browser::Browser::start(preferences).await?;
     let page = Page::new(browser.driver(), &server.url());
     let mut stage = Stage { server, page: page.clone() };
     // A failed assertion must not leave a browser behind.

@@ -32,6 +32,12 @@ impl Page {
         Self { driver, base: base.to_owned() }
     }
 
+    /// The same tab, with the app at another address: that of a proxy.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { driver: self.driver.clone(), base: base.to_owned() }
+    }
+
     /// What steers the browser, for what the rest of this does not do.
     #[must_use]
     pub fn driver(&self) -> &WebDriver {

@@ -1,0 +1,44 @@
+//! The session engine in a real browser: what a simulation cannot know. Names tell the case of the table of what goes wrong in such
+//! clients. The server is strict: a refresh token works once, and a used one ends the session.
+
+mod network;
+mod store;
+mod tabs;
+
+use wugan_e2e::{Page, Refreshes, Result, Server, Summary, until};
+
+const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
+const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "2s"];
+
+const REFRESH: &str = "/user/refresh";
+
+const ALL_ANSWERED: Summary = Summary { answered: 4, failed: 0, refreshes: 1 };
+
+/// One rotation, and its answer given again so many times; nothing else.
+fn one_rotation(repeated: u64) -> Refreshes {
+    Refreshes { rotated: 1, repeated, refused: 0, revoked: 0 }
+}
+
+/// The access token is refused from now on, and the page sends with it.
+async fn send_with_a_spoiled_token(page: &Page) -> Result {
+    page.store(&page.record().await?.with_spoiled_access_token()?).await?;
+    page.press("Send").await
+}
+
+/// Sends until all are answered: after an outage, the next try is a while off.
+async fn until_answered(page: &Page) -> Result {
+    until("a burst that is answered", async || Ok((page.burst(4).await?.answered == 4).then_some(()))).await
+}
+
+/// Sends through so many refreshes, and all are answered.
+async fn outlive_tokens(page: &Page, server: &Server, many: u64) -> Result {
+    until("the refreshes", async || {
+        let summary = page.burst(4).await?;
+        assert_eq!((summary.answered, summary.failed), (4, 0));
+        Ok((server.refreshes().await?.rotated >= many).then_some(()))
+    })
+    .await?;
+    let refreshes = server.refreshes().await?;
+    assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
+    Ok(())
+}

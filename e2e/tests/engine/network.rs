@@ -1,0 +1,119 @@
+//! What networks do: they lose answers, are away and come back, and lead elsewhere.
+
+use crate::{ALL_ANSWERED, REFRESH, STRICT, STRICT_AND_SHORT, one_rotation, send_with_a_spoiled_token, until_answered};
+use wugan_e2e::{Elsewhere, Proxy, Result, Stage, Trouble, scenario};
+
+#[tokio::test]
+async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
+    scenario("lost-answer", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let proxy = Proxy::before(&server.url()).await?;
+        let page = page.at(&proxy.url());
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        proxy.trouble(REFRESH, Trouble::LoseAnswers);
+        send_with_a_spoiled_token(&page).await?;
+        let lost = page.summary(4).await?;
+        assert_eq!((lost.answered, lost.failed), (0, 4), "told that it cannot be done just now");
+        page.is_signed_in("ada").await?;
+
+        proxy.mend(REFRESH);
+        until_answered(&page).await?;
+        let refreshes = server.refreshes().await?;
+        assert_eq!(refreshes, one_rotation(refreshes.repeated), "the same answer again, not another rotation, and no sign-out");
+        assert!(refreshes.repeated >= 1);
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
+    scenario("reloaded", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let proxy = Proxy::before(&server.url()).await?;
+        let page = page.at(&proxy.url());
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        proxy.trouble(REFRESH, Trouble::HoldAnswers);
+        send_with_a_spoiled_token(&page).await?;
+        proxy.server_answered(REFRESH, 1).await?;
+        page.reload().await?;
+        proxy.mend(REFRESH);
+        assert_eq!(page.burst(4).await?, ALL_ANSWERED);
+        assert_eq!(server.refreshes().await?, one_rotation(1));
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_18_offline_and_back() -> Result {
+    scenario("offline", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.field("Requests").await?;
+        page.offline(true).await?;
+        page.outlive_token().await?;
+        let before = server.refreshes().await?;
+        let away = page.burst(4).await?;
+        assert_eq!((away.answered, away.failed), (0, 4));
+        page.is_signed_in("ada").await?;
+        assert_eq!(server.refreshes().await?, before, "nothing reached the server");
+
+        page.offline(false).await?;
+        until_answered(page).await?;
+        let after = server.refreshes().await?;
+        assert!(after.rotated > before.rotated);
+        assert_eq!((after.repeated, after.refused, after.revoked), (0, 0, 0));
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_18_refused_connections_are_no_rejection() -> Result {
+    scenario("refused-connections", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let proxy = Proxy::before(&server.url()).await?;
+        let page = page.at(&proxy.url());
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        proxy.trouble(REFRESH, Trouble::Refuse);
+        send_with_a_spoiled_token(&page).await?;
+        let refused = page.summary(4).await?;
+        assert_eq!((refused.answered, refused.failed), (0, 4));
+        page.is_signed_in("ada").await?;
+
+        proxy.mend(REFRESH);
+        until_answered(&page).await?;
+        assert_eq!(server.refreshes().await?, one_rotation(0));
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
+    scenario("redirect", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let (proxy, elsewhere) = (Proxy::before(&server.url()).await?, Elsewhere::start().await?);
+        let page = page.at(&proxy.url());
+        page.without_content_policy().await?;
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        for status in [302, 307] {
+            proxy.trouble("/bbb", Trouble::Redirect(status, format!("{}/{status}", elsewhere.url())));
+            let summary = page.burst(2).await?;
+            assert_eq!((summary.answered + summary.failed, summary.refreshes), (2, 0), "a 401 from elsewhere is no refusal of our token");
+        }
+        let requests = elsewhere.requests();
+        for status in [302, 307] {
+            let arrived = requests.iter().filter(|head| head.starts_with(&format!("get /{status} "))).count();
+            assert_eq!(arrived, 2, "the redirect by {status} was followed: {requests:?}");
+        }
+        assert!(!requests.iter().any(|head| head.contains("\nauthorization:") || head.contains("bearer")), "a token went elsewhere");
+
+        proxy.mend("/bbb");
+        assert_eq!(page.burst(2).await?.answered, 2);
+        assert_eq!(server.refreshes().await?.rotated, 0);
+        page.is_signed_in("ada").await
+    })
+    .await
+}

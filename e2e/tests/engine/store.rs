@@ -1,0 +1,43 @@
+//! Case 27: the store may fail; the session goes on in the page's memory.
+
+use crate::{STRICT_AND_SHORT, outlive_tokens};
+use serde_json::json;
+use wugan_e2e::{Result, Stage, scenario, scenario_in};
+
+/// What a person chooses who forbids sites to store anything.
+const FORBIDDEN: (&str, u8) = ("profile.default_content_setting_values.cookies", 2);
+
+#[tokio::test]
+async fn case_27_storage_is_denied() -> Result {
+    let preferences = [(FORBIDDEN.0, json!(FORBIDDEN.1))];
+    scenario_in("storage-denied", &STRICT_AND_SHORT, &preferences, async |Stage { server, page }: &mut Stage| {
+        page.open("/").await?;
+        let asked = page.script("try { return localStorage.length } catch (denied) { return denied.name }").await?;
+        assert_eq!(asked, "SecurityError", "the browser denies it");
+        page.sign_up("ada").await?;
+        page.follow("Inspector").await?;
+        outlive_tokens(page, server, 2).await?;
+        page.is_signed_in("ada").await?;
+        page.press("Sign out").await?;
+        page.hides("Sign out").await
+    })
+    .await
+}
+
+/// Each character is written once: rewriting megabytes would keep the browser busy for seconds.
+const FILL: &str =
+    "for (let size = 1 << 22; size >= 1; size >>= 1) try { localStorage.setItem('filler' + size, 'x'.repeat(size)) } catch {}";
+
+#[tokio::test]
+async fn case_27_storage_is_full() -> Result {
+    scenario("storage-full", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+        page.open("/").await?;
+        page.script(FILL).await?;
+        page.sign_up("ada").await?;
+        assert_eq!(page.script("return localStorage.getItem('wugan.session')").await?, json!(null), "there is no room for it");
+        page.follow("Inspector").await?;
+        outlive_tokens(page, server, 2).await?;
+        page.is_signed_in("ada").await
+    })
+    .await
+}

@@ -1,0 +1,118 @@
+//! Tabs are one session, whatever happens to one of them.
+
+use crate::{ALL_ANSWERED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token};
+use wugan_e2e::{Ensemble, Page, Proxy, Refreshes, Result, Stage, Tab, Trouble, scenario, until};
+
+#[tokio::test]
+async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -> Result {
+    scenario("four-tabs", &STRICT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        // A fifth tab would ask for things of its own.
+        page.open("/healthz").await?;
+        let mut ensemble = Ensemble::open(page, 4, 50).await?;
+        let others = server.answered("/bbb", 200).await?;
+        for expiry in 1..=20 {
+            let before = ensemble.meet_a_spoiled_token().await?;
+            assert!(expiry == 1 || before == [(50, 0); 4], "expiry {}: of each tab, answered and failed: {before:?}", expiry - 1);
+            let answered = async || Ok((server.answered("/bbb", 200).await? >= others + expiry * 200).then_some(()));
+            until("200 requests to be answered", answered).await?;
+            assert_eq!(server.refreshes().await?, Refreshes { rotated: expiry, repeated: 0, refused: 0, revoked: 0 });
+        }
+        assert_eq!(ensemble.outcomes().await?, [(50, 0); 4]);
+        for tab in ensemble.tabs() {
+            page.go_to(tab).await?;
+            page.is_signed_in("ada").await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Two inspectors behind a proxy; the first one's refresh has been answered by the server, and the answer is on its way.
+async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, Tab)> {
+    page.sign_up("ada").await?;
+    page.open("/inspector").await?;
+    let first = page.tab().await?;
+    let second = page.open_tab("/inspector").await?;
+    page.field("Requests").await?;
+    page.go_to(&first).await?;
+    proxy.trouble(REFRESH, Trouble::HoldAnswers);
+    send_with_a_spoiled_token(page).await?;
+    proxy.server_answered(REFRESH, 1).await?;
+    Ok((first, second))
+}
+
+#[tokio::test]
+async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
+    scenario("closed-tab", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let proxy = Proxy::before(&server.url()).await?;
+        let page = page.at(&proxy.url());
+        let (_, second) = first_of_two_is_refreshing(&page, &proxy).await?;
+        page.close_tab().await?;
+        proxy.mend(REFRESH);
+        page.go_to(&second).await?;
+        assert_eq!(page.burst(4).await?, ALL_ANSWERED);
+        assert_eq!(server.refreshes().await?, one_rotation(1), "the server gave the lost answer again");
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_12_a_frozen_tab_holds_the_lock() -> Result {
+    scenario("frozen-tab", &STRICT, async |Stage { server, page }: &mut Stage| {
+        let proxy = Proxy::before(&server.url()).await?;
+        let page = page.at(&proxy.url());
+        let (first, second) = first_of_two_is_refreshing(&page, &proxy).await?;
+        page.freeze().await?;
+        proxy.mend(REFRESH);
+        page.go_to(&second).await?;
+        assert_eq!(page.burst(4).await?, ALL_ANSWERED);
+        assert_eq!(server.refreshes().await?, one_rotation(1), "it took the lock, and was given the same pair");
+
+        page.go_to(&first).await?;
+        page.thaw().await?;
+        let thawed = page.summary(4).await?;
+        assert_eq!((thawed.answered, thawed.failed), (4, 0), "the tab that was frozen goes on with what the other one brought");
+        page.is_signed_in("ada").await?;
+        assert_eq!(page.burst(4).await?.answered, 4);
+        assert_eq!(server.refreshes().await?, one_rotation(1));
+        Ok(())
+    })
+    .await
+}
+
+/// The pair is renewed while the page lies in the cache: by the page that was gone to, with the means of the browser alone.
+const REFRESH_BY_HAND: &str = r"
+    const record = JSON.parse(localStorage.getItem('wugan.session'));
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch('/user/refresh', { method: 'POST', headers, body: JSON.stringify({ refresh_token: record.refresh_token }) });
+    const { access_token, refresh_token } = await answer.json();
+    localStorage.setItem('wugan.session', JSON.stringify({ ...record, access_token, refresh_token }));
+    // The new pair is in use: the old one is now a stolen one.
+    return (await fetch('/bbb', { headers: { authorization: `Bearer ${access_token}` } })).status;
+";
+
+#[tokio::test]
+async fn case_33_a_page_from_the_back_forward_cache_reads_the_store_again() -> Result {
+    scenario("bfcache", &STRICT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.field("Requests").await?;
+        page.script("addEventListener('pageshow', event => window.wasKept = event.persisted)").await?;
+        page.without_content_policy().await?;
+        page.open("/healthz").await?;
+        assert_eq!(page.script(&format!("return (async () => {{ {REFRESH_BY_HAND} }})()")).await?, 200);
+        page.driver().back().await?;
+        page.arrives_at("/inspector").await?;
+        until("the page to be shown again", async || Ok(page.script("return window.wasKept ?? null").await?.as_bool())).await?;
+        assert_eq!(page.script("return window.wasKept").await?, true, "the browser kept the page as it was, memory and all");
+
+        let summary = page.burst(4).await?;
+        assert_eq!((summary.answered, summary.failed, summary.refreshes), (4, 0, 0));
+        assert_eq!(server.answered("/bbb", 401).await?, 0, "the old token was not sent");
+        assert_eq!(server.refreshes().await?, one_rotation(0));
+        Ok(())
+    })
+    .await
+}
