@@ -39,16 +39,20 @@ pub(crate) fn Inspector() -> impl IntoView {
     view! {
         <Page title=|t| t.inspector.title>
             {head(|t| t.inspector.title, |t| t.inspector.what)}
-            <div class="bench">{burst_form(plan, timeline)} {trouble()} {lifetime()} {claims(timeline)}</div>
-            <section class="stack">
-                <div class="card-head">
-                    <h2>{text(|t| t.inspector.picture)}</h2>
-                    {export(timeline)}
-                </div>
-                <Timeline timeline words />
-                {numbers(timeline)}
-            </section>
+            <div class="desk">
+                <div class="bench">{burst_form(plan, timeline)} {trouble()}</div>
+                <section class="stack">
+                    <div class="card-head">
+                        <h2>{text(|t| t.inspector.picture)}</h2>
+                        {export(timeline)}
+                    </div>
+                    <Timeline timeline words />
+                    {numbers(timeline)}
+                    {lifetime()}
+                </section>
+            </div>
             {compare(plan, timeline, words)}
+            {claims(timeline)}
             <section class="stack">
                 <h2>{text(|t| t.inspector.log)}</h2>
                 <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector.log)>

@@ -135,6 +135,7 @@ pub(crate) static EN: Texts = Texts {
         naive_busy: "Setting up a second account…",
         token: "Access token",
         token_left: |left| format!("{left} left"),
+        token_over: "has run out, and will be renewed before it is used",
         token_unknown: "Its lifetime is not known.",
         token_renewal: "renewed here",
         claims: "What the token says",

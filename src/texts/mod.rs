@@ -162,6 +162,7 @@ pub(crate) struct Inspector {
     pub(crate) naive_busy: &'static str,
     pub(crate) token: &'static str,
     pub(crate) token_left: fn(&str) -> String,
+    pub(crate) token_over: &'static str,
     pub(crate) token_unknown: &'static str,
     pub(crate) token_renewal: &'static str,
     pub(crate) claims: &'static str,

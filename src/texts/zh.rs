@@ -135,6 +135,7 @@ pub(crate) static ZH: Texts = Texts {
         naive_busy: "正在准备第二个账号…",
         token: "访问令牌",
         token_left: |left| format!("剩余 {left}"),
+        token_over: "已过期，下次使用前会先续期",
         token_unknown: "有效期未知。",
         token_renewal: "在此续期",
         claims: "令牌里写了什么",

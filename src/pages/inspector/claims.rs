@@ -45,7 +45,7 @@ pub(super) fn claims(timeline: UseTimeline) -> AnyView {
     });
     let expanded = Signal::derive(move || if open.get() { "true" } else { "false" });
     view! {
-        <section class="trouble">
+        <section class="stack">
             <h2>{text(|t| t.inspector.claims)}</h2>
             <p class="hint">{text(|t| t.inspector.claims_what)}</p>
             <div class="buttons">

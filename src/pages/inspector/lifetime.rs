@@ -24,7 +24,11 @@ pub(super) fn lifetime() -> AnyView {
     // A minute's step is enough for a screen reader, and half a second's for an eye.
     let words = Signal::derive(move || {
         let t = &lang.get().texts().inspector;
-        life.get().map_or_else(|| t.token_unknown.to_owned(), |(left, _)| (t.token_left)(&spoken(left.as_secs_f64().floor() * 1_000.0)))
+        match life.get() {
+            None => t.token_unknown.to_owned(),
+            Some((left, _)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
+            Some((left, _)) => (t.token_left)(&spoken(left.as_secs_f64().floor() * 1_000.0)),
+        }
     });
     let share = |part: Duration, whole: Duration| percent(part.as_millis(), whole.as_millis());
     let left = Signal::derive(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life)| share(left, life)));
