@@ -210,7 +210,9 @@ impl App {
 #[must_use]
 pub fn name_key(username: &str) -> String {
     // Names that nobody can have need no work, however long they are.
-    username.chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase().nfkc().collect()
+    let name = username.chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase();
+    // PostgreSQL takes no NUL in a text, not even to compare with.
+    name.nfkc().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn keep_the_rules(username: &str, password: &str) -> Result<(), Error> {

@@ -3,10 +3,11 @@
 use clap::Parser;
 use std::{
     io::{IsTerminal, Write},
+    panic::PanicHookInfo,
     process::ExitCode,
 };
 use tokio::signal;
-use tracing::warn;
+use tracing::{error, warn};
 use tracing_subscriber::{EnvFilter, fmt};
 use wugan_server::{
     clock::Clock,
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
 
 async fn run(mut config: Config) -> Result<(), StartError> {
     start_log(config.log_format)?;
+    std::panic::set_hook(Box::new(log_panic));
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     if let Some(name) = Config::unknown_variable(names) {
         warn!(name, "this variable is none of the server's; see --help for those that are");
@@ -58,6 +60,11 @@ fn start_log(format: LogFormat) -> Result<(), StartError> {
     Ok(())
 }
 
+/// A panic's own words may quote what was worked on, such as a token: where it happened is enough to find it.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    error!(place = panic.location().map(ToString::to_string), "something panicked, which is a bug");
+}
+
 /// Done when the process is asked to stop, by SIGTERM or Ctrl-C.
 fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
     let failed = |error: std::io::Error| StartError(format!("cannot listen for signals: {error}"));
@@ -76,4 +83,44 @@ fn stop_signal() -> Result<impl Future<Output = ()>, StartError> {
     return Ok(async {
         let _ = signal::ctrl_c().await;
     });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::{
+        panic::{catch_unwind, set_hook, take_hook},
+        sync::{Arc, Mutex},
+    };
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn case_20_a_panic_is_logged_by_its_place_alone() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let log = fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+        tracing::subscriber::with_default(log, || {
+            let before = take_hook();
+            set_hook(Box::new(log_panic));
+            assert!(catch_unwind(|| panic!("a s3cret token")).is_err());
+            set_hook(before);
+        });
+        let log = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(log.contains("main.rs:") && log.contains("a bug"), "{log}");
+        assert!(!log.contains("s3cret"), "{log}");
+    }
 }

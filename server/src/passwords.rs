@@ -1,27 +1,26 @@
 //! Passwords: argon2id with OWASP's parameters (19 MiB, two passes, one lane), hashed in a bounded pool.
-//!
-//! A hash takes memory and a core for tens of milliseconds, so only so many run at once, only so many wait, and who comes later is
-//! told to come again. The permit belongs to the hashing itself: a caller who hangs up does not free it early.
+
+mod pool;
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        PasswordVerifier,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
 };
+use pool::Pool;
 use std::{fmt, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
-use tokio::sync::Semaphore;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
-/// How many may wait for each one that hashes.
-const WAITING_PER_WORKER: usize = 16;
 
 /// Hashes and checks passwords.
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    workers: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    pool: Pool,
     /// What an unknown name's password is checked against, so that the answer takes as long as for a known one (ASVS 6.3.8).
     nobody: Arc<str>,
 }
@@ -63,14 +62,16 @@ impl Passwords {
     pub fn new() -> Result<Self, HashError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = argon2.hash_password(uuid::Uuid::new_v4().as_bytes()).map_err(|_| HashError::Failed)?.to_string();
         let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
-        Ok(Self {
-            argon2,
-            workers: Arc::new(Semaphore::new(workers)),
-            places: Arc::new(Semaphore::new(workers * (WAITING_PER_WORKER + 1))),
-            nobody: nobody.into(),
-        })
+        let pool = Pool::new(workers, argon2.params().block_count());
+        let nobody = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut pool.memory())?;
+        Ok(Self { argon2, pool, nobody: nobody.into() })
+    }
+
+    /// How many passwords were hashed so far, to check them or to keep them.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.pool.done()
     }
 
     /// The PHC string of a password, with a salt of its own.
@@ -78,7 +79,8 @@ impl Passwords {
     /// # Errors
     /// [`HashError::Busy`] when too many wait.
     pub async fn hash(&self, password: String) -> Result<String, HashError> {
-        self.run(move |argon2| Ok(argon2.hash_password(password.as_bytes()).map_err(|_| HashError::Failed)?.to_string())).await
+        let argon2 = self.argon2.clone();
+        self.pool.run(move |memory| phc(&argon2, password.as_bytes(), memory)).await
     }
 
     /// Whether it is the password of that PHC string; of `None`, an unknown name, it never is, after the same time.
@@ -88,32 +90,48 @@ impl Passwords {
     pub async fn check(&self, password: String, hash: Option<String>) -> Result<Checked, HashError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.to_string());
-        self.run(move |argon2| {
-            let parsed = PasswordHash::new(&hash).map_err(|_| HashError::Failed)?;
-            let right = argon2.verify_password(password.as_bytes(), &parsed).is_ok();
-            Ok(match (known && right, is_current(&hash)) {
-                (false, _) => Checked::Wrong,
-                (true, true) => Checked::Right,
-                (true, false) => Checked::RightButOld,
-            })
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Argon2<'_>) -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
-        let worker = self.workers.clone().acquire_owned().await.map_err(|_| HashError::Failed)?;
         let argon2 = self.argon2.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let done = work(&argon2);
-            drop((place, worker));
-            done
-        });
-        task.await.map_err(|_| HashError::Failed)?
+        self.pool
+            .run(move |memory| {
+                let right = is_of(&argon2, &hash, password.as_bytes(), memory)?;
+                Ok(match (known && right, is_current(&hash)) {
+                    (false, _) => Checked::Wrong,
+                    (true, true) => Checked::Right,
+                    (true, false) => Checked::RightButOld,
+                })
+            })
+            .await
     }
+}
+
+/// A PHC string, with a salt of its own.
+fn phc(argon2: &Argon2<'_>, password: &[u8], memory: &mut [Block]) -> Result<String, HashError> {
+    let salt = Salt::generate();
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(|_| HashError::Failed)?,
+        salt: Some(salt),
+        hash: Some(digest(argon2, password, &salt, memory)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether a PHC string is of this password.
+fn is_of(argon2: &Argon2<'_>, hash: &str, password: &[u8], memory: &mut [Block]) -> Result<bool, HashError> {
+    let parsed = PasswordHash::new(hash).map_err(|_| HashError::Failed)?;
+    match (parsed.salt, parsed.hash) {
+        // Two digests are compared in constant time.
+        (Some(salt), Some(digested)) if is_current(hash) => Ok(digest(argon2, password, &salt, memory)? == digested),
+        // Of other parameters, which are replaced at the next sign-in: they may need another memory than ours.
+        _ => Ok(argon2.verify_password(password, &parsed).is_ok()),
+    }
+}
+
+fn digest(argon2: &Argon2<'_>, password: &[u8], salt: &Salt, memory: &mut [Block]) -> Result<Output, HashError> {
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    argon2.hash_password_into_with_memory(password, salt, &mut out, memory).map_err(|_| HashError::Failed)?;
+    Output::new(&out).map_err(|_| HashError::Failed)
 }
 
 /// Whether a PHC string says what a new one would say.
@@ -133,6 +151,7 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_eq!(passwords.check("correct horse".into(), Some(hash.clone())).await, Ok(Checked::Right));
         assert_eq!(passwords.check("correct horsf".into(), Some(hash)).await, Ok(Checked::Wrong));
+        use argon2::password_hash::PasswordHasher;
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let old = weak.hash_password(b"correct horse").unwrap().to_string();
         assert_eq!(passwords.check("correct horse".into(), Some(old)).await, Ok(Checked::RightButOld));
@@ -153,41 +172,26 @@ mod tests {
         assert_eq!(passwords.check(String::new(), None).await, Ok(Checked::Wrong));
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn case_16_who_hangs_up_does_not_free_the_worker_early() {
+    #[tokio::test]
+    async fn case_15_an_unknown_names_hash_is_as_dear_as_a_known_ones() {
         let passwords = Passwords::new().unwrap();
-        let workers = passwords.workers.available_permits();
-        for _ in 0..workers {
-            let (started, running) = std::sync::mpsc::channel();
-            let (release, held) = std::sync::mpsc::channel::<()>();
-            let pool = passwords.clone();
-            let caller = tokio::spawn(async move {
-                pool.run(move |_| {
-                    started.send(()).ok();
-                    held.recv().ok();
-                    Ok(())
-                })
-                .await
-            });
-            running.recv().unwrap();
-            let before = passwords.workers.available_permits();
-            caller.abort();
-            assert!(caller.await.unwrap_err().is_cancelled());
-            assert_eq!(passwords.workers.available_permits(), before, "still at work, so still taken");
-            drop(release);
-        }
-        while passwords.workers.available_permits() < workers {
-            tokio::task::yield_now().await;
+        assert!(is_current(&passwords.nobody));
+        let known = passwords.hash("correct horse".into()).await.unwrap();
+        for hash in [Some(known), None] {
+            let before = passwords.hashed();
+            passwords.check("wrong horse".into(), hash).await.unwrap();
+            assert_eq!(passwords.hashed(), before + 1);
         }
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn case_16_excess_is_refused_at_once() {
+    /// What we keep is what everybody's argon2id makes of it, and the other way round.
+    #[tokio::test]
+    async fn case_14_others_read_our_hashes_and_we_read_theirs() {
+        use argon2::password_hash::PasswordHasher;
         let passwords = Passwords::new().unwrap();
-        let places = passwords.places.clone();
-        let all = places.acquire_many(u32::try_from(places.available_permits()).unwrap()).await.unwrap();
-        assert_eq!(passwords.hash("correct horse".into()).await, Err(HashError::Busy));
-        drop(all);
-        assert!(passwords.hash("correct horse".into()).await.is_ok());
+        let ours = passwords.hash("correct horse".into()).await.unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse", &PasswordHash::new(&ours).unwrap()).is_ok());
+        let theirs = passwords.argon2.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(passwords.check("correct horse".into(), Some(theirs)).await, Ok(Checked::Right));
     }
 }

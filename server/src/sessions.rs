@@ -11,7 +11,7 @@ use crate::{
         session::{self, Which},
         user,
     },
-    tokens::AccessClaims,
+    tokens::Claims,
 };
 use std::net::IpAddr;
 use tracing::warn;
@@ -138,7 +138,7 @@ impl App {
     ///
     /// # Errors
     /// The token is not good, or the database is away.
-    pub async fn admit(&self, token: &str) -> Result<AccessClaims, Error> {
+    pub async fn admit(&self, token: &str) -> Result<Claims, Error> {
         let now = self.clock.now();
         let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;
         let live = match self.liveness.recall(claims.sid) {

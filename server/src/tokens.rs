@@ -6,7 +6,7 @@ use crate::{
     store::session,
 };
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
@@ -16,19 +16,15 @@ const LONGEST: usize = 4096;
 const ACCESS: &str = "at+jwt";
 const REFRESH: &str = "rt+jwt";
 
-/// What an access token says.
+/// What both kinds say.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct AccessClaims {
+pub struct Claims {
     /// The account, as the tutorial's front end reads it.
     #[serde(rename = "userId")]
     pub user_id: i64,
-    /// Its name.
-    pub username: String,
-    /// The account, as RFC 7519 names it.
-    pub sub: String,
     /// The session.
     pub sid: Uuid,
-    /// The generation of the refresh token that it was handed out with.
+    /// Which of the session's refresh tokens it is, or was handed out with, counted from 0.
     #[serde(rename = "gen")]
     pub generation: i64,
     iss: String,
@@ -37,21 +33,14 @@ pub struct AccessClaims {
     exp: i64,
 }
 
-/// What a refresh token says.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct RefreshClaims {
-    /// The account.
-    #[serde(rename = "userId")]
-    pub user_id: i64,
-    /// The session.
-    pub sid: Uuid,
-    /// Which of the session's refresh tokens it is, counted from 0.
-    #[serde(rename = "gen")]
-    pub generation: i64,
-    iss: String,
-    aud: String,
-    iat: i64,
-    exp: i64,
+/// What an access token says beside: for those who read it, not for us.
+#[derive(Serialize)]
+struct AccessClaims<'a> {
+    #[serde(flatten)]
+    claims: Claims,
+    username: &'a str,
+    /// The account, as RFC 7519 names it.
+    sub: String,
 }
 
 /// Why a token is not accepted. Which of the checks failed is nobody's business.
@@ -92,29 +81,19 @@ impl Tokens {
         let (now, end) = (now / 1000, session.expires_at / 1000);
         let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);
         let exp = now.saturating_add(ttl).min(end);
-        let access = AccessClaims {
+        let claims = |iat, exp| Claims {
             user_id: session.user_id,
-            username: username.into(),
-            sub: session.user_id.to_string(),
             sid: session.id,
             generation: session.generation,
             iss: self.issuer.clone(),
             aud: self.issuer.clone(),
-            iat: now,
+            iat,
             exp,
         };
-        let refresh = RefreshClaims {
-            user_id: session.user_id,
-            sid: session.id,
-            generation: session.generation,
-            iss: self.issuer.clone(),
-            aud: self.issuer.clone(),
-            iat: session.rotated_at / 1000,
-            exp: end,
-        };
+        let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string() };
         Ok(TokenAnswer {
             access_token: self.sign(ACCESS, &access)?,
-            refresh_token: self.sign(REFRESH, &refresh)?,
+            refresh_token: self.sign(REFRESH, &claims(session.rotated_at / 1000, end))?,
             token_type: "Bearer".into(),
             expires_in: u64::try_from(exp - now).unwrap_or(0),
             refresh_expires_in: u64::try_from(end - now).unwrap_or(0),
@@ -125,17 +104,20 @@ impl Tokens {
     ///
     /// # Errors
     /// It has run out, or is not an access token of ours.
-    pub fn read_access(&self, token: &str, now: Millis) -> Result<AccessClaims, Rejected> {
-        let claims: AccessClaims = self.verify(ACCESS, token)?;
-        if claims.exp <= now / 1000 { Err(Rejected::RunOut) } else { Ok(claims) }
+    pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
+        self.read(ACCESS, token, now)
     }
 
     /// Reads a refresh token.
     ///
     /// # Errors
     /// It has run out, or is not a refresh token of ours.
-    pub fn read_refresh(&self, token: &str, now: Millis) -> Result<RefreshClaims, Rejected> {
-        let claims: RefreshClaims = self.verify(REFRESH, token)?;
+    pub fn read_refresh(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
+        self.read(REFRESH, token, now)
+    }
+
+    fn read(&self, kind: &str, token: &str, now: Millis) -> Result<Claims, Rejected> {
+        let claims = self.verify(kind, token)?;
         if claims.exp <= now / 1000 { Err(Rejected::RunOut) } else { Ok(claims) }
     }
 
@@ -148,7 +130,7 @@ impl Tokens {
 
     /// All checks but the time, which is the caller's: the kind, then the key by its name, then with that key's one algorithm the
     /// signature, issuer and audience. Whatever else a header carries (`jku`, `x5u`, `jwk`, …) is not read.
-    fn verify<C: DeserializeOwned>(&self, kind: &str, token: &str) -> Result<C, Rejected> {
+    fn verify(&self, kind: &str, token: &str) -> Result<Claims, Rejected> {
         if token.len() > LONGEST {
             return Err(Rejected::Invalid);
         }

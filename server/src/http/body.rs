@@ -19,7 +19,8 @@ const LARGEST: usize = 1024 * 1024;
 const THROWN_AWAY: usize = 4 * LARGEST;
 
 /// A body of the wire: an object whose fields are texts, all of them needed.
-pub(super) trait Fields: DeserializeOwned {
+pub trait Fields: DeserializeOwned {
+    /// The fields.
     const NAMES: &'static [&'static str];
 }
 
@@ -76,7 +77,11 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Error> {
     if seen > LARGEST { Err(Error::PayloadTooLarge) } else { Ok(bytes) }
 }
 
-fn parse<T: Fields>(bytes: &[u8]) -> Result<T, Error> {
+/// Reads what was sent as a body of the wire.
+///
+/// # Errors
+/// It is not JSON, not an object, or lacks fields.
+pub fn parse<T: Fields>(bytes: &[u8]) -> Result<T, Error> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| Error::InvalidRequest("The body is not JSON."))?;
     let Value::Object(fields) = &value else { return Err(Error::InvalidRequest("The body must be a JSON object.")) };
     let wrong: Vec<_> =

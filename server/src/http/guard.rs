@@ -1,6 +1,6 @@
 //! The guard: an extractor that lets only a good access token in (RFC 6750 §2.1).
 
-use crate::{app::App, error::Error, tokens::AccessClaims};
+use crate::{app::App, error::Error, tokens::Claims};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
@@ -8,12 +8,12 @@ use axum::{
 use std::{ops::Deref, sync::Arc};
 
 /// Who calls. A handler that takes it is guarded.
-pub(super) struct SignedIn(AccessClaims);
+pub(super) struct SignedIn(Claims);
 
 impl Deref for SignedIn {
-    type Target = AccessClaims;
+    type Target = Claims;
 
-    fn deref(&self) -> &AccessClaims {
+    fn deref(&self) -> &Claims {
         &self.0
     }
 }

@@ -3,7 +3,7 @@
 mod access;
 mod accounts;
 mod answer;
-mod body;
+pub mod body;
 mod cors;
 mod device;
 mod error;

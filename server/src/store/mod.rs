@@ -21,6 +21,8 @@ use std::{fmt, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for a database server before it is away; a caller is told to come again rather than kept waiting.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
+/// How often a server that starts beside another looks whether that one has made the tables, a fifth of a second apart.
+const LOOKS_AT_ANOTHERS_MIGRATION: u32 = 20;
 const CONNECTIONS: u32 = 16;
 const SQLITE_READERS: u32 = 4;
 
@@ -150,7 +152,7 @@ impl Store {
         let mut tries = 0;
         while let Err(error) = Migrator::up(&self.write, None).await {
             tries += 1;
-            if tries == 5 {
+            if tries == LOOKS_AT_ANOTHERS_MIGRATION {
                 return Err(StoreError::Migrate(error));
             }
             tokio::time::sleep(Duration::from_millis(200)).await;

@@ -33,6 +33,18 @@ on_each_database! {
         world.stop().await;
     }
 
+    async fn a_name_is_never_part_of_a_query(kind: Kind) {
+        let world = World::start(kind).await;
+        let ada = world.register("ada").await;
+        for name in ["ada' --", "' OR '1'='1", "ada\" OR 1=1 #", "\\' OR 1=1; DROP TABLE sessions; --", "ada\u{0}", "a%", "___"] {
+            assert_eq!(world.try_login(name, PASSWORD).await.status(), StatusCode::UNAUTHORIZED, "{name}");
+        }
+        let end = world.http.delete(format!("{}/user/sessions/x'%20OR%201=1", world.url)).bearer_auth(&ada.access_token).send();
+        assert_eq!(end.await.unwrap().status(), StatusCode::NOT_FOUND);
+        assert!(world.lets_in(&ada.access_token).await);
+        world.stop().await;
+    }
+
     async fn a_name_is_taken_once(kind: Kind) {
         let world = World::start(kind).await;
         world.register("ada").await;

@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{PASSWORD, World, claims},
+    world::{PASSWORD, World, claims, long},
 };
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
@@ -15,6 +15,11 @@ async fn events(world: &World) -> Vec<(String, Option<i64>)> {
     let mut rows = audit::since(world.app.store.reader(), 0, None, 1000).await.unwrap();
     rows.reverse();
     rows.into_iter().map(|row| (row.event, row.user_id)).collect()
+}
+
+/// How large SQLite's file is.
+fn size(world: &World, kind: Kind) -> u64 {
+    if kind == Kind::Sqlite { std::fs::metadata(world.folder().join("wugan.db")).unwrap().len() } else { 0 }
 }
 
 on_each_database! {
@@ -50,10 +55,14 @@ on_each_database! {
         let mut tokens = world.register("ada").await;
         let other = world.login("ada").await;
         let rows = async || session::Entity::find().count(world.app.store.reader()).await.unwrap();
-        for _ in 0..50 {
-            tokens = world.refresh(&tokens.refresh_token).await;
+        let before = size(&world, kind);
+        let refreshes = if long() && kind == Kind::Sqlite { 1_000_000 } else { 50 };
+        for _ in 0..refreshes {
+            tokens = world.app.refresh(&tokens.refresh_token).await.unwrap();
         }
+        println!("after {refreshes} refreshes: {} sessions, {} more bytes of database", rows().await, size(&world, kind) - before);
         assert_eq!(rows().await, 2);
+        assert_eq!(events(&world).await.len(), 3, "registered, signed in twice");
         world.logout(&other.refresh_token, "").await;
         sweep_once(&world.app).await.unwrap();
         assert_eq!(rows().await, 2, "kept for a day for those who look into what happened");

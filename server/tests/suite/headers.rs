@@ -1,7 +1,12 @@
 //! CORS and the headers of every answer: cases 21 and 22.
 
-use crate::{database::Kind, world::World};
+use crate::{
+    database::Kind,
+    world::{World, expect_error},
+};
 use reqwest::{Method, Response, StatusCode, header};
+use sea_orm::ConnectionTrait;
+use wugan_wire::Code;
 
 const ALLOWED: &str = "https://app.example.com";
 
@@ -42,9 +47,22 @@ async fn case_21_listed_origins_only() {
     world.stop().await;
 }
 
+fn has_the_headers(answer: &Response, status: u16) {
+    let headers = answer.headers();
+    assert_eq!(answer.status(), status);
+    assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"), "{status}");
+    assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
+    assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY");
+    assert_eq!(headers["cross-origin-opener-policy"], "same-origin");
+    assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "not over plain HTTP");
+    assert!(headers.contains_key("x-request-id"));
+}
+
 #[tokio::test]
 async fn case_22_every_answer_has_the_headers() {
     let world = World::with(Kind::Sqlite, &["--trusted-proxy", "127.0.0.0/8"]).await;
+    let tokens = world.register("ada").await;
     let large =
         world.http.post(format!("{}/user/login", world.url)).header(header::CONTENT_TYPE, "application/json").body("x".repeat(2 << 20));
     let answers = [
@@ -57,16 +75,14 @@ async fn case_22_every_answer_has_the_headers() {
         (world.http.post(format!("{}/user/login", world.url)).send().await.unwrap(), 415),
     ];
     for (answer, status) in answers {
-        let headers = answer.headers();
-        assert_eq!(answer.status(), status);
-        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"), "{status}");
-        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
-        assert_eq!(headers[header::REFERRER_POLICY], "no-referrer");
-        assert_eq!(headers[header::X_FRAME_OPTIONS], "DENY");
-        assert!(!headers.contains_key(header::STRICT_TRANSPORT_SECURITY), "not over plain HTTP");
-        assert!(headers.contains_key("x-request-id"));
+        has_the_headers(&answer, status);
     }
+    world.app.store.writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
+    let broken = world.try_refresh(&tokens.refresh_token).await;
+    has_the_headers(&broken, 500);
+    let body = expect_error(broken, StatusCode::INTERNAL_SERVER_ERROR, Code::Internal).await;
+    assert!(!body.message.to_lowercase().contains("sessions"), "what broke is nobody's business: {}", body.message);
     let behind_tls = world.http.get(format!("{}/aaa", world.url)).header("x-forwarded-proto", "https").send().await.unwrap();
-    assert!(behind_tls.headers().contains_key(header::STRICT_TRANSPORT_SECURITY));
+    assert_eq!(behind_tls.headers()[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000", "two years");
     world.stop().await;
 }

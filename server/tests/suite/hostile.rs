@@ -173,22 +173,20 @@ async fn case_12_hostile_tokens_are_refused_like_any_other() {
     world.stop().await;
 }
 
-/// The median of each is far below the millisecond that the case demands; the slowest of a few may wait for a busy machine.
+/// The least of a few: what else the machine does can only add to it.
 #[tokio::test]
 async fn case_12_no_hostile_token_takes_a_millisecond() {
     let world = World::start(Kind::Sqlite).await;
     let (tokens, secret) = (world.register("ada").await, secret(&world));
     for (what, token) in corpus(&tokens.access_token, &tokens.refresh_token, &secret) {
-        let mut times: Vec<_> = (0..9)
-            .map(|_| {
-                let started = std::time::Instant::now();
-                let read = world.app.tokens.read_access(&token, world.clock.now());
-                assert!(read.is_err() || what == "another session", "{what}");
-                started.elapsed()
-            })
-            .collect();
-        times.sort_unstable();
-        assert!(times[4].as_micros() < 1000, "{what}: {:?}", times[4]);
+        let times = (0..9).map(|_| {
+            let started = std::time::Instant::now();
+            let read = world.app.tokens.read_access(&token, world.clock.now());
+            assert!(read.is_err() || what == "another session", "{what}");
+            started.elapsed()
+        });
+        let least = times.min().unwrap();
+        assert!(least.as_micros() < 1000, "{what}: {least:?}");
     }
     world.stop().await;
 }

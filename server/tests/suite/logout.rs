@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{PASSWORD, World, claims, expect_error},
+    world::{MANY, PASSWORD, World, claims, expect_error, long},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -98,9 +98,12 @@ on_each_database! {
         let revoked = Instant::now();
         assert!(!world.lets_in(&tokens.access_token).await, "at once on the node that did it");
         other.refused(&tokens.refresh_token).await;
+        // What counts is when a request is sent: a busy machine may take its time to answer it.
+        let mut sent = revoked.elapsed();
         while other.lets_in(&tokens.access_token).await {
-            assert!(revoked.elapsed() < Duration::from_secs(5));
+            assert!(sent < Duration::from_secs(5));
             tokio::time::sleep(Duration::from_millis(50)).await;
+            sent = revoked.elapsed();
         }
         other.stop().await;
         world.stop().await;
@@ -108,12 +111,12 @@ on_each_database! {
 
     /// Refreshes, guarded requests and a revocation at the same time. Whoever won, after the revocation was answered nothing works.
     async fn case_07_nothing_outlives_a_revocation_that_was_answered(kind: Kind) {
-        let rounds = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 1000 } else { 25 };
-        let world = Arc::new(World::start(kind).await);
+        let rounds = if long() { 1000 } else { 25 };
+        let world = Arc::new(World::with(kind, MANY).await);
         world.register("ada").await;
         for (round, how) in (0..rounds).flat_map(|round| ["logout", "sessions", "password", "delete"].map(|how| (round, how))) {
-            // Hashing is not what is looked at here: those that need it run less often.
-            if matches!(how, "password" | "delete") && round % 5 != 0 {
+            // Hashing is not what is looked at here: in the short form those that need it run less often.
+            if rounds < 1000 && matches!(how, "password" | "delete") && round % 5 != 0 {
                 continue;
             }
             let name = format!("{how}{round}");

@@ -5,7 +5,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::World,
+    world::{World, long},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use wugan_server::{
@@ -67,12 +67,7 @@ impl Promise {
 
 on_each_database! {
     async fn the_store_keeps_what_the_model_promises(kind: Kind) {
-        let long = std::env::var_os("WUGAN_TEST_LONG").is_some();
-        let steps = match (kind, long) {
-            (Kind::Sqlite, false) => 6_000,
-            (_, false) => 1_500,
-            (_, true) => 100_000,
-        };
+        let steps = if long() { 1_000_000 } else { 100_000 };
         let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
         println!("WUGAN_TEST_SEED={seed}");
         let mut rng = SmallRng::seed_from_u64(seed);

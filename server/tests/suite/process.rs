@@ -1,6 +1,9 @@
-//! The binary as a process of its own: cases 6, 20, 24, 26.
+//! The binary as a process of its own: cases 6, 16, 20, 24, 26.
 
-use crate::world::PASSWORD;
+use crate::{
+    database::{Kind, on_each_database},
+    world::{MANY, PASSWORD, folder, long},
+};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::{
@@ -62,7 +65,7 @@ impl Process {
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
-    async fn register(&self, name: &str) -> Value {
+    pub(crate) async fn register(&self, name: &str) -> Value {
         let (status, tokens) = self.post("/user/register", json!({"username": name, "password": PASSWORD})).await.unwrap();
         assert_eq!(status, StatusCode::CREATED);
         tokens
@@ -70,6 +73,24 @@ impl Process {
 
     pub(crate) async fn refresh(&self, token: &Value) -> Result<(StatusCode, Value), reqwest::Error> {
         self.post("/user/refresh", json!({"refresh_token": token})).await
+    }
+
+    /// How much of it is in memory.
+    #[cfg(target_os = "linux")]
+    fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// Whether the guarded route lets this access token in.
+    pub(crate) async fn lets_in(&self, access: &Value) -> bool {
+        let asking = self.http.get(format!("{}/bbb", self.url)).bearer_auth(access.as_str().unwrap());
+        match asking.send().await.unwrap().status() {
+            StatusCode::OK => true,
+            StatusCode::UNAUTHORIZED => false,
+            other => panic!("{other}"),
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -84,11 +105,13 @@ impl Drop for Process {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn case_06_what_was_answered_before_kill_9_holds_after_it() {
-    let folder = TempDir::new().unwrap();
-    let rounds = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 50 } else { 6 };
-    let mut server = Process::start(folder.path(), &[]);
+on_each_database! {
+async fn case_06_what_was_answered_before_kill_9_holds_after_it(kind: Kind) {
+    let folder = folder();
+    let url = kind.create(folder.path()).await;
+    let flags = ["--database-url", &url];
+    let rounds = if long() { 50 } else { 6 };
+    let mut server = Process::start(folder.path(), &flags);
     let mut tokens = Vec::new();
     for n in 0..4 {
         tokens.push((Value::Null, server.register(&format!("user{n}")).await["refresh_token"].clone()));
@@ -114,7 +137,7 @@ async fn case_06_what_was_answered_before_kill_9_holds_after_it() {
         shared.signal("-KILL");
         tokens = users.join_all().await;
         drop(shared);
-        server = Process::start(folder.path(), &[]);
+        server = Process::start(folder.path(), &flags);
         for (_, current) in &mut tokens {
             // The one that was being rotated is current, or its answer was lost: it works either way.
             let (status, next) = server.refresh(current).await.unwrap();
@@ -128,6 +151,9 @@ async fn case_06_what_was_answered_before_kill_9_holds_after_it() {
         assert_eq!(server.refresh(old).await.unwrap().0, StatusCode::UNAUTHORIZED, "an old one is still known to be old");
         assert_eq!(server.refresh(current).await.unwrap().0, StatusCode::UNAUTHORIZED, "and has ended its session");
     }
+    drop(server);
+    kind.drop(&url).await;
+}
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,10 +177,36 @@ async fn case_26_sigterm_cuts_nobody_short() {
     assert!(!folder.path().join("wugan.db-wal").exists(), "the database is tidy");
 }
 
+/// Memory is bounded by how many passwords are hashed at once, however many sign in.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn case_16_memory_is_bounded_when_many_sign_in() {
+    const MIB: u64 = 1024 * 1024;
+    let folder = folder();
+    let server = Arc::new(Process::start(folder.path(), MANY));
+    server.register("ada").await;
+    let before = server.memory();
+    let mut calls = JoinSet::new();
+    for _ in 0..64 {
+        let server = server.clone();
+        calls.spawn(async move { server.post("/user/login", json!({"username": "ada", "password": PASSWORD})).await.unwrap().0 });
+    }
+    let signed_in = calls.join_all().await.into_iter().filter(|status| *status == StatusCode::OK).count();
+    assert!(signed_in >= 17, "{signed_in}");
+    let after = server.memory();
+    let cores = u64::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();
+    println!("{signed_in} of 64 signed in; resident: {} MiB before, {} MiB after", before / MIB, after / MIB);
+    // The one piece of memory that registering took is there before.
+    let others = 19 * MIB * (cores - 1).max(1).saturating_sub(1);
+    assert!(after < before + others + 16 * MIB, "{before} before, {after} after");
+}
+
 #[tokio::test]
 async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     let folder = TempDir::new().unwrap();
-    let mut server = Process::start(folder.path(), &["--log-format", "json", "--demo-user", "demo:demo-secret-word"]);
+    let mut all = command(folder.path(), &["--log-format", "json", "--demo-user", "demo:demo-secret-word"]);
+    // All that anything in the process has to say.
+    let mut server = Process::of(all.env("WUGAN_LOG", "trace"));
     let tokens = server.register("ada").await;
     let token = |tokens: &Value, name: &str| tokens[name].as_str().unwrap().to_owned();
     let mut secrets = vec![PASSWORD.to_owned(), "demo-secret-word".into(), token(&tokens, "refresh_token"), token(&tokens, "access_token")];
@@ -167,6 +219,8 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     server.post("/user/login", json!({"username": "ada", "password": "a-wrong-secret"})).await.unwrap();
     server.post("/user/login", json!({"username": "a-misplaced-secret", "password": "x"})).await.unwrap();
     secrets.extend(["a-wrong-secret".into(), "a-misplaced-secret".into()]);
+    let forged = server.http.get(format!("{}/nope%0a{{}}", server.url)).header("x-request-id", "x\t{\"level\":\"ERROR\"}");
+    assert_eq!(forged.send().await.unwrap().status(), StatusCode::NOT_FOUND);
     server.signal("-TERM");
     server.child.wait().unwrap();
     let log = server.log.lock().unwrap().clone();

@@ -4,7 +4,7 @@ use crate::{
     database::Kind,
     world::{World, expect_error},
 };
-use reqwest::{StatusCode, header};
+use reqwest::{Method, StatusCode, header};
 use wugan_wire::Code;
 
 async fn sent(world: &World, kind: Option<&str>, body: impl Into<reqwest::Body>) -> reqwest::Response {
@@ -45,6 +45,10 @@ async fn an_api_call_is_never_answered_with_html() {
     }
     let answer = world.http.post(format!("{}/nope", world.url)).header(header::ACCEPT, "text/html").send().await.unwrap();
     expect_error(answer, StatusCode::NOT_FOUND, Code::NotFound).await;
+    for method in [Method::TRACE, Method::PUT] {
+        let answer = world.http.request(method, format!("{}/user/login", world.url)).send().await.unwrap();
+        expect_error(answer, StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed).await;
+    }
     let answer = world.http.patch(format!("{}/user/login", world.url)).send().await.unwrap();
     assert_eq!(answer.headers()[header::ALLOW], "POST");
     expect_error(answer, StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed).await;

@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{World, claims},
+    world::{World, claims, long},
 };
 use reqwest::StatusCode;
 use std::{collections::HashSet, sync::Arc};
@@ -92,7 +92,7 @@ on_each_database! {
 
     async fn case_04_of_many_refreshes_at_once_one_rotates(kind: Kind) {
         const AT_ONCE: usize = 64;
-        let rounds = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 200 } else { 12 };
+        let rounds = if long() { 200 } else { 12 };
         let world = Arc::new(World::start(kind).await);
         let other = Arc::new(world.another().await);
         let mut token = world.register("ada").await.refresh_token;

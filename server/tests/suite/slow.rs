@@ -1,6 +1,9 @@
 //! Callers that send slowly or nothing: case 23.
 
-use crate::{database::Kind, world::World};
+use crate::{
+    database::Kind,
+    world::{World, long},
+};
 use reqwest::StatusCode;
 use std::time::Duration;
 use tokio::{
@@ -67,7 +70,7 @@ async fn case_23_what_is_no_http_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_23_the_rest_is_served_beside_many_idle_connections() {
     // Both ends are in this process: two handles each.
-    let wanted = if std::env::var_os("WUGAN_TEST_LONG").is_some() { 10_000 } else { 1_500 };
+    let wanted = if long() { 10_000 } else { 1_500 };
     let world = World::start(Kind::Sqlite).await;
     let allowed = rlimit::increase_nofile_limit(2 * wanted + 500).unwrap_or(1024).saturating_sub(500) / 2;
     assert!(allowed >= 200, "this machine allows too few open files for this test: {allowed}");

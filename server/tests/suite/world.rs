@@ -11,6 +11,18 @@ use wugan_server::{app::App, clock::Clock, config::Config, serve::Server};
 use wugan_wire::{Code, ErrorBody, TokenAnswer};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
+/// Flags for tests that sign in more often than anybody may.
+pub(crate) const MANY: &[&str] = &["--name-limit", "1000000/1h", "--address-limit", "1000000/1h"];
+
+/// Whether the long forms are asked for.
+pub(crate) fn long() -> bool {
+    std::env::var_os("WUGAN_TEST_LONG").is_some()
+}
+
+/// A folder in memory, where there is one: what is tested writes more often than a disk likes.
+pub(crate) fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
+}
 
 /// A running server. Dropping it stops it; [`World::stop`] waits until it has.
 pub(crate) struct World {
@@ -32,7 +44,7 @@ impl World {
 
     /// A server with these flags beside the ones that every test needs.
     pub(crate) async fn with(kind: Kind, flags: &[&str]) -> Self {
-        let folder = Arc::new(TempDir::new().unwrap());
+        let folder = Arc::new(folder());
         let url = kind.create(folder.path()).await;
         let key = folder.path().join("wugan.key");
         let web = folder.path().join("dist");

@@ -1,0 +1,94 @@
+//! What the documents claim: each case of the incident table has its tests, and each test that a document names is there.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// The names of all test functions of the server.
+fn tests() -> BTreeSet<String> {
+    let mut files = Vec::new();
+    for folder in ["src", "tests"] {
+        sources(&project().join("server").join(folder), &mut files);
+    }
+    files.iter().flat_map(|text| tests_in(text)).collect()
+}
+
+fn tests_in(text: &str) -> Vec<String> {
+    let (mut names, mut marked) = (Vec::new(), false);
+    for line in text.lines().map(str::trim) {
+        let name = line.strip_prefix("async fn ").or_else(|| line.strip_prefix("fn ")).and_then(|rest| rest.split('(').next());
+        match name {
+            // The second form is a test by `on_each_database!`.
+            Some(name) if marked || line.ends_with("(kind: Kind) {") => names.push(name.to_owned()),
+            _ => {}
+        }
+        let is_mark = line.starts_with("#[") && (line.contains("test]") || line.contains("test("));
+        marked = is_mark || (marked && line.starts_with("#["));
+    }
+    names
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(project().join("docs").join(name)).unwrap()
+}
+
+/// What stands between backticks and looks like a test's name: many small words.
+fn named(text: &str) -> Vec<&str> {
+    let is_name =
+        |word: &&str| word.matches('_').count() >= 3 && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    text.split('`').skip(1).step_by(2).filter(is_name).collect()
+}
+
+#[test]
+fn each_case_has_a_test_that_bears_its_number_and_stands_in_the_table() {
+    let (tests, table) = (tests(), document("security.md"));
+    for case in 1..=29 {
+        let start = format!("case_{case:02}_");
+        assert!(tests.iter().any(|test| test.starts_with(&start)), "no test is called {start}…");
+        let row = table.lines().find(|line| line.starts_with(&format!("| {case} |"))).unwrap_or_else(|| panic!("no row {case}"));
+        assert!(named(row).iter().any(|name| name.starts_with(&start)), "row {case} names no test of its own: {row}");
+    }
+}
+
+#[test]
+fn each_test_that_a_document_names_is_there() {
+    let tests = tests();
+    for name in ["security.md", "operations.md"] {
+        let text = document(name);
+        let missing: Vec<_> = named(&text).into_iter().filter(|named| !tests.contains(*named)).collect();
+        assert!(missing.is_empty(), "docs/{name} names tests that are not there: {missing:?}");
+    }
+    assert!(named(&document("security.md")).len() > 60);
+}
+
+/// Every requirement of the two standards that applies here is shown by a test, or the row says in so many words that it is not.
+#[test]
+fn each_requirement_is_shown_or_owned_up_to() {
+    let text = document("security.md");
+    let standards = text.split("## OWASP ASVS 5").nth(1).unwrap();
+    let rows: Vec<_> = standards.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).collect();
+    assert!(rows.len() > 60, "{}", rows.len());
+    for row in rows.into_iter().filter(|row| !row.starts_with("| requirement") && !row.starts_with("| section")) {
+        assert!(!named(row).is_empty() || row.contains("**not ") || row.contains("**by "), "nothing shows this: {row}");
+    }
+}
+
+#[test]
+fn a_tests_name_is_read_from_each_of_its_forms() {
+    let text = "#[test]\nfn a() {}\nfn b() {}\n#[tokio::test(flavor = \"multi_thread\")]\n#[ignore]\nasync fn c() {}\nasync fn d(kind: Kind) {\n#[derive(Debug)]\nfn e() {";
+    assert_eq!(tests_in(text), ["a", "c", "d"]);
+    assert_eq!(named("see `case_01_a_b`, `one_word`, `Case_x_y_z` and `a_b_c_d`"), ["case_01_a_b", "a_b_c_d"]);
+}
