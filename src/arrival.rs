@@ -30,7 +30,10 @@ pub(crate) fn Page(
         let Some(main) = main.get() else { return };
         // The browser itself has announced the first page, and put the focus where it belongs.
         if !arrival.first.get_value() {
-            let _ = main.focus();
+            // Not down to where it begins: the page's top belongs to what is seen of it.
+            let options = web_sys::FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = main.focus_with_options(&options);
             arrival.announcement.set(title.get_untracked().to_owned());
         }
         arrival.first.set_value(false);

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use gloo_net::http::{Request, RequestBuilder, Response};
 use js_sys::Uint8Array;
 use leptos::prelude::window;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::{cell::RefCell, rc::Rc};
 use wugan::{Cause, Event, Noted, Outcome, RefreshOutcome};
 use wugan_timeline::UseTimeline;
@@ -15,7 +15,7 @@ use wugan_wire::{Credentials, DeleteAccount, ErrorBody, RefreshRequest, TokenAns
 pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> Result<(), Problem> {
     let credentials = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
     let answer = post(routes::REGISTER, &credentials, None).await?;
-    let mut tokens: TokenAnswer = answer.json().await.map_err(|_| Problem::Odd)?;
+    let mut tokens: TokenAnswer = read(answer).await.ok_or(Problem::Odd)?;
     "spoiled".clone_into(&mut tokens.access_token);
     let tokens = Rc::new(RefCell::new(tokens));
     join_all((1..=count).map(|number| request(number as u64, route, tokens.clone(), timeline))).await;
@@ -23,7 +23,7 @@ pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> R
     let mut token = tokens.borrow().access_token.clone();
     if token == "spoiled"
         && let Ok(answer) = post(routes::LOGIN, &credentials, None).await
-        && let Ok(fresh) = answer.json::<TokenAnswer>().await
+        && let Some(fresh) = read::<TokenAnswer>(answer).await
     {
         token = fresh.access_token;
     }
@@ -45,7 +45,7 @@ async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, tim
         note(timeline, Event::RefreshStarted { cause: Cause::Unauthorized });
         let refresh = RefreshRequest { refresh_token: tokens.borrow().refresh_token.clone() };
         let fresh = match post(routes::REFRESH, &refresh, None).await {
-            Ok(answer) => answer.json::<TokenAnswer>().await.ok(),
+            Ok(answer) => read::<TokenAnswer>(answer).await,
             Err(_) => None,
         };
         let outcome = if fresh.is_some() { RefreshOutcome::Granted } else { RefreshOutcome::Rejected };
@@ -71,10 +71,12 @@ async fn post<T: Serialize>(route: &str, body: &T, bearer: Option<&str>) -> Resu
     if answer.ok() {
         return Ok(answer);
     }
-    match answer.json::<ErrorBody>().await {
-        Ok(body) => Err(Problem::Said(body.code, body.fields)),
-        Err(_) => Err(Problem::Odd),
-    }
+    Err(read::<ErrorBody>(answer).await.map_or(Problem::Odd, |body| Problem::Said(body.code, body.fields)))
+}
+
+/// From bytes, as the library does it: reading JSON from text would be the same code once more.
+async fn read<T: DeserializeOwned>(answer: Response) -> Option<T> {
+    serde_json::from_slice(&answer.binary().await.ok()?).ok()
 }
 
 fn with_token(request: RequestBuilder, bearer: Option<&str>) -> RequestBuilder {
