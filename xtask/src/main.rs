@@ -8,6 +8,7 @@ mod compress;
 mod databases;
 mod debian;
 mod dev;
+mod fuzz;
 mod lint;
 mod process;
 mod project;
@@ -37,7 +38,7 @@ enum Task {
     Serve(serve::Options),
     /// Work on the app: live reload at :8080, the API behind it at :3000
     Dev(dev::Options),
-    /// Run every test: native, documentation, in a browser, end to end
+    /// Run every test: native, documentation, fuzz targets, in a browser, end to end
     Test(test::Options),
     /// Check format and run clippy, natively and for wasm32
     Lint,

@@ -11,6 +11,7 @@ use crate::app;
 use crate::axe;
 use crate::browser;
 use crate::databases::Databases;
+use crate::fuzz;
 use crate::process::{Running, interrupted};
 use crate::project;
 use crate::server::{self, Build};
@@ -48,6 +49,8 @@ pub(crate) struct Options {
 enum Part {
     /// Unit and integration tests, and the documentation's examples
     Native,
+    /// The server's fuzz targets, some thousand inputs each (ten minutes each with --long)
+    Fuzz,
     /// The client in headless Chromium, against the real server
     Browser,
     /// The whole app by WebDriver, against the real server
@@ -59,6 +62,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut tally = Tally::default();
     if wanted(Part::Native) {
         native(options, &mut tally)?;
+    }
+    if wanted(Part::Fuzz) {
+        let start = Instant::now();
+        tally.add("fuzz", fuzz::run(options.long)?, start.elapsed());
     }
     if wanted(Part::Browser) {
         in_browser(options, &mut tally)?;
@@ -72,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
-    let everything = ["--workspace", "--exclude", "wugan-e2e", "--features", "wugan/testing"];
+    let everything = ["--workspace", "--exclude", "wugan-e2e", "--exclude", "wugan-bench-size", "--features", "wugan/testing"];
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
     tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(everything).arg("--");

@@ -67,7 +67,7 @@ impl Promise {
 
 on_each_database! {
     async fn the_store_keeps_what_the_model_promises(kind: Kind) {
-        let steps = if long() { 1_000_000 } else { 100_000 };
+        let steps = if long() { 300_000 } else { 100_000 };
         let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
         println!("WUGAN_TEST_SEED={seed}");
         let mut rng = SmallRng::seed_from_u64(seed);

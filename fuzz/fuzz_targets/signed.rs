@@ -1,0 +1,39 @@
+//! Whatever we might be brought to sign (a head on the first line, claims on the rest), it is accepted only if it says all that a token
+//! of that kind must say.
+#![no_main]
+
+use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+use wugan_fuzz::{ISSUER, KID, NOW, SECRET, tokens};
+
+fuzz_target!(|input: &[u8]| {
+    let cut = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let (head, claims) = (&input[..cut], input.get(cut + 1..).unwrap_or_default());
+    let message = format!("{}.{}", base64(head), base64(claims));
+    let signature = sign(message.as_bytes(), &EncodingKey::from_secret(SECRET), Algorithm::HS256).expect("a secret signs anything");
+    let token = format!("{message}.{signature}");
+    let (access, refresh) = (tokens().read_access(&token, NOW), tokens().read_refresh(&token, NOW));
+    assert!(access.is_err() || refresh.is_err(), "a token is of one kind");
+    let kind = if access.is_ok() { "at+jwt" } else { "rt+jwt" };
+    let Ok(read) = access.or(refresh) else { return };
+    let head: Value = serde_json::from_slice(head).expect("what was accepted is JSON");
+    assert_eq!((head["typ"].as_str(), head["kid"].as_str(), head["alg"].as_str()), (Some(kind), Some(KID), Some("HS256")));
+    assert!(head.get("crit").is_none_or(Value::is_null), "an extension that must be understood is not");
+    let said: Value = serde_json::from_slice(claims).expect("and so are its claims");
+    assert_eq!((said["iss"].as_str(), said["aud"].as_str()), (Some(ISSUER), Some(ISSUER)));
+    assert!(said["exp"].as_i64().expect("an end") > NOW / 1000);
+    assert_eq!((said["userId"].as_i64(), said["gen"].as_i64()), (Some(read.user_id), Some(read.generation)));
+    assert!(said["sid"].as_str().is_some_and(|sid| sid.parse() == Ok(read.sid)));
+});
+
+/// Base64url without padding (RFC 4648 §5).
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+        (0..=three.len()).for_each(|at| text.push(char::from(ALPHABET[(bits >> (18 - 6 * at) & 63) as usize])));
+    }
+    text
+}
