@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod backoff;
+mod body;
 mod client;
 mod clock;
 mod error;
@@ -9,6 +10,7 @@ mod grant;
 mod keeper;
 mod kept;
 mod lock;
+mod multipart;
 mod news;
 mod record;
 mod refresh;
@@ -29,13 +31,15 @@ pub mod leptos;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use body::{Body, Content};
 pub use client::{Builder, Client, SignIn};
 pub use error::Error;
 pub use event::{Cause, Event, Noted, Outcome, Reason, RefreshOutcome, Warning};
 pub use grant::{Grant, Json, OAuth, Query, Reply, Verdict};
 pub use http::Method;
+pub use multipart::Multipart;
 pub use news::Subscription;
-pub use request::{Body, Content, Request};
+pub use request::Request;
 pub use response::Response;
 pub use session::{Peek, Session, State};
 pub use tokens::{TokenAnswer, User};

@@ -3,10 +3,7 @@
 //! In a browser that is [`browser`](crate::browser), in a simulation [`testing`](crate::testing). Everything else in this crate is
 //! the same code in both.
 
-use crate::{
-    error::Error,
-    request::{Body, Request},
-};
+use crate::{body::Body, error::Error, request::Request};
 use futures::future::LocalBoxFuture;
 use std::{any::Any, rc::Rc, time::Duration};
 

@@ -1,9 +1,9 @@
 //! One `fetch`: gloo-net builds the request, and dropping the future, or an answer that nobody read, aborts it.
 
 use crate::{
+    body::Content,
     error::Error,
     platform::{Answer, Attempt},
-    request::Content,
 };
 use futures::future::LocalBoxFuture;
 use gloo_net::http::RequestBuilder;

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     TokenAnswer,
+    body::Content,
     error::Error,
     platform::{Answer, Attempt},
-    request::Content,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{

@@ -4,10 +4,13 @@ use crate::{
     page::Sent,
     world::{PASSWORD, World, until},
 };
+use js_sys::JsString;
 use serde_json::json;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
-use web_sys::{Blob, ReadableStream};
-use wugan::{Body, Error, Request, State};
+use web_sys::{Blob, File, FormData, Headers, ReadableStream, Response, ResponseInit};
+use wugan::{Body, Error, Multipart, Request, State};
 
 const ROUTE: &str = "/user/password";
 
@@ -88,4 +91,51 @@ async fn case_09_a_stream_that_can_be_made_again_is_sent() {
     let sent = world.send(Request::post(ROUTE).body(Body::made_by(make))).await;
     assert!(matches!(sent, Err(Error::Network(_))), "{sent:?}");
     until("its bytes were read", || world.page.sent(ROUTE).iter().any(|sent| sent.body.as_deref() == Some(b"drop by drop"))).await;
+}
+
+/// A form as a page has it; what it holds is changed while it is on its way.
+#[wasm_bindgen_test]
+async fn case_09_form_data_is_replayed() {
+    let photo = Blob::new_with_str_sequence(&js_sys::Array::of1(&"not quite\r\na photo".into())).unwrap();
+    let form = FormData::new().unwrap();
+    form.append_with_str("tïtle", "Sommer\n\"25\"").unwrap();
+    form.append_with_blob_and_filename("photo", &photo, "ä b.png").unwrap();
+    let (status, sent) = both_sendings(|request| {
+        let request = request.multipart(&form);
+        form.set_with_str("tïtle", "changed since").unwrap();
+        request
+    })
+    .await;
+    assert_eq!(status, 415, "this server speaks JSON alone, and says so past its guard");
+    let content_type = sent.content_type.unwrap();
+    // What it means is the browser's to say: it reads it as the form that it was.
+    let read = read_as_form(&sent.body.unwrap(), &content_type).await;
+    assert_eq!(read.get("tïtle").as_string().as_deref(), Some("Sommer\r\n\"25\""));
+    let file: File = read.get("photo").unchecked_into();
+    assert_eq!((file.name().as_str(), file.type_().as_str(), file.size()), ("ä b.png", "application/octet-stream", 18.0));
+    assert_eq!(String::from(JsFuture::from(file.text()).await.unwrap().unchecked_into::<JsString>()), "not quite\r\na photo");
+    assert_eq!(js_sys::try_iter(&read).unwrap().unwrap().count(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn case_09_a_form_with_bytes_is_replayed() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let form = Multipart::new().text("a", "1").bytes("all", "all.bin", "image/x-all", &bytes);
+    let (status, sent) = both_sendings(|request| request.multipart(form)).await;
+    assert_eq!(status, 415);
+    let read = read_as_form(&sent.body.unwrap(), &sent.content_type.unwrap()).await;
+    let file: File = read.get("all").unchecked_into();
+    assert_eq!(file.type_(), "image/x-all");
+    assert_eq!(js_sys::Uint8Array::new(&JsFuture::from(file.array_buffer()).await.unwrap()).to_vec(), bytes);
+}
+
+/// The browser's own reader of such bodies.
+async fn read_as_form(body: &[u8], content_type: &str) -> FormData {
+    let headers = Headers::new().unwrap();
+    headers.set("content-type", content_type).unwrap();
+    let init = ResponseInit::new();
+    init.set_headers(&headers);
+    let body: js_sys::Uint8Array = body.into();
+    let response = Response::new_with_opt_buffer_source_and_init(Some(&body), &init).unwrap();
+    JsFuture::from(response.form_data().unwrap()).await.unwrap().unchecked_into()
 }
