@@ -7,13 +7,13 @@ use crate::{
 use serde::Serialize;
 use wugan::{
     Client, Request, Response, SignIn,
-    leptos::{UseSession, use_session},
+    leptos::{UseSessionReturn, use_session},
 };
 
 /// The client, with an eye on the connection; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Api {
-    session: UseSession,
+    session: UseSessionReturn,
     connection: Connection,
 }
 

@@ -5,6 +5,8 @@
 #![cfg(all(target_arch = "wasm32", feature = "browser"))]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(feature = "leptos")]
+mod bindings;
 mod bodies;
 mod callbacks;
 mod due;
