@@ -10,7 +10,7 @@ use crate::tools;
 use crate::wasm;
 
 /// The cargo profile in the root manifest that makes small wasm.
-const PROFILE: &str = "browser";
+pub(crate) const PROFILE: &str = "browser";
 
 pub(crate) fn build() -> Result<()> {
     // Not `--release`: that would let trunk run any wasm-opt it finds, and Debian's breaks what wasm-bindgen has made.

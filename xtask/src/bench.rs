@@ -1,45 +1,62 @@
-//! `cargo xtask bench`: figures about what is built here. Each is a function of its own; peers to compare with are further ones.
+//! `cargo xtask bench`: figures about what is built here, beside a peer of the same run. Each is a file of its own.
 
-use std::fs;
-use std::path::PathBuf;
+mod client;
+mod flood;
+mod load;
+mod medians;
+mod peers;
+mod size;
+mod throughput;
+mod visit;
 
-use crate::app;
-use crate::compress::{brotli, files, gzip, read};
-use crate::project;
-use crate::step::{Result, failure};
+use clap::{Args, ValueEnum};
 
-/// A heading, and what prints the figures under it.
-type Figure = (&'static str, fn() -> Result<()>);
+use crate::step::Result;
 
-const FIGURES: &[Figure] = &[("What a first visit loads, in bytes", first_visit)];
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only one figure (all, if nothing is said)
+    which: Option<Which>,
+    /// How often servers are measured, by turns; of the ratios the median counts
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
 
-pub(crate) fn run() -> Result<()> {
-    app::build()?;
-    for (title, measure) in FIGURES {
-        println!("\n{title}\n");
-        measure()?;
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Which {
+    /// What a first visit of the app loads
+    Visit,
+    /// What the library adds to a Leptos app's download
+    Size,
+    /// What the library adds to a request, natively
+    Client,
+    /// The server beside a bare route and a Nest backend: requests a second, processor time, memory
+    Server,
+    /// Refreshes while a thousand try to sign in
+    Flood,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let wanted = |which| options.which.is_none_or(|only| only == which);
+    if wanted(Which::Visit) {
+        visit::measure()?;
+    }
+    if wanted(Which::Size) {
+        size::measure()?;
+    }
+    if wanted(Which::Client) {
+        client::measure()?;
+    }
+    if wanted(Which::Server) {
+        throughput::measure(options.rounds)?;
+    }
+    if wanted(Which::Flood) {
+        flood::measure(options.rounds)?;
     }
     Ok(())
 }
 
-/// The page and what it names: raw, and packed both ways.
-fn first_visit() -> Result<()> {
-    println!("{:<44}{:>10}{:>10}{:>10}", "file", "raw", "gzip", "brotli");
-    let mut sum = [0; 3];
-    for file in loaded_first()? {
-        let raw = read(&file)?;
-        let sizes = [raw.len(), gzip(&raw)?.len(), brotli(&raw)?.len()];
-        let name = file.strip_prefix(project::dist()).unwrap_or(&file).display().to_string();
-        println!("{name:<44}{:>10}{:>10}{:>10}", sizes[0], sizes[1], sizes[2]);
-        sum.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
-    }
-    println!("{:<44}{:>10}{:>10}{:>10}", "all", sum[0], sum[1], sum[2]);
-    Ok(())
-}
-
-fn loaded_first() -> Result<Vec<PathBuf>> {
-    let page = project::dist().join("index.html");
-    let html = fs::read_to_string(&page).map_err(|e| failure(format!("{} can't be read: {e}", page.display())))?;
-    let named = |file: &PathBuf| file.strip_prefix(project::dist()).is_ok_and(|name| html.contains(&*name.to_string_lossy()));
-    Ok(files(&project::dist())?.into_iter().filter(|file| *file == page || named(file)).collect())
+/// A heading above a figure.
+fn head(title: &str) {
+    println!("\n{title}\n");
 }

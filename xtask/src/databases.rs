@@ -30,11 +30,12 @@ pub(crate) struct Databases {
     running: Vec<Database>,
 }
 
-struct Database {
+/// One that answers.
+pub(crate) struct Database {
     variable: &'static str,
     url: String,
     // In this order: the server ends before its folder goes.
-    _server: Running,
+    server: Running,
     _ground: Ground,
 }
 
@@ -74,13 +75,33 @@ impl Databases {
     }
 }
 
+/// A MariaDB that has these databases and keeps what it is told, as one does that people rely on: to measure with.
+pub(crate) fn lasting_mariadb(databases: &'static [&'static str]) -> Result<Database> {
+    start_this(MariaDb::get()?.lasting(databases))
+}
+
+impl Database {
+    /// The URL of one of its databases.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let (server, _) = self.url.rsplit_once('/').unwrap_or((&self.url, ""));
+        format!("{server}/{database}")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+}
+
 /// Whether the environment names none.
 fn is_wanted<E: Engine>() -> bool {
     env::var_os(E::VARIABLE).is_none_or(|url| url.is_empty())
 }
 
 fn start<E: Engine>() -> Result<Database> {
-    let engine = E::get()?;
+    start_this(E::get()?)
+}
+
+fn start_this<E: Engine>(engine: E) -> Result<Database> {
     step(&format!("Starting {}, in a folder of its own", E::NAME), "10 s", || {
         let ground = Ground::new()?;
         engine.prepare(&ground)?;
@@ -89,7 +110,7 @@ fn start<E: Engine>() -> Result<Database> {
             let mut server = ground.start(&mut engine.server(&ground, port)?)?;
             if answers::<E>(&mut server, &ground, port)? {
                 let url = E::url(ground.password(), port);
-                return Ok(Database { variable: E::VARIABLE, url, _server: server, _ground: ground });
+                return Ok(Database { variable: E::VARIABLE, url, server, _ground: ground });
             }
         }
         Err(ground.explain(&format!("{} does not start", E::NAME)))
@@ -114,7 +135,7 @@ fn answers<E: Engine>(server: &mut Running, ground: &Ground, port: u16) -> Resul
     Ok(true)
 }
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|e| failure(format!("no port of this machine is free ({e})")))
 }

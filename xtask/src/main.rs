@@ -42,8 +42,8 @@ enum Task {
     Test(test::Options),
     /// Check format and run clippy, natively and for wasm32
     Lint,
-    /// Measure: the size of what a first visit loads
-    Bench,
+    /// Measure: the app's and the library's size, a request, the server beside others
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Task::Dev(options) => dev::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Lint => lint::run(),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

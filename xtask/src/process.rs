@@ -30,6 +30,10 @@ impl Running {
         Ok(Self { child, name })
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// `None` while it runs.
     pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
         self.child.try_wait().map_err(|e| failure(format!("{}: {e}", self.name)))

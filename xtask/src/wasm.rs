@@ -84,7 +84,7 @@ impl Toolchain {
         command.current_dir(project::root()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     }
 
-    fn target_dir(&self) -> PathBuf {
+    pub(crate) fn target_dir(&self) -> PathBuf {
         match self {
             Self::Ordinary => project::target(),
             Self::Debian { .. } => project::target().join("web"),

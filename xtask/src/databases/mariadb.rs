@@ -13,6 +13,15 @@ use crate::step::{Result, failure};
 pub(super) struct MariaDb {
     server: PathBuf,
     installer: PathBuf,
+    lasts: bool,
+    databases: &'static [&'static str],
+}
+
+impl MariaDb {
+    /// One that is not for tests: it writes what it is told to the disk, and has these databases.
+    pub(super) fn lasting(self, databases: &'static [&'static str]) -> Self {
+        Self { lasts: true, databases, ..self }
+    }
 }
 
 impl Engine for MariaDb {
@@ -35,10 +44,13 @@ impl Engine for MariaDb {
     }
 
     fn server(&self, ground: &Ground, port: u16) -> Result<Command> {
-        let user = format!(
+        let mut user = format!(
             "CREATE OR REPLACE USER wugan@'127.0.0.1' IDENTIFIED BY '{}';\nGRANT ALL ON *.* TO wugan@'127.0.0.1';\n",
             ground.password()
         );
+        for database in self.databases {
+            user += &format!("CREATE DATABASE IF NOT EXISTS {database};\n");
+        }
         let user = ground.write("user.sql", &user)?;
         let mut server = Command::new(&self.server);
         // Must be the first: what this machine's own MariaDB is told is not for this one.
@@ -47,8 +59,9 @@ impl Engine for MariaDb {
         server.args([&format!("--port={port}"), "--bind-address=127.0.0.1", "--skip-name-resolve", "--socket=socket", "--pid-file=pid"]);
         // Each test has a pool, or two.
         server.args(["--max-connections=1000", "--innodb-buffer-pool-size=64M", "--performance-schema=off"]);
-        // Nothing here shall survive.
-        server.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]);
+        if !self.lasts {
+            server.args(["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"]);
+        }
         Ok(server)
     }
 
@@ -71,5 +84,5 @@ impl Engine for MariaDb {
 }
 
 fn find() -> Option<MariaDb> {
-    Some(MariaDb { server: program("mariadbd")?, installer: program("mariadb-install-db")? })
+    Some(MariaDb { server: program("mariadbd")?, installer: program("mariadb-install-db")?, lasts: false, databases: &[] })
 }

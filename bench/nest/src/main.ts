@@ -1,0 +1,12 @@
+// The peer: a backend as the tutorial on two tokens builds it, with Nest, TypeORM and MariaDB. One process, production mode.
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module';
+
+async function main() {
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+  app.enableShutdownHooks();
+  await app.listen(Number(process.env.PORT), '127.0.0.1');
+}
+
+void main();

@@ -1,0 +1,89 @@
+//! The server with 64 connections, beside a bare route and beside the tutorial's backend: requests a second, processor time, memory.
+
+use super::head;
+use super::load::{Figures, Programs};
+use super::medians::{median, ratio};
+use super::peers::{self, Peer, Room};
+use crate::step::{Result, step};
+
+/// What a peer came to, round by round.
+#[derive(Default)]
+struct Row {
+    rate: Vec<f64>,
+    processor: Vec<f64>,
+    p50: Vec<f64>,
+    p99: Vec<f64>,
+    resident_mib: f64,
+}
+
+impl Row {
+    fn add(&mut self, figures: &Figures) -> Result<()> {
+        self.rate.push(figures.get("rate")?);
+        self.processor.push(figures.get("processor")?);
+        self.p50.push(figures.get("p50")?);
+        self.p99.push(figures.get("p99")?);
+        self.resident_mib = self.resident_mib.max(figures.get("resident")? / 1024.0);
+        Ok(())
+    }
+
+    fn print(&self, name: &str, what: &str) {
+        let of = |values: &[f64]| median(values.iter().copied());
+        println!(
+            "{name:<18}{what:<10}{:>12.0}{:>14.1}{:>10.2}{:>10.2}",
+            of(&self.rate),
+            of(&self.processor),
+            of(&self.p50) / 1e3,
+            of(&self.p99) / 1e3
+        );
+    }
+}
+
+pub(super) fn measure(rounds: usize) -> Result<()> {
+    let programs = Programs::build()?;
+    let wugan = peers::build_wugan()?;
+    peers::build_nest()?;
+    let database = peers::mariadb()?;
+    let bare = Peer::bare(&programs.bare())?;
+    let sqlite = Peer::wugan("Wugan, SQLite", Room::OneCore, &wugan, None)?;
+    let mariadb = Peer::wugan("Wugan, MariaDB", Room::OneCore, &wugan, Some(&database.url("wugan")))?;
+    let nest = Peer::nest(Room::OneCore, &database.url("nest"))?;
+
+    let runs = [
+        (&bare, "open"),
+        (&sqlite, "guarded"),
+        (&sqlite, "refresh"),
+        (&mariadb, "guarded"),
+        (&mariadb, "refresh"),
+        (&nest, "guarded"),
+        (&nest, "refresh"),
+    ];
+    let mut rows: [Row; 7] = Default::default();
+    for round in 1..=rounds {
+        step(&format!("Measuring the servers, round {round} of {rounds}"), "1 min", || {
+            runs.iter().zip(&mut rows).try_for_each(|((peer, what), row)| row.add(&programs.run(peer, what, &[])?))
+        })?;
+    }
+    let [bare_open, sqlite_guarded, sqlite_refresh, mariadb_guarded, mariadb_refresh, nest_guarded, nest_refresh] = &rows;
+
+    head("Servers, 64 kept connections, one core for the server and its database (medians)");
+    println!("{:<18}{:<10}{:>12}{:>14}{:>10}{:>10}", "server", "asked for", "a second", "µs processor", "p50 ms", "p99 ms");
+    runs.iter().zip(&rows).for_each(|((peer, what), row)| row.print(peer.name(), what));
+
+    println!("\n{:<44}{:<26}processor time each", "ratios: median (least to most)", "a second");
+    let compare = |what: &str, of: &Row, than: &Row| {
+        println!("{what:<44}{:<26}{}", ratio(&of.rate, &than.rate), ratio(&of.processor, &than.processor));
+    };
+    compare("guarded, SQLite : bare route", sqlite_guarded, bare_open);
+    compare("refresh, SQLite : bare route", sqlite_refresh, bare_open);
+    compare("guarded, SQLite : Nest", sqlite_guarded, nest_guarded);
+    compare("refresh, SQLite : Nest", sqlite_refresh, nest_refresh);
+    compare("guarded, MariaDB : Nest", mariadb_guarded, nest_guarded);
+    compare("refresh, MariaDB : Nest", mariadb_refresh, nest_refresh);
+
+    println!("\n{:<18}{:>12}{:>14}   (MiB resident, the server's process alone)", "memory", "idle", "under load");
+    for (peer, rows) in [(&bare, &rows[..1]), (&sqlite, &rows[1..3]), (&mariadb, &rows[3..5]), (&nest, &rows[5..])] {
+        let loaded = rows.iter().map(|row| row.resident_mib).fold(0.0, f64::max);
+        println!("{:<18}{:>12.1}{loaded:>14.1}", peer.name(), peer.idle_mib());
+    }
+    Ok(())
+}
