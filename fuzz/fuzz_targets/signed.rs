@@ -1,15 +1,35 @@
 //! Whatever we might be brought to sign (a head on the first line, claims on the rest), it is accepted only if it says all that a token
 //! of that kind must say.
+//!
+//! Each input is also tried as the value of one member of a good token, which is where a missing check would show.
 #![no_main]
 
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
+use serde_json::{Value, json};
 use wugan_fuzz::{ISSUER, KID, NOW, SECRET, tokens};
+
+const OF_HEAD: [&str; 4] = ["typ", "alg", "kid", "crit"];
+const OF_CLAIMS: [&str; 7] = ["userId", "sid", "gen", "iss", "aud", "iat", "exp"];
 
 fuzz_target!(|input: &[u8]| {
     let cut = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
-    let (head, claims) = (&input[..cut], input.get(cut + 1..).unwrap_or_default());
+    present(&input[..cut], input.get(cut + 1..).unwrap_or_default());
+    let Some((which, value)) = input.split_first() else { return };
+    let text = || Value::from(String::from_utf8_lossy(value));
+    let value = serde_json::from_slice(value).unwrap_or_else(|_| text());
+    let mut head = json!({"typ": "at+jwt", "alg": "HS256", "kid": KID});
+    let end = NOW / 1000 + 60;
+    let sid = "12345678-9abc-4def-8123-456789abcdef";
+    let mut claims = json!({"userId": 1, "sid": sid, "gen": 3, "iss": ISSUER, "aud": ISSUER, "iat": 1, "exp": end});
+    match usize::from(*which) % (OF_HEAD.len() + OF_CLAIMS.len()) {
+        at if at < OF_HEAD.len() => head[OF_HEAD[at]] = value,
+        at => claims[OF_CLAIMS[at - OF_HEAD.len()]] = value,
+    }
+    present(head.to_string().as_bytes(), claims.to_string().as_bytes());
+});
+
+fn present(head: &[u8], claims: &[u8]) {
     let message = format!("{}.{}", base64(head), base64(claims));
     let signature = sign(message.as_bytes(), &EncodingKey::from_secret(SECRET), Algorithm::HS256).expect("a secret signs anything");
     let token = format!("{message}.{signature}");
@@ -19,13 +39,13 @@ fuzz_target!(|input: &[u8]| {
     let Ok(read) = access.or(refresh) else { return };
     let head: Value = serde_json::from_slice(head).expect("what was accepted is JSON");
     assert_eq!((head["typ"].as_str(), head["kid"].as_str(), head["alg"].as_str()), (Some(kind), Some(KID), Some("HS256")));
-    assert!(head.get("crit").is_none_or(Value::is_null), "an extension that must be understood is not");
+    assert!(head["crit"].is_null(), "an extension that must be understood is not");
     let said: Value = serde_json::from_slice(claims).expect("and so are its claims");
     assert_eq!((said["iss"].as_str(), said["aud"].as_str()), (Some(ISSUER), Some(ISSUER)));
     assert!(said["exp"].as_i64().expect("an end") > NOW / 1000);
     assert_eq!((said["userId"].as_i64(), said["gen"].as_i64()), (Some(read.user_id), Some(read.generation)));
     assert!(said["sid"].as_str().is_some_and(|sid| sid.parse() == Ok(read.sid)));
-});
+}
 
 /// Base64url without padding (RFC 4648 §5).
 fn base64(bytes: &[u8]) -> String {

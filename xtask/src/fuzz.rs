@@ -15,7 +15,7 @@ use crate::step::{Result, failure, step};
 use crate::tally::Count;
 
 const TARGETS: [&str; 3] = ["tokens", "signed", "bodies"];
-const SHORT: &str = "-runs=5000";
+const SHORT: &str = "-runs=3000";
 const LONG: &str = "-max_total_time=600";
 
 const COVERAGE: [&str; 5] = [
@@ -37,7 +37,7 @@ pub(crate) fn run(long: bool) -> Result<Count> {
     let programs = build()?;
     let mut count = Count::default();
     for target in TARGETS {
-        let (about, enough) = if long { ("10 min", LONG) } else { ("seconds", SHORT) };
+        let (about, enough) = if long { ("10 min", LONG) } else { ("10 to 40 s", SHORT) };
         let held = step(&format!("Fuzzing: {target}"), about, || Ok(fuzz(&programs.join(target), target, enough).is_ok()))?;
         if process::interrupted() {
             return Err(failure("interrupted"));
