@@ -6,7 +6,7 @@ use crate::step::{Result, step};
 use crate::wasm;
 
 /// The packages that run in a browser.
-const IN_BROWSER: [&str; 6] = ["--package", "wugan-app", "--package", "wugan", "--package", "wugan-timeline"];
+const IN_BROWSER: [&str; 5] = ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-leptos"];
 
 pub(crate) fn run() -> Result<()> {
     step("Checking the format", "a second", || process::run(project::cargo().args(["fmt", "--all", "--check"])))?;
@@ -29,7 +29,7 @@ pub(crate) fn run() -> Result<()> {
             toolchain
                 .cargo("clippy")
                 .args(["--quiet", "--target", wasm::TARGET, "--all-targets"])
-                .args(IN_BROWSER)
+                .args(IN_BROWSER.map(|package| format!("--package={package}")))
                 .args(["--", "-D", "warnings"]),
         )
     })

@@ -12,7 +12,7 @@ use crate::axe;
 use crate::browser;
 use crate::databases::Databases;
 use crate::fuzz;
-use crate::process::{Running, interrupted};
+use crate::process::{self, Running, interrupted};
 use crate::project;
 use crate::server::{self, Build};
 use crate::step::{Result, failure, step, told};
@@ -79,10 +79,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
-    let everything = ["--workspace", "--exclude", "wugan-e2e", "--exclude", "wugan-bench-size", "--features", "wugan/testing"];
+    // What is built for a browser alone, and has no tests of its own, is not built here.
+    let elsewhere = ["wugan-e2e", "wugan-bench-size", "wugan-example-bare", "wugan-example-leptos"];
+    let mut everything = vec!["--workspace", "--features", "wugan/testing"];
+    elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
-    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(everything).arg("--");
+    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(&everything).arg("--");
     if let Some(databases) = &databases {
         databases.show(&mut tests);
         // Without a database, its tests are ignored: they cannot pass unseen. Here there is one.
@@ -94,7 +97,7 @@ fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
     drop(databases);
     let mut examples = project::cargo();
-    examples.args(["test", "--no-fail-fast", "--doc"]).args(everything).arg("--");
+    examples.args(["test", "--no-fail-fast", "--doc"]).args(&everything).arg("--");
     count("documentation", "seconds", &mut examples, options, tally)
 }
 
@@ -103,6 +106,10 @@ fn in_browser(options: &Options, tally: &mut Tally) -> Result<()> {
     let toolchain = wasm::toolchain()?;
     let bindgen = tools::wasm_bindgen()?;
     let program = server::build(Build::Dev)?;
+    step("Building the examples", "seconds if nothing changed, 2 min the first time", || {
+        let examples = ["--package", "wugan-example-bare", "--package", "wugan-example-leptos"];
+        process::run(toolchain.cargo("build").args(["--quiet", "--target", wasm::TARGET]).args(examples))
+    })?;
 
     let address = SocketAddr::from(([127, 0, 0, 1], options.server_port));
     let page = SocketAddr::from(([127, 0, 0, 1], options.page_port));
