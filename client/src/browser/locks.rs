@@ -5,6 +5,7 @@
 use crate::platform::Guard;
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use js_sys::{Array, Function, Object, Promise, Reflect};
+use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 
 /// The lock manager. None: an old browser, or a page that is not in a secure context.
@@ -35,7 +36,8 @@ impl Drop for Held {
 pub(super) fn lock(name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Guard>> {
     let manager = manager()?;
     let (tell, granted) = oneshot::channel::<()>();
-    let mut tell = Some(tell);
+    let tell = Rc::new(Cell::new(Some(tell)));
+    let refused = tell.clone();
     let mut release = None;
     let held_until_released = Promise::new(&mut |resolve, _| release = Some(resolve));
     let held = held_until_released.clone();
@@ -51,17 +53,20 @@ pub(super) fn lock(name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Gu
     let option = if steal { ("steal", JsValue::TRUE) } else { ("signal", abort.signal().into()) };
     Reflect::set(&options, &option.0.into(), &option.1).ok()?;
     let asked = call(&manager, "request", &Array::of3(&name.into(), &options, on_grant.as_ref())).ok()?;
-    // It rejects when we give up waiting, or are stolen from: both are no news to us.
-    let ignore = Closure::<dyn FnMut(JsValue)>::new(|_| {});
-    let _ = asked.catch(&ignore);
-    ignore.forget();
+    // It rejects when we give up waiting, or are stolen from: both are no news to us. Or this page may have no locks.
+    let rejected = Closure::<dyn FnMut(JsValue)>::new(move |why: JsValue| {
+        if Reflect::get(&why, &"name".into()).is_ok_and(|name| name == "SecurityError") {
+            refused.take();
+        }
+    });
+    let _ = asked.catch(&rejected);
+    rejected.forget();
     let guard = Held { release: release?, abort, _granted: on_grant };
     Some(Box::pin(async move {
-        let guard: Guard = Box::new(guard);
-        if granted.await.is_err() {
-            // The manager refused to call back at all; whoever waits has a bound.
-            futures::future::pending::<()>().await;
+        match granted.await {
+            Ok(()) => Box::new(guard) as Guard,
+            // Browsers refuse locks where they refuse storage: there is no other tab to share a session with.
+            Err(_) => Box::new(()),
         }
-        guard
     }))
 }

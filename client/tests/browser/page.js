@@ -58,6 +58,8 @@ return {
       throw new DOMException("denied", "SecurityError");
     };
     Object.defineProperty(window, "localStorage", { configurable: true, get });
+    // Browsers deny both together.
+    navigator.locks.request = async () => get();
   },
   fillStorage() {
     // Each character is written once: rewriting megabytes would keep the browser busy for seconds.
@@ -69,6 +71,7 @@ return {
   },
   allowStorage() {
     Object.defineProperty(window, "localStorage", localStorageOfOld);
+    delete navigator.locks.request;
     Object.keys(localStorage).filter((key) => key.startsWith("filler.")).forEach((key) => localStorage.removeItem(key));
   },
   restore() {
