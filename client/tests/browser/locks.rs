@@ -76,15 +76,15 @@ async fn no_lock_is_left(world: &World) {
     panic!("still held: {:?}", world.page.locks().await);
 }
 
-/// What the tab does that got the lock first: it refreshes, and stores the new pair.
-async fn refresh_in_another_tab(world: &World) {
+/// What the tab does that got the lock first: it refreshes. The record that it stores then.
+async fn refreshed_in_another_tab(world: &World) -> String {
     let mut record = world.record();
     let request = Request::post(REFRESH).json(&json!({ "refresh_token": record["refresh_token"] })).anonymous();
     let tokens: Value = world.client.send(request).await.unwrap().json().await.unwrap();
     for token in ["access_token", "refresh_token"] {
         record[token] = tokens[token].clone();
     }
-    world.put(&record.to_string());
+    record.to_string()
 }
 
 #[wasm_bindgen_test]
@@ -93,12 +93,28 @@ async fn case_10_the_second_tab_adopts_what_the_first_has_brought() {
     world.page.lock(&world.key).await;
     let caller = world.begin_get("/bbb");
     until("it waits", || world.waiting() == 1).await;
-    refresh_in_another_tab(&world).await;
+    world.put(&refreshed_in_another_tab(&world).await);
     assert_eq!(world.refreshes(), 1);
     world.page.unlock(&world.key);
     assert_eq!(caller.await, Ok(200));
     assert_eq!(world.refreshes(), 1);
     assert_eq!(world.count(|event| matches!(event, Event::RefreshEnded { outcome: RefreshOutcome::Adopted })), 1);
+}
+
+#[wasm_bindgen_test]
+async fn case_11_a_tab_that_lost_adopts_what_the_winner_has_stored() {
+    let world = World::signed_in().await;
+    let winners = refreshed_in_another_tab(&world).await;
+    world.spoil("access_token");
+    world.spoil("refresh_token");
+    world.page.hold(REFRESH);
+    let callers: Vec<_> = (0..5).map(|_| world.begin_get("/bbb")).collect();
+    until("the server has refused it", || world.page.held(REFRESH) == 1).await;
+    world.put(&winners);
+    world.page.release(REFRESH);
+    assert_eq!(futures::future::join_all(callers).await, vec![Ok(200); 5]);
+    assert_eq!((world.state(), world.sign_outs()), (State::SignedIn, 0));
+    assert_eq!((world.stored().as_deref(), world.page.answered(REFRESH, 401)), (Some(winners.as_str()), 1));
 }
 
 #[wasm_bindgen_test]

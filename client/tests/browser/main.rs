@@ -9,6 +9,7 @@
 mod bindings;
 mod bodies;
 mod callbacks;
+mod clocks;
 mod due;
 mod locks;
 mod origins;

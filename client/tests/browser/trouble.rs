@@ -1,13 +1,13 @@
 //! What makes no sense, and servers that cannot be reached: a typed error, and the session is kept.
 
-use crate::world::{REFRESH, SERVER, World, register, unreachable};
+use crate::world::{REFRESH, SERVER, World, register, unreachable, until};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Event as DomEvent;
-use wugan::{Client, Error, Grant, Json, Method, Reply, Request, State, TokenAnswer, Verdict};
+use wugan::{Client, Error, Event, Grant, Json, Method, RefreshOutcome, Reply, Request, State, TokenAnswer, Verdict};
 
 #[wasm_bindgen_test]
 async fn what_makes_no_sense_is_an_error_and_no_panic() {
@@ -104,4 +104,45 @@ async fn an_empty_base_is_the_page() {
     let client = Client::builder("").key("test.page").background(false).build().unwrap();
     let answer = client.get("/surely/not/there").await.unwrap();
     assert!(!SERVER.is_empty() && answer.status() == 404, "{answer:?}");
+}
+
+/// Each refresh after one that failed keeps the pause that was told with the failure.
+#[wasm_bindgen_test]
+async fn case_19_fifty_calls_in_a_row_make_one_request_per_step() {
+    let world = World::with(|builder| builder.grant(Json::new(format!("{}{REFRESH}", unreachable()))));
+    register(&world.client).await;
+    world.spoil("access_token");
+    let (not_before, asked) = (Rc::new(Cell::new(0.0)), Rc::new(Cell::new(0)));
+    let (pause, count) = (not_before.clone(), asked.clone());
+    let _subscription = world.client.session().on_event(move |noted| match &noted.event {
+        Event::RefreshStarted { .. } => {
+            count.set(count.get() + 1);
+            // Pauses are told in whole milliseconds.
+            assert!(noted.at >= pause.get() - 2.0, "asked again {} ms too early", pause.get() - noted.at);
+        }
+        Event::RefreshEnded { outcome: RefreshOutcome::Unavailable { retry_after } } => {
+            pause.set(noted.at + retry_after.as_secs_f64() * 1_000.0)
+        }
+        _ => {}
+    });
+    for _ in 0..50 {
+        assert!(matches!(world.get("/bbb").await, Err(Error::Unavailable { .. })));
+    }
+    assert_eq!(world.refreshes(), asked.get());
+    assert!((1..50).contains(&asked.get()), "{} requests for 50 calls", asked.get());
+    assert_eq!(world.state(), State::SignedIn);
+}
+
+#[wasm_bindgen_test]
+async fn case_35_the_background_recovers_by_itself() {
+    let to = Rc::new(RefCell::new(format!("{}{REFRESH}", unreachable())));
+    let grant = Moving { to: to.clone(), tells_refresh_token: Rc::new(Cell::new(true)) };
+    let world = World::with(|builder| builder.background(true).grant(grant));
+    register(&world.client).await;
+    let ended = |is: fn(&RefreshOutcome) -> bool| world.count(|event| matches!(event, Event::RefreshEnded { outcome } if is(outcome)));
+    until("two failures", || ended(|outcome| matches!(outcome, RefreshOutcome::Unavailable { .. })) >= 2).await;
+    to.replace(REFRESH.into());
+    until("a success", || ended(|outcome| *outcome == RefreshOutcome::Granted) >= 1).await;
+    assert_eq!(world.page.all().len(), 1 + world.refreshes(), "nobody sent anything");
+    assert_eq!(world.sign_outs(), 0);
 }
