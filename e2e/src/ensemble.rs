@@ -7,19 +7,22 @@ use crate::{Page, Result, Tab, until};
 /// What each tab runs: it says when it sees another record in the store than the given one and its last burst is over, and what came
 /// of that; at the word, it sends the next.
 const PLAYER: &str = r"
-    const tab = arguments[0];
+    const [tab, requests] = arguments;
     const channel = new BroadcastChannel('e2e');
     const button = () => [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send');
     let waits = null;
+    let sent = false;
     const look = () => {
-        if (waits && button() && localStorage.getItem('wugan.session') !== waits.before) {
-            const { answered, failed } = document.querySelector('[data-testid=summary]')?.dataset ?? {};
-            channel.postMessage({ tab, round: waits.round, answered: Number(answered ?? 0), failed: Number(failed ?? 0) });
+        const summary = document.querySelector('[data-testid=summary]')?.dataset;
+        const [answered, failed] = [summary?.answered, summary?.failed].map(figure => Number(figure ?? 0));
+        const over = button() && (!sent || answered + failed === requests);
+        if (waits && over && localStorage.getItem('wugan.session') !== waits.before) {
+            channel.postMessage({ tab, round: waits.round, answered, failed });
             waits = null;
         }
     };
     channel.onmessage = ({ data }) => {
-        if (data.send) button().click();
+        if (data.send) sent = true, button().click();
         if (data.before !== undefined) waits = data, look();
     };
     addEventListener('storage', look);
@@ -47,7 +50,7 @@ impl Ensemble {
         for number in 0..tabs {
             opened.push(page.open_tab("/inspector").await?);
             page.fill("Requests", &requests.to_string()).await?;
-            page.driver().execute(PLAYER, vec![json!(number)]).await?;
+            page.driver().execute(PLAYER, vec![json!(number), json!(requests)]).await?;
         }
         let conductor = page.open_tab("/healthz").await?;
         page.script(CONDUCTOR).await?;

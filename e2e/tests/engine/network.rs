@@ -1,7 +1,7 @@
 //! What networks do: they lose answers, are away and come back, and lead elsewhere.
 
 use crate::{ALL_ANSWERED, REFRESH, STRICT, STRICT_AND_SHORT, one_rotation, send_with_a_spoiled_token, until_answered};
-use wugan_e2e::{Elsewhere, Proxy, Result, Stage, Trouble, scenario};
+use wugan_e2e::{Elsewhere, Proxy, Refreshes, Result, Stage, Trouble, scenario};
 
 #[tokio::test]
 async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
@@ -65,6 +65,23 @@ async fn case_18_offline_and_back() -> Result {
         assert!(after.rotated > before.rotated);
         assert_eq!((after.repeated, after.refused, after.revoked), (0, 0, 0));
         page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_17_a_sign_out_offline_is_one_all_the_same() -> Result {
+    scenario("sign-out-offline", &STRICT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.offline(true).await?;
+        page.press("Sign out").await?;
+        page.hides("Sign out").await?;
+        assert!(!page.record().await?.has_tokens(), "no token is left behind");
+        page.offline(false).await?;
+        page.open("/inspector").await?;
+        page.arrives_at("/sign-in").await?;
+        assert_eq!(server.refreshes().await?, Refreshes { rotated: 0, repeated: 0, refused: 0, revoked: 0 });
+        Ok(())
     })
     .await
 }

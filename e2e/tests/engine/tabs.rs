@@ -1,6 +1,6 @@
 //! Tabs are one session, whatever happens to one of them.
 
-use crate::{ALL_ANSWERED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token};
+use crate::{ALL_ANSWERED, REFRESH, STRICT, STRICT_AND_SHORT, one_rotation, send_with_a_spoiled_token};
 use wugan_e2e::{Ensemble, Page, Proxy, Refreshes, Result, Stage, Tab, Trouble, scenario, until};
 
 #[tokio::test]
@@ -59,25 +59,62 @@ async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
 }
 
 #[tokio::test]
-async fn case_12_a_frozen_tab_holds_the_lock() -> Result {
+async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
     scenario("frozen-tab", &STRICT, async |Stage { server, page }: &mut Stage| {
         let proxy = Proxy::before(&server.url()).await?;
         let page = page.at(&proxy.url());
         let (first, second) = first_of_two_is_refreshing(&page, &proxy).await?;
         page.freeze().await?;
         proxy.mend(REFRESH);
-        page.go_to(&second).await?;
-        assert_eq!(page.burst(4).await?, ALL_ANSWERED);
-        assert_eq!(server.refreshes().await?, one_rotation(1), "it took the lock, and was given the same pair");
+        let third = page.open_tab("/inspector").await?;
+        page.field("Requests").await?;
+        for waiting in [&second, &third] {
+            page.go_to(waiting).await?;
+            page.press("Send").await?;
+        }
+        for waiting in [&second, &third] {
+            page.go_to(waiting).await?;
+            all_four_are_answered(&page).await?;
+        }
+        assert_eq!(server.refreshes().await?, one_rotation(1), "one of the two took the lock, and was given the same pair");
 
         page.go_to(&first).await?;
         page.thaw().await?;
-        let thawed = page.summary(4).await?;
-        assert_eq!((thawed.answered, thawed.failed), (4, 0), "the tab that was frozen goes on with what the other one brought");
+        all_four_are_answered(&page).await?;
         page.is_signed_in("ada").await?;
         assert_eq!(page.burst(4).await?.answered, 4);
-        assert_eq!(server.refreshes().await?, one_rotation(1));
+        assert_eq!(server.refreshes().await?, one_rotation(1), "the tab that was frozen goes on with what another one brought");
         Ok(())
+    })
+    .await
+}
+
+async fn all_four_are_answered(page: &Page) -> Result {
+    let summary = page.summary(4).await?;
+    assert_eq!((summary.answered, summary.failed), (4, 0));
+    Ok(())
+}
+
+#[tokio::test]
+async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
+    scenario("overslept-tab", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.field("Requests").await?;
+        let asleep = page.tab().await?;
+        page.freeze().await?;
+        page.open_tab("/healthz").await?;
+        page.outlive_token().await?;
+        page.go_to(&asleep).await?;
+        page.thaw().await?;
+
+        let summary = page.burst(4).await?;
+        assert_eq!((summary.answered, summary.failed), (4, 0));
+        assert_eq!(server.answered("/bbb", 401).await?, 0, "case 24: what ran out in its sleep was not sent");
+        let refreshes = server.refreshes().await?;
+        assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
+        assert!(refreshes.rotated >= 1);
+        page.is_signed_in("ada").await
     })
     .await
 }
