@@ -2,7 +2,11 @@
 
 use crate::{
     arrival::provide_arrival,
-    components::{live::live, notice::Farewell, shell::Shell},
+    components::{
+        live::{Boxed, live},
+        notice::Farewell,
+        shell::Shell,
+    },
     connection::provide_connection,
     lang::provide_lang,
     pages::{
@@ -33,10 +37,10 @@ pub(crate) fn App() -> impl IntoView {
         Ok(client) => {
             provide_session(client);
             provide_way();
-            view! { <Shell><Room /></Shell> }.into_any()
+            view! { <Shell><Room /></Shell> }.boxed()
         }
         // Only a page without an origin of its own, such as a file opened from the disk, comes here.
-        Err(error) => view! { <p role="alert">{error.to_string()}</p> }.into_any(),
+        Err(error) => view! { <p role="alert">{error.to_string()}</p> }.boxed(),
     }
 }
 

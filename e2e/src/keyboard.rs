@@ -2,10 +2,7 @@
 
 use thirtyfour::{Key, TypingData};
 
-use crate::{Page, Result};
-
-/// More steps than any page has stops.
-const STOPS: usize = 60;
+use crate::{Page, Result, until};
 
 /// What has the focus, as it is announced: by its label, or by its own words.
 const FOCUSED: &str = "const at = document.activeElement; const label = at.labels?.[0] ?? at; \
@@ -36,22 +33,16 @@ impl Page {
         self.walk_to(name, || Key::Shift + Key::Tab).await
     }
 
+    /// Round and round, since what is walked to may still be on its way.
     async fn walk_to(&self, name: &str, step: fn() -> TypingData) -> Result {
-        let mut passed = Vec::new();
-        for _ in 0..STOPS {
+        let arrived = async || {
             self.keys(step()).await?;
-            let focused = self.focused().await?;
-            if focused == name {
-                let shows = "const style = getComputedStyle(document.activeElement); return style.outlineStyle !== 'none' && style.outlineWidth !== '0px'";
-                return if self.script(shows).await? == true {
-                    Ok(())
-                } else {
-                    Err(format!("nothing shows that “{name}” has the focus").into())
-                };
-            }
-            passed.push(focused);
-        }
-        Err(format!("the Tab key does not lead to “{name}”, but past {passed:?}").into())
+            Ok((self.focused().await? == name).then_some(()))
+        };
+        until(&format!("the Tab key to lead to “{name}”"), arrived).await?;
+        let shows =
+            "const style = getComputedStyle(document.activeElement); return style.outlineStyle !== 'none' && style.outlineWidth !== '0px'";
+        if self.script(shows).await? == true { Ok(()) } else { Err(format!("nothing shows that “{name}” has the focus").into()) }
     }
 
     /// Walks to what is named so, and types into it or presses it.

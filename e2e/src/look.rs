@@ -56,10 +56,10 @@ impl Page {
         self.command("Emulation.setDeviceMetricsOverride", metrics).await
     }
 
-    /// Switches to a language, as its button does.
+    /// Switches to a language, as its button does; before the app is there, as a choice made earlier does.
     ///
     /// # Errors
-    /// If there is no such button.
+    /// If the browser does not answer.
     pub async fn speak(&self, language: Language) -> Result {
         let (tag, button) = match language {
             Language::English => ("en", "English"),
@@ -67,8 +67,8 @@ impl Page {
         };
         if self.script("return document.documentElement.lang").await? != tag {
             // Pressed by script, lest the focus move: what has it is a part of what is looked at.
-            self.script(&format!("[...document.querySelectorAll('button')].find(button => button.textContent === '{button}').click()"))
-                .await?;
+            let button = format!("[...document.querySelectorAll('button')].find(button => button.textContent === '{button}')");
+            self.script(&format!("const button = {button}; button ? button.click() : document.documentElement.lang = '{tag}'")).await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What concerns every page, said below its top: the server is away, or this browser keeps nothing.
 
-use super::live::{live, when};
+use super::live::{Boxed, live, when};
 use crate::{
     connection::use_connection,
     keep,
@@ -24,10 +24,10 @@ pub(crate) fn Away() -> impl IntoView {
                         <button type="button" class="small" on:click=move |_| connection.check_again()>{again}</button>
                     </div>
                 }
-                .into_any()
+                .boxed()
             }
             (false, 0) => ().into_any(),
-            (false, _) => view! { <p class="unseen">{t.back}</p> }.into_any(),
+            (false, _) => view! { <p class="unseen">{t.back}</p> }.boxed(),
         }
     });
     view! { <div role="status" data-testid="connection">{banner}</div> }
@@ -46,6 +46,6 @@ pub(crate) fn MemoryOnly() -> impl IntoView {
     });
     StoredValue::new_local(subscription);
     let shown = Signal::derive(move || memory_only.get() && session.signed_in.get());
-    let banner = when(shown, || view! { <p class="banner">{text(|t| t.shell.memory_only)}</p> }.into_any());
+    let banner = when(shown, || view! { <p class="banner">{text(|t| t.shell.memory_only)}</p> }.boxed());
     view! { <div role="status">{banner}</div> }
 }

@@ -1,5 +1,6 @@
 //! A labelled field, its hint, and what is wrong with it; for a password also a way to see it.
 
+use super::live::Boxed;
 use crate::{
     form::Form,
     lang::{Pick, text, use_lang},
@@ -56,7 +57,7 @@ impl Field {
                 {hint}
             </div>
         }
-        .into_any()
+        .boxed()
     }
 }
 
@@ -74,5 +75,5 @@ fn reveal(visible: RwSignal<bool>, name: &'static str) -> AnyView {
         <button type="button" class="plain" aria-controls=name on:click=press>{pick(|t| t.sign.hide, |t| t.sign.show)}</button>
         <span class="unseen" role="status">{Signal::derive(move || if pressed.get() { state.get() } else { "" })}</span>
     }
-    .into_any()
+    .boxed()
 }

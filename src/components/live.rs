@@ -6,10 +6,28 @@ use crate::{
 };
 use leptos::prelude::*;
 
+/// A view behind one pointer, as `into_any` makes it; but without the wrapper of `view!`, in which each kind of element would be
+/// compiled once more.
+pub(crate) trait Boxed {
+    fn boxed(self) -> AnyView;
+}
+
+impl<T: IntoAny> Boxed for View<T> {
+    fn boxed(self) -> AnyView {
+        self.into_inner().into_any()
+    }
+}
+
+/// What makes a view.
+type Make = Box<dyn Fn() -> AnyView + Send>;
+
 /// A view that is made again whenever what it tracks changes.
 pub(crate) fn live(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
-    let view: Box<dyn Fn() -> AnyView + Send> = Box::new(view);
-    (move || view()).into_any()
+    // What is behind this must know nothing of the closure's type: it is compiled once.
+    fn changing(view: Make) -> AnyView {
+        (move || view()).into_any()
+    }
+    changing(Box::new(view))
 }
 
 /// One view or none.
@@ -23,18 +41,23 @@ pub(crate) fn either(
     yes: impl Fn() -> AnyView + Send + 'static,
     no: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
-    live(move || if which.get() { yes() } else { no() })
+    fn one_of(which: Signal<bool>, yes: Make, no: Make) -> AnyView {
+        live(move || if which.get() { yes() } else { no() })
+    }
+    one_of(which, Box::new(yes), Box::new(no))
 }
 
 /// A button that does one thing.
 pub(crate) fn button(class: &'static str, label: Pick, press: impl FnMut() + 'static) -> AnyView {
-    let mut press: Box<dyn FnMut()> = Box::new(press);
-    view! { <button type="button" class=class on:click=move |_| press()>{crate::lang::text(label)}</button> }.into_any()
+    fn pressed(class: &'static str, label: Pick, mut press: Box<dyn FnMut()>) -> AnyView {
+        view! { <button type="button" class=class on:click=move |_| press()>{crate::lang::text(label)}</button> }.boxed()
+    }
+    pressed(class, label, Box::new(press))
 }
 
 /// A link to another page.
 pub(crate) fn link(class: &'static str, href: &str, label: Pick) -> AnyView {
-    view! { <a class=class href=href.to_owned()>{crate::lang::text(label)}</a> }.into_any()
+    view! { <a class=class href=href.to_owned()>{crate::lang::text(label)}</a> }.boxed()
 }
 
 /// The head of a page: its heading and a sentence below.
@@ -45,15 +68,17 @@ pub(crate) fn head(heading: Pick, below: Pick) -> AnyView {
             <p>{crate::lang::text(below)}</p>
         </div>
     }
-    .into_any()
+    .boxed()
 }
 
 /// A notice that comes and goes, and is read out when it comes: its class, and what it says.
 pub(crate) fn notice(said: impl Fn() -> Option<(&'static str, Say)> + Send + 'static) -> AnyView {
     let lang = use_lang();
-    let said = live(move || match said() {
-        Some((class, say)) => view! { <p class=class>{say.words(lang.get())}</p> }.into_any(),
-        None => ().into_any(),
-    });
-    view! { <div role="status">{said}</div> }.into_any()
+    let said = live(move || said().map_or_else(|| ().into_any(), |(class, say)| paragraph(class, say.words(lang.get()))));
+    view! { <div role="status">{said}</div> }.boxed()
+}
+
+/// A sentence or two.
+pub(crate) fn paragraph(class: &'static str, words: String) -> AnyView {
+    view! { <p class=class>{words}</p> }.boxed()
 }

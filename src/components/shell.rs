@@ -2,7 +2,7 @@
 
 use super::{
     banner::{Away, MemoryOnly},
-    live::{button, either, link, live, when},
+    live::{Boxed, button, either, link, live, when},
 };
 use crate::{
     arrival::{Announcer, focus_content},
@@ -58,7 +58,7 @@ fn Top() -> impl IntoView {
 fn entry(route: Route, name: Pick) -> AnyView {
     let way = use_way();
     let current = Signal::derive(move || (way.at() == route).then_some("page"));
-    view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.into_any()
+    view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.boxed()
 }
 
 /// The sign: a ring that is never quite closed, and always closes again.
@@ -93,7 +93,7 @@ fn who() -> AnyView {
         <span class="who">{name}</span>
         {button("small", |t| t.shell.sign_out, sign_out)}
     }
-    .into_any()
+    .boxed()
 }
 
 /// Offers the other language, in its own words.
@@ -102,8 +102,7 @@ fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
     live(move || {
         let (other, name) = if lang.get() == Lang::En { (Lang::Zh, "中文") } else { (Lang::En, "English") };
-        view! { <button type="button" class="plain" lang=other.tag() on:click=move |_| lang::choose(lang, other)>{name}</button> }
-            .into_any()
+        view! { <button type="button" class="plain" lang=other.tag() on:click=move |_| lang::choose(lang, other)>{name}</button> }.boxed()
     })
 }
 

@@ -1,5 +1,6 @@
 //! How hard a password is to guess, while it is typed. A hint and no verdict: the server alone decides what it takes.
 
+use super::live::Boxed;
 use crate::lang::{Pick, text, use_lang};
 use leptos::prelude::*;
 
@@ -54,7 +55,7 @@ pub(crate) fn strength_meter(password: RwSignal<String>) -> AnyView {
             <span role="status">{words}</span>
         </div>
     }
-    .into_any()
+    .boxed()
 }
 
 #[cfg(test)]

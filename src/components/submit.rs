@@ -1,5 +1,6 @@
 //! The button that sends a form, and what stands above it if the form as a whole is wrong.
 
+use super::live::Boxed;
 use crate::{form::Form, lang::Pick};
 use leptos::prelude::*;
 
@@ -11,5 +12,5 @@ pub(crate) fn submit(form: Form, class: &'static str, idle: Pick, busy: Pick) ->
             <button type="submit" class=class aria-disabled=form.disabled()>{label}</button>
         </div>
     }
-    .into_any()
+    .boxed()
 }

@@ -7,7 +7,7 @@ use self::{delete::delete_account, password::change_password};
 use crate::{
     api::use_api,
     arrival::Page,
-    components::live::live,
+    components::live::{Boxed, live},
     connection::use_connection,
     lang::{text, use_lang},
     loaded::Loaded,
@@ -28,8 +28,8 @@ pub(crate) fn Account() -> impl IntoView {
     let facts = live(move || {
         let t = lang.get().texts();
         match me.get() {
-            None => view! { <p class="answer">{t.shell.loading}</p> }.into_any(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.into_any(),
+            None => view! { <p class="answer">{t.shell.loading}</p> }.boxed(),
+            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.boxed(),
             Some(Ok(me)) => view! {
                 <dl class="facts" data-testid="me">
                     <dt>{t.account.name}</dt>
@@ -40,7 +40,7 @@ pub(crate) fn Account() -> impl IntoView {
                     <dd>{me.id.to_string()}</dd>
                 </dl>
             }
-            .into_any(),
+            .boxed(),
         }
     });
     view! {
@@ -54,5 +54,5 @@ pub(crate) fn Account() -> impl IntoView {
 
 /// Tells a password manager whose password it is.
 fn whose(name: Signal<String>) -> AnyView {
-    view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.into_any()
+    view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.boxed()
 }

@@ -4,7 +4,7 @@ use crate::{
     api::use_api,
     arrival::Page,
     components::{
-        live::{button, either, head, link, live, notice, when},
+        live::{Boxed, button, either, head, link, live, notice, when},
         notice,
     },
     connection::use_connection,
@@ -51,7 +51,7 @@ fn welcome() -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .boxed()
 }
 
 /// For who is.
@@ -67,7 +67,7 @@ fn hello() -> AnyView {
             <p>{text(|t| t.home.hello_what)}</p>
         </div>
     }
-    .into_any()
+    .boxed()
 }
 
 /// What the server answers on a route: asked on arrival, when the button is pressed, when somebody signs in or out, and when the
@@ -84,10 +84,10 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
     let shown = live(move || {
         let t = lang.get().texts();
         match answer.get() {
-            _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.into_any(),
+            _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.boxed(),
             None => t.shell.loading.into_any(),
-            Some(Ok(body)) => view! { <code>{body}</code> }.into_any(),
-            Some(Err(problem)) => view! { <span class="wrong">{problem.say().words(lang.get())}</span> }.into_any(),
+            Some(Ok(body)) => view! { <code>{body}</code> }.boxed(),
+            Some(Err(problem)) => view! { <span class="wrong">{problem.say().words(lang.get())}</span> }.boxed(),
         }
     });
     let again = move || button("small", |t| t.home.ask_again, move || presses.update(|presses| *presses += 1));
@@ -103,5 +103,5 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
             <div class="buttons">{when(Signal::derive(move || !locked.get()), again)}</div>
         </section>
     }
-    .into_any()
+    .boxed()
 }

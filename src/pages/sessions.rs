@@ -3,7 +3,7 @@
 use crate::{
     api::{Api, use_api},
     arrival::{Page, focus_content},
-    components::live::{button, head, live, notice},
+    components::live::{Boxed, button, head, live, notice},
     connection::use_connection,
     device::device,
     lang::{Lang, Pick, use_lang},
@@ -36,8 +36,8 @@ pub(crate) fn Sessions() -> impl IntoView {
     let list = live(move || {
         let t = lang.get().texts();
         match sessions.get() {
-            None => view! { <p class="answer">{t.shell.loading}</p> }.into_any(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.into_any(),
+            None => view! { <p class="answer">{t.shell.loading}</p> }.boxed(),
+            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.boxed(),
             Some(Ok(list)) => listed(&list, lang.get(), ending),
         }
     });
@@ -83,12 +83,12 @@ fn listed(list: &[SessionItem], lang: Lang, ending: Ending) -> AnyView {
     let others = list.iter().filter(|item| !item.current);
     let ids: Vec<String> = others.clone().map(|item| item.id.clone()).collect();
     let below = match ids.len() {
-        0 => view! { <p class="hint">{t.sessions.only_this}</p> }.into_any(),
+        0 => view! { <p class="hint">{t.sessions.only_this}</p> }.boxed(),
         1 => ().into_any(),
-        _ => view! { <div class="buttons">{button("danger", |t| t.sessions.end_others, move || ending.end(ids.clone()))}</div> }.into_any(),
+        _ => view! { <div class="buttons">{button("danger", |t| t.sessions.end_others, move || ending.end(ids.clone()))}</div> }.boxed(),
     };
     let rows: Vec<AnyView> = this.chain(others).map(|item| row(item, lang, ending)).collect();
-    view! { <ul class="rows" data-testid="sessions">{rows}</ul> {below} }.into_any()
+    view! { <ul class="rows" data-testid="sessions">{rows}</ul> {below} }.boxed()
 }
 
 fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
@@ -101,7 +101,7 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
     let mut facts = vec![(t.sessions.used)(&when::ago(&item.last_used_at, lang)), (t.sessions.since)(&when::date(&item.created_at, lang))];
     facts.extend(item.ip.clone());
     let end = if item.current {
-        view! { <span class="badge">{t.sessions.this}</span> }.into_any()
+        view! { <span class="badge">{t.sessions.this}</span> }.boxed()
     } else {
         let (id, same) = (item.id.clone(), item.id.clone());
         let label = Signal::derive(move || if ending.ids.read().contains(&same) { t.sessions.ending } else { t.sessions.end });
@@ -110,7 +110,7 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
                 {label}
             </button>
         }
-        .into_any()
+        .boxed()
     };
     view! {
         <li>
@@ -121,5 +121,5 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
             {end}
         </li>
     }
-    .into_any()
+    .boxed()
 }

@@ -5,7 +5,7 @@ use crate::{
     arrival::Page,
     components::{
         field::Field,
-        live::{link, live},
+        live::{Boxed, link, live},
         notice,
         strength::strength_meter,
         submit::submit,
@@ -25,11 +25,9 @@ pub(crate) fn SignIn() -> impl IntoView {
     let why = live(move || {
         let t = lang.get().texts();
         match session.state.get() {
-            State::SignedOut { reason: Some(reason) } => {
-                view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.into_any()
-            }
-            _ if way.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.into_any(),
-            _ => view! { <p>{t.sign.first}</p> }.into_any(),
+            State::SignedOut { reason: Some(reason) } => view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.boxed(),
+            _ if way.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.boxed(),
+            _ => view! { <p>{t.sign.first}</p> }.boxed(),
         }
     });
     form_page(|t| t.sign.in_title, why, credentials_form(false), Route::SignUp, |t| t.sign.no_account, |t| t.shell.sign_up)
@@ -37,7 +35,7 @@ pub(crate) fn SignIn() -> impl IntoView {
 
 #[component]
 pub(crate) fn SignUp() -> impl IntoView {
-    let what = view! { <p>{text(|t| t.sign.up_what)}</p> }.into_any();
+    let what = view! { <p>{text(|t| t.sign.up_what)}</p> }.boxed();
     form_page(|t| t.sign.up_title, what, credentials_form(true), Route::SignIn, |t| t.sign.have_account, |t| t.shell.sign_in)
 }
 
@@ -59,7 +57,7 @@ fn form_page(title: Pick, below: AnyView, form: AnyView, other: Route, question:
             </div>
         </Page>
     }
-    .into_any()
+    .boxed()
 }
 
 /// Name and password. Where to go when it has worked is decided by who watches the session.
@@ -84,11 +82,11 @@ fn credentials_form(new: bool) -> AnyView {
         // The rules are said before they are broken.
         let name = Field { hint: Some(|t| t.sign.username_hint), ..Field::USERNAME };
         let secret = Field { hint: Some(|t| t.sign.password_hint), autocomplete: "new-password", ..Field::PASSWORD };
-        [name.view(form, username), secret.view(form, password), strength_meter(password)].into_any()
+        vec![name.view(form, username), secret.view(form, password), strength_meter(password)]
     } else {
-        [Field::USERNAME.view(form, username), Field::PASSWORD.view(form, password)].into_any()
+        vec![Field::USERNAME.view(form, username), Field::PASSWORD.view(form, password)]
     };
     let (idle, busy): (Pick, Pick) =
         if new { (|t| t.sign.create, |t| t.sign.creating) } else { (|t| t.sign.sign_in, |t| t.sign.signing_in) };
-    view! { <form class="form" novalidate on:submit=send>{fields} {submit(form, "primary", idle, busy)}</form> }.into_any()
+    view! { <form class="form" novalidate on:submit=send>{fields} {submit(form, "primary", idle, busy)}</form> }.boxed()
 }

@@ -4,7 +4,7 @@ use crate::{
     axis::WIDTH,
     lane::{Lane, Phase},
     record::Record,
-    shape::{PITCH, Shape},
+    shape::Shape,
     time::spoken,
     use_timeline::UseTimeline,
     words::Words,
@@ -61,8 +61,8 @@ fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
 #[component]
 fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'static Words>, told: Signal<Option<String>>) -> impl IntoView {
     let plot = NodeRef::<html::Div>::new();
-    let lanes = Memo::new(move |_| shape.read().lanes);
-    let stations = Memo::new(move |_| shape.read().stations());
+    let lanes = move || shape.read().lanes;
+    let stations = move || shape.read().stations();
     let point = move |event: web_sys::PointerEvent| {
         let Some(plot) = plot.get() else { return };
         let ground = plot.get_bounding_client_rect();
@@ -71,7 +71,7 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
         chosen.set(shape.read_untracked().stations_at(x, y));
     };
     let walk = move |event: web_sys::KeyboardEvent| {
-        let last = stations.get_untracked().saturating_sub(1);
+        let last = shape.read_untracked().stations().saturating_sub(1);
         let next = match (event.key().as_str(), chosen.read_untracked().first().copied()) {
             ("ArrowDown" | "ArrowRight" | "Home", None) | ("Home", _) => 0,
             ("ArrowUp" | "ArrowLeft" | "End", None) | ("End", _) => last,
@@ -85,25 +85,10 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
         chosen.set(vec![next]);
     };
     // Few lanes are high enough to be told apart, many share the height.
-    let height = move || format!("{}px", (lanes.get() * 26).clamp(26, 420));
-    let across = move || lanes.get().max(1) * PITCH;
-    let view_box = move || format!("0 0 {WIDTH} {}", across());
+    let height = move || format!("{}px", (lanes() * 26).clamp(26, 420));
+    let view_box = move || format!("0 0 {WIDTH} {}", shape.read().height());
     let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
-    let refreshes = move || {
-        let bars = shape.read().refreshes.clone();
-        bars.into_iter()
-            .map(|bar| view! { <rect class="wt-refresh" class:wt-bad=bar.failed x=bar.x width=bar.width y="0" height=across() /> })
-            .collect_view()
-    };
-    let marks = move || {
-        let marks = shape.read().marks.clone();
-        marks.into_iter().map(|x| view! { <rect class="wt-mark" x=x width="16" y="0" height=across() /> }).collect_view()
-    };
-    let here = move || {
-        let shape = shape.read();
-        let places = chosen.read().iter().filter_map(|at| shape.place(*at)).collect::<Vec<_>>();
-        places.into_iter().map(|[x, y, width, height]| view! { <rect class="wt-here" x=x y=y width=width height=height /> }).collect_view()
-    };
+    let here = move || shape.with(|shape| shape.places(&chosen.read()));
     view! {
         <div
             class="wt-plot"
@@ -115,22 +100,23 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
             aria-label=move || words.get().picture
             aria-valuemin="0"
             aria-valuemax=stations
-            aria-valuenow=move || chosen.read().first().filter(|at| **at < stations.get()).map_or(0, |at| at + 1)
-            aria-valuetext=move || told.get().unwrap_or_else(|| if lanes.get() == 0 { words.get().empty.into() } else { lanes.get().to_string() })
+            aria-valuenow=move || chosen.read().first().filter(|at| **at < stations()).map_or(0, |at| at + 1)
+            aria-valuetext=move || told.get().unwrap_or_else(|| if lanes() == 0 { words.get().empty.into() } else { lanes().to_string() })
             on:pointermove=point
             on:pointerdown=point
             on:keydown=walk
         >
             <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
-                {refreshes}
+                {path("wt-refresh", |shape| &shape.refreshed)}
+                {path("wt-refresh wt-bad", |shape| &shape.unrefreshed)}
                 {path("wt-sent", |shape| &shape.sent)}
                 {path("wt-waiting", |shape| &shape.waiting)}
                 {path("wt-replayed", |shape| &shape.replayed)}
                 {path("wt-refused", |shape| &shape.refused)}
                 {path("wt-answered", |shape| &shape.answered)}
                 {path("wt-failed", |shape| &shape.failed)}
-                {marks}
-                {here}
+                {path("wt-mark", |shape| &shape.marked)}
+                <path class="wt-here" d=here />
             </svg>
         </div>
     }

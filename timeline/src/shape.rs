@@ -12,6 +12,8 @@ use wugan::{Outcome, RefreshOutcome};
 pub(crate) const PITCH: u32 = 100;
 /// How wide the mark at a lane's end is.
 const END: u32 = 40;
+/// How wide the mark of something that happened at a moment is.
+const MARK: u32 = 16;
 /// How near to a mark or a refresh one must point: a thin line is hard to hit.
 const NEAR: u32 = 80;
 
@@ -25,17 +27,13 @@ pub(crate) struct Shape {
     pub(crate) refused: String,
     pub(crate) answered: String,
     pub(crate) failed: String,
-    pub(crate) refreshes: Vec<Bar>,
-    pub(crate) marks: Vec<u32>,
+    pub(crate) refreshed: String,
+    pub(crate) unrefreshed: String,
+    pub(crate) marked: String,
+    /// Where the refreshes lie, and the marks: x and width.
+    pub(crate) refreshes: Vec<(u32, u32)>,
+    pub(crate) marks: Vec<(u32, u32)>,
     pub(crate) ticks: Vec<Tick>,
-}
-
-/// A refresh across all lanes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bar {
-    pub(crate) x: u32,
-    pub(crate) width: u32,
-    pub(crate) failed: bool,
 }
 
 impl Shape {
@@ -50,10 +48,22 @@ impl Shape {
             let x = axis.x(refresh.from);
             let end = refresh.ended.as_ref().map_or(now, |(at, _)| *at);
             let failed = matches!(refresh.ended, Some((_, RefreshOutcome::Rejected | RefreshOutcome::Unavailable { .. })));
-            shape.refreshes.push(Bar { x, width: axis.x(end).saturating_sub(x).max(12), failed });
+            let width = axis.x(end).saturating_sub(x).max(12);
+            let height = shape.height();
+            across(if failed { &mut shape.unrefreshed } else { &mut shape.refreshed }, x, width, height);
+            shape.refreshes.push((x, width));
         }
-        shape.marks = record.marks().iter().map(|mark| axis.x(mark.at)).collect();
+        for mark in record.marks() {
+            let (x, height) = (axis.x(mark.at), shape.height());
+            across(&mut shape.marked, x, MARK, height);
+            shape.marks.push((x, MARK));
+        }
         shape
+    }
+
+    /// How high the picture is.
+    pub(crate) fn height(&self) -> u32 {
+        self.lanes.max(1) * PITCH
     }
 
     /// How many things there are to point at: the lanes, then the refreshes, then the marks.
@@ -65,22 +75,26 @@ impl Shape {
     pub(crate) fn stations_at(&self, x: f64, y: f64) -> Vec<usize> {
         let Some(last) = self.lanes.checked_sub(1) else { return Vec::new() };
         let x = part_of(WIDTH, x);
-        let is_near = |from: u32, to: u32| (from.saturating_sub(NEAR)..=to + NEAR).contains(&x);
-        let bars = self.refreshes.iter().map(|bar| is_near(bar.x, bar.x + bar.width));
-        let marks = self.marks.iter().map(|mark| is_near(*mark, *mark));
-        let crossing = bars.chain(marks).zip(self.lanes as usize..).filter(|(near, _)| *near).map(|(_, at)| at);
-        std::iter::once(part_of(self.lanes, y).min(last) as usize).chain(crossing).collect()
+        let mut stations = vec![part_of(self.lanes, y).min(last) as usize];
+        for (at, (from, width)) in (self.lanes as usize..).zip(self.refreshes.iter().chain(&self.marks)) {
+            if (from.saturating_sub(NEAR)..=from + width + NEAR).contains(&x) {
+                stations.push(at);
+            }
+        }
+        stations
     }
 
-    /// Where a station lies: x, y, width, height.
-    pub(crate) fn place(&self, station: usize) -> Option<[u32; 4]> {
-        let lanes = self.lanes as usize;
-        if let Some(lane) = u32::try_from(station).ok().filter(|lane| *lane < self.lanes) {
-            return Some([0, lane * PITCH, WIDTH, PITCH]);
+    /// Where stations lie, as a path.
+    pub(crate) fn places(&self, stations: &[usize]) -> String {
+        let mut path = String::new();
+        for station in stations {
+            if let Some(lane) = u32::try_from(*station).ok().filter(|lane| *lane < self.lanes) {
+                rect(&mut path, 0, WIDTH, lane * PITCH, 0);
+            } else if let Some((x, width)) = self.refreshes.iter().chain(&self.marks).nth(station - self.lanes as usize) {
+                across(&mut path, *x, *width, self.height());
+            }
         }
-        let bars = self.refreshes.iter().map(|bar| (bar.x, bar.width)).chain(self.marks.iter().map(|mark| (*mark, END)));
-        let (x, width) = bars.into_iter().nth(station - lanes)?;
-        Some([x, 0, width, self.lanes.max(1) * PITCH])
+        path
     }
 
     fn lane(&mut self, lane: &Lane, axis: &Axis, now: f64) {
@@ -111,8 +125,17 @@ fn part_of(whole: u32, share: f64) -> u32 {
     (share.clamp(0.0, 1.0) * f64::from(whole)) as u32
 }
 
+/// A stretch of a lane.
 fn rect(path: &mut String, x: u32, width: u32, top: u32, inset: u32) {
-    let (y, height) = (top + inset, PITCH - 2 * inset);
+    draw(path, x, top + inset, width, PITCH - 2 * inset);
+}
+
+/// A stretch across all lanes.
+fn across(path: &mut String, x: u32, width: u32, height: u32) {
+    draw(path, x, 0, width, height);
+}
+
+fn draw(path: &mut String, x: u32, y: u32, width: u32, height: u32) {
     // Writing to a String does not fail.
     let _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
 }
@@ -153,25 +176,26 @@ mod tests {
     fn the_refresh_lies_where_the_requests_wait() {
         let shape = Shape::of(&burst(1), 50.0);
         let waiting = shape.waiting.split([' ', 'M']).nth(1).and_then(|x| x.parse().ok());
-        assert_eq!(Some(shape.refreshes[0].x), waiting);
+        assert_eq!(Some(shape.refreshes[0].0), waiting);
     }
 
     #[test]
     fn what_is_open_reaches_until_now() {
         let mut record = Record::default();
         record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
-        let width = |now| Shape::of(&record, now).refreshes[0].width;
+        let width = |now| Shape::of(&record, now).refreshes[0].1;
         assert!(width(100.0) > WIDTH / 2, "{}", width(100.0));
     }
 
     #[test]
     fn pointing_finds_the_lane_and_the_refresh_that_crosses_it() {
         let shape = Shape::of(&burst(3), 50.0);
-        let bar = shape.refreshes[0];
-        let middle = f64::from(bar.x + bar.width / 2) / f64::from(WIDTH);
+        let (x, width) = shape.refreshes[0];
+        let middle = f64::from(x + width / 2) / f64::from(WIDTH);
         assert_eq!(shape.stations_at(middle, 0.5), [1, 3]);
         assert_eq!(shape.stations_at(0.0, 1.0), [2]);
-        assert_eq!((shape.stations(), shape.place(3)), (4, Some([bar.x, 0, bar.width, 3 * PITCH])));
+        assert_eq!((shape.stations(), shape.places(&[3])), (4, format!("M{x} 0h{width}v{}h-{width}z", 3 * PITCH)));
+        assert_eq!(shape.places(&[0, 9]), "M0 0h10000v100h-10000z", "what is not there any more is not shown");
         assert!(Shape::default().stations_at(0.5, 0.5).is_empty());
     }
 }

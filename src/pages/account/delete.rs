@@ -5,7 +5,7 @@ use crate::{
     api::use_api,
     components::{
         field::Field,
-        live::{button, either},
+        live::{Boxed, button, either},
         notice::Farewell,
         submit::submit,
     },
@@ -26,7 +26,7 @@ pub(super) fn delete_account(name: Signal<String>) -> AnyView {
             <div>{either(wished.into(), move || sure(name, wished), wish)}</div>
         </section>
     }
-    .into_any()
+    .boxed()
 }
 
 fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
@@ -64,5 +64,5 @@ fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
             <div class="buttons">{button("", |t| t.account.keep, move || wished.set(false))}</div>
         </form>
     }
-    .into_any()
+    .boxed()
 }

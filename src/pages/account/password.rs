@@ -3,7 +3,12 @@
 use super::whose;
 use crate::{
     api::use_api,
-    components::{field::Field, live::notice, strength::strength_meter, submit::submit},
+    components::{
+        field::Field,
+        live::{Boxed, notice},
+        strength::strength_meter,
+        submit::submit,
+    },
     form::{Form, missing},
     lang::{Pick, text},
     problem::Say,
@@ -54,5 +59,5 @@ pub(super) fn change_password(name: Signal<String>) -> AnyView {
             {notice(move || changed.get().then_some(("notice good", Say::Just(|t| t.account.changed))))}
         </section>
     }
-    .into_any()
+    .boxed()
 }

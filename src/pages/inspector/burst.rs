@@ -2,6 +2,7 @@
 
 use crate::{
     api::{Api, use_api},
+    components::live::Boxed,
     form::Form,
     lang::text,
     problem::{Complaint, Problem, Say},
@@ -87,7 +88,7 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
             <p class="wrong" id="requests-wrong" role="alert">{wrong}</p>
         </form>
     }
-    .into_any()
+    .boxed()
 }
 
 /// Sends them all at once. What became of each is in the record; only the connection is looked at here.

@@ -2,7 +2,7 @@
 
 use crate::{
     api::use_api,
-    components::live::live,
+    components::live::{Boxed, live},
     lang::{Lang, text, use_lang},
     when,
 };
@@ -33,10 +33,10 @@ pub(super) fn claims(timeline: UseTimeline) -> AnyView {
     });
     let shown = live(move || match (open.get(), claims.get()) {
         (false, _) => ().into_any(),
-        (true, claims) if claims.is_empty() => view! { <p class="hint">{text(|t| t.inspector.claims_none)}</p> }.into_any(),
+        (true, claims) if claims.is_empty() => view! { <p class="hint">{text(|t| t.inspector.claims_none)}</p> }.boxed(),
         (true, claims) => {
             let rows: Vec<_> = claims.into_iter().map(|claim| row(claim, lang.get())).collect();
-            view! { <dl class="facts mono" data-testid="claims">{rows}</dl> }.into_any()
+            view! { <dl class="facts mono" data-testid="claims">{rows}</dl> }.boxed()
         }
     });
     let label = Signal::derive(move || {
@@ -56,7 +56,7 @@ pub(super) fn claims(timeline: UseTimeline) -> AnyView {
             <div role="status">{shown}</div>
         </section>
     }
-    .into_any()
+    .boxed()
 }
 
 fn row((name, value): Claim, lang: Lang) -> AnyView {
@@ -66,7 +66,7 @@ fn row((name, value): Claim, lang: Lang) -> AnyView {
         <dt>{name}</dt>
         <dd>{value}{time}</dd>
     }
-    .into_any()
+    .boxed()
 }
 
 /// The claims of a token; None for one that is no JWT. The browser reads the JSON: what it makes of it is only shown.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     api::{Api, use_api},
-    components::live::live,
+    components::live::{Boxed, live},
     form::Form,
     lang::text,
     problem::Problem,
@@ -36,7 +36,7 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
             <Timeline timeline=naive words />
             {table(naive)}
         }
-        .into_any()
+        .boxed()
     });
     view! {
         <section class="stack" data-testid="compare">
@@ -48,7 +48,7 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
             {picture}
         </section>
     }
-    .into_any()
+    .boxed()
 }
 
 /// Ours first, so that neither disturbs the other.

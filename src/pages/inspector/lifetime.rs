@@ -2,6 +2,7 @@
 
 use crate::{
     api::use_api,
+    components::live::Boxed,
     lang::{text, use_lang},
 };
 use leptos::prelude::*;
@@ -46,7 +47,7 @@ pub(super) fn lifetime() -> AnyView {
             </div>
         </div>
     }
-    .into_any()
+    .boxed()
 }
 
 /// How long before its end the library renews a token: half a minute, and of a short life a tenth.

@@ -1,6 +1,9 @@
 //! The plain numbers of the last burst; for programs as attributes.
 
-use crate::lang::{Pick, text, use_lang};
+use crate::{
+    components::live::Boxed,
+    lang::{Pick, text, use_lang},
+};
 use leptos::prelude::*;
 use wugan_timeline::{Figures, UseTimeline, spoken};
 
@@ -25,7 +28,7 @@ pub(super) fn numbers(timeline: UseTimeline) -> AnyView {
             {words}
         </p>
     }
-    .into_any()
+    .boxed()
 }
 
 /// The numbers for people.
@@ -42,5 +45,5 @@ pub(super) fn table(timeline: UseTimeline) -> AnyView {
         (|t| t.inspector.lost, Signal::derive(move || spoken(figures.get().lost))),
     ];
     let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
-    view! { <dl class="numbers">{all}</dl> }.into_any()
+    view! { <dl class="numbers">{all}</dl> }.boxed()
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{Api, use_api},
-    components::live::button,
+    components::live::{Boxed, button},
     lang::{Pick, text, use_lang},
     problem::{Problem, Say},
     sabotage::Sabotage,
@@ -47,7 +47,7 @@ pub(super) fn trouble() -> AnyView {
             <p class="said" role="status">{words}</p>
         </section>
     }
-    .into_any()
+    .boxed()
 }
 
 /// A button that stays pressed.
@@ -58,7 +58,7 @@ fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> An
         on.update(|on| *on = !*on);
         press(on.get_untracked());
     };
-    view! { <button type="button" class="small" aria-pressed=pressed on:click=turn>{text(label)}</button> }.into_any()
+    view! { <button type="button" class="small" aria-pressed=pressed on:click=turn>{text(label)}</button> }.boxed()
 }
 
 /// Ends this very session as if from another device: this page is not told.
