@@ -10,7 +10,7 @@ pub mod user;
 
 use migration::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for a database server before it is away; a caller is told to come again rather than kept waiting.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 /// How often a server that starts beside another looks whether that one has made the tables, a fifth of a second apart.
-const LOOKS_AT_ANOTHERS_MIGRATION: u32 = 20;
+const LOOKS_AT_ANOTHERS_WORK: u32 = 20;
 const CONNECTIONS: u32 = 16;
 const SQLITE_READERS: u32 = 4;
 
@@ -72,6 +72,23 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+impl StoreError {
+    /// Whether it may come of another server that makes the tables at this moment: a table that was not there a moment ago, a row of
+    /// the database's own books written by both (PostgreSQL), or a file that is locked while its journal is made (SQLite).
+    fn may_be_anothers_doing(&self) -> bool {
+        match self {
+            Self::Migrate(_) => true,
+            Self::Connect(error) => matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) || is_locked(error),
+            Self::Scheme | Self::Later(_) => false,
+        }
+    }
+}
+
+fn is_locked(error: &DbErr) -> bool {
+    let told = error.to_string();
+    ["database is locked", "database table is locked"].iter().any(|words| told.contains(words))
+}
+
 fn one_line(error: &DbErr) -> String {
     error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -82,6 +99,18 @@ impl Store {
     /// # Errors
     /// The database cannot be reached, written, or was changed by a later version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        // Of several servers that start on one new database, one makes each table and the others trip over it: they look again.
+        let mut looks = 0;
+        loop {
+            match Self::open_once(url).await {
+                Err(error) if error.may_be_anothers_doing() && looks < LOOKS_AT_ANOTHERS_WORK => looks += 1,
+                done => return done,
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+
+    async fn open_once(url: &str) -> Result<Self, StoreError> {
         let store = match url.split(':').next() {
             Some("sqlite") => {
                 let write = connect(sqlite(url, 1)).await?;
@@ -145,19 +174,11 @@ impl Store {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Connect)?;
-        if !unknown.is_empty() {
-            return Err(StoreError::Later(unknown));
+        if unknown.is_empty() {
+            Migrator::up(&self.write, None).await.map_err(StoreError::Migrate)
+        } else {
+            Err(StoreError::Later(unknown))
         }
-        // Of several servers that start on one new database, one makes each table and the others trip over it: they look again.
-        let mut tries = 0;
-        while let Err(error) = Migrator::up(&self.write, None).await {
-            tries += 1;
-            if tries == LOOKS_AT_ANOTHERS_MIGRATION {
-                return Err(StoreError::Migrate(error));
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        Ok(())
     }
 }
 
