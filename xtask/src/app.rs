@@ -7,14 +7,15 @@ use crate::process::{Running, run};
 use crate::project;
 use crate::step::{Result, step};
 use crate::tools;
-use crate::wasm;
+use crate::wasm::{self, Toolchain};
 
 /// The cargo profile in the root manifest that makes small wasm.
 pub(crate) const PROFILE: &str = "browser";
 
 pub(crate) fn build() -> Result<()> {
     // Not `--release`: that would let trunk run any wasm-opt it finds, and Debian's breaks what wasm-bindgen has made.
-    let mut trunk = trunk("build")?;
+    let (toolchain, mut trunk) = trunk("build")?;
+    toolchain.shrink(&mut trunk);
     trunk.args(["--quiet", "--cargo-profile", PROFILE, "--locked"]);
     step("Building the app for the browser", "5 s if nothing changed, 2 min if it did, 6 min the first time", || run(&mut trunk))?;
     step("Packing its files", "5 s", || compress::folder(&project::dist()))
@@ -22,15 +23,15 @@ pub(crate) fn build() -> Result<()> {
 
 /// `trunk serve`: builds at every change of a file, and reloads the page.
 pub(crate) fn watch(port: u16) -> Result<Running> {
-    let mut trunk = trunk("serve")?;
+    let (_, mut trunk) = trunk("serve")?;
     Running::start(trunk.args(["--port", &port.to_string()]))
 }
 
-fn trunk(task: &str) -> Result<Command> {
+fn trunk(task: &str) -> Result<(Toolchain, Command)> {
     let toolchain = wasm::toolchain()?;
     let tools = [tools::wasm_bindgen()?, tools::trunk()?];
     let mut trunk = Command::new(tools[1].join("trunk"));
     trunk.args([task, "--skip-version-check"]);
     toolchain.prepare(&mut trunk, &tools);
-    Ok(trunk)
+    Ok((toolchain, trunk))
 }

@@ -84,6 +84,17 @@ impl Toolchain {
         command.current_dir(project::root()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     }
 
+    /// What makes the app smaller, and only this toolchain can do: a panic ends without words (nobody would read them in a page), and the
+    /// standard library is built for size.
+    pub(crate) fn shrink(&self, command: &mut Command) {
+        if let Self::Debian { .. } = self {
+            command
+                .env("CARGO_PROFILE_BROWSER_PANIC", "immediate-abort")
+                .env("CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT", "true")
+                .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
+        }
+    }
+
     pub(crate) fn target_dir(&self) -> PathBuf {
         match self {
             Self::Ordinary => project::target(),
