@@ -37,8 +37,8 @@ pub(crate) fn run(long: bool) -> Result<Count> {
     let programs = build()?;
     let mut count = Count::default();
     for target in TARGETS {
-        let (about, enough) = if long { ("10 min", LONG) } else { ("10 to 40 s", SHORT) };
-        let held = step(&format!("Fuzzing: {target}"), about, || Ok(fuzz(&programs.join(target), target, enough).is_ok()))?;
+        let about = if long { "10 min" } else { "10 to 40 s" };
+        let held = step(&format!("Fuzzing: {target}"), about, || Ok(fuzz(&programs.join(target), target, long).is_ok()))?;
         if process::interrupted() {
             return Err(failure("interrupted"));
         }
@@ -69,17 +69,20 @@ fn build() -> Result<PathBuf> {
     Ok(folder.join(host).join("debug"))
 }
 
-/// Runs one target. What broke it is left in `target/fuzz/found`, and named by its last lines.
-fn fuzz(program: &Path, target: &str, enough: &str) -> Result<()> {
+/// Runs one target. What broke it is left in `target/fuzz/found`, and named by its last lines. A long run goes on where the last one ended;
+/// a short one begins with the seeds, as it would on a fresh machine.
+fn fuzz(program: &Path, target: &str, long: bool) -> Result<()> {
     let work = project::target().join("fuzz");
-    let (corpus, found) = (work.join("corpus").join(target), work.join("found"));
-    for folder in [&corpus, &found] {
+    let (kept, found) = (work.join("corpus").join(target), work.join("found"));
+    for folder in [&kept, &found] {
         fs::create_dir_all(folder).map_err(|e| failure(format!("{} can't be made: {e}", folder.display())))?;
     }
+    let fresh = tempfile::tempdir().map_err(|e| failure(format!("no temporary folder ({e}): set TMPDIR")))?;
     let mut run = Command::new(program);
     // What is new goes to the first folder.
-    run.arg(&corpus).arg(home().join("seeds").join(target)).arg(format!("-artifact_prefix={}/{target}-", found.display()));
-    process::run(run.args([enough, "-max_len=6000", "-timeout=60", "-verbosity=0", "-print_final_stats=1"]))
+    run.arg(if long { kept.as_path() } else { fresh.path() }).arg(home().join("seeds").join(target));
+    run.arg(format!("-artifact_prefix={}/{target}-", found.display())).arg(if long { LONG } else { SHORT });
+    process::run(run.args(["-max_len=6000", "-timeout=60", "-verbosity=0", "-print_funcs=0", "-print_final_stats=1"]))
 }
 
 fn home() -> PathBuf {
