@@ -1,11 +1,13 @@
-# The server with the app in one image. Written without a container engine at hand: its commands are tried one by one outside of an
-# image, and the image itself has not been built by this project.
+# The server with the app in one image. `docker build` was tried where no daemon answers: what builds, packs and starts it was run command
+# by command on Debian 12, as an account of its own; the image itself has not been built by this project.
 #   docker build -t wugan . && docker run -p 3000:3000 -v wugan:/data wugan
 FROM rust:1.95-bookworm AS build
 RUN rustup target add wasm32-unknown-unknown && cargo install --locked trunk --version 0.21.14
 WORKDIR /src
 COPY . .
-RUN trunk build --release --cargo-profile browser
+# Not `--release`: that would let trunk run any wasm-opt it finds.
+RUN trunk build --cargo-profile browser --locked \
+    && find dist \( -name '*.js' -o -name '*.wasm' -o -name '*.css' \) -exec gzip -9 --keep {} +
 RUN cargo build --release --locked -p wugan-server
 
 FROM debian:bookworm-slim
