@@ -26,7 +26,8 @@ async fn sign_up_leads_home_and_sign_out_ends_it_for_good() -> Result {
         assert!(!page.record().await?.has_tokens(), "tokens are left behind after the sign-out");
         until("the server to be told", async || Ok((server.answered("/user/logout", 204).await? == 1).then_some(()))).await?;
 
-        // Whoever kept a copy has nothing: neither of its tokens works any more.
+        // Whoever kept a copy has nothing: neither of its tokens works any more. Put back where no app runs that knows of the end.
+        page.open("/healthz").await?;
         page.store(&stolen).await?;
         page.open("/").await?;
         until("the refusal", async || Ok((server.refreshes().await?.refused == 1).then_some(()))).await?;
