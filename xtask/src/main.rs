@@ -12,6 +12,7 @@ mod fuzz;
 mod lint;
 mod process;
 mod project;
+mod rules;
 mod serve;
 mod server;
 mod step;

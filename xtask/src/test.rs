@@ -14,6 +14,7 @@ use crate::databases::Databases;
 use crate::fuzz;
 use crate::process::{self, Running, interrupted};
 use crate::project;
+use crate::rules;
 use crate::server::{self, Build};
 use crate::step::{Result, failure, step, told};
 use crate::tally::{Count, Tally};
@@ -51,6 +52,8 @@ enum Part {
     Native,
     /// The server's fuzz targets, some thousand inputs each (ten minutes each with --long)
     Fuzz,
+    /// The simulation, with one rule of the engine broken at a time
+    Rules,
     /// The client in headless Chromium, against the real server
     Browser,
     /// The whole app by WebDriver, against the real server
@@ -66,6 +69,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if wanted(Part::Fuzz) {
         let start = Instant::now();
         tally.add("fuzz", fuzz::run(options.long)?, start.elapsed());
+    }
+    if wanted(Part::Rules) && options.filter.is_empty() {
+        let start = Instant::now();
+        tally.add("rules", rules::test()?, start.elapsed());
     }
     if wanted(Part::Browser) {
         in_browser(options, &mut tally)?;

@@ -32,6 +32,27 @@ fn case_27_without_a_store_the_session_lives_in_memory() {
 }
 
 #[test]
+fn case_27_a_refresh_token_is_spent_once_also_without_a_store() {
+    let (world, tab, client) = ada();
+    world.server().latency(seconds(0.5), seconds(0.5));
+    let refresh = || {
+        let session = client.session().clone();
+        tab.run(async move { session.refresh().await })
+    };
+    let first = refresh();
+    world.pass(seconds(0.2));
+    // The access token is another by now, the refresh token is not.
+    client.session().spoil_access_token();
+    tab.store_fails(Some(StoreError::Denied));
+    let second = refresh();
+    for one in [first, second] {
+        assert_eq!(world.until(one), Ok(()));
+    }
+    assert_eq!(world.server().seen().refreshes, 1);
+    assert_eq!(world.server().complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn case_27_a_store_that_was_emptied_is_no_sign_out() {
     let (world, tab, client) = ada();
     let events = record(&client);

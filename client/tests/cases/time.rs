@@ -131,3 +131,37 @@ fn a_hidden_tab_renews_nothing_until_somebody_looks_or_asks() {
     world.pass(seconds(10.0));
     assert_eq!(world.server().seen().refreshes, 1);
 }
+
+#[test]
+fn case_24_an_answer_that_is_heard_after_a_sleep_tells_no_time() {
+    let (world, tab, client) = ada();
+    tab.hide(true);
+    let asked = ask(&tab, &client, "/bbb");
+    world.settle();
+    tab.freeze();
+    // The answer's `Date` is 43 minutes old when it is heard, and the token lives for 30.
+    world.pass(seconds(2_580.0));
+    tab.thaw();
+    drop(world.until(asked));
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!((world.server().seen().unauthorized, world.server().seen().refreshes), (0, 1));
+}
+
+#[test]
+fn case_24_what_another_tab_brought_during_a_sleep_may_have_run_out_too() {
+    let (world, tab, client) = ada();
+    let other_tab = world.tab();
+    let other = other_tab.client(settings());
+    [&tab, &other_tab].map(|tab| tab.hide(true));
+    world.pass(seconds(1.0));
+    client.session().spoil_access_token();
+    let asked = send(&tab, &client, Request::get("/bbb").deadline(seconds(10_000.0)));
+    world.settle();
+    tab.freeze();
+    let brought = ask(&other_tab, &other, "/bbb");
+    assert_eq!(world.until(brought), bbb());
+    world.pass(seconds(1_900.0));
+    tab.thaw();
+    assert_eq!(world.until(asked), bbb());
+}
