@@ -153,7 +153,8 @@ fn case_24_what_another_tab_brought_during_a_sleep_may_have_run_out_too() {
     let (world, tab, client) = ada();
     let other_tab = world.tab();
     let other = other_tab.client(settings());
-    [&tab, &other_tab].map(|tab| tab.hide(true));
+    tab.hide(true);
+    other_tab.hide(true);
     world.pass(seconds(1.0));
     client.session().spoil_access_token();
     let asked = send(&tab, &client, Request::get("/bbb").deadline(seconds(10_000.0)));
