@@ -13,6 +13,9 @@ const STORE_LAG: Duration = Duration::from_secs(1);
 /// A timer that is later than this was of a tab that slept.
 const OVERSLEPT_MS: f64 = 2_000.0;
 
+/// Whoever got the lock only after this time got it from somebody else.
+const CONTENDED_MS: f64 = 100.0;
+
 /// Waits for the lock for as long as somebody who works may need. None: it could not be had; the caller goes on without.
 ///
 /// Whoever gets the lock writes a mark into the store. A mark that stood unchanged for a whole `patience` is of somebody who is
@@ -26,7 +29,10 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
     // Where the store fails there are no marks, and no other tabs to watch.
     let key = format!("{name}.lock");
     let read = || platform.load(&key).ok().flatten();
-    let leave_mark = || platform.save(&key, &mark(platform)).unwrap_or_default();
+    let leave_mark = || {
+        let mark = mark(platform);
+        platform.save(&key, &mark).is_ok().then_some(mark)
+    };
     loop {
         let watched = read();
         let since = platform.monotonic();
@@ -34,10 +40,16 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         let waited = platform.monotonic() - since - patience.as_secs_f64() * 1_000.0;
         if let Ok(guard) = granted {
             if waited < 0.0 {
-                leave_mark();
-                return Some(guard);
+                let mine = leave_mark();
+                // A thief at this very moment has not seen that mark: his own then comes over it.
+                if platform.monotonic() - since > CONTENDED_MS {
+                    moment(platform).await;
+                }
+                if mine.is_none() || read().is_none_or(|mark| Some(mark) == mine) {
+                    return Some(guard);
+                }
             }
-            // Granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
+            // Stolen again, or granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
             queued = platform.lock(name, false)?;
             continue;
         }

@@ -115,12 +115,18 @@ impl Tab {
     pub fn close(&self) {
         self.0.gone.set(true);
         self.world().0.server.disturb(self.0.number);
-        if self.world().age() - self.0.last_write.get() < self.world().longest_lag() {
+        if self.has_writes_under_way() {
             self.world().0.server.excuse();
         }
         self.0.listeners.take();
         self.world().kill(self.0.number);
         self.world().0.locks.bury(self.0.number);
+    }
+
+    /// Whether it has written something that other tabs may not see yet. Closed now, it leaves its lock to one that does not know.
+    #[must_use]
+    pub fn has_writes_under_way(&self) -> bool {
+        self.world().age() - self.0.last_write.get() < self.world().longest_lag()
     }
 
     /// Hides the tab behind another, or shows it again.

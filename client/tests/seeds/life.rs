@@ -229,7 +229,8 @@ impl Life {
                 self.calls.iter_mut().filter(|call| call.tab == tab).for_each(|call| call.excused = true);
             }
             20 | 21 => self.thaw(tab),
-            22 if !self.fragile => {
+            // A crash in the milliseconds in which its tokens are on their way to other tabs costs the session: nobody can help it.
+            22 if !self.fragile && !self.tabs[tab].tab.has_writes_under_way() => {
                 self.world.note(|| format!("tab {tab} crashes"));
                 self.tabs[tab].tab.close();
                 let gone = self.tabs.remove(tab);
