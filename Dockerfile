@@ -1,5 +1,5 @@
-# The server with the app in one image. `docker build` was tried where no daemon answers: what builds, packs and starts it was run command
-# by command on Debian 12, as an account of its own; the image itself has not been built by this project.
+# The server with the app in one image, which has not been built by this project: `docker build` found no daemon. Run by hand, on Debian 12:
+# the release build of the server, the packing, the start as an account of its own. Not run as they stand here: rustup, trunk, useradd.
 #   docker build -t wugan . && docker run -p 3000:3000 -v wugan:/data wugan
 FROM rust:1.95-bookworm AS build
 RUN rustup target add wasm32-unknown-unknown && cargo install --locked trunk --version 0.21.14
