@@ -158,6 +158,40 @@ fn case_12_a_frozen_tab_blocks_nobody_for_longer_than_the_bound() {
 }
 
 #[test]
+fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
+    let refresh = |(tab, client): &(Tab, Client)| {
+        let session = client.session().clone();
+        tab.run(async move { session.refresh().await })
+    };
+    for early in 0..60_u32 {
+        let world = World::new(u64::from(early));
+        world.store_lag(seconds(0.05));
+        let tabs: Vec<_> = (0..3).map(|_| world.tab()).map(|tab| (tab.clone(), tab.client(settings()))).collect();
+        let [holder, next, thief] = &tabs[..] else { unreachable!() };
+        tabs.iter().for_each(|(tab, _)| tab.hide(true));
+        holder.1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        // The holder is frozen with the lock in his hands. The next one has not seen his mark when he begins to wait, and so begins
+        // anew after 15 s; the thief has.
+        world.server().next([wugan::testing::Fault::Unreachable]);
+        let failed = refresh(holder);
+        world.settle();
+        let waits = refresh(next);
+        world.pass(seconds(0.5));
+        holder.0.freeze();
+        let steals = refresh(thief);
+        // The holder thaws, and lets go, up to 60 ms before the thief's patience ends.
+        world.pass(seconds(15.0 - f64::from(early) * 0.001));
+        holder.0.thaw();
+        world.pass(seconds(60.0));
+        drop(world.until(failed));
+        assert_eq!((world.until(waits), world.until(steals)), (Ok(()), Ok(())));
+        assert_eq!(world.server().complaints(), Vec::<String>::new(), "{early} ms");
+        assert_eq!(world.server().seen().rotated, 1, "{early} ms");
+    }
+}
+
+#[test]
 fn case_12_a_crashed_tab_gives_its_lock_back() {
     let (world, tab, client) = ada();
     let second_tab = world.tab();
