@@ -10,7 +10,7 @@ pub mod user;
 
 use migration::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqlErr, SqliteTransactionMode,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to wait for a database server before it is away; a caller is told to come again rather than kept waiting.
 const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 /// How often a server that starts beside another looks whether that one has made the tables, a fifth of a second apart.
-const LOOKS_AT_ANOTHERS_WORK: u32 = 20;
+const LOOKS_AT_ANOTHERS_WORK: u32 = 50;
 const CONNECTIONS: u32 = 16;
 const SQLITE_READERS: u32 = 4;
 
@@ -73,12 +73,13 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl StoreError {
-    /// Whether it may come of another server that makes the tables at this moment: a table that was not there a moment ago, a row of
-    /// the database's own books written by both (PostgreSQL), or a file that is locked while its journal is made (SQLite).
+    /// Whether it may come of another server that makes the tables at this moment: a table or its type that was not there a moment
+    /// ago, a row of the database's own books written by both (PostgreSQL), or a file that is locked while its journal is made
+    /// (SQLite). Each database has its own words for that, so every failure at the tables is one that may pass.
     fn may_be_anothers_doing(&self) -> bool {
         match self {
             Self::Migrate(_) => true,
-            Self::Connect(error) => matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) || is_locked(error),
+            Self::Connect(error) => is_locked(error),
             Self::Scheme | Self::Later(_) => false,
         }
     }
@@ -173,7 +174,7 @@ impl Store {
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
-        let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Connect)?;
+        let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Migrate)?;
         if unknown.is_empty() {
             Migrator::up(&self.write, None).await.map_err(StoreError::Migrate)
         } else {

@@ -47,14 +47,18 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (stderr, kept) = (child.stderr.take().unwrap(), log.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 let mut log = kept.lock().unwrap();
                 log.push_str(&line);
                 log.push('\n');
             }
         });
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line:?}: {}", log.lock().unwrap())).to_owned();
+        let Some(url) = line.trim().strip_prefix("listening on ").map(str::to_owned) else {
+            let (end, ()) = (child.wait().unwrap(), reader.join().unwrap());
+            let log = log.lock().unwrap().clone();
+            panic!("it did not start ({end}) and said {line:?}: {log}");
+        };
         Self { child, url, log, http: Client::builder().no_proxy().build().unwrap() }
     }
 
