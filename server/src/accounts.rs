@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::Error,
     limits::neighbourhood,
-    passwords::{Checked, HashError},
+    passwords::{Checked, HashError, Place},
     sessions::Device,
     store::{
         audit::{self, Entry, Event},
@@ -43,20 +43,29 @@ impl App {
     /// # Errors
     /// Unknown name, wrong password or disabled account, all alike and after the same time; too many tries; or too much is going on.
     pub async fn login(&self, username: &str, password: String, device: Device) -> Result<TokenAnswer, Error> {
+        self.take_from_address(&device)?;
+        let answer = self.login_by_name(username, password, &device).await;
+        // Whoever was right has not guessed, and whoever was not heard may come again.
+        if let (Some(ip), false) = (device.ip, matches!(answer, Err(Error::InvalidCredentials | Error::RateLimited(_)))) {
+            self.limits.addresses.give_back(neighbourhood(ip));
+        }
+        answer
+    }
+
+    async fn login_by_name(&self, username: &str, password: String, device: &Device) -> Result<TokenAnswer, Error> {
+        let place = self.passwords.place()?;
         let key = name_key(username);
         let user = user::by_key(self.store.reader(), &key).await?;
-        self.take_from_address(&device)?;
-        let bucket = self.take_from_name(key, user.as_ref(), &device).await?;
+        let bucket = self.take_from_name(key, user.as_ref(), device).await?;
         let known = user.as_ref().map(|user| user.id);
-        let answer = self.login_as(user, password, &device).await;
+        let answer = self.login_as(place, user, password, device).await;
         match &answer {
             Err(Error::InvalidCredentials) => {
                 self.metrics.login("refused");
                 // A name that nobody has is not written down: people type their password there.
-                self.note(Event::SignInRefused, known, &device).await?;
+                self.note(Event::SignInRefused, known, device).await?;
             }
-            // Whoever was right has not guessed, and whoever was not heard may come again.
-            _ => self.give_back(&bucket, &device),
+            _ => self.limits.names.give_back(&bucket),
         }
         if answer.is_ok() {
             self.metrics.login("signed_in");
@@ -64,12 +73,12 @@ impl App {
         answer
     }
 
-    async fn login_as(&self, user: Option<user::Model>, password: String, device: &Device) -> Result<TokenAnswer, Error> {
-        let checked = self.check(password.clone(), user.as_ref()).await?;
+    async fn login_as(&self, place: Place, user: Option<user::Model>, password: String, device: &Device) -> Result<TokenAnswer, Error> {
+        let checked = self.check(place, password.clone(), user.as_ref()).await?;
         let (Some(user), Checked::Right | Checked::RightButOld) = (user, checked) else { return Err(Error::InvalidCredentials) };
         let answer = self.start_session(&user, device.clone()).await?;
         if checked == Checked::RightButOld {
-            let hash = self.passwords.hash(password).await?;
+            let hash = self.passwords.hash(self.passwords.place()?, password).await?;
             user::replace_hash(self.store.writer(), &user, &hash).await?;
         }
         Ok(answer)
@@ -84,7 +93,7 @@ impl App {
             return Err(Error::InvalidInput(vec![problem]));
         }
         let user = self.confirmed_user(user_id, current).await?;
-        let hash = self.passwords.hash(new).await?;
+        let hash = self.passwords.hash(self.passwords.place()?, new).await?;
         let tx = self.store.begin().await?;
         // The user's row first: whoever signs in with the old password waits behind it, or is done and among the sessions below.
         if !user::replace_hash(&tx, &user, &hash).await? {
@@ -137,20 +146,22 @@ impl App {
     /// # Errors
     /// The name is taken, or too much is going on.
     pub async fn add_user(&self, username: &str, password: String) -> Result<user::Model, Error> {
+        let place = self.passwords.place()?;
         let key = name_key(username);
         if user::by_key(self.store.reader(), &key).await?.is_some() {
             return Err(Error::UsernameTaken);
         }
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(place, password).await?;
         let name: String = username.nfc().collect();
         user::insert(self.store.writer(), &name, &key, hash, self.clock.now()).await?.ok_or(Error::UsernameTaken)
     }
 
     /// The user, if he knows his password. Who holds a stolen access token may not guess on here either.
     async fn confirmed_user(&self, user_id: i64, password: String) -> Result<user::Model, Error> {
+        let place = self.passwords.place()?;
         let user = user::by_id(self.store.reader(), user_id).await?.ok_or(Error::InvalidToken)?;
         self.limits.names.take(user_id, self.clock.now()).map_err(|wait| self.limited(wait))?;
-        let checked = self.check(password, Some(&user)).await;
+        let checked = self.check(place, password, Some(&user)).await;
         if checked != Ok(Checked::Wrong) {
             self.limits.names.give_back(user_id);
         }
@@ -185,24 +196,17 @@ impl App {
         Ok(here)
     }
 
-    fn give_back(&self, bucket: &Bucket, device: &Device) {
-        self.limits.names.give_back(bucket);
-        if let Some(ip) = device.ip {
-            self.limits.addresses.give_back(neighbourhood(ip));
-        }
-    }
-
     fn limited(&self, wait: Duration) -> Error {
         self.metrics.login("limited");
         Error::RateLimited(wait)
     }
 
-    async fn check(&self, password: String, user: Option<&user::Model>) -> Result<Checked, HashError> {
+    async fn check(&self, place: Place, password: String, user: Option<&user::Model>) -> Result<Checked, HashError> {
         // Nobody's password is that long, and hashing a megabyte is work that only an attacker orders.
         if password.chars().count() > *PASSWORD.end() {
             return Ok(Checked::Wrong);
         }
-        self.passwords.check(password, user.map(|user| user.password_hash.clone())).await
+        self.passwords.check(place, password, user.map(|user| user.password_hash.clone())).await
     }
 }
 

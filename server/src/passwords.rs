@@ -1,6 +1,7 @@
 //! Passwords: argon2id with OWASP's parameters (19 MiB, two passes, one lane), hashed in a bounded pool.
 
 mod pool;
+mod priority;
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -9,6 +10,7 @@ use argon2::{
         phc::{Output, ParamsString, PasswordHash, Salt},
     },
 };
+pub use pool::Place;
 use pool::Pool;
 use std::{fmt, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
 
@@ -58,13 +60,14 @@ impl Passwords {
     /// A pool of one worker less than there are cores (at least one), so that a flood of sign-ins leaves a core to everybody else.
     ///
     /// # Errors
-    /// Hashing does not work at all.
+    /// Hashing does not work at all, or there are no threads for it.
     pub fn new() -> Result<Self, HashError> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
-        let pool = Pool::new(workers, argon2.params().block_count());
-        let nobody = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut pool.memory())?;
+        let blocks = argon2.params().block_count();
+        let nobody = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut vec![Block::new(); blocks])?;
+        let pool = Pool::new(workers, blocks).map_err(|_| HashError::Failed)?;
         Ok(Self { argon2, pool, nobody: nobody.into() })
     }
 
@@ -74,25 +77,34 @@ impl Passwords {
         self.pool.done()
     }
 
-    /// The PHC string of a password, with a salt of its own.
+    /// The right to have one password hashed. Whoever asks for it first, and for everything else afterwards, costs next to nothing
+    /// when he is turned away.
     ///
     /// # Errors
     /// [`HashError::Busy`] when too many wait.
-    pub async fn hash(&self, password: String) -> Result<String, HashError> {
+    pub fn place(&self) -> Result<Place, HashError> {
+        self.pool.place()
+    }
+
+    /// The PHC string of a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// Hashing failed.
+    pub async fn hash(&self, place: Place, password: String) -> Result<String, HashError> {
         let argon2 = self.argon2.clone();
-        self.pool.run(move |memory| phc(&argon2, password.as_bytes(), memory)).await
+        self.pool.run(place, move |memory| phc(&argon2, password.as_bytes(), memory)).await
     }
 
     /// Whether it is the password of that PHC string; of `None`, an unknown name, it never is, after the same time.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when too many wait.
-    pub async fn check(&self, password: String, hash: Option<String>) -> Result<Checked, HashError> {
+    /// The hash is none, or hashing failed.
+    pub async fn check(&self, place: Place, password: String, hash: Option<String>) -> Result<Checked, HashError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.nobody.to_string());
         let argon2 = self.argon2.clone();
         self.pool
-            .run(move |memory| {
+            .run(place, move |memory| {
                 let right = is_of(&argon2, &hash, password.as_bytes(), memory)?;
                 Ok(match (known && right, is_current(&hash)) {
                     (false, _) => Checked::Wrong,
@@ -144,42 +156,50 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    async fn hash(passwords: &Passwords, password: String) -> Result<String, HashError> {
+        passwords.hash(passwords.place()?, password).await
+    }
+
+    async fn check(passwords: &Passwords, password: String, hash: Option<String>) -> Result<Checked, HashError> {
+        passwords.check(passwords.place()?, password, hash).await
+    }
+
     #[tokio::test]
     async fn case_14_the_hash_says_owasps_parameters_and_an_old_one_is_noticed() {
         let passwords = Passwords::new().unwrap();
-        let hash = passwords.hash("correct horse".into()).await.unwrap();
+        let hash = hash(&passwords, "correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_eq!(passwords.check("correct horse".into(), Some(hash.clone())).await, Ok(Checked::Right));
-        assert_eq!(passwords.check("correct horsf".into(), Some(hash)).await, Ok(Checked::Wrong));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(hash.clone())).await, Ok(Checked::Right));
+        assert_eq!(check(&passwords, "correct horsf".into(), Some(hash)).await, Ok(Checked::Wrong));
         use argon2::password_hash::PasswordHasher;
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let old = weak.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(passwords.check("correct horse".into(), Some(old)).await, Ok(Checked::RightButOld));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(old)).await, Ok(Checked::RightButOld));
     }
 
     #[tokio::test]
     async fn case_14_no_password_is_cut_short() {
         let passwords = Passwords::new().unwrap();
         let long = "x".repeat(200);
-        let hash = passwords.hash(long.clone()).await.unwrap();
-        assert_eq!(passwords.check(format!("{long}y"), Some(hash.clone())).await, Ok(Checked::Wrong));
-        assert_eq!(passwords.check(long, Some(hash)).await, Ok(Checked::Right));
+        let hash = hash(&passwords, long.clone()).await.unwrap();
+        assert_eq!(check(&passwords, format!("{long}y"), Some(hash.clone())).await, Ok(Checked::Wrong));
+        assert_eq!(check(&passwords, long, Some(hash)).await, Ok(Checked::Right));
     }
 
     #[tokio::test]
     async fn case_15_an_unknown_name_has_no_password() {
         let passwords = Passwords::new().unwrap();
-        assert_eq!(passwords.check(String::new(), None).await, Ok(Checked::Wrong));
+        assert_eq!(check(&passwords, String::new(), None).await, Ok(Checked::Wrong));
     }
 
     #[tokio::test]
     async fn case_15_an_unknown_names_hash_is_as_dear_as_a_known_ones() {
         let passwords = Passwords::new().unwrap();
         assert!(is_current(&passwords.nobody));
-        let known = passwords.hash("correct horse".into()).await.unwrap();
+        let known = hash(&passwords, "correct horse".into()).await.unwrap();
         for hash in [Some(known), None] {
             let before = passwords.hashed();
-            passwords.check("wrong horse".into(), hash).await.unwrap();
+            check(&passwords, "wrong horse".into(), hash).await.unwrap();
             assert_eq!(passwords.hashed(), before + 1);
         }
     }
@@ -189,9 +209,9 @@ mod tests {
     async fn case_14_others_read_our_hashes_and_we_read_theirs() {
         use argon2::password_hash::PasswordHasher;
         let passwords = Passwords::new().unwrap();
-        let ours = passwords.hash("correct horse".into()).await.unwrap();
+        let ours = hash(&passwords, "correct horse".into()).await.unwrap();
         assert!(Argon2::default().verify_password(b"correct horse", &PasswordHash::new(&ours).unwrap()).is_ok());
         let theirs = passwords.argon2.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(passwords.check("correct horse".into(), Some(theirs)).await, Ok(Checked::Right));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(theirs)).await, Ok(Checked::Right));
     }
 }

@@ -2,8 +2,12 @@
 
 use crate::connection::{Connection, Failure};
 use hyper::StatusCode;
-use std::{net::SocketAddr, time::Instant};
-use tokio::{task::JoinSet, time::timeout_at};
+use std::{
+    net::SocketAddr,
+    thread::{self, JoinHandle},
+    time::Instant,
+};
+use tokio::{runtime::Builder, task::JoinSet, time::timeout_at};
 
 /// What became of them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,8 +18,13 @@ pub(crate) struct Answers {
     pub(crate) put_off: usize,
 }
 
+/// Runs it on a thread of its own: whoever measures how long others wait must not wait behind it himself.
+pub(crate) fn start(server: SocketAddr, size: usize, end: Instant) -> JoinHandle<Result<Answers, Failure>> {
+    thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, size, end)))
+}
+
 /// Wave after wave, the next when the last one of a wave is answered. Who still waits at the end hangs up.
-pub(crate) async fn run(server: SocketAddr, size: usize, end: Instant) -> Result<Answers, Failure> {
+async fn run(server: SocketAddr, size: usize, end: Instant) -> Result<Answers, Failure> {
     let mut answers = Answers::default();
     while Instant::now() < end {
         let mut wave = JoinSet::new();

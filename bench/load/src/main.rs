@@ -1,7 +1,7 @@
 //! Loads a server that speaks the tutorial's routes, and prints one line of figures. `cargo xtask bench` runs it.
 //!
-//! Every connection is kept alive and asks again as soon as it is answered, or once in `--every`. It runs on one thread and costs the
-//! machine little, so that what is measured is the server.
+//! Every connection is kept alive and asks again as soon as it is answered, or once in `--every`. It runs on one thread (the flood has
+//! another) and costs the machine little, so that what is measured is the server.
 
 mod connection;
 mod figures;
@@ -91,7 +91,7 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
     for (number, connection) in connections.into_iter().enumerate() {
         callers.spawn(call(connection, options.clone(), number, start, end));
     }
-    let flood = (options.flood > 0).then(|| tokio::spawn(flood::run(options.server, options.flood, end)));
+    let flood = (options.flood > 0).then(|| flood::start(options.server, options.flood, end));
     sleep_until(start.into()).await;
     let before = options.pid.map(Usage::of).transpose()?;
     sleep(end - Instant::now()).await;
@@ -101,7 +101,7 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
         times.extend(caller.map_err(|error| Failure(error.to_string()))??);
     }
     let refused = match flood {
-        Some(flood) => Some(flood.await.map_err(|error| Failure(error.to_string()))??),
+        Some(flood) => Some(flood.join().map_err(|_| Failure("the flood broke off".into()))??),
         None => None,
     };
     Ok(Figures::new(times, end - start, before.zip(after), refused))

@@ -2,9 +2,10 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{MANY, World, long},
+    world::{MANY, PASSWORD, World, long},
 };
 use reqwest::{StatusCode, header};
+use sea_orm::ConnectionTrait;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -75,6 +76,31 @@ async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
     );
     println!("refresh p99: quiet {:?}, in the flood {:?} ({} refreshes)", p99(&mut quiet), p99(&mut flooded), flooded.len());
     Arc::into_inner(world).unwrap().stop().await;
+}
+
+/// Whoever finds no room to be heard in costs the others nothing: not even the database is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_16_who_is_turned_away_asks_nothing_of_the_database() {
+    let world = World::with(Kind::Sqlite, &["--address-limit", "3/1h", "--name-limit", "3/1h"]).await;
+    let mut tokens = world.register("ada").await;
+    let mut all = Vec::new();
+    while let Ok(place) = world.app.passwords.place() {
+        all.push(place);
+    }
+    for _ in 0..20 {
+        let answer = world.try_login("ada", PASSWORD).await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+        tokens = world.refresh(&tokens.refresh_token).await;
+        assert!(world.lets_in(&tokens.access_token).await, "meanwhile others are served");
+    }
+    world.app.store.writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
+    assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    all.pop();
+    assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::INTERNAL_SERVER_ERROR, "who has room asks");
+    world.app.store.writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO users").await.unwrap();
+    world.login("ada").await;
+    world.stop().await;
 }
 
 async fn timed_refresh(world: &World, tokens: &mut wugan_wire::TokenAnswer, times: &mut Vec<Duration>) {
