@@ -72,7 +72,7 @@ impl App {
             match decide(claims.generation, &row.standing(), now, millis(self.config.reuse_leeway)) {
                 Decision::Rotate => {
                     let end = self.end(row.created_at, now);
-                    if let Some(next) = session::rotate(self.store.writer(), &row, now, end).await? {
+                    if let Some(next) = session::rotate(&self.store, &row, now, end).await? {
                         self.metrics.refresh("rotated");
                         return Ok(self.tokens.issue(&next, &user.username, now)?);
                     }
@@ -146,7 +146,7 @@ impl App {
             None => self.look_up(claims.sid).await?,
         };
         if live.confirmed < claims.generation {
-            session::confirm(self.store.writer(), claims.sid, claims.generation, now).await?;
+            session::confirm(&self.store, claims.sid, claims.generation, now).await?;
             self.liveness.confirm(claims.sid, claims.generation);
         }
         Ok(claims)

@@ -4,14 +4,16 @@
 //! whose affected rows are counted, and what must happen together is one transaction.
 
 pub mod audit;
+mod group;
 pub mod migration;
 pub mod session;
 pub mod user;
 
+use group::Group;
 use migration::Migrator;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
@@ -32,6 +34,8 @@ const SQLITE_READERS: u32 = 4;
 pub struct Store {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// On SQLite alone: a database server groups commits itself.
+    group: Option<Group>,
 }
 
 /// Why the database cannot be used. Says what to do, and shows no URL: it may hold a password.
@@ -115,13 +119,13 @@ impl Store {
         let store = match url.split(':').next() {
             Some("sqlite") => {
                 let write = connect(sqlite(url, 1)).await?;
-                Self { read: connect(sqlite(url, SQLITE_READERS)).await?, write }
+                Self { read: connect(sqlite(url, SQLITE_READERS)).await?, group: Some(Group::start(write.clone())), write }
             }
             Some("postgres" | "postgresql" | "mysql") => {
                 let mut options = options(url, CONNECTIONS);
                 options.acquire_timeout(PATIENCE_WITH_A_SERVER);
                 let pool = connect(options).await?;
-                Self { read: pool.clone(), write: pool }
+                Self { read: pool.clone(), write: pool, group: None }
             }
             _ => return Err(StoreError::Scheme),
         };
@@ -149,22 +153,25 @@ impl Store {
         &self.write
     }
 
-    /// Where to write several that belong together. On SQLite it takes the write lock at once: one that reads first and writes later
-    /// would fail instead of waiting. Elsewhere READ COMMITTED, so that a statement behind a row lock sees what it waited for.
+    /// Executes one statement of those that come most often; on SQLite it may share its commit with others. Returns how many rows it
+    /// changed, when that is kept.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn execute(&self, statement: impl QueryTrait) -> Result<u64, DbErr> {
+        let statement = statement.build(self.write.get_database_backend());
+        match &self.group {
+            Some(group) => group.execute(statement).await,
+            None => Ok(self.write.execute_raw(statement).await?.rows_affected()),
+        }
+    }
+
+    /// Where to write several that belong together.
     ///
     /// # Errors
     /// The database is away or busy.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let isolation = match self.write.get_database_backend() {
-            DbBackend::Sqlite => None,
-            _ => Some(sea_orm::IsolationLevel::ReadCommitted),
-        };
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            isolation_level: isolation,
-            ..TransactionOptions::default()
-        };
-        self.write.begin_with_options(options).await
+        begin(&self.write).await
     }
 
     /// Hangs up, so that SQLite tidies its files.
@@ -181,6 +188,21 @@ impl Store {
             Err(StoreError::Later(unknown))
         }
     }
+}
+
+/// A transaction that writes. On SQLite it takes the write lock at once: one that reads first and writes later would fail instead of
+/// waiting. Elsewhere READ COMMITTED, so that a statement behind a row lock sees what it waited for.
+async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let isolation = match db.get_database_backend() {
+        DbBackend::Sqlite => None,
+        _ => Some(sea_orm::IsolationLevel::ReadCommitted),
+    };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        isolation_level: isolation,
+        ..TransactionOptions::default()
+    };
+    db.begin_with_options(options).await
 }
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {

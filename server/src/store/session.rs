@@ -1,6 +1,6 @@
 //! Sessions in the database: one row each, however often it is refreshed. Every change is one conditional UPDATE.
 
-use super::user;
+use super::{Store, user};
 use crate::{clock::Millis, rotation::Standing};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
@@ -116,7 +116,7 @@ pub async fn with_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Mo
 ///
 /// # Errors
 /// The database is away or busy.
-pub async fn rotate(db: &impl ConnectionTrait, session: &Model, now: Millis, expires_at: Millis) -> Result<Option<Model>, DbErr> {
+pub async fn rotate(store: &Store, session: &Model, now: Millis, expires_at: Millis) -> Result<Option<Model>, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::Generation, Expr::value(session.generation + 1))
         .col_expr(Column::RotatedAt, Expr::value(now))
@@ -125,7 +125,7 @@ pub async fn rotate(db: &impl ConnectionTrait, session: &Model, now: Millis, exp
         .filter(Column::Id.eq(session.id))
         .filter(Column::Generation.eq(session.generation))
         .filter(Column::RevokedAt.is_null());
-    let won = update.exec(db).await?.rows_affected == 1;
+    let won = store.execute(update).await? == 1;
     Ok(won.then(|| Model { generation: session.generation + 1, rotated_at: now, last_used_at: now, expires_at, ..session.clone() }))
 }
 
@@ -133,13 +133,13 @@ pub async fn rotate(db: &impl ConnectionTrait, session: &Model, now: Millis, exp
 ///
 /// # Errors
 /// The database is away or busy.
-pub async fn confirm(db: &impl ConnectionTrait, id: Uuid, generation: i64, now: Millis) -> Result<(), DbErr> {
+pub async fn confirm(store: &Store, id: Uuid, generation: i64, now: Millis) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::Confirmed, Expr::value(generation))
         .col_expr(Column::LastUsedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::Confirmed.lt(generation));
-    update.exec(db).await.map(drop)
+    store.execute(update).await.map(drop)
 }
 
 /// Ends sessions. Returns how many of them were alive.
