@@ -214,11 +214,43 @@ async fn a_first_visit_is_moved_by_nothing_and_asks_for_nothing_it_does_not_need
             page.shows("aaa").await?;
             let asked = "return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)";
             for path in page.script(asked).await?.as_array().ok_or("no list")?.iter().filter_map(|path| path.as_str()) {
-                let needed = [".css", ".js", ".wasm", ".svg", ".webmanifest", "/aaa"].iter().any(|end| path.ends_with(end));
-                assert!(needed, "a visitor's first page asks for {path}");
+                let needed = [".css", ".js", "_bg.wasm", ".svg", ".webmanifest", "/aaa"].iter().any(|end| path.ends_with(end));
+                let of_another_page = ["inspector", "account", "sessions"].iter().any(|part| path.contains(part));
+                assert!(needed && !of_another_page, "a visitor's first page asks for {path}");
             }
         }
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_part_that_does_not_come_is_told_and_comes_when_it_can() -> Result {
+    scenario("parts", &[], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        // The server is there, and the file is not.
+        page.blocks(&["*/inspector-*.wasm"]).await?;
+        page.follow("Inspector").await?;
+        page.shows("This page could not be loaded").await?;
+        page.screenshot("part-missing").await?;
+        assert_eq!(page.script("return document.title").await?, "Inspector · Wugan", "the frame is there");
+        page.blocks(&[]).await?;
+        page.press("Try again").await?;
+        page.burst(2).await?;
+        page.hides("This page could not be loaded").await?;
+
+        // It stays, whatever happens to the server.
+        page.follow("Home").await?;
+        server.stop();
+        page.follow("Inspector").await?;
+        page.field("Requests").await?;
+        // What has not come yet is asked for when the server is back.
+        page.follow("Sessions").await?;
+        page.shows("This page could not be loaded").await?;
+        page.shows("The server cannot be reached").await?;
+        server.start_again().await?;
+        page.shows("nowhere else").await?;
+        page.hides("This page could not be loaded").await
     })
     .await
 }

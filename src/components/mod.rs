@@ -2,6 +2,7 @@
 
 pub(crate) mod banner;
 pub(crate) mod field;
+pub(crate) mod later;
 pub(crate) mod live;
 pub(crate) mod notice;
 pub(crate) mod shell;

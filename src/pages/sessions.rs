@@ -1,125 +1,22 @@
-//! `/sessions`: everywhere I am signed in; ending one, or all others.
+//! `/sessions`: everywhere I am signed in; ending one, or all others. Its frame is here; all else comes when it is opened.
+
+mod desk;
 
 use crate::{
-    api::{Api, use_api},
-    arrival::{Page, focus_content},
-    components::live::{Boxed, button, head, live, notice},
-    connection::use_connection,
-    device::device,
-    lang::{Lang, Pick, use_lang},
-    loaded::Loaded,
-    problem::{Problem, Say},
-    when,
+    arrival::Page,
+    components::{
+        later::{later, part},
+        live::head,
+    },
 };
-use leptos::{prelude::*, task::spawn_local};
-use wugan::Request;
-use wugan_wire::{Code, SessionItem, routes};
-
-/// The sessions being ended just now, by their ids, and what came of it; `Copy`.
-#[derive(Clone, Copy)]
-struct Ending {
-    api: Api,
-    ids: RwSignal<Vec<String>>,
-    said: RwSignal<Option<(&'static str, Say)>>,
-    changes: RwSignal<u32>,
-}
+use leptos::prelude::*;
 
 #[component]
 pub(crate) fn Sessions() -> impl IntoView {
-    let (api, connection, lang) = (use_api(), use_connection(), use_lang());
-    let ending = Ending { api, ids: RwSignal::new(Vec::new()), said: RwSignal::new(None), changes: RwSignal::new(0) };
-    let sessions = Loaded::<Vec<SessionItem>>::by(move || {
-        connection.returns();
-        ending.changes.track();
-        Some(Box::pin(async move { Ok(api.send(Request::get(routes::SESSIONS)).await?.json().await?) }))
-    });
-    let list = live(move || {
-        let t = lang.get().texts();
-        match sessions.get() {
-            None => view! { <p class="answer">{t.shell.loading}</p> }.boxed(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.boxed(),
-            Some(Ok(list)) => listed(&list, lang.get(), ending),
-        }
-    });
     view! {
         <Page title=|t| t.sessions.title>
             {head(|t| t.sessions.title, |t| t.sessions.what)}
-            <div class="section">{notice(move || ending.said.get())} {list}</div>
+            {later(part!(members, desk::desk))}
         </Page>
     }
-}
-
-impl Ending {
-    fn end(self, ids: Vec<String>) {
-        let api = self.api;
-        if !self.ids.get_untracked().is_empty() {
-            return;
-        }
-        let done: Pick = if ids.len() > 1 { |t| t.sessions.done_all } else { |t| t.sessions.done };
-        self.ids.set(ids.clone());
-        self.said.set(None);
-        spawn_local(async move {
-            let mut said = ("notice good", Say::Just(done));
-            for id in ids {
-                match api.send(Request::delete(format!("{}/{id}", routes::SESSIONS))).await {
-                    // Somebody was faster: it has ended all the same.
-                    Ok(_) | Err(Problem::Said(Code::NotFound, _)) => {}
-                    Err(problem) => said = ("notice bad", problem.say()),
-                }
-            }
-            // The button that was pressed is about to go with its row.
-            if self.ids.try_set(Vec::new()).is_none() {
-                focus_content();
-            }
-            self.said.try_set(Some(said));
-            self.changes.try_update(|changes| *changes += 1);
-        });
-    }
-}
-
-fn listed(list: &[SessionItem], lang: Lang, ending: Ending) -> AnyView {
-    let t = lang.texts();
-    let this = list.iter().filter(|item| item.current);
-    let others = list.iter().filter(|item| !item.current);
-    let ids: Vec<String> = others.clone().map(|item| item.id.clone()).collect();
-    let below = match ids.len() {
-        0 => view! { <p class="hint">{t.sessions.only_this}</p> }.boxed(),
-        1 => ().into_any(),
-        _ => view! { <div class="buttons">{button("danger", |t| t.sessions.end_others, move || ending.end(ids.clone()))}</div> }.boxed(),
-    };
-    let rows: Vec<AnyView> = this.chain(others).map(|item| row(item, lang, ending)).collect();
-    view! { <ul class="rows" data-testid="sessions">{rows}</ul> {below} }.boxed()
-}
-
-fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
-    let t = lang.texts();
-    let name = match device(item.user_agent.as_deref().unwrap_or_default()) {
-        (Some(browser), Some(system)) => (t.sessions.on)(browser, system),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => t.sessions.unknown.to_owned(),
-    };
-    let mut facts = vec![(t.sessions.used)(&when::ago(&item.last_used_at, lang)), (t.sessions.since)(&when::date(&item.created_at, lang))];
-    facts.extend(item.ip.clone());
-    let end = if item.current {
-        view! { <span class="badge">{t.sessions.this}</span> }.boxed()
-    } else {
-        let (id, same) = (item.id.clone(), item.id.clone());
-        let label = Signal::derive(move || if ending.ids.read().contains(&same) { t.sessions.ending } else { t.sessions.end });
-        view! {
-            <button type="button" class="small danger" aria-label=format!("{}: {name}", t.sessions.end) on:click=move |_| ending.end(vec![id.clone()])>
-                {label}
-            </button>
-        }
-        .boxed()
-    };
-    view! {
-        <li>
-            <div>
-                <p><strong>{name}</strong></p>
-                <p class="hint">{facts.join(" · ")}</p>
-            </div>
-            {end}
-        </li>
-    }
-    .boxed()
 }

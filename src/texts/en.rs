@@ -22,6 +22,7 @@ pub(crate) static EN: Texts = Texts {
         back: "The server is back.",
         memory_only: "This browser stores nothing for us: its storage is blocked or full. You stay signed in for as long as this page is open.",
         loading: "Loading…",
+        not_loaded: "This page could not be loaded. If trying again does not help, reload it: there may be a new version.",
         foot: "Wugan (无感) means “without being felt”.",
     },
     home: Home {

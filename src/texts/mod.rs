@@ -39,6 +39,7 @@ pub(crate) struct Shell {
     pub(crate) back: &'static str,
     pub(crate) memory_only: &'static str,
     pub(crate) loading: &'static str,
+    pub(crate) not_loaded: &'static str,
     pub(crate) foot: &'static str,
 }
 

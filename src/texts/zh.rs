@@ -22,6 +22,7 @@ pub(crate) static ZH: Texts = Texts {
         back: "服务器已恢复。",
         memory_only: "浏览器的存储被禁用或已满，无法保存登录状态。只要不关闭此页面，您就一直处于登录状态。",
         loading: "正在加载…",
+        not_loaded: "此页面加载失败。如果重试无效，请刷新页面：可能已有新版本。",
         foot: "Wugan 即“无感”：感觉不到它的存在。",
     },
     home: Home {

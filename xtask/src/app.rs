@@ -1,10 +1,11 @@
-//! The app as people load it: built by trunk into `dist`, small above all, and packed.
+//! The app as people load it: built by trunk into `dist`, small above all, split, and packed.
 
 use std::process::Command;
 
 use crate::compress;
 use crate::process::{Running, run};
 use crate::project;
+use crate::split;
 use crate::step::{Result, step};
 use crate::tools;
 use crate::wasm::{self, Toolchain};
@@ -16,8 +17,10 @@ pub(crate) fn build() -> Result<()> {
     // Not `--release`: that would let trunk run any wasm-opt it finds, and Debian's breaks what wasm-bindgen has made.
     let (toolchain, mut trunk) = trunk("build")?;
     toolchain.shrink(&mut trunk);
-    trunk.args(["--quiet", "--cargo-profile", PROFILE, "--locked"]);
+    trunk.args(["--quiet", "--cargo-profile", PROFILE, "--features", "split", "--locked"]);
     step("Building the app for the browser", "5 s if nothing changed, 2 min if it did, 6 min the first time", || run(&mut trunk))?;
+    let built = toolchain.target_dir().join(wasm::TARGET).join(PROFILE).join("wugan-app.wasm");
+    step("Splitting it", "5 s", || split::split(&built, &project::dist()))?;
     step("Packing its files", "5 s", || compress::folder(&project::dist()))
 }
 

@@ -15,6 +15,8 @@ mod project;
 mod rules;
 mod serve;
 mod server;
+mod shorten;
+mod split;
 mod step;
 mod tally;
 mod test;

@@ -1,4 +1,4 @@
-//! The two programs that turn Rust into a web page: trunk and wasm-bindgen. Taken from `PATH` if the version fits, else installed once
+//! The programs that turn Rust into a web page: trunk, wasm-bindgen and wasm-split. Taken from `PATH` if the version fits, else installed once
 //! into the user's cache.
 
 use std::env;
@@ -16,6 +16,7 @@ pub(crate) fn trunk() -> Result<PathBuf> {
         programs: &["trunk"],
         version: "0.21.14".to_owned(),
         accepted: "0.21.",
+        features: &[],
         locked: true,
         about: "7 min on two cores",
     };
@@ -30,12 +31,30 @@ pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
         accepted: &version,
         version: version.clone(),
+        features: &[],
         // Its own lock file asks for versions that registries have withdrawn.
         locked: false,
         about: "2 to 3 min on two cores",
     };
     tool.folder()
 }
+
+/// The folder of a wasm-split. It is new enough for the `wasm_split_helpers` that Leptos brings: older ones do not know its marks.
+pub(crate) fn wasm_split() -> Result<PathBuf> {
+    let tool = Tool {
+        package: "wasm_split_cli_support",
+        programs: &["wasm-split-cli"],
+        version: "0.2.4".to_owned(),
+        accepted: ANY,
+        features: &["build-binary"],
+        locked: true,
+        about: "1 min on two cores",
+    };
+    tool.folder()
+}
+
+/// For a program that does not tell its version: only the one that was installed here is taken.
+const ANY: &str = "";
 
 struct Tool<'a> {
     package: &'a str,
@@ -44,6 +63,7 @@ struct Tool<'a> {
     version: String,
     /// How the version of one that is already there must begin.
     accepted: &'a str,
+    features: &'a [&'a str],
     locked: bool,
     about: &'a str,
 }
@@ -51,7 +71,8 @@ struct Tool<'a> {
 impl Tool<'_> {
     fn folder(&self) -> Result<PathBuf> {
         let own = cache()?.join(format!("{}-{}", self.package, self.version));
-        let on_path = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect::<Vec<_>>();
+        let path = if self.accepted == ANY { None } else { env::var_os("PATH") };
+        let on_path = env::split_paths(&path.unwrap_or_default()).collect::<Vec<_>>();
         let found = std::iter::once(own.join("bin")).chain(on_path).find(|folder| self.is_in(folder));
         match found {
             Some(folder) => Ok(folder),
@@ -63,9 +84,10 @@ impl Tool<'_> {
         self.programs.iter().all(|program| {
             let program = folder.join(format!("{program}{}", env::consts::EXE_SUFFIX));
             program.exists()
-                && output_of(Command::new(program).arg("--version").env_remove("NO_COLOR"))
-                    .and_then(|said| said.split_whitespace().nth(1).map(|version| version.starts_with(self.accepted)))
-                    .unwrap_or(false)
+                && (self.accepted == ANY
+                    || output_of(Command::new(program).arg("--version").env_remove("NO_COLOR"))
+                        .and_then(|said| said.split_whitespace().nth(1).map(|version| version.starts_with(self.accepted)))
+                        .unwrap_or(false))
         })
     }
 
@@ -73,6 +95,9 @@ impl Tool<'_> {
         step(&format!("Installing {} {}, once", self.package, self.version), self.about, || {
             let mut install = project::cargo();
             install.args(["install", self.package, "--quiet", "--version", &self.version, "--root"]).arg(into);
+            if !self.features.is_empty() {
+                install.args(["--features", &self.features.join(",")]);
+            }
             if self.locked {
                 install.arg("--locked");
             }
@@ -107,7 +132,15 @@ mod tests {
         let program = folder.path().join("sometool");
         fs::write(&program, format!("#!/bin/sh\necho sometool {version}\n")).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-        let tool = Tool { package: "sometool", programs: &["sometool"], version: accepted.to_owned(), accepted, locked: false, about: "" };
+        let tool = Tool {
+            package: "sometool",
+            programs: &["sometool"],
+            version: accepted.to_owned(),
+            accepted,
+            features: &[],
+            locked: false,
+            about: "",
+        };
         tool.is_in(folder.path())
     }
 

@@ -1,7 +1,7 @@
-//! What a first visit loads: the page and what it names, raw and packed both ways.
+//! What a first visit loads: the page and what it names, raw and packed both ways; and what comes later, with the page that needs it.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::head;
 use crate::app;
@@ -11,23 +11,46 @@ use crate::step::{Result, failure};
 
 pub(super) fn measure() -> Result<()> {
     app::build()?;
-    head("What a first visit loads, in bytes");
+    let (first, later) = loaded()?;
+    table("What a first visit loads, in bytes", &first)?;
+    // There are two parts: what is shared, is shared by both.
+    let (shared, parts): (Vec<_>, Vec<_>) = later.into_iter().partition(|file| name(file).starts_with("shared"));
+    for part in parts {
+        let title = format!("What is loaded besides, when the part “{}” is opened", part_of(&part));
+        table(&title, &[&shared[..], &[part]].concat())?;
+    }
+    Ok(())
+}
+
+fn table(title: &str, loaded: &[PathBuf]) -> Result<()> {
+    head(title);
     println!("{:<44}{:>10}{:>10}{:>10}", "file", "raw", "gzip", "brotli");
     let mut sum = [0; 3];
-    for file in loaded_first()? {
-        let raw = read(&file)?;
+    for file in loaded {
+        let raw = read(file)?;
         let sizes = [raw.len(), gzip(&raw)?.len(), brotli(&raw)?.len()];
-        let name = file.strip_prefix(project::dist()).unwrap_or(&file).display().to_string();
-        println!("{name:<44}{:>10}{:>10}{:>10}", sizes[0], sizes[1], sizes[2]);
+        println!("{:<44}{:>10}{:>10}{:>10}", name(file), sizes[0], sizes[1], sizes[2]);
         sum.iter_mut().zip(sizes).for_each(|(sum, size)| *sum += size);
     }
     println!("{:<44}{:>10}{:>10}{:>10}", "all", sum[0], sum[1], sum[2]);
     Ok(())
 }
 
-fn loaded_first() -> Result<Vec<PathBuf>> {
+/// The page and what it names; and the parts that the program fetches when it comes to them.
+fn loaded() -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let page = project::dist().join("index.html");
     let html = fs::read_to_string(&page).map_err(|e| failure(format!("{} can't be read: {e}", page.display())))?;
-    let named = |file: &PathBuf| file.strip_prefix(project::dist()).is_ok_and(|name| html.contains(&*name.to_string_lossy()));
-    Ok(files(&project::dist())?.into_iter().filter(|file| *file == page || named(file)).collect())
+    let all = files(&project::dist())?;
+    let (first, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|file| *file == page || html.contains(&name(file)));
+    Ok((first, later.into_iter().filter(|file| file.extension().is_some_and(|end| end == "wasm")).collect()))
+}
+
+/// The name of a part: `inspector`, of `inspector-0123456789abcdef.wasm`.
+fn part_of(part: &Path) -> String {
+    let name = name(part);
+    name.rsplit_once('-').map_or(name.clone(), |(page, _)| page.to_owned())
+}
+
+fn name(file: &Path) -> String {
+    file.strip_prefix(project::dist()).unwrap_or(file).display().to_string()
 }
