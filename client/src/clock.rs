@@ -5,22 +5,19 @@
 //! where these two were led astray by somebody who set the clock, by the `Date` of the server's latest answer.
 
 use crate::platform::Platform;
-use serde::{Deserialize, Serialize};
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 /// A `Date` counts whole seconds, and an answer is under way for a while: nearer than this, the local clocks know better.
 const DATE_NOISE_MS: f64 = 3_000.0;
 
 /// A moment, as three clocks saw it. Milliseconds all.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Stamp {
     /// The device's clock, since 1970.
     pub(crate) wall: f64,
     /// The page's monotonic clock: means nothing to another page, so it is not stored.
-    #[serde(skip)]
     pub(crate) monotonic: Option<f64>,
     /// The server's clock, since 1970, where an answer told it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<f64>,
 }
 

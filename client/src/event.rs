@@ -1,7 +1,6 @@
 //! What happened, for people and tools: typed, and without a secret in it.
 
 use crate::{error::Error, tokens::User};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// One thing that happened in a session. Hear of them by [`Session::on_event`](crate::Session::on_event).
@@ -116,7 +115,7 @@ pub enum RefreshOutcome {
 }
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// `sign_out` was called, here.
@@ -127,6 +126,24 @@ pub enum Reason {
     Rejected,
     /// The access token ran out, and there was nothing to renew it with.
     Expired,
+}
+
+impl Reason {
+    const ALL: [Reason; 4] = [Reason::ByUser, Reason::Elsewhere, Reason::Rejected, Reason::Expired];
+
+    /// How the store's record calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Reason::ByUser => "ByUser",
+            Reason::Elsewhere => "Elsewhere",
+            Reason::Rejected => "Rejected",
+            Reason::Expired => "Expired",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Reason> {
+        Reason::ALL.into_iter().find(|reason| reason.name() == name)
+    }
 }
 
 /// What is not as it should be; told once each.

@@ -1,7 +1,6 @@
 //! How a backend hands out tokens: its own JSON, the tutorial's query form, OAuth 2.0, or yours.
 
-use crate::{request::Request, response::Response, tokens::TokenAnswer};
-use serde_json::{Map, Value};
+use crate::{json::Object, request::Request, response::Response, tokens::TokenAnswer};
 
 /// What a backend must be asked for new tokens, and how its answer is to be understood.
 ///
@@ -63,8 +62,8 @@ impl Reply<'_> {
 
     /// The body as a JSON object; None for anything else, such as a proxy's page.
     #[must_use]
-    pub fn object(&self) -> Option<Map<String, Value>> {
-        serde_json::from_slice(self.body).ok()
+    pub fn object(&self) -> Option<Object> {
+        Object::read(self.body)
     }
 }
 
@@ -95,11 +94,11 @@ impl Default for Fields {
 }
 
 impl Fields {
-    fn read(&self, object: &Map<String, Value>) -> Option<TokenAnswer> {
-        let text = |name: &str| object.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+    fn read(&self, object: &Object) -> Option<TokenAnswer> {
+        let text = |name: &str| object.text(name).filter(|text| !text.is_empty());
         // Some servers send the seconds as a text. They are whole ones: reading fractions from a text takes 14 kB of code.
-        let whole = |text: &str| text.parse::<u32>().ok().map(f64::from);
-        let seconds = object.get(&self.expires_in).and_then(|value| value.as_f64().or_else(|| whole(value.as_str()?)));
+        let whole = || object.text(&self.expires_in)?.parse::<u32>().ok().map(f64::from);
+        let seconds = object.number(&self.expires_in).or_else(whole);
         Some(TokenAnswer { access_token: text(&self.access_token)?, refresh_token: text(&self.refresh_token), expires_in: seconds })
     }
 
@@ -148,14 +147,14 @@ impl Json {
         self
     }
 
-    fn body(&self, refresh_token: &str) -> Map<String, Value> {
-        Map::from_iter([(self.fields.refresh_token.clone(), Value::from(refresh_token))])
+    fn body(&self, refresh_token: &str) -> String {
+        Object::new().with_text(&self.fields.refresh_token, Some(refresh_token)).write()
     }
 }
 
 impl Grant for Json {
     fn refresh(&self, refresh_token: &str) -> Request {
-        Request::post(&self.path).json(&self.body(refresh_token))
+        Request::post(&self.path).json_text(self.body(refresh_token))
     }
 
     fn judge(&self, reply: &Reply<'_>) -> Verdict {
@@ -163,7 +162,7 @@ impl Grant for Json {
     }
 
     fn revoke(&self, refresh_token: &str) -> Option<Request> {
-        Some(Request::post(self.revoke.as_ref()?).json(&self.body(refresh_token)))
+        Some(Request::post(self.revoke.as_ref()?).json_text(self.body(refresh_token)))
     }
 }
 
@@ -245,7 +244,7 @@ impl Grant for OAuth {
     /// Only `invalid_grant` (RFC 6749 §5.2) speaks of the refresh token; the other errors speak of the client or the request.
     fn judge(&self, reply: &Reply<'_>) -> Verdict {
         match (reply.status, reply.object()) {
-            (400 | 401, Some(object)) if object.get("error").and_then(Value::as_str) == Some("invalid_grant") => Verdict::Rejected,
+            (400 | 401, Some(object)) if object.text("error").as_deref() == Some("invalid_grant") => Verdict::Rejected,
             (400 | 401, _) => Verdict::Unavailable,
             _ => Fields::default().judge(reply),
         }

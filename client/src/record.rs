@@ -3,13 +3,13 @@
 use crate::{
     clock::Stamp,
     event::Reason,
+    json::Object,
     tokens::{Tokens, User},
 };
-use serde::{Deserialize, Serialize};
 use std::rc::Rc;
 
 /// The record's version. A later one is left alone.
-const VERSION: u32 = 1;
+const VERSION: f64 = 1.0;
 
 /// A signed-in session: which, and its tokens as they are now. What a request is sent with.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,32 +43,6 @@ pub(crate) enum Unreadable {
     Later,
 }
 
-/// A record's text: all in one object, so that people can read it.
-#[derive(Default, Serialize, Deserialize)]
-struct Text {
-    v: u32,
-    session: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    ended: Option<Reason>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    access_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refresh_token: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lifetime: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    issued: Option<Stamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    user: Option<User>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    rejected: bool,
-}
-
-#[derive(Deserialize)]
-struct Version {
-    v: u32,
-}
-
 /// A name for a new session, which compares greater than `latest`: by the device's clock, and also where that was set back.
 pub(crate) fn next_name(latest: &str, wall: f64, random: f64) -> String {
     let before = latest.get(..13).and_then(|time| u64::from_str_radix(time, 16).ok()).unwrap_or(0);
@@ -91,36 +65,54 @@ impl Record {
     }
 
     pub(crate) fn read(text: &str) -> Result<Record, Unreadable> {
-        let Version { v } = serde_json::from_str(text).map_err(|_| Unreadable::Rubbish)?;
-        if v > VERSION {
-            return Err(Unreadable::Later);
+        let object = Object::read(text.as_bytes()).ok_or(Unreadable::Rubbish)?;
+        match object.number("v") {
+            Some(version) if version > VERSION => Err(Unreadable::Later),
+            Some(_) => Record::of(&object).ok_or(Unreadable::Rubbish),
+            None => Err(Unreadable::Rubbish),
         }
-        let text: Text = serde_json::from_str(text).map_err(|_| Unreadable::Rubbish)?;
-        if !is_name(&text.session) {
-            return Err(Unreadable::Rubbish);
-        }
-        if let Some(reason) = text.ended {
-            return Ok(Record::Ended { session: text.session, reason });
-        }
-        let (Some(access_token), Some(issued)) = (text.access_token, text.issued) else { return Err(Unreadable::Rubbish) };
-        let tokens = Tokens { access_token, refresh_token: text.refresh_token, lifetime: text.lifetime, issued, user: text.user };
-        Ok(Record::Live(Rc::new(Active { session: text.session, tokens, rejected: text.rejected })))
     }
 
-    /// The record as one text, written at once: there is no torn pair.
-    pub(crate) fn write(&self) -> String {
-        let text = match self {
-            Record::Live(active) => {
-                let Active { session, tokens, rejected } = (**active).clone();
-                let Tokens { access_token, refresh_token, lifetime, issued, user } = tokens;
-                let (access_token, issued) = (Some(access_token), Some(issued));
-                Text { v: VERSION, session, ended: None, access_token, refresh_token, lifetime, issued, user, rejected }
-            }
-            Record::Ended { session, reason } => Text { v: VERSION, session: session.clone(), ended: Some(*reason), ..Text::default() },
+    fn of(object: &Object) -> Option<Record> {
+        let session = object.text("session").filter(|session| is_name(session))?;
+        if let Some(reason) = object.text("ended") {
+            return Some(Record::Ended { session, reason: Reason::named(&reason)? });
+        }
+        let tokens = Tokens {
+            access_token: object.text("access_token")?,
+            refresh_token: object.text("refresh_token"),
+            lifetime: object.number("lifetime"),
+            issued: issued(&object.object("issued")?)?,
+            user: object.object("user").and_then(|user| Some(User { id: user.text("id")?, name: user.text("name") })),
         };
-        // Texts, numbers and options: there is nothing in a record that JSON cannot say.
-        serde_json::to_string(&text).unwrap_or_default()
+        Some(Record::Live(Rc::new(Active { session, tokens, rejected: object.is_true("rejected") })))
     }
+
+    /// The record as one text, written at once: there is no torn pair. All is in one object that people can read.
+    pub(crate) fn write(&self) -> String {
+        let object = Object::new().with_number("v", Some(VERSION)).with_text("session", Some(self.session()));
+        let object = match self {
+            Record::Ended { reason, .. } => object.with_text("ended", Some(reason.name())),
+            Record::Live(active) => {
+                let Tokens { access_token, refresh_token, lifetime, issued, user } = &active.tokens;
+                let issued = Object::new().with_number("wall", Some(issued.wall)).with_number("server", issued.server);
+                let user = user.as_ref().map(|user| Object::new().with_text("id", Some(&user.id)).with_text("name", user.name.as_deref()));
+                object
+                    .with_text("access_token", Some(access_token))
+                    .with_text("refresh_token", refresh_token.as_deref())
+                    .with_number("lifetime", *lifetime)
+                    .with_object("issued", Some(issued))
+                    .with_object("user", user)
+                    .with_true("rejected", active.rejected)
+            }
+        };
+        object.write()
+    }
+}
+
+/// Another page's: its monotonic clock would mean nothing here, and was not stored.
+fn issued(object: &Object) -> Option<Stamp> {
+    Some(Stamp { wall: object.number("wall")?, monotonic: None, server: object.number("server") })
 }
 
 #[cfg(test)]
@@ -152,10 +144,20 @@ mod tests {
     #[test]
     fn case_27_rubbish_and_a_later_version_are_told_apart() {
         let nobody_knows_when = live().write().replace("issued", "issue");
+        let ended_somehow = live().write().replace("access_token", "ended");
         let without_a_name = live().write().replace(&next_name("", 1.5, 0.5), "s");
-        for rubbish in
-            ["", "null", "{}", "[1]", "{\"v\":1}", "{\"v\":1,\"session\":7}", "{\"v\":\"1\"}", &nobody_knows_when, &without_a_name]
-        {
+        for rubbish in [
+            "",
+            "null",
+            "{}",
+            "[1]",
+            "{\"v\":1}",
+            "{\"v\":1,\"session\":7}",
+            "{\"v\":\"1\"}",
+            &nobody_knows_when,
+            &without_a_name,
+            &ended_somehow,
+        ] {
             assert_eq!(Record::read(rubbish), Err(Unreadable::Rubbish), "{rubbish}");
         }
         assert_eq!(Record::read("{\"v\":2,\"anything\":[]}"), Err(Unreadable::Later));

@@ -94,12 +94,17 @@ impl Request {
     #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Request {
         match serde_json::to_string(value) {
-            Ok(text) => self.typed("application/json", Body::text(text)),
+            Ok(text) => self.json_text(text),
             Err(error) => {
                 self.refuse(Error::Invalid(format!("the body is no JSON: {error}")));
                 self
             }
         }
+    }
+
+    /// …that is written already.
+    pub(crate) fn json_text(self, text: String) -> Request {
+        self.typed("application/json", Body::text(text))
     }
 
     /// A text body.

@@ -1,8 +1,11 @@
 //! The pair of tokens, when it runs out, and whose it is. `Debug` shows no secret.
 
-use crate::clock::{Clock, Stamp};
+use crate::{
+    clock::{Clock, Stamp},
+    json::Object,
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::{fmt, time::Duration};
 
 /// What a token endpoint answers (RFC 6749 §5.1), as far as a session needs it.
@@ -32,12 +35,11 @@ impl fmt::Debug for TokenAnswer {
 }
 
 /// Who is signed in, as far as the access token tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// The `sub` claim (RFC 7519 §4.1.2), or the tutorial's `userId`.
     pub id: String,
     /// The `username`, `preferred_username` or `name` claim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
 }
 
@@ -83,7 +85,7 @@ impl Tokens {
             refresh_token: answer.refresh_token.or_else(|| kept(|old| old.refresh_token.clone())),
             lifetime,
             issued,
-            user: claims.user().or_else(|| old.and_then(|old| old.user.clone())),
+            user: claims.user.or_else(|| old.and_then(|old| old.user.clone())),
             access_token: answer.access_token,
         }
     }
@@ -115,45 +117,29 @@ impl Tokens {
 }
 
 /// The claims of a JWT that a client may look at (RFC 7519 §4.1). It cannot verify them, and trusts them with nothing but times and names.
-#[derive(Default, Deserialize)]
+#[derive(Default)]
 struct Claims {
-    #[serde(default)]
     exp: Option<f64>,
-    #[serde(default)]
     iat: Option<f64>,
-    #[serde(default)]
-    sub: Option<serde_json::Value>,
-    #[serde(default, rename = "userId")]
-    user_id: Option<serde_json::Value>,
-    #[serde(default)]
-    username: Option<String>,
-    #[serde(default)]
-    preferred_username: Option<String>,
-    #[serde(default)]
-    name: Option<String>,
+    user: Option<User>,
 }
 
 impl Claims {
     /// None for a token that is no JWT: it is then opaque, which is fine.
     fn of(token: &str) -> Option<Claims> {
         let payload = token.split('.').nth(1)?;
-        let json = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-        serde_json::from_slice(&json).ok()
+        let claims = Object::read(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?)?;
+        let one_of = |names: &[&str]| names.iter().find_map(|name| claims.text(name));
+        // Numbers of users are whole.
+        let number = |name| claims.number(name).map(|id| (id as i64).to_string());
+        let id = ["sub", "userId"].into_iter().find_map(|name| claims.text(name).or_else(|| number(name)));
+        let user = id.map(|id| User { id, name: one_of(&["username", "preferred_username", "name"]) });
+        Some(Claims { exp: claims.number("exp"), iat: claims.number("iat"), user })
     }
 
     /// Seconds from `issued` to expiry: by the `Date` of the answer, else by the token's own two dates, else by the device's clock.
     fn lifetime(&self, issued: &Stamp) -> Option<f64> {
         let from = issued.server.unwrap_or(issued.wall);
         Some(self.exp? - from / 1_000.0)
-    }
-
-    fn user(&self) -> Option<User> {
-        let id = match self.sub.as_ref().or(self.user_id.as_ref())? {
-            serde_json::Value::String(id) => id.clone(),
-            serde_json::Value::Number(id) => id.to_string(),
-            _ => return None,
-        };
-        let name = self.username.as_ref().or(self.preferred_username.as_ref()).or(self.name.as_ref()).cloned();
-        Some(User { id, name })
     }
 }

@@ -1,6 +1,8 @@
 //! The platform in a browser: gloo-net, gloo-storage, Web Locks, `Date.now` and `performance.now`.
 
 mod fetch;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod json;
 mod locks;
 mod signals;
 mod store;
