@@ -10,7 +10,6 @@ use crate::{
     session::{Session, Settings},
     transport::Transport,
 };
-use http::header::AUTHORIZATION;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
 /// Sends requests with a session's token, and keeps the session alive by itself. Cheap to clone; all clones are one.
@@ -155,7 +154,7 @@ impl Client {
 
     /// Tokens go home only, and not over a header that the caller set.
     fn may_carry_a_token(&self, call: &Call<'_>) -> bool {
-        !call.request.anonymous && self.is_home(&call.address) && !call.request.has(&AUTHORIZATION)
+        !call.request.anonymous && self.is_home(&call.address) && !call.request.has("authorization")
     }
 
     fn is_home(&self, address: &Address) -> bool {

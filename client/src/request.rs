@@ -1,7 +1,7 @@
 //! A description of a request that can be sent twice; the browser's own request is built from it for each sending.
 
 use crate::{body::Body, error::Error, multipart::Multipart, platform::Address};
-use http::{HeaderName, HeaderValue, Method, header};
+use http::Method;
 use serde::Serialize;
 use std::{fmt, time::Duration};
 
@@ -16,7 +16,8 @@ pub struct Request {
     pub(crate) method: Method,
     pub(crate) url: String,
     pub(crate) query: Vec<(String, String)>,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Names in small letters.
+    pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
     pub(crate) deadline: Option<Duration>,
     pub(crate) anonymous: bool,
@@ -75,10 +76,12 @@ impl Request {
     /// Adds a header. An `Authorization` set here is left alone: nothing is attached, nothing refreshed for it.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Request {
-        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) => self.headers.push((name, value)),
-            (Err(_), _) => self.refuse(Error::Invalid(format!("{name:?} is no header name"))),
-            (_, Err(_)) => self.refuse(Error::Invalid(format!("the value of the header {name:?} has a character that no header may have"))),
+        if !is_header_name(name) {
+            self.refuse(Error::Invalid(format!("“{name}” is no header name")));
+        } else if !is_header_value(value) {
+            self.refuse(Error::Invalid(format!("the value of the header {name} has a character that no header may have: encode it")));
+        } else {
+            self.headers.push((name.to_ascii_lowercase(), value.to_owned()));
         }
         self
     }
@@ -127,8 +130,8 @@ impl Request {
         match form.body() {
             Ok(body) => {
                 // Another type than the one that names the boundary would make the body unreadable.
-                self.headers.retain(|(name, _)| name != header::CONTENT_TYPE);
-                self.header(header::CONTENT_TYPE.as_str(), &content_type).body(body)
+                self.headers.retain(|(name, _)| name != CONTENT_TYPE);
+                self.header(CONTENT_TYPE, &content_type).body(body)
             }
             Err(error) => {
                 self.refuse(error);
@@ -172,8 +175,8 @@ impl Request {
     }
 
     fn typed(mut self, content_type: &'static str, body: Body) -> Request {
-        if !self.has(&header::CONTENT_TYPE) {
-            self.headers.push((header::CONTENT_TYPE, HeaderValue::from_static(content_type)));
+        if !self.has(CONTENT_TYPE) {
+            self.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
         }
         self.body(body)
     }
@@ -183,7 +186,7 @@ impl Request {
     }
 
     /// Whether the caller set a header.
-    pub(crate) fn has(&self, name: &HeaderName) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(set, _)| set == name)
     }
 
@@ -193,8 +196,8 @@ impl Request {
     }
 
     /// The headers, for platforms.
-    pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// The method, for platforms.
@@ -228,6 +231,18 @@ impl Request {
     }
 }
 
+const CONTENT_TYPE: &str = "content-type";
+
+/// A token (RFC 9110 §5.1, §5.6.2).
+fn is_header_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// What can be seen, blanks and tabs (RFC 9110 §5.5). Anything but ASCII would be sent as Latin-1, which is not what its writer meant.
+pub(crate) fn is_header_value(value: &str) -> bool {
+    value.bytes().all(|byte| matches!(byte, b'\t' | b' '..=b'~'))
+}
+
 /// Encodes pairs as `application/x-www-form-urlencoded` (WHATWG URL §5.2).
 fn encode_form<K: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (K, V)>) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -245,7 +260,13 @@ mod tests {
         assert!(matches!(Request::get("/").header("a b", "c").check(), Err(Error::Invalid(_))));
         let wrong = Request::get("/").header("x", "line\nbreak").check();
         assert!(matches!(&wrong, Err(Error::Invalid(why)) if !why.contains("break")), "{wrong:?}");
-        assert!(Request::get("/").header("x", "1").check().is_ok());
+        for name in ["", "a:b", "a\nb", "ü", "a/b"] {
+            assert!(Request::get("/").header(name, "1").check().is_err(), "{name}");
+        }
+        for value in ["ü", "無", "\0", "\u{7f}", "a\rb"] {
+            assert!(Request::get("/").header("x", value).check().is_err(), "{value}");
+        }
+        assert!(Request::get("/").header("X-Draft_1", "").header("x", "\tall ~ that \"can\" be seen").check().is_ok());
     }
 
     #[test]

@@ -24,14 +24,10 @@ pub(super) fn fetch(attempt: &Attempt<'_>) -> LocalBoxFuture<'static, Result<Box
 }
 
 fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
-    let invalid = |error: gloo_net::Error| Error::Invalid(without_url(error.to_string()));
     let abort = Abort::new()?;
     let request = attempt.request;
     let mut builder = RequestBuilder::new(&attempt.address.href).method(request.method().clone()).abort_signal(Some(&abort.signal));
     for (name, value) in request.headers() {
-        // Anything but ASCII would be sent as Latin-1, which is not what its writer meant, or make gloo-net panic.
-        let value = std::str::from_utf8(value).ok().filter(|value| value.is_ascii());
-        let value = value.ok_or_else(|| Error::Invalid(format!("the value of the header {name:?} is not ASCII: encode it")))?;
         builder = builder.header(name, value);
     }
     if let Some(authorization) = &attempt.authorization {
@@ -52,7 +48,7 @@ fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
         }
         Content::Js(value) => builder.body(value.clone()),
     };
-    let request: web_sys::Request = request.map_err(invalid)?.into();
+    let request: web_sys::Request = request.map_err(|_| Error::Invalid(REFUSED.to_owned()))?.into();
     if attempt.request.outlives_page() {
         set("keepalive", &JsValue::TRUE)?;
     }
@@ -64,6 +60,8 @@ fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
     Ok((request, if attempt.request.outlives_page() { abort.disarmed() } else { abort }))
 }
 
+const REFUSED: &str = "the browser refuses its URL, method or body";
+
 /// What a rejection says: the message of an `Error`, and of anything else nothing.
 fn why(error: &JsValue) -> String {
     error.dyn_ref::<js_sys::Error>().map_or_else(|| "the browser does not say why".to_owned(), |error| without_url(error.message().into()))
@@ -71,7 +69,7 @@ fn why(error: &JsValue) -> String {
 
 /// Browsers quote the URL in what they say, and a URL may hold a secret.
 fn without_url(message: String) -> String {
-    if message.contains("://") { "the browser refuses its URL, method or body".to_owned() } else { message }
+    if message.contains("://") { REFUSED.to_owned() } else { message }
 }
 
 /// Aborts a request when it is dropped too early.

@@ -1,8 +1,8 @@
 //! Who is signed in, until when, and why no longer, as signals.
 
-use crate::{Client, Event, State, User};
+use crate::{Client, Event, Peek, State, User};
 use leptos::{prelude::*, task::spawn_local};
-use std::time::Duration;
+use std::{cell::Cell, time::Duration};
 
 /// What [`use_session_with_options`] can be told.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,20 +23,20 @@ impl UseSessionOptions {
 #[derive(Clone, Copy, Debug)]
 pub struct UseSessionReturn {
     /// Signed in or not, and why not.
-    pub state: Signal<State>,
+    pub state: ReadSignal<State>,
     /// Who is signed in.
-    pub user: Signal<Option<User>>,
+    pub user: ReadSignal<Option<User>>,
     /// Whether anybody is.
-    pub signed_in: Signal<bool>,
+    pub signed_in: ReadSignal<bool>,
     /// Whether that is certain. It is not while a page that has just been loaded finds a session whose access token has run out:
     /// only a refresh can tell whether the session still stands. As soon as that ended, however it did, this is true for good.
-    pub certain: Signal<bool>,
+    pub certain: ReadSignal<bool>,
     /// How long the access token still works, where that is known, at the moment of reading. It will be renewed before.
     pub expires_in: Signal<Option<Duration>>,
     /// Another number for each sign-in; None while nobody is signed in.
-    pub(super) turn: Signal<Option<u64>>,
+    pub(super) turn: ReadSignal<Option<u64>>,
     client: StoredValue<Client, LocalStorage>,
-    changes: RwSignal<()>,
+    changes: ReadSignal<()>,
 }
 
 impl UseSessionReturn {
@@ -55,36 +55,45 @@ impl UseSessionReturn {
 /// Lets this component and all below it [`use_session`]. The signals follow the session from here on, other tabs' doings included.
 pub fn provide_session(client: Client) -> UseSessionReturn {
     let session = client.session().clone();
-    let peek = RwSignal::new(session.peek());
-    let changes = RwSignal::new(());
-    let sign_ins = RwSignal::new(0);
+    let Peek { state: found, user: whom, .. } = session.peek();
+    let is_in = found == State::SignedIn;
+    let (state, set_state) = signal(found);
+    let (user, set_user) = signal(whom);
+    let (signed_in, set_signed_in) = signal(is_in);
+    let (turn, set_turn) = signal(is_in.then_some(0));
+    let (changes, set_changes) = signal(());
+    let sign_ins = Cell::new(0);
     let subscription = session.clone().on_event(move |noted| {
         if matches!(noted.event, Event::SignedIn { .. }) {
-            sign_ins.try_update(|count| *count += 1);
+            sign_ins.set(sign_ins.get() + 1);
         }
         if matches!(noted.event, Event::SignedIn { .. } | Event::SignedOut { .. } | Event::Adopted | Event::RefreshEnded { .. }) {
-            peek.try_set(session.peek());
-            changes.try_set(());
+            let Peek { state, user, .. } = session.peek();
+            let is_in = state == State::SignedIn;
+            move_to(set_state, state);
+            move_to(set_user, user);
+            move_to(set_signed_in, is_in);
+            move_to(set_turn, is_in.then(|| sign_ins.get()));
+            set_changes.try_set(());
         }
     });
     // Owned by this component: with it, the subscription goes.
     StoredValue::new_local(subscription);
-    // Only what changed moves a signal: a refresh shows nowhere but in the expiry.
-    let state = Memo::new(move |_| peek.with(|peek| peek.state));
-    let signed_in = Memo::new(move |_| state.get() == State::SignedIn);
     let stored = StoredValue::new_local(client);
-    let provided = UseSessionReturn {
-        state: state.into(),
-        user: Memo::new(move |_| peek.with(|peek| peek.user.clone())).into(),
-        signed_in: signed_in.into(),
-        certain: make_certain(stored),
-        expires_in: expiry(stored, move || changes.track()),
-        turn: Memo::new(move |_| signed_in.get().then(|| sign_ins.get())).into(),
-        client: stored,
-        changes,
-    };
+    let certain = make_certain(stored);
+    let expires_in = expiry(stored, changes, None);
+    let provided = UseSessionReturn { state, user, signed_in, certain, expires_in, turn, client: stored, changes };
     provide_context(provided);
     provided
+}
+
+/// Only what changed moves a signal: a refresh shows nowhere but in the expiry.
+fn move_to<T: PartialEq + Send + Sync + 'static>(signal: WriteSignal<T>, value: T) {
+    signal.try_maybe_update(|held| {
+        let moves = *held != value;
+        *held = value;
+        (moves, ())
+    });
 }
 
 /// The session that a component above [provided](provide_session).
@@ -131,36 +140,35 @@ pub fn use_session() -> UseSessionReturn {
 pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn {
     let session = use_session();
     let Some(tick) = options.tick else { return session };
-    let ticks = RwSignal::new(());
-    if let Ok(interval) = set_interval_with_handle(move || ticks.set(()), tick) {
+    let (ticks, set_ticks) = signal(());
+    if let Ok(interval) = set_interval_with_handle(move || set_ticks.set(()), tick) {
         on_cleanup(move || interval.clear());
     }
-    let moves = move || {
-        session.changes.track();
-        ticks.track();
-    };
-    UseSessionReturn { expires_in: expiry(session.client, moves), ..session }
+    UseSessionReturn { expires_in: expiry(session.client, session.changes, Some(ticks)), ..session }
 }
 
-fn expiry(client: StoredValue<Client, LocalStorage>, moves: impl Fn() + Send + Sync + 'static) -> Signal<Option<Duration>> {
+fn expiry(client: StoredValue<Client, LocalStorage>, changes: ReadSignal<()>, ticks: Option<ReadSignal<()>>) -> Signal<Option<Duration>> {
     Signal::derive(move || {
-        moves();
+        changes.track();
+        if let Some(ticks) = ticks {
+            ticks.track();
+        }
         client.with_value(|client| client.session().peek().expires_in)
     })
 }
 
 /// Asks, if only asking can tell.
-fn make_certain(client: StoredValue<Client, LocalStorage>) -> Signal<bool> {
+fn make_certain(client: StoredValue<Client, LocalStorage>) -> ReadSignal<bool> {
     let session = client.with_value(|client| client.session().clone());
     let found = session.peek();
     let doubtful = found.state == State::SignedIn && found.expires_in == Some(Duration::ZERO);
-    let certain = RwSignal::new(!doubtful);
+    let (certain, set_certain) = signal(!doubtful);
     if doubtful {
         spawn_local(async move {
             // Rejected, the session is over by now. Any other failure is no verdict, and the session stays.
             let _ = session.access_token().await;
-            certain.try_set(true);
+            set_certain.try_set(true);
         });
     }
-    certain.into()
+    certain
 }

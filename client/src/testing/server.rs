@@ -297,9 +297,7 @@ impl Server {
     }
 
     pub(super) fn fetch(&self, tab: &Tab, attempt: &Attempt<'_>) -> LocalBoxFuture<'static, Result<Box<dyn Answer>, Error>> {
-        let named = |name: &str| {
-            attempt.request.headers().find(|(set, _)| *set == name).map(|(_, value)| String::from_utf8_lossy(value).into_owned())
-        };
+        let named = |name: &str| attempt.request.headers().find(|(set, _)| *set == name).map(|(_, value)| value.to_owned());
         let asked = Asked {
             name: named("x-name"),
             begun_as: named("x-as"),
