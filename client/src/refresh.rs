@@ -13,7 +13,7 @@ use crate::{
 };
 use futures::{
     FutureExt,
-    future::{Either, LocalBoxFuture, Shared, select},
+    future::{Either, LocalBoxFuture, Shared, ready, select},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -24,7 +24,8 @@ use std::{
 /// How often one who waits for the lock looks whether the store has what he waits for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-type Landing = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
+/// What everybody who waits for a refresh has a clone of.
+pub(crate) type Landing = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
 
 /// The refresh that is under way, if one is.
 pub(crate) type Slot = RefCell<Option<Flight>>;
@@ -43,12 +44,18 @@ enum Answer {
     Unavailable(Option<Duration>),
 }
 
+/// There is nothing to wait for.
+fn landed(result: Result<Credential, Error>) -> Landing {
+    ready(result).boxed_local().shared()
+}
+
 impl Session {
     /// A newer credential than `stale`: the one that is there already, else by the one refresh.
-    pub(crate) async fn renew(&self, stale: &Credential, cause: Cause) -> Result<Credential, Error> {
-        match self.standing(stale)? {
-            Standing::Newer(newer) => Ok(newer),
-            Standing::Current(held) => self.board(&held, cause).await,
+    pub(crate) fn renew(&self, stale: &Credential, cause: Cause) -> Landing {
+        match self.standing(stale) {
+            Ok(Standing::Current(held)) => self.board(&held, cause),
+            Ok(Standing::Newer(newer)) => landed(Ok(newer)),
+            Err(over) => landed(Err(over)),
         }
     }
 

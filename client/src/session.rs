@@ -15,6 +15,7 @@ use crate::{
     tokens::{Left, TokenAnswer, Tokens, User},
     transport::Transport,
 };
+use futures::future::LocalBoxFuture;
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -202,24 +203,34 @@ impl Session {
     /// What to send a request with: a token that works as far as can be known. Renewed before it hurts.
     pub(crate) async fn fresh(&self) -> Result<Option<Credential>, Error> {
         let Some(held) = self.current() else { return Ok(None) };
-        let left = |held: &Credential| held.tokens.left(&self.0.transport.clock);
-        match left(&held) {
-            Left::Enough => return Ok(Some(held)),
-            Left::Nothing => {}
-            Left::Little(remaining) => {
+        match self.left(&held) {
+            Left::Enough => Ok(Some(held)),
+            Left::Little(remaining) => self.freshen(held, Some(remaining)).await.map(Some),
+            Left::Nothing => self.freshen(held, None).await.map(Some),
+        }
+    }
+
+    /// …of one that works for so long, or no longer. Boxed: it is rare, and need not be a part of every request's future.
+    fn freshen(&self, held: Credential, remaining: Option<Duration>) -> LocalBoxFuture<'_, Result<Credential, Error>> {
+        Box::pin(async move {
+            if let Some(remaining) = remaining {
                 // It still works: whatever keeps the refresh need not keep the request.
                 let patience = PATIENCE_WITH_A_GOOD_TOKEN.min(remaining / 2);
                 let _ = self.0.transport.within(patience, self.renew(&held, Cause::Due)).await;
             }
-        }
-        let (Standing::Current(best) | Standing::Newer(best)) = self.standing(&held)?;
-        if left(&best) == Left::Nothing { self.renew(&best, Cause::Due).await.map(Some) } else { Ok(Some(best)) }
+            let (Standing::Current(best) | Standing::Newer(best)) = self.standing(&held)?;
+            if self.left(&best) == Left::Nothing { self.renew(&best, Cause::Due).await } else { Ok(best) }
+        })
+    }
+
+    fn left(&self, held: &Credential) -> Left {
+        held.tokens.left(&self.0.transport.clock)
     }
 
     /// Where a credential stands by now: whether its access token is still the newest.
     pub(crate) fn standing(&self, of: &Credential) -> Result<Standing, Error> {
         match self.compare(of, |held, old| held.access_token == old.access_token)? {
-            Standing::Newer(held) if held.tokens.left(&self.0.transport.clock) == Left::Nothing => Ok(Standing::Current(held)),
+            Standing::Newer(held) if self.left(&held) == Left::Nothing => Ok(Standing::Current(held)),
             standing => Ok(standing),
         }
     }

@@ -75,7 +75,7 @@ impl Platform for Browser {
 
     fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
         // setTimeout counts in 32 bits, and fires at once beyond. Rounded up: who sleeps until a moment wakes no earlier.
-        let milliseconds = u32::try_from(time.as_micros().div_ceil(1_000)).unwrap_or(u32::MAX).min(i32::MAX as u32);
+        let milliseconds = (time.as_secs_f64() * 1_000.0).ceil().min(f64::from(i32::MAX)) as u32;
         Box::pin(gloo_timers::future::TimeoutFuture::new(milliseconds))
     }
 
