@@ -16,7 +16,7 @@ pub(crate) const PROFILE: &str = "browser";
 pub(crate) fn build() -> Result<()> {
     // Not `--release`: that would let trunk run any wasm-opt it finds, and Debian's breaks what wasm-bindgen has made.
     let (toolchain, mut trunk) = trunk("build")?;
-    toolchain.shrink(&mut trunk);
+    toolchain.shrink(&mut trunk)?;
     trunk.args(["--quiet", "--cargo-profile", PROFILE, "--features", "split", "--locked"]);
     step("Building the app for the browser", "5 s if nothing changed, 2 min if it did, 6 min the first time", || run(&mut trunk))?;
     let built = toolchain.target_dir().join(wasm::TARGET).join(PROFILE).join("wugan-app.wasm");

@@ -2,7 +2,6 @@
 //! reach for, it is Debian's compiler, which brings the standard library's source, and builds that for wasm32 too.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -39,7 +38,7 @@ pub(crate) fn toolchain() -> Result<Toolchain> {
     if let Some(found) = installed_debian() {
         return Ok(found);
     }
-    if rustup_adds_target()? {
+    if rustup_adds("target", TARGET, "trying Debian's compiler")? && has_target() {
         return Ok(Toolchain::Ordinary);
     }
     debians()
@@ -84,15 +83,21 @@ impl Toolchain {
         command.current_dir(project::root()).env_remove("NO_COLOR").env("RUST_BACKTRACE", "0");
     }
 
-    /// What makes the app smaller, and only this toolchain can do: a panic ends without words (nobody would read them in a page), and the
-    /// standard library is built for size.
-    pub(crate) fn shrink(&self, command: &mut Command) {
-        if let Self::Debian { .. } = self {
-            command
-                .env("CARGO_PROFILE_BROWSER_PANIC", "immediate-abort")
-                .env("CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT", "true")
-                .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
+    /// What makes the app a tenth smaller where the standard library's source is there: a panic ends without words (nobody would read
+    /// them in a page), and the standard library is built for size.
+    pub(crate) fn shrink(&self, command: &mut Command) -> Result<()> {
+        if let Self::Ordinary = self {
+            if !has_source(&sysroot("rustc")) && !rustup_adds("component", "rust-src", "the app will be a tenth larger")? {
+                return Ok(());
+            }
+            // The switch for building the standard library is not stable yet.
+            command.env("RUSTC_BOOTSTRAP", "1").env("CARGO_UNSTABLE_BUILD_STD", "std,panic_abort");
         }
+        command
+            .env("CARGO_PROFILE_BROWSER_PANIC", "immediate-abort")
+            .env("CARGO_UNSTABLE_PANIC_IMMEDIATE_ABORT", "true")
+            .env("CARGO_UNSTABLE_BUILD_STD_FEATURES", "optimize_for_size");
+        Ok(())
     }
 
     pub(crate) fn target_dir(&self) -> PathBuf {
@@ -103,25 +108,33 @@ impl Toolchain {
     }
 }
 
+/// The folder of a compiler's libraries.
+fn sysroot(rustc: &str) -> Option<PathBuf> {
+    output_of(Command::new(rustc).args(["--print", "sysroot"]).current_dir(project::root())).map(PathBuf::from)
+}
+
 fn has_target() -> bool {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
-    output_of(Command::new(rustc).args(["--print", "sysroot"]).current_dir(project::root()))
-        .is_some_and(|sysroot| Path::new(&sysroot).join("lib/rustlib").join(TARGET).join("lib").is_dir())
+    let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
+    sysroot(&rustc).is_some_and(|sysroot| sysroot.join("lib/rustlib").join(TARGET).join("lib").is_dir())
+}
+
+fn has_source(sysroot: &Option<PathBuf>) -> bool {
+    sysroot.as_ref().is_some_and(|sysroot| sysroot.join("lib/rustlib/src/rust/library/Cargo.lock").exists())
 }
 
 /// `false` where there is no rustup, or it can't reach its servers.
-fn rustup_adds_target() -> Result<bool> {
+fn rustup_adds(kind: &str, name: &str, otherwise: &str) -> Result<bool> {
     if output_of(Command::new("rustup").arg("--version")).is_none() {
         return Ok(false);
     }
-    step("Adding the wasm32 target with rustup", "half a minute", || {
+    step(&format!("Adding {name} with rustup"), "half a minute", || {
         let mut rustup = Command::new("rustup");
-        rustup.args(["target", "add", TARGET]).current_dir(project::root());
+        rustup.args([kind, "add", name]).current_dir(project::root());
         // Where its servers are out of reach, asking them again and again changes nothing.
         let added = rustup.env("RUSTUP_MAX_RETRIES", "1").stdin(Stdio::null()).stderr(Stdio::null()).status();
-        let added = added.is_ok_and(|status| status.success()) && has_target();
+        let added = added.is_ok_and(|status| status.success());
         if !added {
-            println!("    rustup can't get it; trying Debian's compiler");
+            println!("    rustup can't get it; {otherwise}");
         }
         Ok(added)
     })
@@ -147,10 +160,8 @@ fn debians() -> Result<Toolchain> {
 
 fn installed_debian() -> Option<Toolchain> {
     let version = output_of(Command::new("/usr/bin/rustc").arg("--version"))?;
-    let sysroot = output_of(Command::new("/usr/bin/rustc").args(["--print", "sysroot"]))?;
-    let source = Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock");
-    let complete =
-        source.exists() && ["cargo", "cargo-clippy", "clippy-driver"].iter().all(|name| Path::new("/usr/bin").join(name).exists());
+    let complete = has_source(&sysroot("/usr/bin/rustc"))
+        && ["cargo", "cargo-clippy", "clippy-driver"].iter().all(|name| Path::new("/usr/bin").join(name).exists());
     let new_enough = minor(&version) >= minor(env!("CARGO_PKG_RUST_VERSION"));
     if !complete || !new_enough {
         return None;

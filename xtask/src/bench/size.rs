@@ -20,7 +20,7 @@ pub(super) fn measure() -> Result<()> {
     let bindgen = tools::wasm_bindgen()?.join("wasm-bindgen");
     step("Building tiny apps for the browser", "2 min, 6 the first time", || {
         let mut build = toolchain.cargo("build");
-        toolchain.shrink(&mut build);
+        toolchain.shrink(&mut build)?;
         run(build.args(["--quiet", "--package", "wugan-bench-size", "--target", wasm::TARGET, "--profile", PROFILE, "--locked"]))
     })?;
     let built = toolchain.target_dir().join(wasm::TARGET).join(PROFILE);
