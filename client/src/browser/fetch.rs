@@ -31,6 +31,10 @@ fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
         builder = builder.header(name, value);
     }
     if let Some(authorization) = &attempt.authorization {
+        // A server, or somebody at the store, may have made it of anything.
+        if !authorization.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(Error::Invalid("the access token cannot go into a header".into()));
+        }
         builder = builder.header("authorization", authorization);
     }
     // What gloo-net and some releases of web-sys have no name for.

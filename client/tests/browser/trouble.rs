@@ -33,6 +33,18 @@ async fn what_makes_no_sense_is_an_error_and_no_panic() {
 }
 
 #[wasm_bindgen_test]
+async fn an_access_token_that_no_header_may_have_is_an_error_and_no_panic() {
+    let world = World::signed_in().await;
+    for token in ["line\nbreak", "\0", "ü", "無感"] {
+        let mut record = world.record();
+        record["access_token"] = token.into();
+        world.put(&record.to_string());
+        assert_eq!(world.get("/bbb").await, Err(Error::Invalid("the access token cannot go into a header".into())), "{token:?}");
+    }
+    assert_eq!(world.page.all().len(), 1, "nothing but the sign-in was sent");
+}
+
+#[wasm_bindgen_test]
 async fn a_server_that_cannot_be_reached() {
     let client = Client::builder(&unreachable()).key("test.unreachable").background(false).build().unwrap();
     let answer = client.get("/aaa").await;
