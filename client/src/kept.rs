@@ -139,13 +139,14 @@ impl Kept {
         if self.hands_off.get() {
             return Err(Warning::StoreOfLaterVersion);
         }
-        match self.platform.save(&self.key, &text) {
-            Ok(()) => {
-                self.seen.replace(Some(text));
-                Ok(())
+        // Saving tells this page's own listeners before it returns: what they find is no news to us.
+        let before = self.seen.replace(Some(text.clone()));
+        self.platform.save(&self.key, &text).map_err(|error| {
+            self.seen.replace(before);
+            match error {
+                StoreError::Denied => Warning::StoreDenied,
+                StoreError::Full => Warning::StoreFull,
             }
-            Err(StoreError::Denied) => Err(Warning::StoreDenied),
-            Err(StoreError::Full) => Err(Warning::StoreFull),
-        }
+        })
     }
 }

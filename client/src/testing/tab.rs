@@ -259,6 +259,8 @@ impl Platform for Tab {
         for tab in world.0.tabs.borrow().iter().filter(|tab| !tab.is_gone() && tab.number() != self.number()) {
             tab.expect(write.clone());
         }
+        // The other clients in this page hear of it at once.
+        self.tell_stored(key);
         Ok(())
     }
 
