@@ -78,8 +78,13 @@ impl Tokens {
     pub(crate) fn read(answer: TokenAnswer, mut issued: Stamp, old: Option<&Tokens>) -> Tokens {
         let claims = Claims::of(&answer.access_token).unwrap_or_default();
         issued.server = issued.server.or(claims.iat.map(|iat| iat * 1_000.0));
-        let lifetime =
-            [answer.expires_in, claims.lifetime(&issued)].into_iter().flatten().filter(|s| s.is_finite() && *s > 0.0).reduce(f64::min);
+        let sound = |seconds: &f64| seconds.is_finite() && *seconds > 0.0;
+        let told = answer.expires_in.filter(sound);
+        let lifetime = match claims.lifetime(&issued).filter(sound) {
+            // By the device's clock, which may be wrong, only where nobody says it better.
+            Some(_) if issued.server.is_none() && told.is_some() => told,
+            own => told.into_iter().chain(own).reduce(f64::min),
+        };
         let kept = |pick: fn(&Tokens) -> Option<String>| old.and_then(pick);
         Tokens {
             refresh_token: answer.refresh_token.or_else(|| kept(|old| old.refresh_token.clone())),

@@ -84,6 +84,7 @@ pub struct Server {
     next_faults: RefCell<VecDeque<Fault>>,
     down: Cell<Fault>,
     silent: Cell<bool>,
+    terse: Cell<bool>,
     lenient: Cell<bool>,
     open: RefCell<Vec<Rc<Open>>>,
     /// How often each request that has a name arrived, and whether it was answered with 401.
@@ -145,6 +146,7 @@ impl Server {
             next_faults: RefCell::default(),
             down: Cell::default(),
             silent: Cell::new(false),
+            terse: Cell::new(false),
             lenient: Cell::new(false),
             open: RefCell::default(),
             arrivals: RefCell::default(),
@@ -172,6 +174,11 @@ impl Server {
     /// Sends no `Date` that the page can see, as a server of another origin.
     pub fn hide_date(&self, hide: bool) {
         self.silent.set(hide);
+    }
+
+    /// Writes no `iat` into its access tokens.
+    pub fn hide_iat(&self, hide: bool) {
+        self.terse.set(hide);
     }
 
     /// Does not complain of refreshes that are not due: the program asks for them, or somebody sets the clock forward.
@@ -290,7 +297,10 @@ impl Server {
         let (now, ttl) = (self.now(), self.access_ttl.get());
         let until = now + ttl;
         let number = self.access.borrow().len();
-        let claims = json!({"sub": user, "username": user, "iat": (now / 1_000.0).floor(), "exp": (until / 1_000.0).ceil(), "jti": number});
+        let mut claims = json!({"sub": user, "username": user, "exp": (until / 1_000.0).ceil(), "jti": number});
+        if !self.terse.get() {
+            claims["iat"] = (now / 1_000.0).floor().into();
+        }
         let access_token = format!("SECRET.{}.{number}", URL_SAFE_NO_PAD.encode(claims.to_string()));
         self.access.borrow_mut().insert(access_token.clone(), Access { session, generation, until });
         json!({"access_token": access_token, "refresh_token": format!("SECRET-{session}-{generation}"), "expires_in": ttl / 1_000.0})

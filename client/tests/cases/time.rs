@@ -32,6 +32,21 @@ fn case_21_a_wrong_clock_changes_nothing() {
 }
 
 #[test]
+fn case_21_a_server_that_tells_no_date_at_all_is_believed_how_long_a_token_lives() {
+    // A clock that is less fast than the token lives would leave it a part of its life.
+    for off in [0.4, -0.4, 2.0, -2.0] {
+        let (world, tab, client) = ada();
+        world.server().hide_date(true);
+        world.server().hide_iat(true);
+        tab.set_clock_off(off * HOUR);
+        client.session().sign_in(world.server().sign_in("ada"));
+        let refreshes = refreshes_in_a_day(&world, &tab, &client, |_| {});
+        assert!((47..=49).contains(&refreshes), "{off} h: {refreshes}");
+        assert_eq!(world.server().seen().unauthorized, 0, "{off} h");
+    }
+}
+
+#[test]
 fn case_21_a_clock_set_back_while_running_changes_nothing() {
     for (to, hide_date) in [(-2.0, false), (-24.0, false), (-2.0, true), (-24.0, true)] {
         let (world, tab, client) = ada();
