@@ -98,8 +98,7 @@ impl Client {
     /// meanwhile, [`Error::Unavailable`] when it cannot be renewed just now, [`Error::Timeout`] at the request's deadline,
     /// [`Error::Network`], [`Error::NotReplayable`], [`Error::Invalid`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        request.check()?;
-        let address = request.with_query(self.0.session.0.transport.resolve(&request.url)?);
+        let address = self.0.session.0.transport.address(&request)?;
         let call = Call { number: self.number(), request: &request, address };
         let deadline = request.deadline.unwrap_or(self.0.deadline);
         let settled = self.0.session.0.transport.within(deadline, self.road(&call)).await.flatten();

@@ -154,9 +154,8 @@ impl Session {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
         let request = grant.refresh(stale.tokens.refresh_token.as_deref().unwrap_or_default());
         let asking = async {
-            request.check()?;
-            let address = transport.resolve(&request.url)?;
-            let response = transport.attempt(&request, &request.with_query(address), None).await?;
+            let address = transport.address(&request)?;
+            let response = transport.attempt(&request, &address, None).await?;
             let (status, stamp) = (response.status(), response.stamp);
             let wish = response.header("retry-after").as_deref().and_then(backoff::retry_after);
             let body = response.read().await?;

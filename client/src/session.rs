@@ -149,7 +149,7 @@ impl Session {
         if let Some(request) = revoke.map(crate::Request::keepalive) {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
-                if let Ok(address) = inner.transport.resolve(&request.url) {
+                if let Ok(address) = inner.transport.address(&request) {
                     let told = inner.transport.attempt(&request, &address, None);
                     // Nobody is left to hear of a failure: the session runs out on the server by itself.
                     let _ = inner.transport.within(inner.settings.refresh_timeout, told).await;

@@ -27,6 +27,15 @@ impl Transport {
         self.platform.resolve(&self.base, url).ok_or_else(|| Error::Invalid("its URL makes no sense".into()))
     }
 
+    /// Where a request goes, its query included.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] if it cannot be built.
+    pub(crate) fn address(&self, request: &Request) -> Result<Address, Error> {
+        request.check()?;
+        Ok(request.with_query(self.resolve(&request.url)?))
+    }
+
     /// Sends a request once, as it is.
     pub(crate) async fn attempt(&self, request: &Request, address: &Address, token: Option<&str>) -> Result<Response, Error> {
         let asked = self.clock.now();

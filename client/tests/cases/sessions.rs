@@ -1,7 +1,7 @@
 //! Cases 14 to 17: signing in and out while things are under way.
 
 use crate::*;
-use wugan::Reason;
+use wugan::{Grant, Json, Reason, Reply, Verdict};
 
 #[test]
 fn case_14_a_late_answer_does_not_bring_a_session_back() {
@@ -81,4 +81,29 @@ fn case_17_signing_out_needs_no_network() {
     world.pass(seconds(1.0));
     assert_eq!(world.server().seen().logouts, 1);
     assert!(!world.server().has_session("ada"));
+}
+
+#[test]
+fn case_17_the_server_is_told_all_of_it_and_nothing_that_makes_no_sense() {
+    /// Tells of a sign-out in the query.
+    struct Told(&'static str);
+    impl Grant for Told {
+        fn refresh(&self, refresh_token: &str) -> Request {
+            Json::default().refresh(refresh_token)
+        }
+        fn judge(&self, reply: &Reply<'_>) -> Verdict {
+            Json::default().judge(reply)
+        }
+        fn revoke(&self, refresh_token: &str) -> Option<Request> {
+            Some(Request::post("/user/logout").query([("token", refresh_token)]).header("x-why", self.0))
+        }
+    }
+    for (why, told) in [("over", true), ("line\nbreak", false)] {
+        let world = World::new(1);
+        let client = world.tab().client(settings().grant(Told(why)));
+        client.session().sign_in(world.server().sign_in("ada"));
+        client.session().sign_out();
+        world.pass(seconds(1.0));
+        assert_eq!((world.server().seen().logouts, world.server().has_session("ada")), (u64::from(told), !told), "{why:?}");
+    }
 }
