@@ -98,7 +98,10 @@ impl Session {
             Ok(Standing::Current(held)) => {
                 let answer = self.ask(&held).await;
                 let landed = self.land(&held, cause.get(), answer);
-                lock::release_after_lag(&self.0.transport.platform, lock);
+                // Without a verdict nothing was written that the others would have to see first.
+                if !matches!(landed, Err((_, RefreshOutcome::Unavailable { .. }))) {
+                    lock::release_after_lag(&self.0.transport.platform, lock);
+                }
                 landed
             }
             Ok(Standing::Newer(newer)) => Ok((newer, RefreshOutcome::Adopted)),

@@ -54,8 +54,10 @@ fn case_18_retry_after_is_honoured_and_online_retries_at_once() {
         let asked = ask(&tab, &client, "/bbb");
         assert!(matches!(world.until(asked), Err(Error::Unavailable { .. })));
         tab.tell(Signal::Online);
+        let begun = world.now();
         let asked = ask(&tab, &client, "/bbb");
         assert_eq!(world.until(asked), bbb());
+        assert!(world.now() - begun < 300.0, "at once is no longer than three requests take: {} ms", world.now() - begun);
     }
 }
 

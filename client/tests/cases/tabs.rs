@@ -173,7 +173,7 @@ fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
         world.pass(seconds(1.0));
         // The holder is frozen with the lock in his hands. The next one has not seen his mark when he begins to wait, and so begins
         // anew after 15 s; the thief has.
-        world.server().next([wugan::testing::Fault::Unreachable]);
+        world.server().next([wugan::testing::Fault::Hangs]);
         let failed = refresh(holder);
         world.settle();
         let waits = refresh(next);
