@@ -155,7 +155,7 @@ impl Session {
     /// Asks the token endpoint once. Whatever is not its own verdict is "unavailable".
     async fn ask(&self, stale: &Credential) -> Answer {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
-        let request = grant.refresh(stale.tokens.refresh_token.as_deref().unwrap_or_default());
+        let request = grant.refresh(stale.tokens.refresh_token.as_deref().unwrap_or_default()).stays();
         let asking = async {
             let address = transport.address(&request)?;
             let response = transport.attempt(&request, &address, None).await?;

@@ -22,6 +22,7 @@ pub struct Request {
     pub(crate) deadline: Option<Duration>,
     pub(crate) anonymous: bool,
     pub(crate) keepalive: bool,
+    stays: bool,
     problem: Option<Error>,
 }
 
@@ -44,6 +45,7 @@ impl Request {
             deadline: None,
             anonymous: false,
             keepalive: false,
+            stays: false,
             problem: None,
         }
     }
@@ -174,6 +176,13 @@ impl Request {
         self
     }
 
+    /// Follows no redirect: a refresh token goes where the grant says and nowhere else, and nobody else answers for it.
+    #[must_use]
+    pub(crate) fn stays(mut self) -> Request {
+        self.stays = true;
+        self
+    }
+
     fn typed(mut self, content_type: &'static str, body: Body) -> Request {
         if !self.has(CONTENT_TYPE) {
             self.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
@@ -210,6 +219,12 @@ impl Request {
     #[must_use]
     pub fn outlives_page(&self) -> bool {
         self.keepalive
+    }
+
+    /// Whether a redirect is followed, for platforms. If not, it is an error of the network.
+    #[must_use]
+    pub fn follows_redirects(&self) -> bool {
+        !self.stays
     }
 
     /// The address with the query added.

@@ -146,7 +146,7 @@ impl Session {
         let Some(held) = self.current() else { return };
         self.end(&held, Reason::ByUser);
         let revoke = held.tokens.refresh_token.as_deref().and_then(|token| self.0.grant.revoke(token));
-        if let Some(request) = revoke.map(crate::Request::keepalive) {
+        if let Some(request) = revoke.map(|request| request.keepalive().stays()) {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
                 if let Ok(address) = inner.transport.address(&request) {

@@ -56,6 +56,9 @@ fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
     if attempt.request.outlives_page() {
         set("keepalive", &JsValue::TRUE)?;
     }
+    if !attempt.request.follows_redirects() {
+        set("redirect", &"error".into())?;
+    }
     if Object::keys(&more).length() == 0 {
         return Ok((request, abort));
     }

@@ -46,6 +46,8 @@ pub enum Fault {
     Html(u16),
     /// 429, and `Retry-After` so many seconds.
     RetryAfter(u32),
+    /// A redirect to another server, which knows nobody: 401, with a JSON body.
+    Redirect,
 }
 
 /// What the server has seen so far.
@@ -316,6 +318,7 @@ impl Server {
             query: attempt.address.href.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default(),
             bearer: attempt.authorization.as_deref().and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
             home: attempt.address.origin == "https://api.example.com",
+            follows_redirects: attempt.request.follows_redirects(),
             body: match attempt.body.content() {
                 Content::Text(text) => text.as_bytes().to_vec(),
                 Content::Bytes(bytes) => bytes.to_vec(),
@@ -343,6 +346,7 @@ impl Server {
             let world = later.clone();
             match fault {
                 Fault::Hangs => later.after(3_600_000.0, move || drop(tell)),
+                Fault::Redirect if !asked.follows_redirects => drop(tell.send(Err(Error::Network("redirected".into())))),
                 Fault::Unreachable => drop(tell.send(Err(Error::Network("unreachable".into())))),
                 _ => {
                     let replied = later.server().answer(&asked, fault);
@@ -395,6 +399,7 @@ impl Server {
         let replied = match fault {
             Fault::Status(status) => Replied::json(status, &json!({"statusCode": status})),
             Fault::Html(status) => Replied::text(status, "<!doctype html><title>Proxy</title>"),
+            Fault::Redirect => Replied::json(401, &json!({"statusCode": 401})).from("https://elsewhere.example.com/"),
             Fault::RetryAfter(seconds) => Replied::json(429, &json!({})).with("retry-after", seconds.to_string()),
             _ => self.serve(asked),
         };
@@ -526,6 +531,7 @@ struct Asked {
     query: String,
     bearer: Option<String>,
     home: bool,
+    follows_redirects: bool,
     body: Vec<u8>,
 }
 
@@ -574,13 +580,14 @@ impl Drop for Closing {
 
 struct Replied {
     status: u16,
+    url: &'static str,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
 impl Replied {
     fn bytes(status: u16, body: Vec<u8>) -> Replied {
-        Replied { status, headers: Vec::new(), body }
+        Replied { status, url: "", headers: Vec::new(), body }
     }
 
     fn text(status: u16, body: &str) -> Replied {
@@ -589,6 +596,11 @@ impl Replied {
 
     fn json(status: u16, body: &Value) -> Replied {
         Replied::bytes(status, body.to_string().into_bytes())
+    }
+
+    fn from(mut self, url: &'static str) -> Replied {
+        self.url = url;
+        self
     }
 
     fn with(mut self, name: &'static str, value: String) -> Replied {
@@ -607,7 +619,7 @@ impl Answer for Replied {
     }
 
     fn url(&self) -> String {
-        String::new()
+        self.url.to_owned()
     }
 
     fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {

@@ -1,6 +1,6 @@
 //! Tokens go home only, and not over a header that the caller set.
 
-use crate::world::{SERVER, World, other_origin, register};
+use crate::world::{REFRESH, SERVER, World, other_origin, register, until};
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{Client, Error, Request};
 
@@ -77,6 +77,17 @@ async fn an_anonymous_request_goes_without_a_token() {
     let world = World::signed_in().await;
     assert_eq!(world.send(Request::get("/bbb").anonymous()).await, Ok(401));
     assert_eq!((world.page.sent("/bbb")[0].authorization.clone(), world.refreshes()), (None, 0));
+}
+
+#[wasm_bindgen_test]
+async fn a_refresh_token_follows_no_redirect() {
+    let world = World::with_a_dead_access_token().await;
+    assert_eq!(world.get("/bbb").await, Ok(200));
+    world.client.session().sign_out();
+    until("the server is told", || world.page.sent("/user/logout").iter().any(|sent| sent.status == 204)).await;
+    let redirects = |path: &str| world.page.sent(path).into_iter().map(|sent| sent.redirect).collect::<Vec<_>>();
+    assert_eq!((redirects(REFRESH), redirects("/user/logout")), (vec!["error".to_owned()], vec!["error".to_owned()]));
+    assert_eq!(redirects("/bbb"), ["follow", "follow"]);
 }
 
 #[wasm_bindgen_test]

@@ -8,8 +8,8 @@ const localStorageOfOld = Object.getOwnPropertyDescriptor(window, "localStorage"
 
 window.fetch = async (request) => {
   const { host, pathname: path } = new URL(request.url);
-  const { method, headers, signal } = request;
-  const note = { host, path, method, authorization: headers.get("authorization"), content_type: headers.get("content-type"), body: null, status: 0, signal };
+  const { method, headers, redirect, signal } = request;
+  const note = { host, path, method, authorization: headers.get("authorization"), content_type: headers.get("content-type"), body: null, redirect, status: 0, signal };
   sent.push(note);
   request.clone().arrayBuffer().then((bytes) => (note.body = Array.from(new Uint8Array(bytes))), () => {});
   const response = await fetch.call(window, request);

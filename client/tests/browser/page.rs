@@ -14,6 +14,8 @@ pub(crate) struct Sent {
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Option<Vec<u8>>,
+    /// What becomes of a redirect.
+    pub(crate) redirect: String,
     /// 0: no answer yet.
     pub(crate) status: u16,
     pub(crate) aborted: bool,

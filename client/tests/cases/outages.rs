@@ -17,6 +17,7 @@ fn case_18_only_the_servers_own_verdict_ends_a_session() {
         Fault::Html(401),
         Fault::Status(403),
         Fault::Status(404),
+        Fault::Redirect,
     ];
     for fault in nobodys {
         let (world, tab, client) = ada();

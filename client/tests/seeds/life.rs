@@ -271,6 +271,7 @@ impl Life {
                     Fault::Html(200),
                     Fault::Html(401),
                     Fault::RetryAfter(3),
+                    Fault::Redirect,
                 ];
                 let next: Vec<_> = (0..=self.dice(3)).map(|_| faults[self.dice(faults.len() as u64)]).collect();
                 self.world.server().next(next);
