@@ -116,7 +116,7 @@ impl Client {
             return Err(Error::NotReplayable);
         }
         let response = self.attempt(call, sent_with.as_deref(), false).await?;
-        let Some(refused) = sent_with.filter(|_| self.is_refusal(&response)) else { return Ok(response) };
+        let Some(refused) = sent_with.filter(|_| self.is_refusal(call, &response)) else { return Ok(response) };
         drop(response);
         session.tell(|| Event::Waiting { request: call.number });
         let fresh = session.renew(&refused, Cause::Unauthorized).await?;
@@ -147,6 +147,9 @@ impl Client {
         session.tell(|| Event::Sent { request, method: call.request.method.to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let response = session.0.transport.attempt(call.request, &call.address, token).await?;
+        if self.is_from_home(call, &response) {
+            session.0.transport.clock.heard(response.stamp);
+        }
         session.tell(|| Event::Answered { request, status: response.status(), replay });
         Ok(response)
     }
@@ -160,11 +163,18 @@ impl Client {
         self.0.home.contains(&address.origin)
     }
 
-    /// Whether our own server refused the token. A redirect may have led elsewhere, where no token was sent.
-    fn is_refusal(&self, response: &Response) -> bool {
+    /// Whether our own server refused the token.
+    fn is_refusal(&self, call: &Call<'_>, response: &Response) -> bool {
+        self.is_from_home(call, response) && (self.0.unauthorized)(response)
+    }
+
+    /// Whether an answer is our own server's. A redirect may have led elsewhere, where no token was sent and the clocks are others.
+    fn is_from_home(&self, call: &Call<'_>, response: &Response) -> bool {
         let from = response.url();
-        let from_home = from.is_empty() || self.0.session.0.transport.resolve(&from).is_ok_and(|address| self.is_home(&address));
-        from_home && (self.0.unauthorized)(response)
+        if from.is_empty() {
+            return self.is_home(&call.address);
+        }
+        self.0.session.0.transport.resolve(&from).is_ok_and(|address| self.is_home(&address))
     }
 
     fn number(&self) -> u64 {

@@ -160,6 +160,7 @@ impl Session {
             let address = transport.address(&request)?;
             let response = transport.attempt(&request, &address, None).await?;
             let (status, stamp) = (response.status(), response.stamp);
+            transport.clock.heard(stamp);
             let wish = response.header("retry-after").as_deref().and_then(backoff::retry_after);
             let body = response.read().await?;
             let verdict = grant.judge(&Reply { status, body: &body, response: &response });

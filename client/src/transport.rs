@@ -1,4 +1,4 @@
-//! One sending of one request: resolved, stamped, and heard for the server's time.
+//! One sending of one request: resolved and stamped.
 
 use crate::{
     clock::{Clock, Stamp, parse_date},
@@ -41,9 +41,9 @@ impl Transport {
         let asked = self.clock.now();
         let authorization = token.map(|token| format!("Bearer {token}"));
         let answer = self.platform.fetch(Attempt { address, request, body: request.body.make(), authorization }).await?;
-        let server = answer.header("date").as_deref().and_then(parse_date);
-        let stamp = Stamp::between(asked, self.clock.now(), server);
-        self.clock.heard(stamp);
+        // The `Date` of an answer from a cache is that of its making, some time ago (RFC 9111 §5.1).
+        let date = if answer.header("age").is_none() { answer.header("date") } else { None };
+        let stamp = Stamp::between(asked, self.clock.now(), date.as_deref().and_then(parse_date));
         Ok(Response::new(answer, stamp))
     }
 

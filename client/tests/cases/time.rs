@@ -73,6 +73,22 @@ fn case_21_a_clock_set_forward_costs_one_refresh_at_most() {
 }
 
 #[test]
+fn case_21_the_time_of_other_servers_and_of_caches_is_not_ours() {
+    let (world, tab, client) = ada();
+    tab.hide(true);
+    let elsewhere = ask(&tab, &client, "https://elsewhere.example.com/aaa");
+    assert!(world.until(elsewhere).is_ok());
+    assert!(client.session().peek().expires_in.is_some_and(|left| left > seconds(1_790.0)), "their clock is a day fast");
+    world.pass(seconds(1_500.0));
+    let old = ask(&tab, &client, "/old");
+    assert!(world.until(old).is_ok());
+    world.pass(seconds(310.0));
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!((world.server().seen().unauthorized, world.server().seen().refreshes), (0, 1));
+}
+
+#[test]
 fn case_22_the_earlier_of_two_ends_counts_and_without_any_the_401_is_enough() {
     let (world, _tab, client) = ada();
     let mut answer = world.server().sign_in("ada");
