@@ -18,9 +18,8 @@ enum Kind {
     Once(wasm_bindgen::JsValue),
 }
 
-/// A body as a platform gets it.
+/// A body as a platform gets it. `Debug` tells its kind and size.
 #[non_exhaustive]
-#[derive(Debug)]
 pub enum Content<'a> {
     /// None.
     Empty,
@@ -31,6 +30,18 @@ pub enum Content<'a> {
     /// Something of the browser's: a `Blob`, `FormData`, a `ReadableStream`.
     #[cfg(feature = "browser")]
     Js(&'a wasm_bindgen::JsValue),
+}
+
+impl fmt::Debug for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Content::Empty => f.write_str("Empty"),
+            Content::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Content::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            #[cfg(feature = "browser")]
+            Content::Js(_) => f.write_str("Js"),
+        }
+    }
 }
 
 impl fmt::Debug for Body {

@@ -5,7 +5,7 @@ use crate::{
     event::{Cause, Event, Outcome},
     grant::{Grant, Json, Reply, Verdict},
     platform::{Address, Platform},
-    request::Request,
+    request::{Request, showable},
     response::Response,
     session::{Session, Settings},
     transport::Transport,
@@ -197,7 +197,7 @@ pub struct Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("base", &self.base).field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Builder").field("base", &showable(&self.base)).field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 

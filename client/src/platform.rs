@@ -5,7 +5,7 @@
 
 use crate::{body::Body, error::Error, request::Request};
 use futures::future::LocalBoxFuture;
-use std::{any::Any, rc::Rc, time::Duration};
+use std::{any::Any, fmt, rc::Rc, time::Duration};
 
 /// What holds something as long as it lives: a lock, a subscription.
 pub type Guard = Box<dyn Any>;
@@ -56,8 +56,8 @@ pub trait Platform: 'static {
     fn visible(&self) -> bool;
 }
 
-/// A resolved URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A resolved URL. `Debug` shows neither query nor password.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     /// The whole of it.
     pub href: String,
@@ -67,8 +67,13 @@ pub struct Address {
     pub path: String,
 }
 
-/// One sending of a [`Request`].
-#[derive(Debug)]
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Address").field("origin", &self.origin).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// One sending of a [`Request`]. `Debug` shows no secret.
 pub struct Attempt<'a> {
     /// Where to.
     pub address: &'a Address,
@@ -78,6 +83,12 @@ pub struct Attempt<'a> {
     pub body: Body,
     /// The value of the `Authorization` header to add, if any.
     pub authorization: Option<String>,
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("method", &self.request.method).field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 /// What came back, as far as its headers; the body follows.
@@ -112,4 +123,21 @@ pub enum Signal {
     Online,
     /// The page can be seen again, was woken, or came back from the back/forward cache.
     Awake,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let address = Address { href: "https://ada:secret@a/b?secret".into(), origin: "https://a".into(), path: "/b".into() };
+        let (request, body) = (Request::post("/b?secret").text("secret"), Body::text("secret".into()));
+        let content = format!("{:?} {:?}", body.content(), Body::bytes(b"secret".to_vec()).content());
+        let attempt = Attempt { address: &address, request: &request, body, authorization: Some("Bearer secret".into()) };
+        assert_eq!(
+            format!("{attempt:?} {content}"),
+            "Attempt { method: POST, address: Address { origin: \"https://a\", path: \"/b\", .. }, .. } Text(6 bytes) Bytes(6 bytes)"
+        );
+    }
 }

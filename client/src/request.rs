@@ -28,9 +28,14 @@ pub struct Request {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Headers, query and body may hold secrets.
-        f.debug_struct("Request").field("method", &self.method).field("path", &self.url.split(['?', '#']).next()).finish_non_exhaustive()
+        f.debug_struct("Request").field("method", &self.method).field("path", &showable(&self.url)).finish_non_exhaustive()
     }
+}
+
+/// What may be shown of a URL: a name with a password may come before its host, and its query may hold anything.
+pub(crate) fn showable(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    url.rsplit('@').next().unwrap_or_default()
 }
 
 impl Request {
@@ -288,6 +293,10 @@ mod tests {
     fn debug_shows_no_secret() {
         let request = Request::post("/x?token=secret").header("authorization", "secret").text("secret").query([("t", "secret")]);
         assert!(!format!("{request:?}").contains("secret"), "{request:?}");
+        for url in ["https://ada:secret@example.com/x", "//secret@example.com/x#secret", "https://ada:sec@secret@example.com/x?t=a@b"] {
+            assert!(!format!("{:?}", Request::get(url)).contains("sec"), "{url}");
+        }
+        assert_eq!(showable("https://example.com/x?y#z"), "https://example.com/x");
     }
 
     #[test]

@@ -267,6 +267,7 @@ fn no_event_and_no_debug_shows_a_secret() {
     let asked = ask(&tab, &client, "/bbb?key=SECRET");
     assert_eq!(world.until(asked), bbb());
     client.session().sign_out();
-    let shown = format!("{events:?} {client:?} {:?} {:?}", client.session(), TokenAnswer::new("SECRET", "SECRET"));
+    let builder = Client::builder("https://ada:SECRET@api.example.com/?key=SECRET");
+    let shown = format!("{events:?} {client:?} {builder:?} {:?} {:?}", client.session(), TokenAnswer::new("SECRET", "SECRET"));
     assert!(!shown.contains("SECRET"), "{shown}");
 }
