@@ -20,7 +20,6 @@ struct Inner {
     session: Session,
     /// Where tokens may go.
     home: Vec<String>,
-    deadline: Duration,
     unauthorized: Box<dyn Fn(&Response) -> bool>,
     requests: Cell<u64>,
 }
@@ -64,10 +63,10 @@ impl Client {
             base: base.to_owned(),
             grant: Box::new(Json::default()),
             also_home: Vec::new(),
-            deadline: Duration::from_secs(30),
             unauthorized: Box::new(|response| response.status() == 401),
             settings: Settings {
                 key: "wugan.session".to_owned(),
+                deadline: Duration::from_secs(30),
                 refresh_timeout: Duration::from_secs(10),
                 lock_patience: Duration::from_secs(15),
                 background: true,
@@ -100,8 +99,13 @@ impl Client {
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
         let address = self.0.session.0.transport.address(&request)?;
         let call = Call { number: self.number(), request: &request, address };
-        let deadline = request.deadline.unwrap_or(self.0.deadline);
-        let settled = self.0.session.0.transport.within(deadline, self.road(&call)).await.flatten();
+        let transport = &self.0.session.0.transport;
+        let deadline = request.deadline.unwrap_or(self.0.session.0.settings.deadline);
+        let begun = transport.platform.monotonic();
+        let settled = transport.within(deadline, self.road(&call)).await.flatten().map(|response| {
+            let spent = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
+            response.leaving(transport.platform.clone(), deadline.saturating_sub(spent))
+        });
         self.0.session.tell(|| Event::Settled {
             request: call.number,
             outcome: settled.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |response| Outcome::Answered(response.status())),
@@ -190,7 +194,6 @@ pub struct Builder {
     base: String,
     grant: Box<dyn Grant>,
     also_home: Vec<String>,
-    deadline: Duration,
     unauthorized: Box<dyn Fn(&Response) -> bool>,
     settings: Settings,
 }
@@ -214,9 +217,10 @@ impl Builder {
         self
     }
 
-    /// The whole time a request may take, if it sets none itself. Default: 30 s.
+    /// The whole time that a request, an [access token](Session::access_token) or a [refresh](Session::refresh) may take, if the
+    /// request sets none itself. Default: 30 s.
     pub fn deadline(mut self, deadline: Duration) -> Builder {
-        self.deadline = deadline;
+        self.settings.deadline = deadline;
         self
     }
 
@@ -271,6 +275,6 @@ impl Builder {
             return Err(Error::Invalid("its base URL has no origin that a token could go to".into()));
         }
         let session = Session::open(transport, self.grant, self.settings);
-        Ok(Client(Rc::new(Inner { session, home, deadline: self.deadline, unauthorized: self.unauthorized, requests: Cell::new(0) })))
+        Ok(Client(Rc::new(Inner { session, home, unauthorized: self.unauthorized, requests: Cell::new(0) })))
     }
 }

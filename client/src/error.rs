@@ -18,7 +18,7 @@ pub enum Error {
         /// How long to wait at least.
         retry_after: Duration,
     },
-    /// The request's deadline passed; nothing else is affected.
+    /// The deadline of whoever asked passed; nothing else is affected.
     Timeout,
     /// The request did not reach the server, or its answer did not come back.
     Network(String),

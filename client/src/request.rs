@@ -160,7 +160,8 @@ impl Request {
         self
     }
 
-    /// The whole time that this request may take: waiting for a refresh, the refresh, and the second sending included.
+    /// The whole time that this request may take: waiting for a refresh, the refresh, the second sending and reading the body
+    /// included. The time between the answer and reading its body is the caller's own, and does not count.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Request {
         self.deadline = Some(deadline);

@@ -1,14 +1,21 @@
 //! An answer: its status and headers, and its body once.
 
-use crate::{clock::Stamp, error::Error, platform::Answer};
+use crate::{
+    clock::Stamp,
+    error::Error,
+    platform::{Answer, Platform},
+    transport::within,
+};
 use serde::de::DeserializeOwned;
-use std::{any::Any, fmt};
+use std::{any::Any, fmt, rc::Rc, time::Duration};
 
 /// What came back.
 pub struct Response {
     answer: Box<dyn Answer>,
     /// When it left the server, for tokens that are in it.
     pub(crate) stamp: Stamp,
+    /// What the request's deadline left for reading the body, and who counts it.
+    left: Option<(Rc<dyn Platform>, Duration)>,
 }
 
 impl fmt::Debug for Response {
@@ -19,7 +26,12 @@ impl fmt::Debug for Response {
 
 impl Response {
     pub(crate) fn new(answer: Box<dyn Answer>, stamp: Stamp) -> Response {
-        Response { answer, stamp }
+        Response { answer, stamp, left: None }
+    }
+
+    /// Lets reading the body take so long.
+    pub(crate) fn leaving(self, platform: Rc<dyn Platform>, time: Duration) -> Response {
+        Response { left: Some((platform, time)), ..self }
     }
 
     /// The HTTP status.
@@ -46,23 +58,27 @@ impl Response {
         self.answer.url()
     }
 
-    /// The body as bytes.
+    /// The body as bytes. Reading it may take what the head of the answer left of the request's deadline.
     ///
     /// # Errors
-    /// [`Error::Network`] if it breaks off.
+    /// [`Error::Network`] if it breaks off, [`Error::Timeout`] if it takes too long.
     pub async fn bytes(self) -> Result<Vec<u8>, Error> {
         self.read().await
     }
 
     /// Reads the body, and keeps the headers.
     pub(crate) async fn read(&self) -> Result<Vec<u8>, Error> {
-        self.answer.bytes().await
+        let reading = self.answer.bytes();
+        match &self.left {
+            Some((platform, time)) => within(&**platform, *time, reading).await.flatten(),
+            None => reading.await,
+        }
     }
 
     /// The body as text; what is not UTF-8 in it is replaced, as a browser does.
     ///
     /// # Errors
-    /// [`Error::Network`] if it breaks off.
+    /// As [`Response::bytes`].
     pub async fn text(self) -> Result<String, Error> {
         let bytes = self.bytes().await?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
@@ -71,7 +87,7 @@ impl Response {
     /// The body as JSON.
     ///
     /// # Errors
-    /// [`Error::Network`] if it breaks off, [`Error::Body`] if it is something else.
+    /// As [`Response::bytes`], and [`Error::Body`] if it is something else.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
         let bytes = self.bytes().await?;
         // The message of a JSON error can quote the text; its place cannot.

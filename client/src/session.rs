@@ -48,6 +48,8 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) key: String,
+    /// How long whoever asks for something waits for it.
+    pub(crate) deadline: Duration,
     /// How long one try of a refresh may take.
     pub(crate) refresh_timeout: Duration,
     /// How long another tab may hold the lock before it is taken for frozen.
@@ -162,18 +164,25 @@ impl Session {
     /// an upload manager. Ask for it at each attempt, and do not keep it. None: nobody is signed in.
     ///
     /// # Errors
-    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], as sending a request.
+    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], [`Error::Timeout`] at the client's deadline, as
+    /// sending a request.
     pub async fn access_token(&self) -> Result<Option<String>, Error> {
-        Ok(self.fresh().await?.map(|held| held.tokens.access_token.clone()))
+        let fresh = self.in_time(self.fresh()).await?;
+        Ok(fresh.map(|held| held.tokens.access_token.clone()))
     }
 
     /// Renews the tokens now, or joins the refresh that is under way.
     ///
     /// # Errors
-    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`].
+    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], [`Error::Timeout`] at the client's deadline; the
+    /// refresh itself goes on.
     pub async fn refresh(&self) -> Result<(), Error> {
         let held = self.current().ok_or_else(|| Error::SignedOut(self.why()))?;
-        self.renew(&held, Cause::Asked).await.map(drop)
+        self.in_time(self.renew(&held, Cause::Asked)).await.map(drop)
+    }
+
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.0.transport.within(self.0.settings.deadline, asked).await.flatten()
     }
 
     /// Signed in? As whom? Until when? Asks nobody, and is up to date with the other tabs.

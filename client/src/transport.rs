@@ -49,9 +49,13 @@ impl Transport {
 
     /// Lets a future have so much time. What is not done by then is dropped.
     pub(crate) async fn within<F: Future>(&self, time: Duration, future: F) -> Result<F::Output, Error> {
-        match select(pin!(future), self.platform.sleep(time)).await {
-            Either::Left((done, _)) => Ok(done),
-            Either::Right(_) => Err(Error::Timeout),
-        }
+        within(&*self.platform, time, future).await
+    }
+}
+
+pub(crate) async fn within<F: Future>(platform: &dyn Platform, time: Duration, future: F) -> Result<F::Output, Error> {
+    match select(pin!(future), platform.sleep(time)).await {
+        Either::Left((done, _)) => Ok(done),
+        Either::Right(_) => Err(Error::Timeout),
     }
 }

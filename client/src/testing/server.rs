@@ -13,7 +13,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::{
     channel::oneshot,
-    future::{FutureExt, LocalBoxFuture},
+    future::{FutureExt, LocalBoxFuture, pending},
 };
 use serde_json::{Value, json};
 use std::{
@@ -46,6 +46,8 @@ pub enum Fault {
     Html(u16),
     /// 429, and `Retry-After` so many seconds.
     RetryAfter(u32),
+    /// The head of the answer comes, its body never does.
+    Stalls,
     /// A redirect to another server, which knows nobody: 401, with a JSON body.
     Redirect,
 }
@@ -349,7 +351,8 @@ impl Server {
                 Fault::Redirect if !asked.follows_redirects => drop(tell.send(Err(Error::Network("redirected".into())))),
                 Fault::Unreachable => drop(tell.send(Err(Error::Network("unreachable".into())))),
                 _ => {
-                    let replied = later.server().answer(&asked, fault);
+                    let mut replied = later.server().answer(&asked, fault);
+                    replied.stalls = fault == Fault::Stalls;
                     later.note(|| format!("server answers tab {tab} {} {}", asked.path, replied.status));
                     let lost = fault == Fault::Lost;
                     drop(watched);
@@ -585,13 +588,14 @@ impl Drop for Closing {
 struct Replied {
     status: u16,
     url: &'static str,
+    stalls: bool,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
 impl Replied {
     fn bytes(status: u16, body: Vec<u8>) -> Replied {
-        Replied { status, url: "", headers: Vec::new(), body }
+        Replied { status, url: "", stalls: false, headers: Vec::new(), body }
     }
 
     fn text(status: u16, body: &str) -> Replied {
@@ -628,7 +632,7 @@ impl Answer for Replied {
 
     fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
         let body = self.body.clone();
-        async move { Ok(body) }.boxed_local()
+        if self.stalls { pending().boxed_local() } else { async move { Ok(body) }.boxed_local() }
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

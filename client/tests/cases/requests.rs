@@ -66,6 +66,57 @@ fn case_04_a_refresh_that_never_answers_fails_everybody_at_his_deadline() {
 }
 
 #[test]
+fn case_04_a_body_that_never_comes_keeps_nobody_beyond_his_deadline() {
+    let (world, tab, client) = ada();
+    world.server().always(Fault::Stalls);
+    let begun = world.now();
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), Err(Error::Timeout));
+    assert!((world.now() - begun - 30_000.0).abs() < 1.0);
+    let sign_in = client.clone();
+    let sign_in = tab.run(async move { sign_in.sign_in(Request::post("/aaa")).await.map(drop) });
+    assert_eq!(world.until(sign_in), Err(Error::Timeout));
+    assert!((world.now() - begun - 60_000.0).abs() < 2.0);
+
+    // The tokens are in such a body.
+    world.server().always(Fault::None);
+    world.server().next([Fault::Stalls]);
+    client.session().spoil_access_token();
+    let asked = ask(&tab, &client, "/bbb");
+    assert!(matches!(world.until(asked), Err(Error::Unavailable { .. })));
+
+    // Whoever takes his time before he reads has his deadline still.
+    let patient = client.clone();
+    let (read, wait) = futures::channel::oneshot::channel::<()>();
+    let asked = tab.run(async move {
+        let answer = patient.get("/aaa").await?;
+        let _ = wait.await;
+        answer.text().await
+    });
+    world.pass(seconds(100.0));
+    drop(read);
+    assert_eq!(world.until(asked), Ok("aaa".into()));
+}
+
+#[test]
+fn case_04_a_token_and_a_refresh_are_waited_for_until_the_clients_deadline() {
+    let (world, tab, _) = ada();
+    let client = tab.client(settings().deadline(seconds(2.0)));
+    world.server().always(Fault::Hangs);
+    client.session().spoil_access_token();
+    let (begun, session) = (world.now(), client.session().clone());
+    let refreshed = tab.run(async move { session.refresh().await });
+    assert_eq!(world.until(refreshed), Err(Error::Timeout));
+    assert!((world.now() - begun - 2_000.0).abs() < 1.0);
+    tab.hide(true);
+    world.pass(seconds(3_600.0));
+    let (begun, session) = (world.now(), client.session().clone());
+    let token = tab.run(async move { session.access_token().await });
+    assert_eq!(world.until(token), Err(Error::Timeout));
+    assert!((world.now() - begun - 2_000.0).abs() < 1.0);
+}
+
+#[test]
 fn case_05_who_gives_up_does_so_alone() {
     let (world, tab, client) = ada();
     client.session().spoil_access_token();
