@@ -12,6 +12,9 @@ use crate::{
 };
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
+/// How much longer than its refresh a tab may hold the lock: the moment before it, and the store's lag after it.
+const LOCK_OVERHEAD: Duration = Duration::from_secs(2);
+
 /// Sends requests with a session's token, and keeps the session alive by itself. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
@@ -230,7 +233,8 @@ impl Builder {
         self
     }
 
-    /// How long another tab may keep us from refreshing before it is taken for frozen; longer than the refresh timeout. Default: 15 s.
+    /// How long another tab may keep us from refreshing before it is taken for frozen. It is at least two seconds longer than the
+    /// refresh timeout, or a tab at work would be taken for one. Default: 15 s.
     pub fn lock_patience(mut self, patience: Duration) -> Builder {
         self.settings.lock_patience = patience;
         self
@@ -267,7 +271,8 @@ impl Builder {
     ///
     /// # Errors
     /// [`Error::Invalid`] if the base URL or an allowed origin makes no sense.
-    pub fn build_on(self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+    pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+        self.settings.lock_patience = self.settings.lock_patience.max(self.settings.refresh_timeout + LOCK_OVERHEAD);
         let transport = Transport::new(platform, self.base);
         let home = std::iter::once("").chain(self.also_home.iter().map(String::as_str)).map(|url| Ok(transport.resolve(url)?.origin));
         let home = home.collect::<Result<Vec<_>, Error>>()?;

@@ -119,7 +119,7 @@ async fn case_11_a_tab_that_lost_adopts_what_the_winner_has_stored() {
 
 #[wasm_bindgen_test]
 async fn case_12_a_frozen_tab_loses_the_lock() {
-    let world = World::with(|builder| builder.lock_patience(Duration::from_millis(300)));
+    let world = World::with(|builder| builder.refresh_timeout(Duration::from_secs(2)).lock_patience(Duration::from_secs(4)));
     register(&world.client).await;
     world.spoil("access_token");
     world.page.lock(&world.key).await;

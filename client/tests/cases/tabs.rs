@@ -158,6 +158,24 @@ fn case_12_a_frozen_tab_blocks_nobody_for_longer_than_the_bound() {
 }
 
 #[test]
+fn case_12_a_tab_whose_refresh_may_take_long_is_not_taken_for_frozen() {
+    let world = World::new(1);
+    let slow = || settings().deadline(seconds(60.0)).refresh_timeout(seconds(20.0)).lock_patience(seconds(1.0));
+    let tabs: Vec<_> = (0..2).map(|_| world.tab()).map(|tab| (tab.clone(), tab.client(slow()))).collect();
+    tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+    world.pass(seconds(1.0));
+    world.server().latency(seconds(8.0), seconds(8.0));
+    tabs[0].1.session().spoil_access_token();
+    world.pass(seconds(0.1));
+    let asked: Vec<_> = tabs.iter().map(|(tab, client)| ask(tab, client, "/bbb")).collect();
+    for one in asked {
+        assert_eq!(world.until(one), bbb());
+    }
+    assert_eq!(world.server().seen().refreshes, 1);
+    assert_eq!(world.server().complaints(), Vec::<String>::new());
+}
+
+#[test]
 fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
     let refresh = |(tab, client): &(Tab, Client)| {
         let session = client.session().clone();
