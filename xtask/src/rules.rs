@@ -36,7 +36,7 @@ const RULES: &[Broken] = &[
         rule: "1, one refresh",
         edits: &[
             edit("client/src/refresh.rs", "&& flight.stale.session == stale.session", "&& flight.stale.session != stale.session"),
-            LOCK,
+            edit("client/src/refresh.rs", "Ok(Standing::Current(held)) => {", "Ok(Standing::Current(held) | Standing::Newer(held)) => {"),
         ],
     },
     Broken {
