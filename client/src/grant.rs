@@ -255,3 +255,48 @@ impl Grant for OAuth {
         Some(Request::post(self.revocation_endpoint.as_ref()?).form(form))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::Content;
+
+    /// Method, URL, content type, query and body, as they are sent.
+    fn sent(request: &Request) -> String {
+        let kind = request.headers().map(|(name, value)| format!(" {name}: {}", String::from_utf8_lossy(value))).collect::<String>();
+        let query = request.query.iter().map(|(name, value)| format!(" {name}={value}")).collect::<String>();
+        let body = request.body.make();
+        let Content::Text(text) = body.content() else { return format!("{} {}{query}{kind}", request.method, request.url) };
+        format!("{} {}{query}{kind} {text}", request.method, request.url)
+    }
+
+    #[test]
+    fn oauth_asks_as_the_rfcs_say() {
+        let form = "content-type: application/x-www-form-urlencoded";
+        let plain = OAuth::new("/token", "app");
+        assert_eq!(sent(&plain.refresh("r&t")), format!("POST /token {form} grant_type=refresh_token&refresh_token=r%26t&client_id=app"));
+        assert!(Grant::revoke(&plain, "r").is_none());
+        let whole = plain.scope("read write").revoke("/revoke");
+        assert_eq!(
+            sent(&whole.refresh("r")),
+            format!("POST /token {form} grant_type=refresh_token&refresh_token=r&client_id=app&scope=read+write")
+        );
+        let revoke = Grant::revoke(&whole, "r").map(|request| sent(&request));
+        assert_eq!(revoke, Some(format!("POST /revoke {form} token=r&token_type_hint=refresh_token&client_id=app")));
+    }
+
+    #[test]
+    fn fields_go_by_the_names_that_the_backend_has_for_them() {
+        let json = Json::new("/renew").revoke("/end").fields("accessToken", "refreshToken", "expiresIn");
+        let expected = "content-type: application/json {\"refreshToken\":\"r\"}";
+        assert_eq!(sent(&json.refresh("r")), format!("POST /renew {expected}"));
+        assert_eq!(Grant::revoke(&json, "r").map(|request| sent(&request)), Some(format!("POST /end {expected}")));
+        let query = Query::new("/renew").fields("accessToken", "refreshToken", "expiresIn");
+        assert_eq!(sent(&query.refresh("r")), "GET /renew refreshToken=r");
+
+        let read = |text: &str| query.fields.read(&serde_json::from_str(text).ok()?);
+        let answer = read("{\"accessToken\":\"a\",\"refreshToken\":\"r\",\"expiresIn\":60}");
+        assert_eq!(answer, Some(TokenAnswer { expires_in: Some(60.0), ..TokenAnswer::new("a", "r") }));
+        assert_eq!(read("{\"access_token\":\"a\"}"), None);
+    }
+}

@@ -66,6 +66,19 @@ fn case_18_retry_after_is_honoured_and_online_retries_at_once() {
 fn case_19_fifty_calls_in_a_row_make_one_request_per_step() {
     let (world, tab, client) = ada();
     let events = record(&client);
+    let not_before = std::cell::Cell::new(0.0);
+    let early = Rc::new(RefCell::new(Vec::new()));
+    let heard = early.clone();
+    client
+        .session()
+        .on_event(move |noted| match noted.event {
+            Event::RefreshStarted { .. } if noted.at < not_before.get() => heard.borrow_mut().push((noted.at, not_before.get())),
+            Event::RefreshEnded { outcome: RefreshOutcome::Unavailable { retry_after } } => {
+                not_before.set(noted.at + retry_after.as_secs_f64() * 1_000.0);
+            }
+            _ => {}
+        })
+        .forever();
     client.session().spoil_access_token();
     world.server().next([Fault::Status(503); 100]);
     let mut steps = 0;
@@ -82,6 +95,7 @@ fn case_19_fifty_calls_in_a_row_make_one_request_per_step() {
     // Twenty minutes of a thousand calls: what the back-off lets through, and no more.
     let tries = count(&events, |event| matches!(event, Event::RefreshStarted { .. }));
     assert!((20..=60).contains(&tries), "{tries}");
+    assert_eq!(*early.borrow(), [], "tries, and when they were due");
 }
 
 #[test]

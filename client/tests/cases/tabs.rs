@@ -1,7 +1,7 @@
 //! Cases 10 to 15, 31, 33: many tabs are one session.
 
 use crate::*;
-use wugan::{Reason, platform::Signal};
+use wugan::{Reason, RefreshOutcome, platform::Signal};
 
 #[test]
 fn case_10_eight_tabs_and_twenty_expiries_make_twenty_refreshes() {
@@ -96,25 +96,31 @@ fn case_15_tokens_that_are_stored_at_the_moment_of_another_sign_in_do_not_undo_i
 
 #[test]
 fn case_11_a_losing_tab_adopts_the_winners_tokens() {
-    // No lock, and a server that refuses the second of two: the loser hears of it after the winner has stored his.
+    // Of two tabs that spend one refresh token the second is refused, and hears of it after the first has stored what he got.
+    const ASIDE: &str = "aside";
     let (world, tab, client) = ada();
-    let second_tab = world.tab();
-    let second = second_tab.client(settings());
+    let events = record(&client);
+    // A winner whom our lock does not stop: he has another, and the same session.
+    world.tamper(ASIDE, world.stored(KEY).as_deref());
+    let winners_tab = world.tab();
+    let winner = winners_tab.client(settings().key(ASIDE));
+    let renewing = winner.session().clone();
+    assert_eq!(world.until(winners_tab.run(async move { renewing.refresh().await })), Ok(()));
+    let brought = world.stored(ASIDE).unwrap();
+
     world.server().latency(seconds(0.05), seconds(0.05));
-    world.pass(seconds(0.01));
     client.session().spoil_access_token();
+    world.server().next([wugan::testing::Fault::Status(401)]);
     let asked = ask(&tab, &client, "/bbb");
     world.pass(seconds(0.14));
-    world.server().next([wugan::testing::Fault::None]);
-    // While ours is under way, the other tab brings newer tokens; ours is then refused.
-    second.session().sign_in(world.server().sign_in("ada"));
-    let winner = world.stored(KEY);
-    world.pass(seconds(5.0));
-    assert_eq!(world.stored(KEY), winner);
-    assert!(signed_in(&client) && signed_in(&second));
-    assert!(world.until(asked).is_err());
-    let again = ask(&tab, &client, "/bbb");
-    assert_eq!(world.until(again), bbb());
+    let refreshing = |event: &Event| matches!(event, Event::RefreshStarted { .. });
+    assert_eq!(count(&events, refreshing), 1, "ours is under way");
+    world.tamper(KEY, Some(&brought));
+    assert_eq!(world.until(asked), bbb());
+    assert!(signed_in(&client));
+    assert_eq!(world.stored(KEY), Some(brought));
+    assert_eq!(count(&events, |event| *event == Event::RefreshEnded { outcome: RefreshOutcome::Adopted }), 1);
+    assert_eq!((count(&events, refreshing), world.server().seen().rotated), (1, 1));
 }
 
 #[test]
