@@ -1,9 +1,14 @@
 //! One life of a browser: a few tabs, two people, a server with bad days. All of it by a seed.
 
 use futures::future::{AbortHandle, abortable};
-use std::{cell::RefCell, collections::BTreeSet, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
 use wugan::{
-    Body, Client, Error, Event, Reason, Request, State,
+    Body, Client, Event, Reason, Request, State,
     platform::{Platform, Signal, StoreError},
     testing::{Fault, Running, Tab, World},
 };
@@ -23,7 +28,9 @@ struct Call {
     begun: f64,
     /// Its tab was frozen meanwhile: then it may take as long as it likes.
     excused: bool,
-    running: Running<Result<u16, Error>>,
+    settled: bool,
+    /// When it was settled.
+    running: Running<f64>,
     abort: AbortHandle,
 }
 
@@ -36,8 +43,10 @@ pub(crate) struct Life {
     doomed: BTreeSet<&'static str>,
     /// Whose the browser is by the last sign-in or sign-out.
     last: Option<&'static str>,
-    /// Somebody signed out, or in over another.
-    changes: u32,
+    /// Whose each session is, by its name in the store.
+    sessions: BTreeMap<String, &'static str>,
+    /// The server was told of a sign-out, or to throw somebody out.
+    ended: bool,
     has_locks: bool,
     /// A browser with one tab, whose store fails now and then.
     fragile: bool,
@@ -71,7 +80,8 @@ impl Life {
             names: 0,
             doomed: BTreeSet::new(),
             last: None,
-            changes: 0,
+            sessions: BTreeMap::new(),
+            ended: false,
             has_locks: world.random(4) > 0,
             fragile: world.random(8) == 0,
             clock_off: CLOCKS[world.random(5) as usize],
@@ -151,10 +161,13 @@ impl Life {
         }
         let answer = self.world.server().sign_in(PEOPLE[who]);
         self.world.note(|| format!("tab {tab} signs in as {}", PEOPLE[who]));
+        let token = answer.access_token.clone();
         self.tabs[tab].client.session().sign_in(answer);
+        if let Some((session, _)) = self.stored().filter(|(_, stored)| *stored == token) {
+            self.sessions.insert(session, PEOPLE[who]);
+        }
         self.doomed.remove(PEOPLE[who]);
         self.last = Some(PEOPLE[who]);
-        self.changes += 1;
     }
 
     fn ask(&mut self, tab: usize, count: usize) {
@@ -189,8 +202,12 @@ impl Life {
                     None => sending.await,
                 }
             });
-            let running = open.tab.run(async move { sending.await.unwrap_or(Err(Error::Timeout)) });
-            self.calls.push(Call { tab, begun: self.world.now(), excused: false, running, abort });
+            let world = self.world.clone();
+            let running = open.tab.run(async move {
+                let _ = sending.await;
+                world.now()
+            });
+            self.calls.push(Call { tab, begun: self.world.now(), excused: false, settled: false, running, abort });
         }
     }
 
@@ -242,8 +259,8 @@ impl Life {
             23 if !self.fragile => self.open(),
             24 if self.turn_to(tab) => {
                 self.world.note(|| format!("tab {tab} signs out"));
-                self.changes += 1;
                 self.last = None;
+                self.ended = true;
                 self.tabs[tab].client.session().sign_out();
             }
             25 => {
@@ -259,6 +276,7 @@ impl Life {
                 let who = PEOPLE[self.dice(2)];
                 self.world.note(|| format!("server throws {who} out"));
                 self.doomed.insert(who);
+                self.ended = true;
                 self.world.server().end_sessions(who);
             }
             29 | 30 => {
@@ -328,20 +346,22 @@ impl Life {
         }
         let now = self.world.now();
         for call in &mut self.calls {
-            if call.running.done().is_some() {
-                call.begun = f64::INFINITY;
-            } else if !call.excused && now - call.begun > DEADLINE + 1_000.0 {
-                return Err(format!("a call of tab {} hangs", call.tab));
+            let settled = call.running.done();
+            let took = settled.unwrap_or(now) - call.begun;
+            if !call.excused && took > DEADLINE + 1_000.0 {
+                return Err(format!("a call of tab {} took {took:.0} ms", call.tab));
             }
+            call.settled = settled.is_some();
         }
-        self.calls.retain(|call| call.begun.is_finite());
+        self.calls.retain(|call| !call.settled);
+        self.check_the_store()?;
         for open in &self.tabs {
             for event in open.events.take() {
                 if format!("{event:?}").contains("SECRET") {
                     return Err("an event holds a secret".into());
                 }
                 match event {
-                    Event::SignedOut { reason: Reason::Rejected } if self.doomed.is_empty() && self.changes < 2 => {
+                    Event::SignedOut { reason: Reason::Rejected } if !self.ended => {
                         return Err("signed out, though nobody had asked for it".into());
                     }
                     Event::SignedOut { reason: Reason::Expired } => return Err("expired, though there was a refresh token".into()),
@@ -350,6 +370,22 @@ impl Life {
             }
         }
         Ok(())
+    }
+
+    /// The name of the session in the store, and its access token.
+    fn stored(&self) -> Option<(String, String)> {
+        let record: serde_json::Value = serde_json::from_str(&self.world.stored(KEY)?).ok()?;
+        let text = |name: &str| record[name].as_str().map(str::to_owned);
+        text("session").zip(text("access_token"))
+    }
+
+    /// A token of one is never stored in a session of another.
+    fn check_the_store(&self) -> Result<(), String> {
+        let Some((session, token)) = self.stored() else { return Ok(()) };
+        match (self.world.server().owner(&token), self.sessions.get(&session)) {
+            (Some(owner), Some(user)) if owner != *user => Err(format!("a token of {owner} is stored in a session of {user}")),
+            _ => Ok(()),
+        }
     }
 
     /// When all trouble is over, whoever the server has a session for is signed in, and is served.
