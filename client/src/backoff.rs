@@ -1,6 +1,6 @@
 //! How long to leave a failing server in peace: exponential, with full jitter, and as long as it asks for.
 
-use crate::{error::Error, platform::Platform};
+use crate::{clock::parse_date, error::Error, platform::Platform};
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 const FIRST_STEP: Duration = Duration::from_secs(1);
@@ -55,7 +55,23 @@ impl Backoff {
     }
 }
 
-/// Reads a `Retry-After` in seconds (RFC 9110 §10.2.3). Its other form, a date, is rare, and not for clocks that may be wrong.
-pub(crate) fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
+/// Reads a `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the answer's own, in milliseconds since 1970.
+pub(crate) fn retry_after(value: &str, now: Option<f64>) -> Option<Duration> {
+    let seconds = value.trim().parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| Some(Duration::from_millis((parse_date(value)? - now?) as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wish_is_seconds_or_a_date_by_the_servers_clock() {
+        let now = parse_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(retry_after(" 120 ", None), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:51:37 GMT", now), Some(Duration::from_secs(120)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:51:37 GMT", None), None);
+        assert_eq!(retry_after("soon", now), None);
+    }
 }

@@ -95,7 +95,9 @@ pub(crate) fn parse_date(text: &str) -> Option<f64> {
     let mut time = parts.next()?.splitn(3, ':');
     let mut next = || time.next()?.parse::<i64>().ok();
     let (hour, minute, second) = (next()?, next()?, next()?);
-    if !(1970..10_000).contains(&year) || !(1..=31).contains(&day) {
+    // A minute may have a leap second.
+    let in_range = (1970..10_000).contains(&year) && (1..=31).contains(&day);
+    if !in_range || !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..=60).contains(&second) {
         return None;
     }
     // Days from 1970 by the civil calendar, years beginning in March so that the leap day comes last.
@@ -117,6 +119,9 @@ mod tests {
             ["", "now", "Sun, 06 Nov", "Sun, 99 Nov 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT"]
         {
             assert_eq!(parse_date(rubbish), None, "{rubbish}");
+        }
+        for time in ["24:00:00", "-1:00:00", "08:60:00", "08:-9:00", "08:49:61", "9223372036854775807:00:00"] {
+            assert_eq!(parse_date(&format!("Sun, 06 Nov 1994 {time} GMT")), None, "{time}");
         }
     }
 }

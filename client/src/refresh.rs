@@ -161,7 +161,7 @@ impl Session {
             let response = transport.attempt(&request, &address, None).await?;
             let (status, stamp) = (response.status(), response.stamp);
             transport.clock.heard(stamp);
-            let wish = response.header("retry-after").as_deref().and_then(backoff::retry_after);
+            let wish = response.header("retry-after").as_deref().and_then(|value| backoff::retry_after(value, stamp.server));
             let body = response.read().await?;
             let verdict = grant.judge(&Reply { status, body: &body, response: &response });
             Ok::<_, Error>((verdict, stamp, wish))

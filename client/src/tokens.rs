@@ -122,6 +122,8 @@ impl Tokens {
 }
 
 /// The claims of a JWT that a client may look at (RFC 7519 §4.1). It cannot verify them, and trusts them with nothing but times and names.
+///
+/// One that is of another type than it should be is as good as absent, and spoils none of the others.
 #[derive(Default)]
 struct Claims {
     exp: Option<f64>,
