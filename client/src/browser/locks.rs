@@ -53,14 +53,10 @@ pub(super) fn lock(name: &str, steal: bool) -> Option<LocalBoxFuture<'static, Gu
     let option = if steal { ("steal", JsValue::TRUE) } else { ("signal", abort.signal().into()) };
     Reflect::set(&options, &option.0.into(), &option.1).ok()?;
     let asked = call(&manager, "request", &Array::of3(&name.into(), &options, on_grant.as_ref())).ok()?;
-    // It rejects when we give up waiting, or are stolen from: both are no news to us. Or this page may have no locks.
-    let rejected = Closure::<dyn FnMut(JsValue)>::new(move |why: JsValue| {
-        if Reflect::get(&why, &"name".into()).is_ok_and(|name| name == "SecurityError") {
-            refused.take();
-        }
-    });
-    let _ = asked.catch(&rejected);
-    rejected.forget();
+    // It is settled when we have let go, have given up waiting, or were stolen from: all of that is no news to us. Or else this
+    // page gets no locks, for one reason or another. Once in any case: then the closure goes.
+    let settled = Closure::once_into_js(move |_: JsValue| drop(refused.take()));
+    drop(call(&asked, "then", &Array::of2(&settled, &settled)).ok()?);
     let guard = Held { release: release?, abort, _granted: on_grant };
     Some(Box::pin(async move {
         match granted.await {

@@ -39,6 +39,11 @@ fn page_url() -> String {
     base.unwrap_or_else(|| String::from(scope().location().to_string()))
 }
 
+fn visible() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+}
+
 impl Platform for Browser {
     fn resolve(&self, base: &str, url: &str) -> Option<Address> {
         let page = page_url();
@@ -92,7 +97,6 @@ impl Platform for Browser {
     }
 
     fn visible(&self) -> bool {
-        let document = web_sys::window().and_then(|window| window.document());
-        document.is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+        visible()
     }
 }

@@ -39,7 +39,17 @@ pub(super) fn watch(key: &str, tell: Rc<dyn Fn(Signal)>) -> Guard {
     listen(&window, "online", say(Signal::Online));
     listen(&window, "pageshow", say(Signal::Awake));
     if let Some(document) = window.document() {
-        listen(&document, "visibilitychange", say(Signal::Awake));
+        // It is told of being hidden too, which is no waking.
+        let shown = say(Signal::Awake);
+        listen(
+            &document,
+            "visibilitychange",
+            Box::new(move |event| {
+                if super::visible() {
+                    shown(event)
+                }
+            }),
+        );
         listen(&document, "resume", say(Signal::Awake));
     }
     Box::new(listeners)

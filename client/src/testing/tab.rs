@@ -132,7 +132,7 @@ impl Tab {
     /// Hides the tab behind another, or shows it again.
     pub fn hide(&self, hidden: bool) {
         self.0.hidden.set(hidden);
-        if !self.0.frozen.get() {
+        if !hidden && !self.0.frozen.get() {
             self.tell(Signal::Awake);
         }
     }

@@ -129,6 +129,14 @@ async fn case_12_a_frozen_tab_loses_the_lock() {
 }
 
 #[wasm_bindgen_test]
+async fn a_page_that_is_refused_its_locks_refreshes_without() {
+    let world = World::with_a_dead_access_token().await;
+    world.page.refuse_locks();
+    assert_eq!(world.get("/bbb").await, Ok(200));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[wasm_bindgen_test]
 async fn a_caller_who_gives_up_leaves_no_lock_behind() {
     let world = World::with_a_dead_access_token().await;
     world.page.lock(&world.key).await;

@@ -53,6 +53,11 @@ return {
     const { held, pending } = await navigator.locks.query();
     return JSON.stringify([...held, ...pending].map((lock) => lock.name));
   },
+  refuseLocks() {
+    navigator.locks.request = async () => {
+      throw new DOMException("not here", "InvalidStateError");
+    };
+  },
   denyStorage() {
     const get = () => {
       throw new DOMException("denied", "SecurityError");
@@ -75,6 +80,7 @@ return {
     Object.keys(localStorage).filter((key) => key.startsWith("filler.")).forEach((key) => localStorage.removeItem(key));
   },
   restore() {
+    delete navigator.locks.request;
     window.fetch = fetch;
     [...gates.values()].forEach((gate) => gate.open());
     [...locks.values()].forEach((release) => release());

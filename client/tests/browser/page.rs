@@ -74,6 +74,11 @@ impl Page {
         serde_json::from_str(&self.wait_for("locks", &[]).await.as_string().unwrap()).unwrap()
     }
 
+    /// From now on all locks are refused, as in a page that is being left.
+    pub(crate) fn refuse_locks(&self) {
+        self.call("refuseLocks", &[]);
+    }
+
     /// From now on reading `window.localStorage` throws, as where cookies are forbidden.
     pub(crate) fn deny_storage(&self) {
         self.call("denyStorage", &[]);

@@ -1,13 +1,19 @@
 //! What makes no sense, and servers that cannot be reached: a typed error, and the session is kept.
 
 use crate::world::{REFRESH, SERVER, World, register, unreachable, until};
+use js_sys::Function;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
 };
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::Event as DomEvent;
-use wugan::{Client, Error, Event, Grant, Json, Method, RefreshOutcome, Reply, Request, State, TokenAnswer, Verdict};
+use wugan::{
+    Client, Error, Event, Grant, Json, Method, RefreshOutcome, Reply, Request, State, TokenAnswer, Verdict,
+    browser::Browser,
+    platform::{Platform, Signal},
+};
 
 #[wasm_bindgen_test]
 async fn what_makes_no_sense_is_an_error_and_no_panic() {
@@ -116,6 +122,25 @@ async fn an_empty_base_is_the_page() {
     let client = Client::builder("").key("test.page").background(false).build().unwrap();
     let answer = client.get("/surely/not/there").await.unwrap();
     assert!(!SERVER.is_empty() && answer.status() == 404, "{answer:?}");
+}
+
+#[wasm_bindgen_test]
+fn case_24_a_page_that_is_hidden_is_not_awake() {
+    let awake = Rc::new(Cell::new(0));
+    let count = awake.clone();
+    let _guard = Browser::new().watch("test.awake", Rc::new(move |signal| count.set(count.get() + u32::from(signal == Signal::Awake))));
+    let document = web_sys::window().unwrap().document().unwrap();
+    let say = |state: &str| {
+        Function::new_with_args("state", "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })")
+            .call1(&JsValue::UNDEFINED, &state.into())
+            .unwrap();
+        document.dispatch_event(&DomEvent::new("visibilitychange").unwrap()).unwrap();
+    };
+    say("hidden");
+    assert_eq!(awake.get(), 0);
+    say("visible");
+    assert_eq!(awake.get(), 1);
+    Function::new_no_args("delete document.visibilityState").call0(&JsValue::UNDEFINED).unwrap();
 }
 
 /// Each refresh after one that failed keeps the pause that was told with the failure.
