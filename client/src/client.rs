@@ -23,6 +23,7 @@ struct Inner {
     session: Session,
     /// Where tokens may go.
     home: Vec<String>,
+    try_timeout: Option<Duration>,
     unauthorized: Box<dyn Fn(&Response) -> bool>,
     requests: Cell<u64>,
 }
@@ -66,6 +67,7 @@ impl Client {
             base: base.to_owned(),
             grant: Box::new(Json::default()),
             also_home: Vec::new(),
+            try_timeout: None,
             unauthorized: Box::new(|response| response.status() == 401),
             settings: Settings {
                 key: "wugan.session".to_owned(),
@@ -153,7 +155,11 @@ impl Client {
         let request = call.number;
         session.tell(|| Event::Sent { request, method: call.request.method.to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
-        let response = session.0.transport.attempt(call.request, &call.address, token).await?;
+        let sending = session.0.transport.attempt(call.request, &call.address, token);
+        let response = match call.request.try_timeout.or(self.0.try_timeout) {
+            Some(time) => session.0.transport.within(time, sending).await.flatten()?,
+            None => sending.await?,
+        };
         if self.is_from_home(call, &response) {
             session.0.transport.clock.heard(response.stamp);
         }
@@ -197,6 +203,7 @@ pub struct Builder {
     base: String,
     grant: Box<dyn Grant>,
     also_home: Vec<String>,
+    try_timeout: Option<Duration>,
     unauthorized: Box<dyn Fn(&Response) -> bool>,
     settings: Settings,
 }
@@ -224,6 +231,12 @@ impl Builder {
     /// request sets none itself. Default: 30 s.
     pub fn deadline(mut self, deadline: Duration) -> Builder {
         self.settings.deadline = deadline;
+        self
+    }
+
+    /// How long one sending of a request may wait for an answer, if the request sets nothing itself. Default: until its deadline.
+    pub fn try_timeout(mut self, timeout: Duration) -> Builder {
+        self.try_timeout = Some(timeout);
         self
     }
 
@@ -280,6 +293,6 @@ impl Builder {
             return Err(Error::Invalid("its base URL has no origin that a token could go to".into()));
         }
         let session = Session::open(transport, self.grant, self.settings);
-        Ok(Client(Rc::new(Inner { session, home, unauthorized: self.unauthorized, requests: Cell::new(0) })))
+        Ok(Client(Rc::new(Inner { session, home, try_timeout: self.try_timeout, unauthorized: self.unauthorized, requests: Cell::new(0) })))
     }
 }

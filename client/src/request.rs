@@ -20,6 +20,7 @@ pub struct Request {
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
     pub(crate) deadline: Option<Duration>,
+    pub(crate) try_timeout: Option<Duration>,
     pub(crate) anonymous: bool,
     pub(crate) keepalive: bool,
     stays: bool,
@@ -48,6 +49,7 @@ impl Request {
             headers: Vec::new(),
             body: Body::empty(),
             deadline: None,
+            try_timeout: None,
             anonymous: false,
             keepalive: false,
             stays: false,
@@ -165,6 +167,13 @@ impl Request {
     #[must_use]
     pub fn deadline(mut self, deadline: Duration) -> Request {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long each of its sendings, of which there are two at most, may wait for an answer; then it ends in [`Error::Timeout`].
+    #[must_use]
+    pub fn try_timeout(mut self, timeout: Duration) -> Request {
+        self.try_timeout = Some(timeout);
         self
     }
 

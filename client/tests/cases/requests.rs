@@ -66,6 +66,29 @@ fn case_04_a_refresh_that_never_answers_fails_everybody_at_his_deadline() {
 }
 
 #[test]
+fn case_04_each_try_has_its_own_time() {
+    let (world, tab, client) = ada();
+    let hasty = tab.client(settings().try_timeout(seconds(1.0)));
+    world.server().always(Fault::Hangs);
+    for (client, request, time) in [
+        (&hasty, Request::get("/bbb"), 1_000.0),
+        (&hasty, Request::get("/bbb").try_timeout(seconds(3.0)), 3_000.0),
+        (&client, Request::get("/bbb").try_timeout(seconds(2.0)), 2_000.0),
+    ] {
+        let begun = world.now();
+        let asked = send(&tab, client, request);
+        assert_eq!(world.until(asked), Err(Error::Timeout));
+        assert!((world.now() - begun - time).abs() < 1.0, "{time} {}", world.now() - begun);
+    }
+    // Two tries and the refresh between them may take longer than one try.
+    world.server().always(Fault::None);
+    world.server().latency(seconds(0.4), seconds(0.4));
+    client.session().spoil_access_token();
+    let asked = ask(&tab, &hasty, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+}
+
+#[test]
 fn case_04_a_body_that_never_comes_keeps_nobody_beyond_his_deadline() {
     let (world, tab, client) = ada();
     world.server().always(Fault::Stalls);
