@@ -59,12 +59,20 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         }
         // One thief at a time: the second one sees the mark of the first.
         let turn = platform.lock(&format!("{name}.steal"), false)?;
-        let turn = transport.within(patience, turn).await.ok()?;
-        if read() == watched {
-            leave_mark();
-            release_after_lag(platform, Some(turn));
-            return Some(platform.lock(name, true)?.await);
+        let turn = transport.within(patience, turn).await.ok();
+        if read() != watched {
+            continue;
         }
+        let mine = leave_mark();
+        // A thief who froze keeps his turn. Of those who go on without, the one whose mark stands in the end is the thief.
+        if turn.is_none() {
+            moment(platform).await;
+            if read() != mine {
+                continue;
+            }
+        }
+        release_after_lag(platform, turn);
+        return Some(platform.lock(name, true)?.await);
     }
 }
 
@@ -91,13 +99,17 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
     let patience = patience.as_secs_f64() * 1_000.0;
     let mut watched = platform.load(key).ok()?;
     let mut since = platform.monotonic();
+    let mut looked = since;
     loop {
         let stands = platform.load(key).ok()?;
-        if stands != watched {
-            (watched, since) = (stands.clone(), platform.monotonic());
+        let now = platform.monotonic();
+        // Who was frozen himself has watched nobody.
+        if stands != watched || now - looked > OVERSLEPT_MS {
+            (watched, since) = (stands.clone(), now);
         }
+        looked = now;
         let free = stands.as_deref().unwrap_or_default().is_empty();
-        if free || platform.monotonic() - since > patience {
+        if free || now - since > patience {
             platform.save(key, &me).ok()?;
             moment(platform).await;
             if platform.load(key).ok()?.as_deref() == Some(&me) {

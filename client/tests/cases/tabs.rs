@@ -216,6 +216,66 @@ fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
 }
 
 #[test]
+fn case_12_a_thief_who_freezes_in_his_turn_blocks_nobody_and_lets_no_two_refresh_at_once() {
+    for seed in 0..20 {
+        let world = World::new(seed);
+        world.store_lag(seconds(0.05));
+        let patient = || settings().deadline(seconds(60.0));
+        let tabs: Vec<_> = (0..5).map(|_| world.tab()).map(|tab| (tab.clone(), tab.client(patient()))).collect();
+        tabs.iter().for_each(|(tab, _)| tab.hide(true));
+        tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        tabs[0].1.session().spoil_access_token();
+        world.pass(seconds(0.1));
+        world.server().next([wugan::testing::Fault::Hangs; 2]);
+        let _holds = ask(&tabs[0].0, &tabs[0].1, "/bbb");
+        world.pass(seconds(0.5));
+        tabs[0].0.freeze();
+        let _steals = ask(&tabs[1].0, &tabs[1].1, "/bbb");
+        world.pass(seconds(15.6));
+        tabs[1].0.freeze();
+        let begun = world.now();
+        let asked: Vec<_> = tabs[2..].iter().map(|(tab, client)| ask(tab, client, "/bbb")).collect();
+        for one in asked {
+            assert_eq!(world.until(one), bbb(), "seed {seed}");
+        }
+        assert!(world.now() - begun < 35_000.0, "{}", world.now() - begun);
+        assert_eq!(world.server().complaints(), Vec::<String>::new(), "seed {seed}");
+        assert_eq!(world.server().seen().refreshes, 1, "seed {seed}: the others' hung");
+    }
+}
+
+#[test]
+fn case_12_without_locks_who_was_frozen_himself_has_watched_nobody() {
+    let world = World::new(1);
+    let tabs: Vec<_> = (0..2)
+        .map(|_| {
+            let tab = world.tab();
+            tab.has_locks(false);
+            (tab.clone(), tab.client(settings().deadline(seconds(200.0))))
+        })
+        .collect();
+    tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+    world.pass(seconds(1.0));
+    world.server().latency(seconds(0.5), seconds(0.5));
+    tabs[0].1.session().spoil_access_token();
+    let holds = ask(&tabs[0].0, &tabs[0].1, "/bbb");
+    world.pass(seconds(0.4));
+    let waits = ask(&tabs[1].0, &tabs[1].1, "/bbb");
+    world.pass(seconds(1.4));
+    tabs.iter().for_each(|(tab, _)| tab.freeze());
+    world.pass(seconds(60.0));
+    // The one that waits wakes a second earlier than the one that holds the lease.
+    tabs[1].0.thaw();
+    world.pass(seconds(1.0));
+    tabs[0].0.thaw();
+    for one in [holds, waits] {
+        assert_eq!(world.until(one), bbb());
+    }
+    assert_eq!(world.server().seen().refreshes, 1, "{}", world.timeline());
+}
+
+#[test]
 fn case_12_a_crashed_tab_gives_its_lock_back() {
     let (world, tab, client) = ada();
     let second_tab = world.tab();
