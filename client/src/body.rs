@@ -70,6 +70,15 @@ impl Body {
     }
 
     /// A body that is made anew for each sending: the way to send a stream.
+    ///
+    /// ```
+    /// use wugan::{Body, Request};
+    ///
+    /// let lines = ["milk", "bread"];
+    /// let request = Request::post("/import").body(Body::made_by(move || Body::text(lines.join("\n"))));
+    /// ```
+    ///
+    /// In a browser the closure may well end in [`Body::stream`]`(&file.stream())`.
     pub fn made_by(make: impl Fn() -> Body + 'static) -> Body {
         Body(Kind::MadeBy(Rc::new(make)))
     }

@@ -16,6 +16,22 @@ use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 const LOCK_OVERHEAD: Duration = Duration::from_secs(2);
 
 /// Sends requests with a session's token, and keeps the session alive by itself. Cheap to clone; all clones are one.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), wugan::Error> {
+/// use wugan::{Client, Request, SignIn};
+///
+/// let client = Client::new("https://api.example.com")?;
+/// match client.sign_in(Request::post("/user/login").json(&[("username", "ada")])).await? {
+///     SignIn::Done => {}
+///     SignIn::Refused(answer) => return Err(wugan::Error::Body(answer.text().await?)),
+/// }
+/// let notes: Vec<String> = client.get("/notes").await?.json().await?;
+/// let saved = client.send(Request::put("/notes/7").json(&notes)).await?.ok();
+/// # assert!(saved);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client(Rc<Inner>);
 
@@ -198,6 +214,22 @@ impl Client {
 }
 
 /// Settings of a [`Client`], all with good defaults.
+///
+/// ```no_run
+/// # fn example() -> Result<(), wugan::Error> {
+/// use std::time::Duration;
+/// use wugan::{Client, OAuth};
+///
+/// let client = Client::builder("https://api.example.com")
+///     .grant(OAuth::new("https://login.example.com/token", "my-app"))
+///     .allow_origin("https://files.example.com")
+///     .deadline(Duration::from_secs(20))
+///     .try_timeout(Duration::from_secs(8))
+///     .build()?;
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct Builder {
     base: String,

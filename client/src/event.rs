@@ -126,6 +126,8 @@ pub enum Reason {
     Rejected,
     /// The access token ran out, and there was nothing to renew it with.
     Expired,
+    /// There was no session that could end. No event says so; a refresh does that is asked for.
+    NeverSignedIn,
 }
 
 impl Reason {

@@ -163,6 +163,16 @@ impl Session {
     /// An access token that works, renewed first if need be. For what cannot be sent by the client: WebSocket, EventSource,
     /// an upload manager. Ask for it at each attempt, and do not keep it. None: nobody is signed in.
     ///
+    /// ```
+    /// use wugan::{Error, Session};
+    ///
+    /// /// Where to connect a WebSocket, which can have no header. Asked for again at each reconnect.
+    /// async fn socket_url(session: &Session) -> Result<Option<String>, Error> {
+    ///     let token = session.access_token().await?;
+    ///     Ok(token.map(|token| format!("wss://api.example.com/live?access_token={token}")))
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], [`Error::Timeout`] at the client's deadline, as
     /// sending a request.
@@ -174,8 +184,8 @@ impl Session {
     /// Renews the tokens now, or joins the refresh that is under way.
     ///
     /// # Errors
-    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], [`Error::Timeout`] at the client's deadline; the
-    /// refresh itself goes on.
+    /// [`Error::SignedOut`] (by [`Reason::NeverSignedIn`] where nobody ever was), [`Error::SessionChanged`],
+    /// [`Error::Unavailable`], [`Error::Timeout`] at the client's deadline; the refresh itself goes on.
     pub async fn refresh(&self) -> Result<(), Error> {
         let held = self.current().ok_or_else(|| Error::SignedOut(self.why()))?;
         self.in_time(self.renew(&held, Cause::Asked)).await.map(drop)
@@ -202,6 +212,17 @@ impl Session {
 
     /// Calls back on each event, as long as the subscription lives. The callback may use the session and the client freely.
     /// Warnings that were raised before, when nobody could listen yet, come first, at once.
+    ///
+    /// ```
+    /// use wugan::{Event, Reason, Session, Subscription};
+    ///
+    /// fn watch(session: &Session, show_sign_in: impl Fn(Reason) + 'static) -> Subscription {
+    ///     session.on_event(move |noted| match &noted.event {
+    ///         Event::SignedOut { reason } => show_sign_in(*reason),
+    ///         _ => {}
+    ///     })
+    /// }
+    /// ```
     pub fn on_event(&self, listener: impl Fn(&Noted) + 'static) -> Subscription {
         let at = self.0.transport.platform.monotonic();
         let missed = if self.0.news.anybody() { Vec::new() } else { self.0.warned.borrow().clone() };
@@ -300,7 +321,7 @@ impl Session {
     }
 
     fn why(&self) -> Reason {
-        if let Held::Nobody(Some(reason)) = self.0.kept.held() { reason } else { Reason::ByUser }
+        if let Held::Nobody(Some(reason)) = self.0.kept.held() { reason } else { Reason::NeverSignedIn }
     }
 
     /// Takes over what another tab did, and tells of it.

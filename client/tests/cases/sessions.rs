@@ -107,3 +107,18 @@ fn case_17_the_server_is_told_all_of_it_and_nothing_that_makes_no_sense() {
         assert_eq!((world.server().seen().logouts, world.server().has_session("ada")), (u64::from(told), !told), "{why:?}");
     }
 }
+
+#[test]
+fn a_refresh_where_nobody_ever_signed_in_says_so() {
+    let world = World::new(1);
+    let tab = world.tab();
+    let client = tab.client(settings());
+    let refresh = || {
+        let session = client.session().clone();
+        tab.run(async move { session.refresh().await })
+    };
+    assert_eq!(world.until(refresh()), Err(Error::SignedOut(Reason::NeverSignedIn)));
+    client.session().sign_in(world.server().sign_in("ada"));
+    client.session().sign_out();
+    assert_eq!(world.until(refresh()), Err(Error::SignedOut(Reason::ByUser)));
+}
