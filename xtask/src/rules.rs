@@ -53,7 +53,7 @@ const RULES: &[Broken] = &[
             "client/src/client.rs",
             "self.attempt(call, Some(&fresh), true).await",
             "let again = self.attempt(call, Some(&fresh), true).await?;
-        if !self.is_refusal(&again) {
+        if !self.is_refusal(call, &again) {
             return Ok(again);
         }
         let fresh = session.renew(&fresh, Cause::Unauthorized).await?;
