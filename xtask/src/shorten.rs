@@ -6,10 +6,12 @@ use crate::step::{Result, failure};
 
 /// The section of a module that says what it imports (WebAssembly 2.0 §5.5.5).
 const IMPORTS: u8 = 2;
+/// Sections for tools and for people who debug (§5.5.3): a browser runs without.
+const CUSTOM: u8 = 0;
 /// How wasm-bindgen's names begin. They end in a hash, which nothing can pack, and stand in both files.
 const LONG: &str = "__wb";
 
-/// Gives short names to the functions that a module imports from its script, in both.
+/// Gives short names to the functions that a module imports from its script, in both; and takes out what no browser reads.
 pub(crate) fn imports(module: &mut Vec<u8>, script: &mut String) -> Result<()> {
     let names = rename(module).ok_or_else(|| failure("the app's wasm can't be read: wasm-bindgen writes it another way now"))?;
     *script = with_names(script, &names);
@@ -39,11 +41,14 @@ fn rename(module: &mut Vec<u8>) -> Option<BTreeMap<String, String>> {
     while let Some((&kind, after)) = rest.split_first() {
         let (length, after) = number(after)?;
         let (section, after) = after.split_at_checked(length)?;
+        rest = after;
+        if kind == CUSTOM {
+            continue;
+        }
         let section = if kind == IMPORTS { renamed_imports(section, &mut names)? } else { section.to_vec() };
         renamed.push(kind);
         put_number(&mut renamed, section.len());
         renamed.extend(section);
-        rest = after;
     }
     *module = renamed;
     Some(names)
@@ -144,6 +149,14 @@ mod tests {
         let cut = wasm.len() - 1;
         wasm.truncate(cut);
         assert!(imports(&mut wasm, &mut String::new()).is_err());
+    }
+
+    #[test]
+    fn sections_that_no_browser_reads_go() {
+        let mut wasm = module("fetch");
+        wasm.extend([CUSTOM, 3, 1, b'a', 7]);
+        imports(&mut wasm, &mut String::new()).unwrap();
+        assert_eq!(wasm, module("fetch"));
     }
 
     #[test]
