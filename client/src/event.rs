@@ -140,6 +140,8 @@ impl Reason {
             Reason::Elsewhere => "Elsewhere",
             Reason::Rejected => "Rejected",
             Reason::Expired => "Expired",
+            // What did not begin has no record of its end.
+            Reason::NeverSignedIn => "NeverSignedIn",
         }
     }
 
