@@ -150,3 +150,22 @@ impl Claims {
         Some(self.exp? - from / 1_000.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(claims: &str) -> Tokens {
+        let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
+        Tokens::read(TokenAnswer::new(token, "r"), Stamp { wall: 0.0, monotonic: None, server: None }, None)
+    }
+
+    #[test]
+    fn a_claim_of_another_type_spoils_none_of_the_others() {
+        let tokens = read("{\"sub\":7,\"username\":42,\"name\":\"Ada\",\"iat\":1000,\"exp\":1060}");
+        assert_eq!((tokens.lifetime, tokens.user), (Some(60.0), Some(User { id: "7".into(), name: Some("Ada".into()) })));
+        let tokens = read("{\"userId\":\"a\",\"iat\":\"then\",\"exp\":[]}");
+        assert_eq!((tokens.lifetime, tokens.user), (None, Some(User { id: "a".into(), name: None })));
+        assert_eq!(read("[1]").user, None);
+    }
+}
