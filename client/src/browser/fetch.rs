@@ -4,6 +4,7 @@ use crate::{
     body::Content,
     error::Error,
     platform::{Answer, Attempt},
+    request::is_header_value,
 };
 use futures::future::LocalBoxFuture;
 use gloo_net::http::RequestBuilder;
@@ -32,7 +33,7 @@ fn build(attempt: &Attempt<'_>) -> Result<(web_sys::Request, Abort), Error> {
     }
     if let Some(authorization) = &attempt.authorization {
         // A server, or somebody at the store, may have made it of anything.
-        if !authorization.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        if !is_header_value(authorization) {
             return Err(Error::Invalid("the access token cannot go into a header".into()));
         }
         builder = builder.header("authorization", authorization);
