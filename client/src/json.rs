@@ -23,7 +23,8 @@ impl Object {
     }
 
     /// Reads a text. None: it is no JSON, or no object.
-    pub(crate) fn read(text: &[u8]) -> Option<Object> {
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<Object> {
         host::Object::read(std::str::from_utf8(text).ok()?).map(Object)
     }
 
@@ -43,6 +44,12 @@ impl Object {
     #[must_use]
     pub fn object(&self, name: &str) -> Option<Object> {
         self.0.object(name).map(Object)
+    }
+
+    /// The objects in a member that is a list; what is no object in it is left out.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Option<Vec<Object>> {
+        Some(self.0.list(name)?.into_iter().map(Object).collect())
     }
 
     /// Whether a member is `true`.
@@ -112,6 +119,11 @@ mod host {
             self.0.get(name)?.as_object().cloned().map(Object)
         }
 
+        pub(super) fn list(&self, name: &str) -> Option<Vec<Object>> {
+            let objects = self.0.get(name)?.as_array()?.iter().filter_map(Value::as_object);
+            Some(objects.cloned().map(Object).collect())
+        }
+
         pub(super) fn is_true(&self, name: &str) -> bool {
             self.0.get(name) == Some(&Value::Bool(true))
         }
@@ -176,6 +188,18 @@ mod tests {
         for name in ["text", "number", "null", "list", "object", "false", "missing"] {
             assert!(!object.is_true(name), "{name}");
         }
+        for name in ["text", "number", "null", "object", "false", "missing"] {
+            assert!(object.list(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+    fn a_list_is_of_its_objects() {
+        let object = Object::read(br#"{"list":[{"a":"1"},2,[{}],null,{"a":"3"}],"none":[]}"#).unwrap();
+        let texts: Vec<_> = object.list("list").unwrap().iter().map(|object| object.text("a")).collect();
+        assert_eq!(texts, [Some("1".into()), Some("3".into())]);
+        assert!(object.list("none").unwrap().is_empty());
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Object {
         Object::of(self.get(name))
     }
 
+    pub(crate) fn list(&self, name: &str) -> Option<Vec<Object>> {
+        let list = self.get(name);
+        Array::is_array(&list).then(|| Array::from(&list).iter().filter_map(Object::of).collect())
+    }
+
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name) == JsValue::TRUE
     }
