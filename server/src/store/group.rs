@@ -73,7 +73,7 @@ mod tests {
     async fn world() -> (DatabaseConnection, DatabaseConnection, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (writer, other) = (connect(sqlite(&url, 1)).await.unwrap(), connect(sqlite(&url, 1)).await.unwrap());
+        let (writer, other) = (connect(sqlite::options(&url, 1)).await.unwrap(), connect(sqlite::options(&url, 1)).await.unwrap());
         for statement in [
             "CREATE TABLE account (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
             "CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account DEFERRABLE INITIALLY DEFERRED)",

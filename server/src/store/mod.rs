@@ -7,6 +7,7 @@ pub mod audit;
 mod group;
 pub mod migration;
 pub mod session;
+mod sqlite;
 pub mod user;
 
 use group::Group;
@@ -14,7 +15,6 @@ use migration::Migrator;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 use sea_orm_migration::MigratorTrait;
 use std::{fmt, time::Duration};
@@ -118,8 +118,8 @@ impl Store {
     async fn open_once(url: &str) -> Result<Self, StoreError> {
         let store = match url.split(':').next() {
             Some("sqlite") => {
-                let write = connect(sqlite(url, 1)).await?;
-                Self { read: connect(sqlite(url, SQLITE_READERS)).await?, group: Some(Group::start(write.clone())), write }
+                let write = connect(sqlite::options(url, 1)).await?;
+                Self { read: connect(sqlite::options(url, SQLITE_READERS)).await?, group: Some(Group::start(write.clone())), write }
             }
             Some("postgres" | "postgresql" | "mysql") => {
                 let mut options = options(url, CONNECTIONS);
@@ -212,18 +212,5 @@ async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreErr
 fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
-    options
-}
-
-fn sqlite(url: &str, connections: u32) -> ConnectOptions {
-    let mut options = options(url, connections);
-    options.map_sqlx_sqlite_opts(|file| {
-        // FULL: a rotation or a revocation that was answered survives a power cut, not only a crash.
-        file.create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(PATIENCE)
-    });
     options
 }
