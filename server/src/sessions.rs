@@ -65,7 +65,7 @@ impl App {
     /// # Errors
     /// The token is not good, no longer good, or stolen; or the database is away.
     pub async fn refresh(&self, token: &str) -> Result<TokenAnswer, Error> {
-        let claims = self.tokens.read_refresh(token, self.clock.now()).map_err(|_| self.refused())?;
+        let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
         for _ in 0..LOOKS {
             let (row, user) = session::with_user(self.store.reader(), claims.sid).await?.ok_or_else(|| self.refused())?;
             let now = self.clock.now();
@@ -96,10 +96,9 @@ impl App {
     /// # Errors
     /// The database is away.
     pub async fn logout(&self, token: &str, scope: LogoutScope) -> Result<(), Error> {
-        let now = self.clock.now();
-        let Ok(claims) = self.tokens.read_refresh(token, now) else { return Ok(()) };
+        let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
         let Some(row) = session::by_id(self.store.reader(), claims.sid).await? else { return Ok(()) };
-        let which = match decide(claims.generation, &row.standing(), now, millis(self.config.reuse_leeway)) {
+        let which = match decide(claims.generation, &row.standing(), self.clock.now(), millis(self.config.reuse_leeway)) {
             Decision::Refuse => return Ok(()),
             // Who holds a stolen token ends the session it was stolen from, and no other.
             Decision::Revoke => return self.revoke_stolen(&row, claims.generation).await,
@@ -183,10 +182,11 @@ impl App {
         Error::InvalidGrant
     }
 
-    /// When a session runs out that is refreshed now: after its idle time, and in any case its whole time after its sign-in.
+    /// When a session runs out that is refreshed now: after its idle time, and in any case its whole time after its sign-in. In whole
+    /// seconds, as its tokens say it.
     fn end(&self, created_at: Millis, now: Millis) -> Millis {
         let idle = now.saturating_add(millis(self.config.refresh_ttl));
-        idle.min(created_at.saturating_add(millis(self.config.session_ttl)))
+        idle.min(created_at.saturating_add(millis(self.config.session_ttl))) / 1000 * 1000
     }
 }
 

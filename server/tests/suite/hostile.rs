@@ -75,9 +75,10 @@ fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> 
         let again = format!("{},\"{claim}\":{}}}", payload.to_string().trim_end_matches('}'), payload[claim]);
         add(&format!("{claim} twice"), signed(&header.to_string(), &again, secret));
     }
-    for (claim, value) in
-        [("exp", json!(0)), ("exp", json!(1)), ("exp", json!(-1)), ("iss", json!("evil")), ("aud", json!("evil")), ("aud", json!(["evil"]))]
-    {
+    // Of a refresh token the session says when it runs out.
+    let ends = if header["typ"] == "at+jwt" { &[0, 1, -1][..] } else { &[] };
+    let ends = ends.iter().map(|end| ("exp", json!(end)));
+    for (claim, value) in ends.chain([("iss", json!("evil")), ("aud", json!("evil")), ("aud", json!(["evil"]))]) {
         add(&format!("{claim} is {value}"), signed(&header.to_string(), &with(&payload, claim, value.clone()), secret));
     }
     add("another session", signed(&header.to_string(), &with(&payload, "sid", json!("00000000-0000-4000-8000-000000000000")), secret));
@@ -138,7 +139,7 @@ async fn case_12_random_tokens_are_refused() {
         let token = String::from_utf8_lossy(&token);
         if token != tokens.access_token && token != tokens.refresh_token {
             assert!(world.app.tokens.read_access(&token, world.clock.now()).is_err(), "{token}");
-            assert!(world.app.tokens.read_refresh(&token, world.clock.now()).is_err(), "{token}");
+            assert!(world.app.tokens.read_refresh(&token).is_err(), "{token}");
         }
     }
     world.stop().await;

@@ -38,6 +38,17 @@ on_each_database! {
         world.stop().await;
     }
 
+    async fn case_11_a_logout_works_when_the_refresh_token_has_run_out(kind: Kind) {
+        let world = World::start(kind).await;
+        let first = world.register("ada").await;
+        world.clock.shift(6 * 24 * 3600 * 1000);
+        let lost = world.refresh(&first.refresh_token).await;
+        world.clock.shift(2 * 24 * 3600 * 1000);
+        world.logout(&first.refresh_token, "").await;
+        world.refused(&lost.refresh_token).await;
+        world.stop().await;
+    }
+
     async fn scopes_end_those_that_they_name(kind: Kind) {
         let world = World::start(kind).await;
         let a = world.register("ada").await;

@@ -43,6 +43,17 @@ on_each_database! {
         world.stop().await;
     }
 
+    async fn case_02_an_answer_that_was_lost_near_the_end_is_given_again(kind: Kind) {
+        let world = World::with(kind, &["--refresh-ttl", "7d"]).await;
+        let first = world.register("ada").await;
+        world.clock.shift(7 * DAY - HOUR);
+        let lost = world.refresh(&first.refresh_token).await;
+        world.clock.shift(2 * HOUR);
+        assert_eq!(world.refresh(&first.refresh_token).await.refresh_token, lost.refresh_token, "though the old one has run out");
+        world.refresh(&lost.refresh_token).await;
+        world.stop().await;
+    }
+
     async fn case_02_the_other_node_gives_the_same_answer_again(kind: Kind) {
         let world = World::start(kind).await;
         let other = world.another().await;
@@ -67,6 +78,19 @@ on_each_database! {
             world.refused(&stolen).await;
             world.refused(&next.refresh_token).await;
         }
+        world.stop().await;
+    }
+
+    async fn case_03_a_thief_is_found_though_the_owners_token_has_run_out(kind: Kind) {
+        let world = World::with(kind, &["--refresh-ttl", "7d"]).await;
+        let owners = world.register("ada").await;
+        world.clock.shift(6 * DAY);
+        let thiefs = world.refresh(&owners.refresh_token).await;
+        let thiefs = world.refresh(&thiefs.refresh_token).await;
+        world.clock.shift(2 * DAY);
+        world.refused(&owners.refresh_token).await;
+        world.refused(&thiefs.refresh_token).await;
+        assert_eq!(world.counted("wugan_refresh_total{outcome=\"revoked\"}").await, 1);
         world.stop().await;
     }
 
