@@ -7,13 +7,13 @@ use crate::{
     passwords::{Checked, HashError, Place},
     sessions::Device,
     store::{
-        audit::{self, Entry, Event},
-        session::{self, Which},
-        user,
+        audit::{self, Event},
+        session, user,
     },
 };
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
 use wugan_wire::{FieldError, TokenAnswer};
 
 /// Characters of a name.
@@ -88,46 +88,29 @@ impl App {
     ///
     /// # Errors
     /// The current password is wrong, the new one breaks a rule, or too much is going on.
-    pub async fn change_password(&self, user_id: i64, keep: uuid::Uuid, current: String, new: String) -> Result<(), Error> {
+    pub async fn change_password(
+        self: &Arc<Self>,
+        user_id: i64,
+        keep: Uuid,
+        current: String,
+        new: String,
+        device: Device,
+    ) -> Result<(), Error> {
         if let Some(problem) = password_problem("new_password", &new) {
             return Err(Error::InvalidInput(vec![problem]));
         }
         let user = self.confirmed_user(user_id, current).await?;
         let hash = self.passwords.hash(self.passwords.place()?, new).await?;
-        let tx = self.store.begin().await?;
-        // The user's row first: whoever signs in with the old password waits behind it, or is done and among the sessions below.
-        if !user::replace_hash(&tx, &user, &hash).await? {
-            return Err(Error::WrongPassword);
-        }
-        let others = Which::Others(user_id, keep);
-        let now = self.clock.now();
-        let ended = session::revoke(&tx, others, now).await?;
-        let entry = Entry {
-            user_id: Some(user_id),
-            session_id: Some(keep),
-            detail: Some(format!("{ended} other sessions ended")),
-            ..Entry::default()
-        };
-        audit::note(&tx, Event::PasswordChanged, entry, now).await?;
-        tx.commit().await?;
-        self.liveness.forget(others);
-        Ok(())
+        self.replace_password(user, hash, keep, device).await
     }
 
     /// Deletes the account of a user who is signed in, with all its sessions.
     ///
     /// # Errors
     /// The password is wrong, or too much is going on.
-    pub async fn delete_account(&self, user_id: i64, password: String) -> Result<(), Error> {
+    pub async fn delete_account(self: &Arc<Self>, user_id: i64, password: String, device: Device) -> Result<(), Error> {
         let user = self.confirmed_user(user_id, password).await?;
-        let tx = self.store.begin().await?;
-        if !user::delete(&tx, &user).await? {
-            return Err(Error::WrongPassword);
-        }
-        audit::note(&tx, Event::AccountDeleted, Entry { user_id: Some(user_id), ..Entry::default() }, self.clock.now()).await?;
-        tx.commit().await?;
-        self.liveness.forget(Which::All(user_id));
-        Ok(())
+        self.delete_user(user, device).await
     }
 
     /// Makes an account for an operator, by the same rules.
@@ -172,8 +155,7 @@ impl App {
     }
 
     async fn note(&self, event: Event, user_id: Option<i64>, device: &Device) -> Result<(), Error> {
-        let entry = Entry { user_id, ip: device.ip.map(|ip| ip.to_string()), user_agent: device.user_agent.clone(), ..Entry::default() };
-        Ok(audit::note(self.store.writer(), event, entry, self.clock.now()).await?)
+        Ok(audit::note(self.store.writer(), event, device.entry(user_id), self.clock.now()).await?)
     }
 
     fn take_from_address(&self, device: &Device) -> Result<(), Error> {

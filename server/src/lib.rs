@@ -15,6 +15,7 @@ pub mod limits;
 pub mod liveness;
 pub mod metrics;
 pub mod passwords;
+mod revocation;
 pub mod rotation;
 pub mod serve;
 pub mod sessions;

@@ -1,4 +1,4 @@
-//! Sessions: how one starts, goes on, and ends.
+//! Sessions: how one starts, goes on, and lets its owner in. How one ends is in `revocation`.
 
 use crate::{
     app::App,
@@ -13,8 +13,7 @@ use crate::{
     },
     tokens::Claims,
 };
-use std::net::IpAddr;
-use tracing::warn;
+use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
 use wugan_wire::{LogoutScope, TokenAnswer};
 
@@ -28,6 +27,14 @@ pub struct Device {
     pub user_agent: Option<String>,
     /// The address it calls from.
     pub ip: Option<IpAddr>,
+}
+
+impl Device {
+    /// What the audit trail says of what was done from here.
+    #[must_use]
+    pub fn entry(&self, user_id: Option<i64>) -> Entry {
+        Entry { user_id, ip: self.ip.map(|ip| ip.to_string()), user_agent: self.user_agent.clone(), ..Entry::default() }
+    }
 }
 
 impl App {
@@ -47,7 +54,7 @@ impl App {
             last_used_at: now,
             expires_at: self.end(now, now),
             revoked_at: None,
-            user_agent: device.user_agent,
+            user_agent: device.user_agent.clone(),
             ip: device.ip.map(|ip| ip.to_string()),
         };
         let tx = self.store.begin().await?;
@@ -55,7 +62,7 @@ impl App {
             return Err(Error::InvalidCredentials);
         }
         session::insert(&tx, row.clone()).await?;
-        audit::note(&tx, Event::SignedIn, entry_of(&row), now).await?;
+        audit::note(&tx, Event::SignedIn, Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) }, now).await?;
         tx.commit().await?;
         Ok(self.tokens.issue(&row, &user.username, now)?)
     }
@@ -64,7 +71,7 @@ impl App {
     ///
     /// # Errors
     /// The token is not good, no longer good, or stolen; or the database is away.
-    pub async fn refresh(&self, token: &str) -> Result<TokenAnswer, Error> {
+    pub async fn refresh(self: &Arc<Self>, token: &str, device: Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
         for _ in 0..LOOKS {
             let (row, user) = session::with_user(self.store.reader(), claims.sid).await?.ok_or_else(|| self.refused())?;
@@ -82,7 +89,7 @@ impl App {
                     return Ok(self.tokens.issue(&row, &user.username, now)?);
                 }
                 Decision::Revoke => {
-                    self.revoke_stolen(&row, claims.generation).await?;
+                    self.revoke_stolen(&row, claims.generation, device).await?;
                     return Err(Error::InvalidGrant);
                 }
                 Decision::Refuse => return Err(self.refused()),
@@ -95,41 +102,20 @@ impl App {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn logout(&self, token: &str, scope: LogoutScope) -> Result<(), Error> {
+    pub async fn logout(self: &Arc<Self>, token: &str, scope: LogoutScope, device: Device) -> Result<(), Error> {
         let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
         let Some(row) = session::by_id(self.store.reader(), claims.sid).await? else { return Ok(()) };
         let which = match decide(claims.generation, &row.standing(), self.clock.now(), millis(self.config.reuse_leeway)) {
             Decision::Refuse => return Ok(()),
             // Who holds a stolen token ends the session it was stolen from, and no other.
-            Decision::Revoke => return self.revoke_stolen(&row, claims.generation).await,
+            Decision::Revoke => return self.revoke_stolen(&row, claims.generation, device).await,
             Decision::Rotate | Decision::Repeat => match scope {
                 LogoutScope::This => Which::One(row.id),
                 LogoutScope::Others => Which::Others(row.user_id, row.id),
                 LogoutScope::All => Which::All(row.user_id),
             },
         };
-        self.end_sessions(which, &row).await
-    }
-
-    /// Ends sessions on the word of one of them, here at once.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn end_sessions(&self, which: Which, by: &session::Model) -> Result<(), Error> {
-        let now = self.clock.now();
-        let tx = self.store.begin().await?;
-        let ended = session::revoke(&tx, which, now).await?;
-        if ended > 0 {
-            let detail = match which {
-                Which::One(_) => "this one".into(),
-                Which::Others(..) => format!("{ended} others"),
-                Which::All(_) => format!("all {ended}"),
-            };
-            audit::note(&tx, Event::SessionsEnded, Entry { detail: Some(detail), ..entry_of(by) }, now).await?;
-        }
-        tx.commit().await?;
-        self.liveness.forget(which);
-        Ok(())
+        self.end_sessions(which, &row, device).await
     }
 
     /// Lets an access token in if its session is alive, and notes the first use of its generation: from then on the token before it
@@ -159,24 +145,6 @@ impl App {
         Ok(live)
     }
 
-    async fn revoke_stolen(&self, row: &session::Model, presented: i64) -> Result<(), Error> {
-        let (which, now) = (Which::One(row.id), self.clock.now());
-        let tx = self.store.begin().await?;
-        let ended = session::revoke(&tx, which, now).await?;
-        if ended > 0 {
-            let detail = format!("generation {presented} came after {} was in use", row.generation);
-            audit::note(&tx, Event::ReuseDetected, Entry { detail: Some(detail), ..entry_of(row) }, now).await?;
-        }
-        // Committed before the request fails: a verdict of theft is never rolled back with it.
-        tx.commit().await?;
-        self.liveness.forget(which);
-        if ended > 0 {
-            self.metrics.refresh("revoked");
-            warn!(session = %row.id, user = row.user_id, presented, current = row.generation, "reuse of a refresh token: the session was ended");
-        }
-        Ok(())
-    }
-
     fn refused(&self) -> Error {
         self.metrics.refresh("refused");
         Error::InvalidGrant
@@ -188,9 +156,4 @@ impl App {
         let idle = now.saturating_add(millis(self.config.refresh_ttl));
         idle.min(created_at.saturating_add(millis(self.config.session_ttl))) / 1000 * 1000
     }
-}
-
-/// What the audit trail says of a session.
-fn entry_of(row: &session::Model) -> Entry {
-    Entry { user_id: Some(row.user_id), session_id: Some(row.id), ip: row.ip.clone(), user_agent: row.user_agent.clone(), detail: None }
 }

@@ -1,7 +1,7 @@
 //! `GET /user/me`, `POST /user/password`, `POST /user/delete`: the caller's own account.
 
 use super::{body::Json, guard::SignedIn};
-use crate::{app::App, clock::rfc3339, error::Error, store::user};
+use crate::{app::App, clock::rfc3339, error::Error, sessions::Device, store::user};
 use axum::{
     Router,
     extract::State,
@@ -20,12 +20,22 @@ async fn me(State(app): State<Arc<App>>, caller: SignedIn) -> Result<axum::Json<
     Ok(axum::Json(Me { id: user.id, username: user.username, created_at: rfc3339(user.created_at) }))
 }
 
-async fn password(State(app): State<Arc<App>>, caller: SignedIn, Json(sent): Json<PasswordChange>) -> Result<StatusCode, Error> {
-    app.change_password(caller.user_id, caller.sid, sent.current_password, sent.new_password).await?;
+async fn password(
+    State(app): State<Arc<App>>,
+    caller: SignedIn,
+    device: Device,
+    Json(sent): Json<PasswordChange>,
+) -> Result<StatusCode, Error> {
+    app.change_password(caller.user_id, caller.sid, sent.current_password, sent.new_password, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn delete(State(app): State<Arc<App>>, caller: SignedIn, Json(sent): Json<DeleteAccount>) -> Result<StatusCode, Error> {
-    app.delete_account(caller.user_id, sent.password).await?;
+async fn delete(
+    State(app): State<Arc<App>>,
+    caller: SignedIn,
+    device: Device,
+    Json(sent): Json<DeleteAccount>,
+) -> Result<StatusCode, Error> {
+    app.delete_account(caller.user_id, sent.password, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

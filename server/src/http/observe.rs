@@ -2,6 +2,7 @@
 //!
 //! The log has the path and never the query, which holds a refresh token in the tutorial's form.
 
+use super::device::{Peer, client};
 use crate::app::App;
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -21,7 +22,8 @@ pub(super) async fn observe(State(app): State<Arc<App>>, request: Request, next:
     let method = request.method().clone();
     let path: String = request.uri().path().chars().take(200).collect();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let span = info_span!("request", id = %id, %method, path);
+    let ip = request.extensions().get::<Peer>().map(|peer| client(peer.0.ip(), request.headers(), &app.config.trusted_proxy));
+    let span = info_span!("request", id = %id, %method, path, ip = ip.map(tracing::field::display));
     let mut answer = next.run(request).instrument(span.clone()).await;
     let (status, took) = (answer.status().as_u16(), started.elapsed());
     span.in_scope(|| info!(status, us = took.as_micros(), "answered"));

@@ -4,7 +4,7 @@ use super::{
     answer,
     body::{Json, missing},
 };
-use crate::{app::App, error::Error};
+use crate::{app::App, error::Error, sessions::Device};
 use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
@@ -26,16 +26,21 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route(routes::REFRESH, post(in_body).get(in_query))
 }
 
-async fn in_body(State(app): State<Arc<App>>, Json(sent): Json<RefreshRequest>) -> Result<Response, Error> {
-    Ok(answer::tokens(StatusCode::OK, app.refresh(&sent.refresh_token).await?))
+async fn in_body(State(app): State<Arc<App>>, device: Device, Json(sent): Json<RefreshRequest>) -> Result<Response, Error> {
+    Ok(answer::tokens(StatusCode::OK, app.refresh(&sent.refresh_token, device).await?))
 }
 
-async fn in_query(method: Method, State(app): State<Arc<App>>, query: Result<Query<InQuery>, QueryRejection>) -> Result<Response, Error> {
+async fn in_query(
+    method: Method,
+    State(app): State<Arc<App>>,
+    device: Device,
+    query: Result<Query<InQuery>, QueryRejection>,
+) -> Result<Response, Error> {
     // axum answers HEAD by GET; a HEAD that rotates would throw its tokens away.
     if method == Method::HEAD {
         return Err(Error::MethodNotAllowed);
     }
     let Query(sent) = query.map_err(|_| Error::InvalidRequest("The query could not be read."))?;
     let token = sent.refresh_token.ok_or_else(|| Error::InvalidInput(vec![missing("refresh_token")]))?;
-    Ok(answer::tokens(StatusCode::OK, app.refresh(&token).await?))
+    Ok(answer::tokens(StatusCode::OK, app.refresh(&token, device).await?))
 }

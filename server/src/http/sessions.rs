@@ -5,6 +5,7 @@ use crate::{
     app::App,
     clock::rfc3339,
     error::Error,
+    sessions::Device,
     store::session::{self, Which},
 };
 use axum::{
@@ -35,10 +36,11 @@ pub(super) fn router() -> Router<Arc<App>> {
 async fn logout(
     State(app): State<Arc<App>>,
     scope: Result<Query<Scope>, QueryRejection>,
+    device: Device,
     Json(sent): Json<RefreshRequest>,
 ) -> Result<StatusCode, Error> {
     let Query(Scope { scope }) = scope.map_err(|_| Error::InvalidRequest("The scope is this, others or all."))?;
-    app.logout(&sent.refresh_token, scope).await?;
+    app.logout(&sent.refresh_token, scope, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -55,11 +57,11 @@ async fn list(State(app): State<Arc<App>>, caller: SignedIn) -> Result<axum::Jso
     Ok(axum::Json(rows.into_iter().map(item).collect()))
 }
 
-async fn end(State(app): State<Arc<App>>, caller: SignedIn, Path(id): Path<String>) -> Result<StatusCode, Error> {
+async fn end(State(app): State<Arc<App>>, caller: SignedIn, Path(id): Path<String>, device: Device) -> Result<StatusCode, Error> {
     let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
     let row = session::by_id(app.store.reader(), id).await?;
     // Somebody else's is no more there than one that never was.
     let mine = row.filter(|row| row.user_id == caller.user_id && row.revoked_at.is_none()).ok_or(Error::NotFound)?;
-    app.end_sessions(Which::One(id), &mine).await?;
+    app.end_sessions(Which::One(id), &mine, device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 use wugan_server::{
     serve::sweep_once,
+    sessions::Device,
     store::{audit, session},
 };
 
@@ -50,6 +51,29 @@ on_each_database! {
         world.stop().await;
     }
 
+    /// Who came second is not known; where each of them came from is.
+    async fn case_29_a_theft_is_written_down_with_where_it_came_from(kind: Kind) {
+        let world = World::with(kind, &["--trusted-proxy", "127.0.0.0/8"]).await;
+        let from = async |ip: &str, path: &str, body: serde_json::Value| {
+            let request = world.http.post(format!("{}{path}", world.url)).header("x-forwarded-for", ip).header("user-agent", ip);
+            let answer = request.json(&body).send().await.unwrap();
+            answer.json::<serde_json::Value>().await.unwrap_or_default()
+        };
+        let home = "198.51.100.1";
+        let first = from(home, "/user/register", json!({"username": "ada", "password": PASSWORD})).await;
+        let second = from(home, "/user/refresh", json!({"refresh_token": first["refresh_token"]})).await;
+        from(home, "/user/refresh", json!({"refresh_token": second["refresh_token"]})).await;
+        from("203.0.113.9", "/user/refresh", json!({"refresh_token": first["refresh_token"]})).await;
+        let signed_in = from("198.51.100.2", "/user/login", json!({"username": "ada", "password": PASSWORD})).await;
+        from("198.51.100.3", "/user/logout", json!({"refresh_token": signed_in["refresh_token"]})).await;
+        let rows = audit::since(world.app.store.reader(), 0, None, 10).await.unwrap();
+        let seen: Vec<_> = rows.iter().rev().map(|row| (row.event.as_str(), row.ip.as_deref().unwrap(), row.user_agent.as_deref().unwrap())).collect();
+        let expected = [("registered", home), ("signed_in", home), ("reuse_detected", "203.0.113.9"), ("signed_in", "198.51.100.2"), ("sessions_ended", "198.51.100.3")];
+        assert_eq!(seen, expected.map(|(event, ip)| (event, ip, ip)));
+        assert!(rows[2].detail.as_ref().unwrap().contains(home), "and where the session began: {:?}", rows[2].detail);
+        world.stop().await;
+    }
+
     async fn case_18_refreshes_leave_the_row_count_as_it_was_and_ended_sessions_go(kind: Kind) {
         let world = World::start(kind).await;
         let mut tokens = world.register("ada").await;
@@ -58,7 +82,7 @@ on_each_database! {
         let before = size(&world, kind);
         let refreshes = if long() && kind == Kind::Sqlite { 1_000_000 } else { 50 };
         for _ in 0..refreshes {
-            tokens = world.app.refresh(&tokens.refresh_token).await.unwrap();
+            tokens = world.app.refresh(&tokens.refresh_token, Device::default()).await.unwrap();
         }
         println!("after {refreshes} refreshes: {} sessions, {} more bytes of database", rows().await, size(&world, kind) - before);
         assert_eq!(rows().await, 2);

@@ -10,6 +10,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
+use wugan_server::store::session;
 use wugan_wire::{Code, SessionItem};
 
 on_each_database! {
@@ -175,4 +177,38 @@ on_each_database! {
         }
         Arc::into_inner(world).unwrap().stop().await;
     }
+}
+
+/// On SQLite whoever writes holds up all others, so that these callers are gone before their transactions begin.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_08_a_caller_who_hangs_up_undoes_no_revocation() {
+    let world = World::start(Kind::Sqlite).await;
+    let (signed_out, first) = (world.register("ada").await, world.login("ada").await);
+    let second = world.refresh(&first.refresh_token).await;
+    let third = world.refresh(&second.refresh_token).await;
+    for tokens in [&signed_out, &third] {
+        assert!(world.lets_in(&tokens.access_token).await);
+    }
+    let busy = world.app.store.begin().await.unwrap();
+    for (path, token) in [("/user/logout", &signed_out.refresh_token), ("/user/refresh", &first.refresh_token)] {
+        let body = json!({"refresh_token": token}).to_string();
+        let mut caller = TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        caller.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(300)).await;
+        drop(caller);
+    }
+    sleep(Duration::from_millis(300)).await;
+    busy.rollback().await.unwrap();
+    for tokens in [signed_out, third] {
+        let id = claims(&tokens.access_token)["sid"].as_str().unwrap().parse().unwrap();
+        let ended = async {
+            while session::by_id(world.app.store.reader(), id).await.unwrap().unwrap().revoked_at.is_none() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the session is ended all the same");
+        world.refused(&tokens.refresh_token).await;
+    }
+    world.stop().await;
 }

@@ -74,7 +74,7 @@ on_each_database! {
         let mut world = World::with(kind, &["--access-ttl", "20h", "--name-limit", "1000000/1h"]).await;
         world.register("ada").await;
         let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
-        world.app.logout(&world.login("ada").await.refresh_token, LogoutScope::All).await.unwrap();
+        world.app.logout(&world.login("ada").await.refresh_token, LogoutScope::All, Device::default()).await.unwrap();
         let mut promises: Vec<Promise> = Vec::new();
         let mut at = 0;
         for step in 0..steps {
@@ -100,18 +100,18 @@ on_each_database! {
                 0..45 => refresh(&world, &mut promises[at], which, step).await,
                 45..75 => guard(&world, &mut promises[at], which, step).await,
                 75..77 => {
-                    world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::This).await.unwrap();
+                    world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::This, Device::default()).await.unwrap();
                     promises[at].ended = true;
                 }
                 77 => {
                     if promises[at].alive(now) {
-                        world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::Others).await.unwrap();
+                        world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::Others, Device::default()).await.unwrap();
                         promises.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, promise)| promise.ended = true);
                     }
                 }
                 78 => {
                     let row = by_id(world.app.store.reader(), sid(&promises[at].handed_out[0])).await.unwrap().unwrap();
-                    world.app.end_sessions(Which::One(row.id), &row).await.unwrap();
+                    world.app.end_sessions(Which::One(row.id), &row, Device::default()).await.unwrap();
                     promises[at].ended = true;
                 }
                 79 => {
@@ -146,7 +146,7 @@ async fn refresh(world: &World, promise: &mut Promise, which: usize, step: usize
     let token = promise.handed_out[which].refresh_token.clone();
     // Whether the token itself has run out meanwhile is nothing to the promise: what counts is the session.
     let promised = promise.present(which, now);
-    let answer = world.app.refresh(&token).await;
+    let answer = world.app.refresh(&token, Device::default()).await;
     let seen = match &answer {
         Ok(answer) if answer.refresh_token == promise.handed_out[promise.handed_out.len() - 1].refresh_token => Promised::Same,
         Ok(_) => Promised::Next,
