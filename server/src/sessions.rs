@@ -74,7 +74,8 @@ impl App {
     pub async fn refresh(self: &Arc<Self>, token: &str, device: Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
         for _ in 0..LOOKS {
-            let (row, user) = session::with_user(self.store.reader(), claims.sid).await?.ok_or_else(|| self.refused())?;
+            let found = session::with_user(self.store.reader(), claims.sid).await?;
+            let (row, user) = found.filter(|(row, _)| row.user_id == claims.user_id).ok_or_else(|| self.refused())?;
             let now = self.clock.now();
             match decide(claims.generation, &row.standing(), now, millis(self.config.reuse_leeway)) {
                 Decision::Rotate => {
@@ -104,7 +105,8 @@ impl App {
     /// The database is away.
     pub async fn logout(self: &Arc<Self>, token: &str, scope: LogoutScope, device: Device) -> Result<(), Error> {
         let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
-        let Some(row) = session::by_id(self.store.reader(), claims.sid).await? else { return Ok(()) };
+        let found = session::by_id(self.store.reader(), claims.sid).await?;
+        let Some(row) = found.filter(|row| row.user_id == claims.user_id) else { return Ok(()) };
         let which = match decide(claims.generation, &row.standing(), self.clock.now(), millis(self.config.reuse_leeway)) {
             Decision::Refuse => return Ok(()),
             // Who holds a stolen token ends the session it was stolen from, and no other.
@@ -130,6 +132,9 @@ impl App {
             Some(live) => live,
             None => self.look_up(claims.sid).await?,
         };
+        if live.user_id != claims.user_id {
+            return Err(Error::InvalidToken);
+        }
         if live.confirmed < claims.generation {
             session::confirm(&self.store, claims.sid, claims.generation, now).await?;
             self.liveness.confirm(claims.sid, claims.generation);
