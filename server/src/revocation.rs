@@ -110,6 +110,8 @@ impl App {
             if !user::delete(&tx, &user).await? {
                 return Err(Error::WrongPassword);
             }
+            // A foreign key would do it too, where it is kept.
+            session::delete_all(&tx, user.id).await?;
             audit::note(&tx, Event::AccountDeleted, device.entry(Some(user.id)), app.clock.now()).await?;
             tx.commit().await?;
             app.liveness.forget(Which::All(user.id));

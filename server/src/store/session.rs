@@ -180,6 +180,14 @@ pub async fn lives_at(db: &impl ConnectionTrait, user: i64, ip: &str, now: Milli
     Ok(live.one(db).await?.is_some())
 }
 
+/// Deletes all of a user's sessions.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn delete_all(db: &impl ConnectionTrait, user: i64) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(db).await.map(drop)
+}
+
 /// Deletes at most that many sessions that ended before then. Returns how many it was.
 ///
 /// # Errors

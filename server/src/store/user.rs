@@ -125,7 +125,8 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Id).all(db).await
 }
 
-/// Deletes the account if its hash still stands; its sessions go with it.
+/// Deletes the account if its hash still stands, and waits for whoever signs in to it at this moment. Its sessions are
+/// [`session::delete_all`](super::session::delete_all)'s.
 ///
 /// # Errors
 /// The database is away or busy.
