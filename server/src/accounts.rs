@@ -11,7 +11,9 @@ use crate::{
         session, user,
     },
 };
+use sea_orm::DatabaseTransaction;
 use std::{net::IpAddr, sync::Arc, time::Duration};
+use tracing::warn;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 use wugan_wire::{FieldError, TokenAnswer};
@@ -32,10 +34,11 @@ impl App {
     pub async fn register(&self, username: &str, password: String, device: Device) -> Result<TokenAnswer, Error> {
         keep_the_rules(username, &password)?;
         self.take_from_address(&device)?;
-        let user = self.add_user(username, password).await?;
-        self.note(Event::Registered, Some(user.id), &device).await?;
+        let (tx, user) = self.new_account(username, password, &device).await?;
+        let session = self.add_session(&tx, &user, &device).await?;
+        tx.commit().await?;
         self.metrics.login("registered");
-        self.start_session(&user, device).await
+        Ok(self.tokens.issue(&session, &user.username, session.created_at)?)
     }
 
     /// Signs in.
@@ -77,11 +80,19 @@ impl App {
         let checked = self.check(place, password.clone(), user.as_ref()).await?;
         let (Some(user), Checked::Right | Checked::RightButOld) = (user, checked) else { return Err(Error::InvalidCredentials) };
         let answer = self.start_session(&user, device.clone()).await?;
-        if checked == Checked::RightButOld {
-            let hash = self.passwords.hash(self.passwords.place()?, password).await?;
-            user::replace_hash(self.store.writer(), &user, &hash).await?;
+        if checked == Checked::RightButOld
+            && let Err(error) = self.renew_hash(&user, password).await
+        {
+            // He is signed in all the same, and the next time will do.
+            warn!(?error, user = user.id, "an old password hash could not be replaced");
         }
         Ok(answer)
+    }
+
+    async fn renew_hash(&self, user: &user::Model, password: String) -> Result<(), Error> {
+        let hash = self.passwords.hash(self.passwords.place()?, password).await?;
+        user::replace_hash(self.store.writer(), user, &hash).await?;
+        Ok(())
     }
 
     /// Changes the password of a user who is signed in, and ends his other sessions.
@@ -119,9 +130,7 @@ impl App {
     /// A field breaks a rule, the name is taken, or too much is going on.
     pub async fn make_account(&self, username: &str, password: String) -> Result<user::Model, Error> {
         keep_the_rules(username, &password)?;
-        let user = self.add_user(username, password).await?;
-        self.note(Event::Registered, Some(user.id), &Device::default()).await?;
-        Ok(user)
+        self.add_user(username, password).await
     }
 
     /// Makes an account whose name and password are not asked whether they keep the rules.
@@ -129,6 +138,13 @@ impl App {
     /// # Errors
     /// The name is taken, or too much is going on.
     pub async fn add_user(&self, username: &str, password: String) -> Result<user::Model, Error> {
+        let (tx, user) = self.new_account(username, password, &Device::default()).await?;
+        tx.commit().await?;
+        Ok(user)
+    }
+
+    /// A new account in a transaction that is still open, for what belongs to it.
+    async fn new_account(&self, username: &str, password: String, device: &Device) -> Result<(DatabaseTransaction, user::Model), Error> {
         let place = self.passwords.place()?;
         let key = name_key(username);
         if user::by_key(self.store.reader(), &key).await?.is_some() {
@@ -136,7 +152,11 @@ impl App {
         }
         let hash = self.passwords.hash(place, password).await?;
         let name: String = username.nfc().collect();
-        user::insert(self.store.writer(), &name, &key, hash, self.clock.now()).await?.ok_or(Error::UsernameTaken)
+        let now = self.clock.now();
+        let tx = self.store.begin().await?;
+        let user = user::insert(&tx, &name, &key, hash, now).await?.ok_or(Error::UsernameTaken)?;
+        audit::note(&tx, Event::Registered, device.entry(Some(user.id)), now).await?;
+        Ok((tx, user))
     }
 
     /// The user, if he knows his password. Who holds a stolen access token may not guess on here either.

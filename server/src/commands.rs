@@ -213,10 +213,12 @@ impl SessionCommand {
                         (Which::All(user.id), user.id, None)
                     }
                 };
-                let ended = session::revoke(app.store.writer(), which, now).await?;
+                let tx = app.store.begin().await?;
+                let ended = session::revoke(&tx, which, now).await?;
                 let entry =
                     Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
-                audit::note(app.store.writer(), Event::EndedByOperator, entry, now).await?;
+                audit::note(&tx, Event::EndedByOperator, entry, now).await?;
+                tx.commit().await?;
                 Ok(vec![format!("{ended} sessions ended")])
             }
         }

@@ -13,6 +13,7 @@ use crate::{
     },
     tokens::Claims,
 };
+use sea_orm::DatabaseTransaction;
 use std::{net::IpAddr, sync::Arc};
 use uuid::Uuid;
 use wugan_wire::{LogoutScope, TokenAnswer};
@@ -43,6 +44,14 @@ impl App {
     /// # Errors
     /// The account was changed, disabled or deleted meanwhile, or the database is away.
     pub async fn start_session(&self, user: &user::Model, device: Device) -> Result<TokenAnswer, Error> {
+        let tx = self.store.begin().await?;
+        let row = self.add_session(&tx, user, &device).await?;
+        tx.commit().await?;
+        Ok(self.tokens.issue(&row, &user.username, row.created_at)?)
+    }
+
+    /// A new session, together with the sign-in or the registration that it comes of.
+    pub(crate) async fn add_session(&self, tx: &DatabaseTransaction, user: &user::Model, device: &Device) -> Result<session::Model, Error> {
         let now = self.clock.now();
         let row = session::Model {
             id: Uuid::new_v4(),
@@ -57,14 +66,12 @@ impl App {
             user_agent: device.user_agent.clone(),
             ip: device.ip.map(|ip| ip.to_string()),
         };
-        let tx = self.store.begin().await?;
-        if !user::note_login(&tx, user, now).await? {
+        if !user::note_login(tx, user, now).await? {
             return Err(Error::InvalidCredentials);
         }
-        session::insert(&tx, row.clone()).await?;
-        audit::note(&tx, Event::SignedIn, Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) }, now).await?;
-        tx.commit().await?;
-        Ok(self.tokens.issue(&row, &user.username, now)?)
+        session::insert(tx, row.clone()).await?;
+        audit::note(tx, Event::SignedIn, Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) }, now).await?;
+        Ok(row)
     }
 
     /// Exchanges a refresh token for the next pair.

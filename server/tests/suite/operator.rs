@@ -120,3 +120,16 @@ async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
     expect_refusal(&run(folder.path(), &["session", "list", "nobody"]), &["no such user"]);
     expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }
+
+/// What an operator does stands in the trail, or is not done.
+#[tokio::test]
+async fn case_29_no_session_is_ended_that_is_not_written_down() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &[]);
+    let tokens = server.register("ada").await;
+    let db = Database::connect(format!("sqlite://{}", folder.path().join("wugan.db").display())).await.unwrap();
+    db.execute_unprepared("CREATE TRIGGER none BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'on purpose'); END").await.unwrap();
+    expect_refusal(&run(folder.path(), &["session", "end", "ada"]), &["on purpose"]);
+    assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::OK);
+}
