@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     error::Error,
-    limits::neighbourhood,
+    limits::{Limiter, neighbourhood},
     passwords::{Checked, HashError, Place},
     sessions::Device,
     store::{
@@ -23,8 +23,11 @@ const NAME: std::ops::RangeInclusive<usize> = 2..=64;
 /// Characters of a password (ASVS 6.2.1 and 6.2.9 want 8 to at least 128).
 const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
 
-/// Where a name's tries are taken from: the name's own bucket, or the one it has at an address.
-type Bucket = (String, Option<IpAddr>);
+/// A try for a name that was taken: from the name's own bucket, or from the one it has in a network.
+struct Taken<'a> {
+    from: &'a Limiter,
+    key: (String, Option<IpAddr>),
+}
 
 impl App {
     /// Makes an account and signs in to it.
@@ -59,7 +62,7 @@ impl App {
         let place = self.passwords.place()?;
         let key = name_key(username);
         let user = user::by_key(self.store.reader(), &key).await?;
-        let bucket = self.take_from_name(key, user.as_ref(), device).await?;
+        let taken = self.take_from_name(key, user.as_ref(), device).await?;
         let known = user.as_ref().map(|user| user.id);
         let answer = self.login_as(place, user, password, device).await;
         match &answer {
@@ -68,7 +71,7 @@ impl App {
                 // A name that nobody has is not written down: people type their password there.
                 self.note(Event::SignInRefused, known, device).await?;
             }
-            _ => self.limits.names.give_back(&bucket),
+            _ => taken.from.give_back(&taken.key),
         }
         if answer.is_ok() {
             self.metrics.login("signed_in");
@@ -183,18 +186,18 @@ impl App {
         self.limits.addresses.take(neighbourhood(ip), self.clock.now()).map_err(|wait| self.limited(wait))
     }
 
-    /// Takes a try from the name, or from the name at this address if the account is signed in there: a stranger who keeps guessing
-    /// does not lock the owner out.
-    async fn take_from_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Bucket, Error> {
-        let now = self.clock.now();
-        let everywhere = (key, None);
-        let Err(wait) = self.limits.names.take(&everywhere, now) else { return Ok(everywhere) };
-        let (Some(user), Some(ip)) = (user, device.ip) else { return Err(self.limited(wait)) };
-        if !session::lives_at(self.store.reader(), user.id, &ip.to_string(), now).await? {
-            return Err(self.limited(wait));
-        }
-        let here = (everywhere.0, Some(ip));
-        self.limits.names.take(&here, now).map_err(|wait| self.limited(wait))?;
+    /// Takes a try from the name. When those are used up a network has some of its own, as many again where the account is signed in
+    /// and a few elsewhere: whoever keeps guessing does not lock the owner out, wherever that one comes from.
+    async fn take_from_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Taken<'_>, Error> {
+        let (limits, now) = (&self.limits, self.clock.now());
+        let everywhere = Taken { from: &limits.names, key: (key, None) };
+        let Err(wait) = everywhere.from.take(&everywhere.key, now) else { return Ok(everywhere) };
+        let Some(near) = device.ip.map(neighbourhood) else { return Err(self.limited(wait)) };
+        // Asked for a name that nobody has, too, so that the time does not tell.
+        let homes = session::addresses(self.store.reader(), user.map_or(-1, |user| user.id), now).await?;
+        let at_home = homes.iter().filter_map(|home| home.parse().ok()).any(|home| neighbourhood(home) == near);
+        let here = Taken { from: if at_home { &limits.names } else { &limits.elsewhere }, key: (everywhere.key.0, Some(near)) };
+        here.from.take(&here.key, now).map_err(|later| self.limited(wait.min(later)))?;
         Ok(here)
     }
 

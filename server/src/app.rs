@@ -44,7 +44,11 @@ impl App {
         let app = Self {
             tokens: Tokens::new(keys, config.issuer.clone(), config.access_ttl),
             passwords: Passwords::new().map_err(|error| StartError(error.to_string()))?,
-            limits: Limits { names: Limiter::new(config.name_limit), addresses: Limiter::new(config.address_limit) },
+            limits: Limits {
+                names: Limiter::new(config.name_limit),
+                elsewhere: Limiter::new(config.name_limit.few()),
+                addresses: Limiter::new(config.address_limit),
+            },
             liveness: Liveness::default(),
             metrics: Metrics::default(),
             config,

@@ -72,7 +72,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// How many passwords may be tried for one name in which time. An address where the account is signed in has tries of its own.
+    /// How many passwords may be tried for one name in which time. When they are used up, a network where the account is signed in has
+    /// as many of its own, and each other a fifth.
     #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "TRIES/TIME")]
     pub name_limit: Rate,
 

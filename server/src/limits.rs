@@ -40,6 +40,14 @@ impl FromStr for Rate {
     }
 }
 
+impl Rate {
+    /// A fifth of it, at least one try. Who has a thousand networks has a thousand times that.
+    #[must_use]
+    pub fn few(self) -> Self {
+        Self { tries: (self.tries / 5).max(1), ..self }
+    }
+}
+
 /// The buckets of one kind.
 pub struct Limiter {
     whole: Millis,
@@ -100,6 +108,8 @@ fn make_room(full_at: &mut HashMap<u64, Millis>, now: Millis) {
 pub struct Limits {
     /// Passwords tried for a name.
     pub names: Limiter,
+    /// Passwords tried for a name from one network, when others have used up the name's own.
+    pub elsewhere: Limiter,
     /// Wrong passwords and new accounts from an address.
     pub addresses: Limiter,
 }

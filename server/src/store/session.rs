@@ -170,14 +170,13 @@ pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<V
     find.all(db).await
 }
 
-/// Whether the user has a live session that was signed in from this address.
+/// The addresses from which the user's live sessions were signed in.
 ///
 /// # Errors
 /// The database is away or busy.
-pub async fn lives_at(db: &impl ConnectionTrait, user: i64, ip: &str, now: Millis) -> Result<bool, DbErr> {
-    let find = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Ip.eq(ip));
-    let live = find.filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
-    Ok(live.one(db).await?.is_some())
+pub async fn addresses(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
+    let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
+    live.select_only().column(Column::Ip).distinct().filter(Column::Ip.is_not_null()).into_tuple().all(db).await
 }
 
 /// Deletes all of a user's sessions.

@@ -23,6 +23,8 @@ async fn case_17_guessing_a_password_is_slowed_down_and_the_owner_is_not_locked_
         assert_eq!(guess.status(), StatusCode::UNAUTHORIZED, "{n}");
     }
     for ip in ["203.0.113.9", "203.0.113.1"] {
+        let guess = login_from(&world, ip, "ada", "wrong password").await;
+        assert_eq!(guess.status(), StatusCode::UNAUTHORIZED, "one that is this network's own");
         let limited = login_from(&world, ip, "ada", PASSWORD).await;
         let wait: u64 = limited.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
@@ -44,10 +46,32 @@ async fn case_17_guessing_a_password_is_slowed_down_and_the_owner_is_not_locked_
     world.stop().await;
 }
 
+/// He comes from networks where he never was, and is let in each time.
+#[tokio::test]
+async fn case_17_the_owner_gets_in_while_the_guessing_goes_on() {
+    let world = World::with(Kind::Sqlite, &["--name-limit", "10/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
+    world.register("ada").await;
+    for round in 0..12 {
+        let mut guesses = 0;
+        while login_from(&world, &format!("203.0.113.{}", round % 3), "ada", "wrong password").await.status() == StatusCode::UNAUTHORIZED {
+            guesses += 1;
+            assert!(guesses < 20, "round {round}: guessing is not slowed down");
+        }
+        let home = format!("2001:db8:0:{round}::1");
+        assert_eq!(login_from(&world, &home, "ada", "mistyped").await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(login_from(&world, &home, "ada", PASSWORD).await.status(), StatusCode::OK, "round {round}");
+        let nearby = format!("2001:db8:0:{round}::2");
+        assert_eq!(login_from(&world, &nearby, "ada", PASSWORD).await.status(), StatusCode::OK, "an address changes within its network");
+        world.clock.shift(20_000);
+    }
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn case_17_an_unknown_name_is_limited_like_a_known_one() {
     let world = World::with(Kind::Sqlite, &["--name-limit", "3/5m"]).await;
-    for _ in 0..3 {
+    // The name's three, and the network's one.
+    for _ in 0..4 {
         assert_eq!(world.try_login("nobody", "wrong password").await.status(), StatusCode::UNAUTHORIZED);
     }
     expect_error(world.try_login("nobody", "wrong password").await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
