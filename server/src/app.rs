@@ -4,6 +4,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, StartError},
+    http::body::Room,
     keys::Keys,
     limits::{Limiter, Limits},
     liveness::Liveness,
@@ -31,6 +32,8 @@ pub struct App {
     pub limits: Limits,
     /// What is counted.
     pub metrics: Metrics,
+    /// Room for the bodies that are being read.
+    pub bodies: Room,
 }
 
 impl App {
@@ -51,6 +54,7 @@ impl App {
             },
             liveness: Liveness::default(),
             metrics: Metrics::default(),
+            bodies: Room::default(),
             config,
             clock,
             store,

@@ -1,4 +1,4 @@
-//! Reading JSON bodies: bounded in size and time, and every way in which they can be wrong has its own code.
+//! Reading JSON bodies: bounded in size and time, each by itself and all together, and every way in which they can be wrong has its own code.
 
 use crate::{app::App, error::Error};
 use axum::{
@@ -10,13 +10,50 @@ use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::time::timeout;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use wugan_wire::{Credentials, DeleteAccount, FieldError, PasswordChange, RefreshRequest};
 
 /// The largest body that is read.
 const LARGEST: usize = 1024 * 1024;
-/// How much more is thrown away before an oversized body is answered, so that a client which is still sending hears the answer.
+/// How much is thrown away before a body is answered that has no room, so that a client which is still sending hears the answer.
 const THROWN_AWAY: usize = 4 * LARGEST;
+/// No body of the wire is longer. What is takes room that all share.
+const USUAL: usize = 16 * 1024;
+/// What is counted of that room: pieces of this many bytes.
+const PIECE: usize = 1024;
+/// How many pieces there are: 64 MiB.
+const PIECES: usize = 64 * LARGEST / PIECE;
+
+/// Room for unusually long bodies. Whoever sends one has not said yet who he is: without a bound, connections that send a megabyte
+/// each would fill the memory; and if others had to share it, a few of them would shut everybody out.
+pub struct Room(Semaphore);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Semaphore::new(PIECES))
+    }
+}
+
+impl Room {
+    /// Takes room for a body that is so long by now, beside what was `taken` for it before. It is given back when that is dropped.
+    ///
+    /// # Errors
+    /// There is no more; others have to be read first.
+    pub fn take<'a>(&'a self, taken: &mut Option<SemaphorePermit<'a>>, bytes: usize) -> Result<(), Error> {
+        let had = taken.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let wanted = bytes.saturating_sub(USUAL).div_ceil(PIECE).saturating_sub(had);
+        let full = || Error::Busy("too many long bodies are being read".into());
+        let more = self.0.try_acquire_many(u32::try_from(wanted).map_err(|_| full())?).map_err(|_| full())?;
+        match taken {
+            Some(taken) => taken.merge(more),
+            None => *taken = Some(more),
+        }
+        Ok(())
+    }
+}
 
 /// A body of the wire: an object whose fields are texts, all of them needed.
 pub trait Fields: DeserializeOwned {
@@ -50,7 +87,9 @@ impl<T: Fields> FromRequest<Arc<App>> for Json<T> {
         if !is_json(request.headers()) {
             return Err(Error::UnsupportedMediaType);
         }
-        let bytes = timeout(app.config.request_timeout, read(request.into_body())).await.map_err(|_| Error::RequestTimeout)??;
+        let mut taken = None;
+        let reading = read(request.into_body(), &app.bodies, &mut taken);
+        let bytes = timeout(app.config.request_timeout, reading).await.map_err(|_| Error::RequestTimeout)??;
         parse(&bytes).map(Json)
     }
 }
@@ -62,19 +101,25 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-async fn read(mut body: Body) -> Result<Vec<u8>, Error> {
-    let (mut bytes, mut seen) = (Vec::new(), 0);
+async fn read<'a>(mut body: Body, room: &'a Room, taken: &mut Option<SemaphorePermit<'a>>) -> Result<Vec<u8>, Error> {
+    let (mut bytes, mut seen, mut fits) = (Vec::new(), 0, Ok(()));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Error::InvalidRequest("The body could not be read to its end."))?;
         let Ok(data) = frame.into_data() else { continue };
         seen += data.len();
-        if seen <= LARGEST {
+        if fits.is_ok() {
+            fits = if seen > LARGEST { Err(Error::PayloadTooLarge) } else { room.take(taken, seen) };
+        }
+        if fits.is_ok() {
             bytes.extend_from_slice(&data);
-        } else if seen > THROWN_AWAY {
+        } else {
+            (bytes, *taken) = (Vec::new(), None);
+        }
+        if seen > THROWN_AWAY {
             break;
         }
     }
-    if seen > LARGEST { Err(Error::PayloadTooLarge) } else { Ok(bytes) }
+    fits.map(|()| bytes)
 }
 
 /// Reads what was sent as a body of the wire.

@@ -2,15 +2,17 @@
 
 use crate::{
     database::Kind,
-    world::{World, long},
+    world::{PASSWORD, World, expect_error, long},
 };
 use reqwest::StatusCode;
+use serde_json::json;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+use wugan_wire::Code;
 
 async fn connect(world: &World) -> TcpStream {
     TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap()
@@ -87,5 +89,24 @@ async fn case_23_the_rest_is_served_beside_many_idle_connections() {
     world.refresh(&tokens.refresh_token).await;
     assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
     drop(idle);
+    world.stop().await;
+}
+
+/// Those that are longer than any that is meant well: the others are served meanwhile.
+#[tokio::test]
+async fn case_23_all_long_bodies_together_have_a_bound() {
+    let world = World::start(Kind::Sqlite).await;
+    let tokens = world.register("ada").await;
+    let body = json!({"username": "ada", "password": PASSWORD, "more": "x".repeat(1_000_000)});
+    let long = || world.post("/user/login", &body);
+    assert_eq!(long().await.status(), StatusCode::OK);
+    let mut others = None;
+    world.app.bodies.take(&mut others, 64 * 1024 * 1024).unwrap();
+    let turned_away = long().await;
+    assert_eq!(turned_away.headers()["retry-after"], "1");
+    expect_error(turned_away, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+    world.refresh(&tokens.refresh_token).await;
+    drop(others);
+    assert_eq!(long().await.status(), StatusCode::OK);
     world.stop().await;
 }
