@@ -13,6 +13,7 @@ use crate::{
     store::Store,
     tokens::Tokens,
 };
+use std::sync::atomic::AtomicBool;
 
 /// The server without its HTTP. The rules stand in `accounts` and `sessions`.
 pub struct App {
@@ -34,6 +35,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for the bodies that are being read.
     pub bodies: Room,
+    /// Whether it was told to stop.
+    pub stopping: AtomicBool,
 }
 
 impl App {
@@ -55,6 +58,7 @@ impl App {
             liveness: Liveness::default(),
             metrics: Metrics::default(),
             bodies: Room::default(),
+            stopping: AtomicBool::new(false),
             config,
             clock,
             store,

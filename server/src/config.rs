@@ -85,6 +85,11 @@ pub struct Config {
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
 
+    /// How long to go on serving when told to stop, while /readyz answers 503, so that a balancer looks elsewhere first. Twice as long as
+    /// it takes to notice.
+    #[arg(long, env = "WUGAN_DRAIN", default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub drain: Duration,
+
     /// How long the audit trail is kept.
     #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
     pub audit_ttl: Duration,

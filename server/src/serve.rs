@@ -16,9 +16,15 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use sea_orm::DbErr;
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::mpsc::{self, Sender},
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
@@ -30,6 +36,8 @@ const MOST_CONNECTIONS: u64 = 65_536;
 const LONGEST_HEAD: usize = 64 * 1024;
 /// How long requests in flight have to end when the server stops.
 const FAREWELL: Duration = Duration::from_secs(30);
+/// How long those have to say something who are connected when the server stops, and have not yet.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
 /// How often ended sessions are cleared away, how long they are kept for those who look into what happened, and how many go at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const KEPT: Millis = 24 * 3600 * 1000;
@@ -70,28 +78,49 @@ impl Server {
         self.app.clone()
     }
 
-    /// Serves until `stop` is done; then takes no more, and ends when the requests in flight are answered.
+    /// Serves until `stop` is done, and for the drain time after it; then takes no more, and ends when the requests in flight are
+    /// answered.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { listener, app, router, .. } = self;
         let connections = GracefulShutdown::new();
-        let sweeper = tokio::spawn(sweep(self.app.clone()));
-        tokio::pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                accepted = self.listener.accept() => accepted,
-                () = &mut stop => break,
-            };
-            match accepted {
-                Ok((stream, peer)) => serve(stream, peer, &self, &connections),
-                Err(error) => recover(&error).await,
-            }
-        }
-        drop(self.listener);
+        let (silent, mut heard) = mpsc::channel(1);
+        let sweeper = tokio::spawn(sweep(app.clone()));
+        let serve = |stream, peer| serve(stream, peer, &app, &router, &connections, silent.clone());
+        accept_until(stop, &listener, serve).await;
+        app.stopping.store(true, Ordering::Relaxed);
+        accept_until(sleep(app.config.drain), &listener, serve).await;
+        accept_waiting(listener, serve);
+        drop(silent);
+        let _ = timeout(FIRST_WORDS, heard.recv()).await;
         if timeout(FAREWELL, connections.shutdown()).await.is_err() {
             warn!("some requests did not end in time");
         }
         sweeper.abort();
-        self.app.store.close().await;
+        app.store.close().await;
         info!("stopped");
+    }
+}
+
+async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
+    tokio::pin!(end);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut end => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => serve(stream, peer),
+            Err(error) => recover(&error).await,
+        }
+    }
+}
+
+/// Takes those who are connected already, and hangs up: closing would cut them.
+fn accept_waiting(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
+    let Ok(listener) = listener.into_std() else { return };
+    while let Ok((stream, peer)) = listener.accept() {
+        let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+        let _ = stream.map(|stream| serve(stream, peer));
     }
 }
 
@@ -106,15 +135,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-fn serve(stream: TcpStream, peer: SocketAddr, server: &Server, connections: &GracefulShutdown) {
+/// Serves a connection. It drops its `silent` at its first request.
+fn serve(stream: TcpStream, peer: SocketAddr, app: &App, router: &Router, connections: &GracefulShutdown, silent: Sender<()>) {
     let _ = stream.set_nodelay(true);
-    let router = server.router.clone();
+    let (router, silent) = (router.clone(), Mutex::new(Some(silent)));
     let service = service_fn(move |mut request: Request<Incoming>| {
+        drop(silent.lock().unwrap_or_else(PoisonError::into_inner).take());
         request.extensions_mut().insert(Peer(peer));
         router.clone().oneshot(request.map(Body::new))
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(server.app.config.request_timeout).max_buf_size(LONGEST_HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(app.config.request_timeout).max_buf_size(LONGEST_HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
         // A connection that ends badly is the caller's affair.

@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// A balancer asks every few seconds, and wants to hear a no before it gives up.
@@ -19,6 +22,9 @@ pub(super) fn router() -> Router<Arc<App>> {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Error> {
+    if app.stopping.load(Ordering::Relaxed) {
+        return Err(Error::Busy("the server was told to stop".into()));
+    }
     match timeout(PATIENCE, app.store.ping()).await {
         Ok(Ok(())) => Ok("ready"),
         Ok(Err(error)) => Err(Error::Busy(error.to_string())),

@@ -8,10 +8,13 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Child, Command, Output, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
@@ -179,6 +182,54 @@ async fn case_26_sigterm_cuts_nobody_short() {
     let mut server = Arc::into_inner(server).unwrap();
     assert!(server.child.wait().unwrap().success());
     assert!(!folder.path().join("wugan.db-wal").exists(), "the database is tidy");
+}
+
+/// As behind a balancer: new connections keep coming until it has seen that the server is not ready any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_26_while_a_balancer_still_sends_everybody_is_answered() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Process::start(folder.path(), &["--drain", "3s"]);
+    let sending = Arc::new(AtomicBool::new(true));
+    let mut load = JoinSet::new();
+    for _ in 0..4 {
+        let (url, sending) = (server.url.clone(), sending.clone());
+        load.spawn(async move {
+            let each_its_own = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+            let mut answered = 0;
+            while sending.load(Ordering::Relaxed) {
+                assert_eq!(each_its_own.get(format!("{url}/aaa")).send().await.unwrap().status(), StatusCode::OK);
+                answered += 1;
+            }
+            answered
+        });
+    }
+    let ready = async || server.http.get(format!("{}/readyz", server.url)).send().await.unwrap().status();
+    assert_eq!(ready().await, StatusCode::OK);
+    server.signal("-TERM");
+    while ready().await == StatusCode::OK {}
+    sending.store(false, Ordering::Relaxed);
+    assert!(load.join_all().await.into_iter().all(|answered| answered > 0));
+    assert!(server.child.wait().unwrap().success());
+}
+
+/// This test and the server share one thread: while the one connects, the other cannot accept.
+#[tokio::test]
+async fn case_26_who_waits_to_be_accepted_is_answered() {
+    let world = crate::world::World::start(Kind::Sqlite).await;
+    let address = world.url.trim_start_matches("http://").to_owned();
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let mut stream = std::net::TcpStream::connect(&address).unwrap();
+            stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+            stream
+        })
+        .collect();
+    world.stop().await;
+    for mut call in calls {
+        let mut answer = String::new();
+        call.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }
 
 /// Memory is bounded by how many passwords are hashed at once, however many sign in.
