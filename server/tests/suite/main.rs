@@ -19,6 +19,7 @@ mod hostile;
 mod keys;
 mod limits;
 mod logout;
+mod migrations;
 mod model;
 mod nodes;
 mod openapi;

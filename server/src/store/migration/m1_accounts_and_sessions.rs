@@ -1,5 +1,6 @@
 //! The first schema: accounts, and one row per session.
 
+use super::make_index;
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
@@ -44,15 +45,21 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(users(manager.get_database_backend())).await?;
         manager.create_table(sessions()).await?;
-        manager.create_index(index("sessions_by_user", Sessions::UserId)).await?;
-        manager.create_index(index("sessions_by_end", Sessions::ExpiresAt)).await?;
-        manager.create_index(index("sessions_by_revocation", Sessions::RevokedAt)).await
+        for (name, column) in [
+            ("sessions_by_user", Sessions::UserId),
+            ("sessions_by_end", Sessions::ExpiresAt),
+            ("sessions_by_revocation", Sessions::RevokedAt),
+        ] {
+            make_index(manager, "sessions", name, Index::create().name(name).table(Sessions::Table).col(column).to_owned()).await?;
+        }
+        Ok(())
     }
 }
 
 fn users(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(Users::Table)
+        .if_not_exists()
         .col(ColumnDef::new(Users::Id).big_integer().not_null().auto_increment().primary_key())
         .col(exact_text(backend, Users::Username, 128).not_null())
         .col(exact_text(backend, Users::NameKey, 128).not_null().unique_key())
@@ -66,6 +73,7 @@ fn users(backend: DbBackend) -> TableCreateStatement {
 fn sessions() -> TableCreateStatement {
     Table::create()
         .table(Sessions::Table)
+        .if_not_exists()
         .col(ColumnDef::new(Sessions::Id).uuid().not_null().primary_key())
         .col(ColumnDef::new(Sessions::UserId).big_integer().not_null())
         .col(ColumnDef::new(Sessions::Generation).big_integer().not_null())
@@ -85,10 +93,6 @@ fn sessions() -> TableCreateStatement {
                 .on_delete(ForeignKeyAction::Cascade),
         )
         .to_owned()
-}
-
-fn index(name: &str, column: Sessions) -> IndexCreateStatement {
-    Index::create().name(name).table(Sessions::Table).col(column).to_owned()
 }
 
 /// Text that is equal only to itself. MySQL compares without case and accents unless it is told otherwise.

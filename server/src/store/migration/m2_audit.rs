@@ -1,5 +1,6 @@
 //! The audit trail. It refers to accounts and sessions by id without a foreign key: it outlives them.
 
+use super::make_index;
 use sea_orm_migration::prelude::*;
 
 pub(super) struct Migration;
@@ -28,6 +29,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = Table::create()
             .table(Audit::Table)
+            .if_not_exists()
             .col(ColumnDef::new(Audit::Id).big_integer().not_null().auto_increment().primary_key())
             .col(ColumnDef::new(Audit::At).big_integer().not_null())
             .col(ColumnDef::new(Audit::Event).string_len(32).not_null())
@@ -38,8 +40,9 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new(Audit::Detail).string_len(255))
             .to_owned();
         manager.create_table(table).await?;
-        let index = |name: &str, column: Audit| Index::create().name(name).table(Audit::Table).col(column).to_owned();
-        manager.create_index(index("audit_by_time", Audit::At)).await?;
-        manager.create_index(index("audit_by_user", Audit::UserId)).await
+        for (name, column) in [("audit_by_time", Audit::At), ("audit_by_user", Audit::UserId)] {
+            make_index(manager, "audit", name, Index::create().name(name).table(Audit::Table).col(column).to_owned()).await?;
+        }
+        Ok(())
     }
 }
