@@ -131,13 +131,26 @@ pub fn rotate(path: &Path, algorithm: SigningAlgorithm, longest_life: Millis, no
     Ok(id)
 }
 
-/// Puts a new file in the old one's place, so that a reader sees the one or the other.
+/// Puts a new file in the old one's place, so that a reader sees the one or the other. It belongs to whom the old one belonged to: the
+/// server, when its operator works as root.
 fn replace(path: &Path, set: &StoredSet) -> Result<(), KeyError> {
     let beside = write_beside(path, set)?;
-    fs::rename(&beside, path).map_err(|error| {
+    keep_owner(path, &beside).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
         let _ = fs::remove_file(&beside);
         KeyError::File(path.into(), error)
     })
+}
+
+#[cfg(unix)]
+fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let (old, made) = (fs::metadata(old)?, fs::metadata(new)?);
+    if (old.uid(), old.gid()) == (made.uid(), made.gid()) { Ok(()) } else { chown(new, Some(old.uid()), Some(old.gid())) }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn random<const N: usize>() -> Result<[u8; N], KeyError> {
@@ -202,5 +215,21 @@ mod tests {
         assert_eq!(ids(), [fourth.as_str(), &third, &second], "the first one's tokens have run out");
         #[cfg(unix)]
         assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    /// Only root can give files away: elsewhere the file stays with who runs the test, which shows as much as it can.
+    #[cfg(unix)]
+    #[test]
+    fn case_27_who_rotates_for_a_server_leaves_the_file_to_it() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        KeyRing::open(&path, SigningAlgorithm::Hs256).unwrap();
+        let _ = chown(&path, Some(12_345), Some(12_346));
+        let owner = || fs::metadata(&path).map(|file| (file.uid(), file.gid())).unwrap();
+        let before = owner();
+        add(&path, SigningAlgorithm::Hs256).unwrap();
+        rotate(&path, SigningAlgorithm::Hs256, 1000, 0).unwrap();
+        assert_eq!(owner(), before);
     }
 }

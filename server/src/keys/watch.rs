@@ -34,8 +34,11 @@ impl Keys {
     /// # Errors
     /// The file cannot be read or made, or holds something else.
     pub fn open(path: &Path, algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
-        let ring = KeyRing::open(path, algorithm)?;
+        KeyRing::open(path, algorithm)?;
+        // The time first, and what was written then or later: a change in between is read again, and not missed.
         let looked = Looked { at: Instant::now(), written: written(path) };
+        let ring = KeyRing::read(path)?;
+        warn_if_open(path);
         Ok(Self { path: path.into(), ring: RwLock::new(Arc::new(ring)), looked: Mutex::new(looked) })
     }
 
@@ -81,3 +84,15 @@ impl Keys {
 fn written(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|file| file.modified()).ok()
 }
+
+/// Whoever else may read the keys can sign in as anybody.
+#[cfg(unix)]
+fn warn_if_open(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0) {
+        warn!(file = %path.display(), "others than its owner may use the file with the signing keys: give it mode 0600");
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_if_open(_: &Path) {}
