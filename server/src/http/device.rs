@@ -3,7 +3,7 @@
 use crate::{app::App, sessions::Device};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use ipnet::IpNet;
 use std::{
@@ -34,12 +34,13 @@ impl FromRequestParts<Arc<App>> for Device {
 pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_ours = |ip: IpAddr| trusted.iter().any(|net| net.contains(&ip.to_canonical()));
     let mut client = peer.to_canonical();
-    let lists: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
-    for hop in lists.iter().rev().flat_map(|list| list.rsplit(',')) {
+    // Bytes: what a caller wrote before it must not make what a proxy appended unreadable.
+    let lists: Vec<&[u8]> = headers.get_all("x-forwarded-for").iter().map(HeaderValue::as_bytes).collect();
+    for hop in lists.iter().rev().flat_map(|list| list.rsplit(|byte| *byte == b',')) {
         if !is_ours(client) {
             break;
         }
-        let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(ip) = str::from_utf8(hop).ok().and_then(|hop| hop.trim().parse::<IpAddr>().ok()) else { break };
         client = ip.to_canonical();
     }
     client
@@ -57,7 +58,8 @@ mod tests {
     use super::*;
 
     fn seen(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
-        let headers = forwarded.iter().map(|list| ("x-forwarded-for".parse().unwrap(), list.parse().unwrap())).collect();
+        let value = |list: &str| HeaderValue::from_bytes(list.as_bytes()).unwrap();
+        let headers = forwarded.iter().map(|list| ("x-forwarded-for".parse().unwrap(), value(list))).collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         client(peer.parse().unwrap(), &headers, &trusted).to_string()
     }
@@ -74,6 +76,7 @@ mod tests {
         );
         assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1", "two headers are one list");
         assert_eq!(seen("::ffff:10.0.0.1", &["2001:db8::1"], &["10.0.0.0/8"]), "2001:db8::1");
+        assert_eq!(seen("10.0.0.1", &["ü, 198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1", "nor does it hide him");
         assert_eq!(seen("10.0.0.1", &["rubbish"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
     }
