@@ -5,6 +5,8 @@ use crate::{
     world::{World, expect_error},
 };
 use reqwest::{Method, StatusCode, header};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
 use wugan_wire::Code;
 
 async fn sent(world: &World, kind: Option<&str>, body: impl Into<reqwest::Body>) -> reqwest::Response {
@@ -63,5 +65,29 @@ async fn operators_are_told_how_it_is() {
     world.try_login("nobody", "wrong password").await;
     assert_eq!(world.counted("wugan_login_total{outcome=\"refused\"}").await, 1);
     assert_eq!(world.counted("wugan_requests_total{method=\"POST\",route=\"/user/login\",status=\"401\"}").await, 1);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn case_24_a_database_that_lacks_what_is_needed_is_not_ready() {
+    let world = World::start(Kind::Sqlite).await;
+    world.app.store.writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
+    expect_error(world.get("/readyz").await, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+    world.app.store.writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO sessions").await.unwrap();
+    assert_eq!(world.get("/readyz").await.text().await.unwrap(), "ready");
+    world.stop().await;
+}
+
+/// Not by the clock, which flickers: what would take the time is the hash, and none is made.
+#[tokio::test]
+async fn case_14_a_megabyte_of_password_is_refused_before_it_is_hashed() {
+    let world = World::start(Kind::Sqlite).await;
+    world.register("ada").await;
+    let before = world.app.passwords.hashed();
+    let large = "x".repeat((1 << 20) - 100);
+    let refused = world.post("/user/register", &json!({"username": "bob", "password": large})).await;
+    assert_eq!(expect_error(refused, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await.fields[0].problem, "too_long");
+    expect_error(world.try_login("ada", &large).await, StatusCode::UNAUTHORIZED, Code::InvalidCredentials).await;
+    assert_eq!(world.app.passwords.hashed(), before);
     world.stop().await;
 }
