@@ -1,27 +1,29 @@
-//! Accounts: names, passwords, and who may sign in.
+//! Accounts: how one is made, who may sign in to it, and what only he may do who knows its password.
+
+mod rules;
+
+pub use rules::name_key;
 
 use crate::{
     app::App,
+    clock::Millis,
     error::Error,
     limits::{Limiter, neighbourhood},
-    passwords::{Checked, HashError, Place},
+    passwords::{Checked, HashError, Passwords, Place},
     sessions::Device,
     store::{
+        Store,
         audit::{self, Event},
         session, user,
     },
 };
+use rules::{is_too_long, keep_the_rules, password_problem};
 use sea_orm::DatabaseTransaction;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tracing::warn;
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
-use wugan_wire::{FieldError, TokenAnswer};
-
-/// Characters of a name.
-const NAME: std::ops::RangeInclusive<usize> = 2..=64;
-/// Characters of a password (ASVS 6.2.1 and 6.2.9 want 8 to at least 128).
-const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
+use wugan_wire::TokenAnswer;
 
 /// A try for a name that was taken: from the name's own bucket, or from the one it has in a network.
 struct Taken<'a> {
@@ -37,7 +39,7 @@ impl App {
     pub async fn register(&self, username: &str, password: String, device: Device) -> Result<TokenAnswer, Error> {
         keep_the_rules(username, &password)?;
         self.take_from_address(&device)?;
-        let (tx, user) = self.new_account(username, password, &device).await?;
+        let (tx, user) = new_account(&self.store, &self.passwords, username, password, &device, self.clock.now()).await?;
         let session = self.add_session(&tx, &user, &device).await?;
         tx.commit().await?;
         self.metrics.login("registered");
@@ -127,41 +129,6 @@ impl App {
         self.delete_user(user, device).await
     }
 
-    /// Makes an account for an operator, by the same rules.
-    ///
-    /// # Errors
-    /// A field breaks a rule, the name is taken, or too much is going on.
-    pub async fn make_account(&self, username: &str, password: String) -> Result<user::Model, Error> {
-        keep_the_rules(username, &password)?;
-        self.add_user(username, password).await
-    }
-
-    /// Makes an account whose name and password are not asked whether they keep the rules.
-    ///
-    /// # Errors
-    /// The name is taken, or too much is going on.
-    pub async fn add_user(&self, username: &str, password: String) -> Result<user::Model, Error> {
-        let (tx, user) = self.new_account(username, password, &Device::default()).await?;
-        tx.commit().await?;
-        Ok(user)
-    }
-
-    /// A new account in a transaction that is still open, for what belongs to it.
-    async fn new_account(&self, username: &str, password: String, device: &Device) -> Result<(DatabaseTransaction, user::Model), Error> {
-        let place = self.passwords.place()?;
-        let key = name_key(username);
-        if user::by_key(self.store.reader(), &key).await?.is_some() {
-            return Err(Error::UsernameTaken);
-        }
-        let hash = self.passwords.hash(place, password).await?;
-        let name: String = username.nfc().collect();
-        let now = self.clock.now();
-        let tx = self.store.begin().await?;
-        let user = user::insert(&tx, &name, &key, hash, now).await?.ok_or(Error::UsernameTaken)?;
-        audit::note(&tx, Event::Registered, device.entry(Some(user.id)), now).await?;
-        Ok((tx, user))
-    }
-
     /// The user, if he knows his password. Who holds a stolen access token may not guess on here either.
     async fn confirmed_user(&self, user_id: i64, password: String) -> Result<user::Model, Error> {
         let place = self.passwords.place()?;
@@ -208,92 +175,56 @@ impl App {
 
     async fn check(&self, place: Place, password: String, user: Option<&user::Model>) -> Result<Checked, HashError> {
         // Nobody's password is that long, and hashing a megabyte is work that only an attacker orders.
-        if password.chars().count() > *PASSWORD.end() {
+        if is_too_long(&password) {
             return Ok(Checked::Wrong);
         }
         self.passwords.check(place, password, user.map(|user| user.password_hash.clone())).await
     }
 }
 
-/// A name as it is compared: without case, and however its accents are composed.
-#[must_use]
-pub fn name_key(username: &str) -> String {
-    // Names that nobody can have need no work, however long they are.
-    let name = username.chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase();
-    // PostgreSQL takes no NUL in a text, not even to compare with.
-    name.nfkc().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// Makes an account for an operator, by the same rules.
+///
+/// # Errors
+/// A field breaks a rule, the name is taken, or too much is going on.
+pub async fn make_account(
+    store: &Store,
+    passwords: &Passwords,
+    username: &str,
+    password: String,
+    now: Millis,
+) -> Result<user::Model, Error> {
+    keep_the_rules(username, &password)?;
+    add_user(store, passwords, username, password, now).await
 }
 
-fn keep_the_rules(username: &str, password: &str) -> Result<(), Error> {
-    let problems: Vec<_> = [name_problem(username), password_problem("password", password)].into_iter().flatten().collect();
-    if problems.is_empty() { Ok(()) } else { Err(Error::InvalidInput(problems)) }
+/// Makes an account whose name and password are not asked whether they keep the rules.
+///
+/// # Errors
+/// The name is taken, or too much is going on.
+pub async fn add_user(store: &Store, passwords: &Passwords, username: &str, password: String, now: Millis) -> Result<user::Model, Error> {
+    let (tx, user) = new_account(store, passwords, username, password, &Device::default(), now).await?;
+    tx.commit().await?;
+    Ok(user)
 }
 
-fn name_problem(username: &str) -> Option<FieldError> {
-    let problem =
-        |problem: &str, message: &str| Some(FieldError { field: "username".into(), problem: problem.into(), message: message.into() });
-    let length = username.chars().take(NAME.end() + 1).count();
-    if length < *NAME.start() {
-        return problem("too_short", "A username has at least 2 characters.");
+/// A new account in a transaction that is still open, for what belongs to it.
+async fn new_account(
+    store: &Store,
+    passwords: &Passwords,
+    username: &str,
+    password: String,
+    device: &Device,
+    now: Millis,
+) -> Result<(DatabaseTransaction, user::Model), Error> {
+    let place = passwords.place()?;
+    let key = name_key(username);
+    if user::by_key(store.reader(), &key).await?.is_some() {
+        return Err(Error::UsernameTaken);
     }
-    if length > *NAME.end() || name_key(username).chars().count() > *NAME.end() {
-        return problem("too_long", "A username has at most 64 characters.");
-    }
-    if !username.chars().all(|c| c.is_alphanumeric() || "._-@+".contains(c)) {
-        return problem("bad_characters", "A username has letters, digits and . _ - @ + only.");
-    }
-    None
-}
-
-fn password_problem(field: &str, password: &str) -> Option<FieldError> {
-    let problem = |problem: &str, message: &str| Some(FieldError { field: field.into(), problem: problem.into(), message: message.into() });
-    let length = password.chars().take(PASSWORD.end() + 1).count();
-    if length < *PASSWORD.start() {
-        return problem("too_short", "A password has at least 8 characters.");
-    }
-    if length > *PASSWORD.end() {
-        return problem("too_long", "A password has at most 256 characters.");
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn names_are_compared_without_case_and_composition() {
-        assert_eq!(name_key("Zoë"), name_key("ZOE\u{308}"));
-        assert_ne!(name_key("zoe"), name_key("zoë"));
-        assert_eq!(name_key("ＡＤＡ"), "ada");
-    }
-
-    #[test]
-    fn names_of_any_script_are_fine_and_blanks_and_controls_are_not() {
-        for good in ["ada", "光光", "Zoë", "a.b-c_d@e+f", &"x".repeat(64)] {
-            assert_eq!(name_problem(good), None, "{good}");
-        }
-        for (bad, why) in [
-            ("", "too_short"),
-            ("a", "too_short"),
-            ("a b", "bad_characters"),
-            ("a\u{0}b", "bad_characters"),
-            ("<script>", "bad_characters"),
-        ] {
-            assert_eq!(name_problem(bad).unwrap().problem, why, "{bad:?}");
-        }
-        assert_eq!(name_problem(&"x".repeat(65)).unwrap().problem, "too_long");
-        // One character that is eighteen when it is normalised.
-        assert_eq!(name_problem(&"ﷺ".repeat(10)).unwrap().problem, "too_long");
-    }
-
-    #[test]
-    fn case_14_passwords_have_8_to_256_characters_of_any_kind() {
-        for good in ["12345678".to_owned(), "🦀".repeat(8), " ".repeat(256)] {
-            assert_eq!(password_problem("password", &good), None);
-        }
-        assert_eq!(password_problem("password", "1234567").unwrap().problem, "too_short");
-        assert_eq!(password_problem("password", &"x".repeat(257)).unwrap().problem, "too_long");
-    }
+    let hash = passwords.hash(place, password).await?;
+    let name: String = username.nfc().collect();
+    let tx = store.begin().await?;
+    let user = user::insert(&tx, &name, &key, hash, now).await?.ok_or(Error::UsernameTaken)?;
+    audit::note(&tx, Event::Registered, device.entry(Some(user.id)), now).await?;
+    Ok((tx, user))
 }

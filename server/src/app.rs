@@ -1,6 +1,7 @@
 //! What every request needs: one value, made at start, shared by all.
 
 use crate::{
+    accounts::add_user,
     clock::Clock,
     config::Config,
     error::{Error, StartError},
@@ -69,7 +70,7 @@ impl App {
 
     async fn make_demo_user(&self) -> Result<(), StartError> {
         let Some(demo) = self.config.demo_user.clone() else { return Ok(()) };
-        match self.add_user(&demo.username, demo.password).await {
+        match add_user(&self.store, &self.passwords, &demo.username, demo.password, self.clock.now()).await {
             Ok(_) | Err(Error::UsernameTaken) => Ok(()),
             Err(error) => Err(StartError(format!("cannot make the demo user: {error:?}"))),
         }

@@ -2,13 +2,14 @@
 //! the key file, beside a server that runs or without one.
 
 use crate::{
-    accounts::name_key,
-    app::App,
+    accounts::{make_account, name_key},
     clock::{Clock, millis, rfc3339},
     config::Config,
     error::{Error, StartError},
     keys,
+    passwords::Passwords,
     store::{
+        Store,
         audit::{self, Entry, Event},
         session::{self, Which},
         user,
@@ -27,8 +28,8 @@ use uuid::Uuid;
 pub enum Command {
     /// Show what happened: sign-ins, refusals, ended sessions, reuse of tokens; one JSON object a line, the newest first.
     Audit {
-        /// Of this user alone.
-        #[arg(long, value_name = "NAME")]
+        /// Of this user alone; of one whose account is deleted, by the id that the trail has.
+        #[arg(long, value_name = "NAME_OR_ID")]
         user: Option<String>,
         /// Not older than this.
         #[arg(long, default_value = "7d", value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -94,6 +95,12 @@ pub enum KeyCommand {
     Rotate,
 }
 
+/// What they work with: the database as it is. No keys, no hashing but for a new account, and nothing that makes a file.
+struct Desk {
+    store: Store,
+    clock: Clock,
+}
+
 impl Command {
     /// Does it, and returns the lines to print.
     ///
@@ -103,14 +110,14 @@ impl Command {
         if let Self::Key(command) = self {
             return change_keys(&command, &config);
         }
-        let app = App::open(Config { demo_user: None, ..config }, Clock::default()).await?;
+        let desk = Desk { store: Store::open_as_it_is(&config.database_url).await?, clock: Clock::default() };
         let done = match self {
-            Self::Audit { user, since, limit } => audit(&app, user, since, limit).await,
-            Self::User(command) => command.run(&app).await,
-            Self::Session(command) => command.run(&app).await,
+            Self::Audit { user, since, limit } => audit(&desk, user, since, limit).await,
+            Self::User(command) => command.run(&desk).await,
+            Self::Session(command) => command.run(&desk).await,
             Self::Key(_) => Ok(Vec::new()),
         };
-        app.store.close().await;
+        desk.store.close().await;
         done.map_err(|error| match error {
             Error::NotFound => StartError("there is no such user or session".into()),
             Error::UsernameTaken => StartError("that username is taken".into()),
@@ -132,37 +139,48 @@ fn change_keys(command: &KeyCommand, config: &Config) -> Result<Vec<String>, Sta
     Ok(vec![id])
 }
 
-async fn find(app: &App, name: &str) -> Result<user::Model, Error> {
-    user::by_key(app.store.reader(), &name_key(name)).await?.ok_or(Error::NotFound)
+async fn find(desk: &Desk, name: &str) -> Result<user::Model, Error> {
+    user::by_key(desk.store.reader(), &name_key(name)).await?.ok_or(Error::NotFound)
 }
 
-async fn audit(app: &App, name: Option<String>, since: Duration, limit: u64) -> Result<Vec<String>, Error> {
-    let user = match name {
-        Some(name) => Some(find(app, &name).await?.id),
+async fn audit(desk: &Desk, whose: Option<String>, since: Duration, limit: u64) -> Result<Vec<String>, Error> {
+    let user = match whose {
+        Some(whose) => Some(find_once(desk, &whose).await?),
         None => None,
     };
-    let then = app.clock.now().saturating_sub(millis(since));
+    let then = desk.clock.now().saturating_sub(millis(since));
+    let rows = audit::since(desk.store.reader(), then, user, limit).await?;
+    let names = user::names(desk.store.reader(), rows.iter().filter_map(|row| row.user_id).collect()).await?;
     let line = |row: audit::Model| {
         let all = json!({
-            "at": rfc3339(row.at), "event": row.event, "user": row.user_id, "session": row.session_id.map(|id| id.to_string()),
-            "ip": row.ip, "user_agent": row.user_agent, "detail": row.detail,
+            "at": rfc3339(row.at), "event": row.event, "user": row.user_id, "name": row.user_id.and_then(|id| names.get(&id)),
+            "session": row.session_id.map(|id| id.to_string()), "ip": row.ip, "user_agent": row.user_agent, "detail": row.detail,
         });
         said(all)
     };
-    Ok(audit::since(app.store.reader(), then, user, limit).await?.into_iter().map(line).collect())
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// The id of an account that is there by its name, or that once was by its id.
+async fn find_once(desk: &Desk, name_or_id: &str) -> Result<i64, Error> {
+    match (find(desk, name_or_id).await, name_or_id.parse()) {
+        (Err(Error::NotFound), Ok(id)) => Ok(id),
+        (found, _) => found.map(|user| user.id),
+    }
 }
 
 impl UserCommand {
-    async fn run(self, app: &App) -> Result<Vec<String>, Error> {
+    async fn run(self, desk: &Desk) -> Result<Vec<String>, Error> {
         match self {
             Self::Add { name } => {
                 let mut password = String::new();
                 io::stdin().lock().read_line(&mut password).map_err(|_| Error::InvalidRequest("the password could not be read"))?;
-                let user = app.make_account(&name, password.trim_end_matches(['\r', '\n']).to_owned()).await?;
+                let password = password.trim_end_matches(['\r', '\n']).to_owned();
+                let user = make_account(&desk.store, &Passwords::new()?, &name, password, desk.clock.now()).await?;
                 Ok(vec![user.id.to_string()])
             }
-            Self::Disable { name } => set_disabled(app, &name, true).await,
-            Self::Enable { name } => set_disabled(app, &name, false).await,
+            Self::Disable { name } => set_disabled(desk, &name, true).await,
+            Self::Enable { name } => set_disabled(desk, &name, false).await,
             Self::List => {
                 let line = |row: user::Model| {
                     said(json!({
@@ -170,15 +188,15 @@ impl UserCommand {
                         "last_login_at": row.last_login_at.map(rfc3339), "disabled_at": row.disabled_at.map(rfc3339),
                     }))
                 };
-                Ok(user::all(app.store.reader()).await?.into_iter().map(line).collect())
+                Ok(user::all(desk.store.reader()).await?.into_iter().map(line).collect())
             }
         }
     }
 }
 
-async fn set_disabled(app: &App, name: &str, disabled: bool) -> Result<Vec<String>, Error> {
-    let (user, now) = (find(app, name).await?, app.clock.now());
-    let tx = app.store.begin().await?;
+async fn set_disabled(desk: &Desk, name: &str, disabled: bool) -> Result<Vec<String>, Error> {
+    let (user, now) = (find(desk, name).await?, desk.clock.now());
+    let tx = desk.store.begin().await?;
     user::set_disabled(&tx, user.id, disabled.then_some(now)).await?;
     let ended = if disabled { session::revoke(&tx, Which::All(user.id), now).await? } else { 0 };
     let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
@@ -189,31 +207,31 @@ async fn set_disabled(app: &App, name: &str, disabled: bool) -> Result<Vec<Strin
 }
 
 impl SessionCommand {
-    async fn run(self, app: &App) -> Result<Vec<String>, Error> {
-        let now = app.clock.now();
+    async fn run(self, desk: &Desk) -> Result<Vec<String>, Error> {
+        let now = desk.clock.now();
         match self {
             Self::List { name } => {
-                let user = find(app, &name).await?;
+                let user = find(desk, &name).await?;
                 let line = |row: session::Model| {
                     said(json!({
                         "id": row.id.to_string(), "created_at": rfc3339(row.created_at), "last_used_at": rfc3339(row.last_used_at),
                         "expires_at": rfc3339(row.expires_at), "refreshes": row.generation, "ip": row.ip, "user_agent": row.user_agent,
                     }))
                 };
-                Ok(session::live(app.store.reader(), user.id, now).await?.into_iter().map(line).collect())
+                Ok(session::live(desk.store.reader(), user.id, now).await?.into_iter().map(line).collect())
             }
             Self::End { id_or_name } => {
                 let (which, user_id, session_id) = match id_or_name.parse::<Uuid>() {
                     Ok(id) => {
-                        let row = session::by_id(app.store.reader(), id).await?.ok_or(Error::NotFound)?;
+                        let row = session::by_id(desk.store.reader(), id).await?.ok_or(Error::NotFound)?;
                         (Which::One(id), row.user_id, Some(id))
                     }
                     Err(_) => {
-                        let user = find(app, &id_or_name).await?;
+                        let user = find(desk, &id_or_name).await?;
                         (Which::All(user.id), user.id, None)
                     }
                 };
-                let tx = app.store.begin().await?;
+                let tx = desk.store.begin().await?;
                 let ended = session::revoke(&tx, which, now).await?;
                 let entry =
                     Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };

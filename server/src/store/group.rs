@@ -64,7 +64,10 @@ async fn execute(writer: &DatabaseConnection, statements: Vec<Statement>) -> Res
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::store::{connect, sqlite};
+    use crate::store::{
+        connect,
+        sqlite::{File, options},
+    };
     use sea_orm::DbBackend;
     use tempfile::TempDir;
     use tokio::task::{JoinSet, yield_now};
@@ -73,7 +76,8 @@ mod tests {
     async fn world() -> (DatabaseConnection, DatabaseConnection, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (writer, other) = (connect(sqlite::options(&url, 1)).await.unwrap(), connect(sqlite::options(&url, 1)).await.unwrap());
+        let (writer, other) =
+            (connect(options(&url, 1, File::MayBeMade)).await.unwrap(), connect(options(&url, 1, File::MayBeMade)).await.unwrap());
         for statement in [
             "CREATE TABLE account (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
             "CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account DEFERRABLE INITIALLY DEFERRED)",

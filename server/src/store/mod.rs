@@ -17,6 +17,7 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
+use sqlite::File;
 use std::{fmt, time::Duration};
 
 /// How long a statement waits for a connection, and a SQLite writer for the file, before it is told that the database is busy.
@@ -47,6 +48,8 @@ pub enum StoreError {
     Connect(DbErr),
     /// A later version of the server has changed it.
     Later(Vec<String>),
+    /// No server of this version has brought it to its schema.
+    Earlier,
     /// Bringing it to this version's schema failed.
     Migrate(DbErr),
 }
@@ -63,6 +66,7 @@ impl fmt::Display for StoreError {
                 "the database was changed by a later version of wugan-server ({}); start that version, or restore a backup",
                 unknown.join(", ")
             ),
+            Self::Earlier => f.write_str("the database has not this version's tables; start the server once, which makes them"),
             Self::Migrate(error) => {
                 write!(
                     f,
@@ -84,7 +88,7 @@ impl StoreError {
         match self {
             Self::Migrate(_) => true,
             Self::Connect(error) => is_locked(error),
-            Self::Scheme | Self::Later(_) => false,
+            Self::Scheme | Self::Later(_) | Self::Earlier => false,
         }
     }
 }
@@ -115,11 +119,31 @@ impl Store {
         }
     }
 
+    /// Connects to a database that is there, and leaves its schema alone: for those who look after it beside a server.
+    ///
+    /// # Errors
+    /// The database cannot be reached, or is of another version.
+    pub async fn open_as_it_is(url: &str) -> Result<Self, StoreError> {
+        let store = Self::connect(url, File::MustExist).await?;
+        match Migrator::get_pending_migrations_read_only(&store.read).await {
+            Ok(pending) if pending.is_empty() => Ok(store),
+            Ok(_) => Err(StoreError::Earlier),
+            Err(_) => store.must_not_be_later().await.map(|()| store),
+        }
+    }
+
     async fn open_once(url: &str) -> Result<Self, StoreError> {
-        let store = match url.split(':').next() {
+        let store = Self::connect(url, File::MayBeMade).await?;
+        store.must_not_be_later().await?;
+        Migrator::up(&store.write, None).await.map_err(StoreError::Migrate)?;
+        Ok(store)
+    }
+
+    async fn connect(url: &str, file: File) -> Result<Self, StoreError> {
+        Ok(match url.split(':').next() {
             Some("sqlite") => {
-                let write = connect(sqlite::options(url, 1)).await?;
-                Self { read: connect(sqlite::options(url, SQLITE_READERS)).await?, group: Some(Group::start(write.clone())), write }
+                let write = connect(sqlite::options(url, 1, file)).await?;
+                Self { read: connect(sqlite::options(url, SQLITE_READERS, file)).await?, group: Some(Group::start(write.clone())), write }
             }
             Some("postgres" | "postgresql" | "mysql") => {
                 let mut options = options(url, CONNECTIONS);
@@ -128,9 +152,7 @@ impl Store {
                 Self { read: pool.clone(), write: pool, group: None }
             }
             _ => return Err(StoreError::Scheme),
-        };
-        store.migrate().await?;
-        Ok(store)
+        })
     }
 
     /// Whether the database answers, from its tables and not out of its head.
@@ -180,13 +202,9 @@ impl Store {
         let _ = self.write.clone().close().await;
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
+    async fn must_not_be_later(&self) -> Result<(), StoreError> {
         let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Migrate)?;
-        if unknown.is_empty() {
-            Migrator::up(&self.write, None).await.map_err(StoreError::Migrate)
-        } else {
-            Err(StoreError::Later(unknown))
-        }
+        if unknown.is_empty() { Ok(()) } else { Err(StoreError::Later(unknown)) }
     }
 }
 

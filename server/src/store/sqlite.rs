@@ -9,11 +9,19 @@ use sea_orm::{
     },
 };
 
-pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {
+/// What to do where there is no file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    MayBeMade,
+    MustExist,
+}
+
+pub(super) fn options(url: &str, connections: u32, file: File) -> ConnectOptions {
     let mut options = common(url, connections);
-    options.map_sqlx_sqlite_opts(|file| {
+    options.map_sqlx_sqlite_opts(move |options| {
         // FULL: a rotation or a revocation that was answered survives a power cut, not only a crash.
-        file.create_if_missing(true)
+        options
+            .create_if_missing(file == File::MayBeMade)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
@@ -34,7 +42,8 @@ async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::store::{begin, connect, sqlite};
+    use super::*;
+    use crate::store::{begin, connect};
     use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
     async fn rows(db: &DatabaseConnection) -> i64 {
@@ -46,7 +55,8 @@ mod tests {
     async fn case_24_after_a_full_disk_a_commit_is_a_commit() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (writer, other) = (connect(sqlite::options(&url, 1)).await.unwrap(), connect(sqlite::options(&url, 1)).await.unwrap());
+        let (writer, other) =
+            (connect(options(&url, 1, File::MayBeMade)).await.unwrap(), connect(options(&url, 1, File::MayBeMade)).await.unwrap());
         writer.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
         for written in 0..3 {
             // No page more than there are: to SQLite that is a full disk.

@@ -1,8 +1,11 @@
 //! Accounts in the database.
 
 use crate::clock::Millis;
-use sea_orm::{ActiveValue::Set, DatabaseTransaction, QueryOrder, SqlErr, entity::prelude::*, sea_query::Expr};
-use std::fmt;
+use sea_orm::{ActiveValue::Set, DatabaseTransaction, QueryOrder, QuerySelect, SqlErr, entity::prelude::*, sea_query::Expr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+};
 
 /// A row of `users`. Its `Debug` shows no hash.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -115,6 +118,15 @@ pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -
 pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Millis>) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::DisabledAt, Expr::value(since)).filter(Column::Id.eq(id));
     update.exec(db).await.map(drop)
+}
+
+/// The names of those of these accounts that are there.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn names(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
+    let find = Entity::find().select_only().columns([Column::Id, Column::Username]).filter(Column::Id.is_in(ids));
+    Ok(find.into_tuple::<(i64, String)>().all(db).await?.into_iter().collect())
 }
 
 /// All accounts, the oldest first.

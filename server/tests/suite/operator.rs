@@ -117,6 +117,9 @@ async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
     let expected =
         ["signed_in", "user_enabled", "sign_in_refused", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
     assert_eq!(events, expected);
+    let last: Value = serde_json::from_str(&trail[0]).unwrap();
+    assert_eq!(last["name"], "ada");
+    assert_eq!(lines(&["audit", "--user", &last["user"].to_string()]), trail, "by its id as well");
     expect_refusal(&run(folder.path(), &["session", "list", "nobody"]), &["no such user"]);
     expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }
@@ -132,4 +135,36 @@ async fn case_29_no_session_is_ended_that_is_not_written_down() {
     db.execute_unprepared("CREATE TRIGGER none BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'on purpose'); END").await.unwrap();
     expect_refusal(&run(folder.path(), &["session", "end", "ada"]), &["on purpose"]);
     assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::OK);
+}
+
+/// Who looks at what there is makes nothing: no database, no key, no tables.
+#[tokio::test]
+async fn case_25_a_subcommand_beside_no_server_makes_nothing() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = TempDir::new().unwrap();
+    for flags in [&["user", "list"][..], &["audit"], &["session", "end", "ada"]] {
+        expect_refusal(&run(folder.path(), flags), &["--database-url"]);
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    let url = format!("sqlite://{}", folder.path().join("wugan.db").display());
+    let db = Database::connect(format!("{url}?mode=rwc")).await.unwrap();
+    db.execute_unprepared("CREATE TABLE theirs (id INTEGER)").await.unwrap();
+    expect_refusal(&run(folder.path(), &["user", "list"]), &["start the server once"]);
+    assert!(db.execute_unprepared("SELECT * FROM seaql_migrations").await.is_err(), "not even the books of them");
+    db.close().await.unwrap();
+    fs::remove_file(folder.path().join("wugan.db")).unwrap();
+    drop(Process::start(folder.path(), &[]));
+    fs::remove_file(folder.path().join("wugan.key")).unwrap();
+    assert!(run(folder.path(), &["user", "list"]).status.success());
+    assert!(!folder.path().join("wugan.key").exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_file_that_others_may_read_is_told_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    assert!(!Process::start(folder.path(), &[]).ended_with_log().contains("0600"));
+    fs::set_permissions(folder.path().join("wugan.key"), fs::Permissions::from_mode(0o640)).unwrap();
+    assert!(Process::start(folder.path(), &[]).ended_with_log().contains("give it mode 0600"));
 }

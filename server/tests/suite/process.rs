@@ -15,6 +15,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -36,6 +37,7 @@ pub(crate) struct Process {
     child: Child,
     url: String,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
     http: Client,
 }
 
@@ -62,7 +64,7 @@ impl Process {
             let log = log.lock().unwrap().clone();
             panic!("it did not start ({end}) and said {line:?}: {log}");
         };
-        Self { child, url, log, http: Client::builder().no_proxy().build().unwrap() }
+        Self { child, url, log, reader: Some(reader), http: Client::builder().no_proxy().build().unwrap() }
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Result<(StatusCode, Value), reqwest::Error> {
@@ -98,6 +100,14 @@ impl Process {
             StatusCode::UNAUTHORIZED => false,
             other => panic!("{other}"),
         }
+    }
+
+    /// Stops it as SIGTERM does. Returns all that it logged.
+    pub(crate) fn ended_with_log(mut self) -> String {
+        self.signal("-TERM");
+        self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        self.log.lock().unwrap().clone()
     }
 
     fn signal(&self, name: &str) {
