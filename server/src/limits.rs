@@ -16,6 +16,9 @@ use std::{
 /// How many buckets are kept; each takes about thirty bytes.
 const MOST: usize = 100_000;
 
+/// In which time a bucket must be full again.
+const LONGEST: Duration = Duration::from_secs(1000 * 24 * 3600);
+
 /// So many tries in such a time, such as `10/5m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -32,8 +35,8 @@ impl FromStr for Rate {
         const FORM: &str = "write it as TRIES/TIME, such as 10/5m";
         let (tries, time) = text.split_once('/').ok_or(FORM)?;
         let rate = Self { tries: tries.parse().map_err(|_| FORM)?, time: humantime::parse_duration(time).map_err(|_| FORM)? };
-        if rate.tries == 0 || millis(rate.time) < i64::from(rate.tries) {
-            Err("at least one try, and at least a millisecond for each")
+        if rate.tries == 0 || millis(rate.time) < i64::from(rate.tries) || rate.time > LONGEST {
+            Err("at least one try, at least a millisecond for each, and not more than 1000 days")
         } else {
             Ok(rate)
         }
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn a_rate_is_tries_in_a_time() {
         assert_eq!("10/5m".parse(), Ok(Rate { tries: 10, time: Duration::from_secs(300) }));
-        for bad in ["", "10", "0/5m", "10/0s", "x/5m", "10/x", "-1/5m"] {
+        for bad in ["", "10", "0/5m", "10/0s", "x/5m", "10/x", "-1/5m", "1/1001d", "1/100000000000y"] {
             assert!(bad.parse::<Rate>().is_err(), "{bad}");
         }
     }

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 use tokio::signal;
-use tracing::{error, warn};
+use tracing::error;
 use tracing_subscriber::{EnvFilter, fmt};
 use wugan_server::{
     clock::Clock,
@@ -28,12 +28,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(mut config: Config) -> Result<(), StartError> {
+    let unknown = Config::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()));
+    if !unknown.is_empty() {
+        return Err(StartError(format!("{} is not known here; unset it, or see --help for what is", unknown.join(", "))));
+    }
     start_log(config.log_format)?;
     std::panic::set_hook(Box::new(log_panic));
-    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    if let Some(name) = Config::unknown_variable(names) {
-        warn!(name, "this variable is none of the server's; see --help for those that are");
-    }
     if let Some(command) = config.command.take() {
         let lines = command.run(config).await?;
         let mut out = std::io::stdout().lock();

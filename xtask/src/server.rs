@@ -14,6 +14,9 @@ use crate::step::{Result, failure, step};
 /// How long a start may take on a slow machine: it opens its database and brings it up to date.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How variables begin that are the tests' own: the server refuses to start with what it does not know.
+const OF_TESTS: [&str; 5] = ["WUGAN_TEST_", "WUGAN_SEED", "WUGAN_SCREENSHOTS", "WUGAN_AXE", "WUGAN_SERVER_BIN"];
+
 /// How the server is built.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Build {
@@ -37,6 +40,10 @@ pub(crate) fn start(program: &Path, data: &Path, address: SocketAddr, args: &[St
     must_be_free(address)?;
     let mut command = Command::new(program);
     command.current_dir(project::root()).args(args);
+    let of_tests = |name: &str| OF_TESTS.iter().any(|start| name.starts_with(start));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_tests(&name.to_string_lossy())) {
+        command.env_remove(name);
+    }
     let defaults = [
         ("WUGAN_LISTEN", address.to_string()),
         ("WUGAN_DATABASE_URL", format!("sqlite://{}", data.join("wugan.db").display())),

@@ -30,8 +30,7 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         let value = value.to_str().map_err(|_| Error::InvalidToken)?;
         match value.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => app.admit(token.trim()).await.map(Self),
-            None if value.eq_ignore_ascii_case("bearer") => Err(Error::MissingToken),
-            // Another scheme's credentials are none of ours.
+            // No token, or another scheme's credentials, which are none of ours.
             _ => Err(Error::MissingToken),
         }
     }

@@ -63,6 +63,10 @@ fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
     }
     let mut wrong = command(here, &[]);
     expect_refusal(&wrong.env("WUGAN_REFRESH_TTL", "never").output().unwrap(), &["--refresh-ttl"]);
+    let mut mistyped = command(here, &[]);
+    mistyped.env("WUGAN_ACCES_TTL", "5m").env("WUGAN_TLS", "on");
+    expect_refusal(&mistyped.output().unwrap(), &["WUGAN_ACCES_TTL", "WUGAN_TLS", "--help"]);
+    assert!(!here.join("wugan.db").exists(), "nothing was begun");
     let help = String::from_utf8(run(here, &["--help"]).stdout).unwrap();
     for flag in ["--listen", "--database-url", "--web-root", "--reuse-leeway", "--demo-user", "WUGAN_TRUSTED_PROXY", "audit"] {
         assert!(help.contains(flag), "{flag}: {help}");
