@@ -5,8 +5,13 @@ use crate::{
     world::{PASSWORD, World, claims},
 };
 use reqwest::{Method, Response, header};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 struct Document {
     whole: Value,
@@ -17,10 +22,15 @@ struct Document {
 impl Document {
     /// Holds an answer to what the document says of it.
     async fn hold(&mut self, method: &str, path: &str, answer: Response) -> Value {
+        let promised = self.whole["paths"][path][method]["responses"][answer.status().as_u16().to_string()].clone();
+        self.hold_to(promised, method, path, answer).await
+    }
+
+    /// Holds an answer to one of the document's answers.
+    async fn hold_to(&mut self, mut promised: Value, method: &str, path: &str, answer: Response) -> Value {
         let (status, kind) = (answer.status().as_u16(), answer.headers().get(header::CONTENT_TYPE).cloned());
         let headers = answer.headers().clone();
         let text = answer.text().await.unwrap();
-        let mut promised = self.whole["paths"][path][method]["responses"][status.to_string()].clone();
         if let Some(reference) = promised["$ref"].as_str() {
             promised = self.whole.pointer(&reference[1..]).unwrap().clone();
         }
@@ -141,4 +151,55 @@ async fn the_document_is_what_is_answered() {
         assert!(document.seen.contains(needed), "{needed}: {:?}", document.seen);
     }
     world.stop().await;
+}
+
+/// What a server answers that has too much to do, whose database is broken, or that waits in vain.
+#[tokio::test]
+async fn the_document_says_what_is_answered_when_things_go_wrong() {
+    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    let mut document = Document { whole, seen: BTreeSet::new() };
+    let good = json!({"username": "ada", "password": PASSWORD});
+    let (login, route) = (format!("{}/user/login", world.url), "/user/login");
+    let large = world.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
+    document.hold("post", route, large.send().await.unwrap()).await;
+    document.hold("post", route, half_sent(&world.url).await).await;
+    let other = document.whole["components"]["responses"]["MethodNotAllowed"].clone();
+    document.hold_to(other, "put", route, world.http.put(&login).send().await.unwrap()).await;
+    let mut all = Vec::new();
+    while let Ok(place) = world.app.passwords.place() {
+        all.push(place);
+    }
+    document.hold("post", route, world.post(route, &good).await).await;
+    drop(all);
+    world.app.store.writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
+    document.hold("get", "/readyz", world.get("/readyz").await).await;
+    world.app.store.writer().execute_unprepared("DROP TABLE users").await.unwrap();
+    document.hold("post", route, world.post(route, &good).await).await;
+    let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
+    let expected = [
+        "get /readyz 503",
+        "post /user/login 408",
+        "post /user/login 413",
+        "post /user/login 500",
+        "post /user/login 503",
+        "put /user/login 405",
+    ];
+    assert_eq!(seen, expected);
+    world.stop().await;
+}
+
+/// The answer to a body that never ends, read by hand: no client sends half a body.
+async fn half_sent(url: &str) -> Response {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+    let head = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status: u16 = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers = lines.filter_map(|line| line.split_once(": "));
+    let answer = headers.fold(axum::http::Response::builder().status(status), |answer, (name, value)| answer.header(name, value));
+    answer.body(body.to_owned()).unwrap().into()
 }
