@@ -72,8 +72,9 @@ impl Tokens {
         self.keys.now()
     }
 
-    /// The pair for a session as it stands. The refresh token depends on nothing but the row, so the same generation makes the same
-    /// token, byte for byte, on every server and after every restart. Neither token outlives the session.
+    /// The pair for a session as it stands. The refresh token depends on nothing but the row and the key that signs, so the same
+    /// generation makes the same token, byte for byte, on every server and after every restart; after a change of keys one that says
+    /// the same. Neither token outlives the session.
     ///
     /// # Errors
     /// None but a signing key that cannot sign.

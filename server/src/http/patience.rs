@@ -9,7 +9,7 @@ use axum::{
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Longer than a body may take to arrive, and than a database is waited for.
+/// Longer than a body may take to arrive unless `--request-timeout` says more, and than a database is waited for.
 const WHOLE: Duration = Duration::from_secs(90);
 
 pub(super) async fn bounded(request: Request, next: Next) -> Response {
