@@ -30,8 +30,8 @@ impl Engine for MariaDb {
 
     fn get() -> Result<Self> {
         if find().is_none() {
-            // The programs alone: this package starts no service.
-            debian::install(&["mariadb-server-core"], "MariaDB's server (for the tests)", "1 min")
+            // The programs alone: these packages start no service. The installer asks a program of the client's.
+            debian::install(&["mariadb-server-core", "mariadb-client-core"], "MariaDB's server (for the tests)", "1 min")
                 .map_err(|e| failure(format!("{e}, {OTHERWISE}")))?;
         }
         find().ok_or_else(|| failure(format!("no mariadbd and mariadb-install-db in PATH or /usr/sbin, {OTHERWISE}")))
@@ -84,5 +84,6 @@ impl Engine for MariaDb {
 }
 
 fn find() -> Option<MariaDb> {
+    program("my_print_defaults")?;
     Some(MariaDb { server: program("mariadbd")?, installer: program("mariadb-install-db")?, lasts: false, databases: &[] })
 }
