@@ -40,7 +40,7 @@ async fn for_visitors() -> Result {
         holds(page, "sign-in-refused").await?;
 
         page.open("/sign-up").await?;
-        page.shows("At least 8 characters").await?;
+        page.shows("8 to 256 characters").await?;
         holds(page, "sign-up").await?;
         page.fill("Username", "no spaces").await?;
         page.fill("Password", PASSWORD).await?;

@@ -169,8 +169,8 @@ async fn where_nothing_can_be_stored_the_session_lasts_as_long_as_the_page_and_i
 async fn passwords_are_judged_shown_and_left_to_the_password_manager() -> Result {
     scenario("passwords", &[], async |Stage { page, .. }: &mut Stage| {
         page.open("/sign-up").await?;
-        page.shows("At least 8 characters").await?;
-        page.shows("3 to 32 letters").await?;
+        page.shows("8 to 256 characters").await?;
+        page.shows("2 to 64 letters").await?;
         for (password, strength) in [("short", "Easy to guess"), ("k7#mQ2px", "Fair"), (PASSWORD, "Strong")] {
             page.fill("Password", password).await?;
             until(strength, async || Ok((page.text_of("strength").await? == strength).then_some(()))).await?;

@@ -220,3 +220,27 @@ pub(crate) struct Missing {
     pub(crate) what: &'static str,
     pub(crate) go: &'static str,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EN, ZH};
+    use wugan_wire::limits::{NAME, NAME_MARKS, PASSWORD};
+
+    #[test]
+    fn the_rules_are_told_as_the_server_keeps_them() {
+        for t in [&EN, &ZH] {
+            let told = |text: &str, limits: &[&usize]| {
+                assert!(limits.iter().all(|limit| text.contains(&format!(" {limit} "))), "{text}: {limits:?}");
+            };
+            told(&format!(" {}", t.sign.username_hint), &[NAME.start(), NAME.end()]);
+            told(&format!(" {}", t.sign.password_hint), &[PASSWORD.start(), PASSWORD.end()]);
+            told(t.problem.username_short, &[NAME.start()]);
+            told(t.problem.username_long, &[NAME.end()]);
+            told(t.problem.password_short, &[PASSWORD.start()]);
+            told(t.problem.password_long, &[PASSWORD.end()]);
+            for text in [t.sign.username_hint, t.problem.username_characters] {
+                assert!(NAME_MARKS.chars().all(|mark| text.contains(mark)), "{text}");
+            }
+        }
+    }
+}

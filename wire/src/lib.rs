@@ -7,6 +7,7 @@ mod account;
 mod error;
 mod token;
 
+pub mod limits;
 pub mod routes;
 
 pub use account::{Credentials, DeleteAccount, Me, PasswordChange, SessionItem};

@@ -2,12 +2,10 @@
 
 use crate::error::Error;
 use unicode_normalization::UnicodeNormalization;
-use wugan_wire::FieldError;
-
-/// Characters of a name.
-const NAME: std::ops::RangeInclusive<usize> = 2..=64;
-/// Characters of a password (ASVS 6.2.1 and 6.2.9 want 8 to at least 128).
-const PASSWORD: std::ops::RangeInclusive<usize> = 8..=256;
+use wugan_wire::{
+    FieldError,
+    limits::{NAME, NAME_MARKS, PASSWORD},
+};
 
 /// A name as it is compared: without case, and however its accents are composed.
 #[must_use]
@@ -33,7 +31,7 @@ fn name_problem(username: &str) -> Option<FieldError> {
     if length > *NAME.end() || name_key(username).chars().count() > *NAME.end() {
         return problem("too_long", "A username has at most 64 characters.");
     }
-    if !username.chars().all(|c| c.is_alphanumeric() || "._-@+".contains(c)) {
+    if !username.chars().all(|c| c.is_alphanumeric() || NAME_MARKS.contains(c)) {
         return problem("bad_characters", "A username has letters, digits and . _ - @ + only.");
     }
     None
