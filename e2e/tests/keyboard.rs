@@ -110,6 +110,10 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         // The lanes, then the refresh.
         page.keys(Key::Down + Key::Down + Key::Down).await?;
         page.shows(names.refresh).await?;
+        let value = "return Number(document.activeElement.getAttribute('aria-valuenow'))";
+        let below = page.script(value).await?.as_u64();
+        page.keys(Key::Up).await?;
+        assert_eq!(page.script(value).await?.as_u64(), below.map(|below| below + 1));
 
         for device in ["curl/8", "toaster/1.0"] {
             server.sign_in_from(device, "ada", PASSWORD).await?;

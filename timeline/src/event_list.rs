@@ -1,6 +1,6 @@
 //! What happened, line by line, newest last.
 
-use crate::{time::spoken, use_timeline::UseTimeline, words::Words};
+use crate::{use_timeline::UseTimeline, words::Words};
 use leptos::prelude::*;
 
 /// Lines on screen; a thousand requests make five thousand events.
@@ -23,7 +23,8 @@ pub fn EventList(
             let hidden = events.len().saturating_sub(MOST);
             let line = |time: String, what: String| view! { <li><span>{time}</span><span>{what}</span></li> };
             let earlier = (hidden > 0).then(|| line(String::new(), (words.earlier)(hidden)));
-            let shown = events.iter().skip(hidden).map(|noted| line(spoken(noted.at - zero), (words.event)(&noted.event))).collect_view();
+            let shown =
+                events.iter().skip(hidden).map(|noted| line(words.time(noted.at - zero), (words.event)(&noted.event))).collect_view();
             (earlier, shown)
         })
     };

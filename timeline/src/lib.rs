@@ -30,6 +30,5 @@ pub use event_list::*;
 pub use lane::{Lane, Mark, Phase, Refresh, Span, What};
 pub use picture::*;
 pub use record::{Figures, Record};
-pub use time::spoken;
 pub use use_timeline::{UseTimeline, use_timeline};
 pub use words::Words;

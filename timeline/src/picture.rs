@@ -5,7 +5,6 @@ use crate::{
     lane::{Lane, Phase},
     record::Record,
     shape::Shape,
-    time::spoken,
     use_timeline::UseTimeline,
     words::Words,
 };
@@ -27,7 +26,7 @@ pub fn Timeline(
         let told = timeline.with(|record| chosen.read().iter().filter_map(|at| tell(record, *at, words.get())).collect::<Vec<_>>());
         (!told.is_empty()).then(|| told.join(" · "))
     });
-    let idle = move || if shape.read().lanes == 0 { words.get().empty } else { words.get().hint };
+    let idle = move || if shape.read().stations() == 0 { words.get().empty } else { words.get().hint };
     view! {
         <figure class="wt">
             <Axis shape words />
@@ -46,7 +45,7 @@ fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
         let ticks = shape.read().ticks.clone();
         let last = ticks.len().saturating_sub(1);
         let tick = |(index, tick): (usize, crate::axis::Tick)| {
-            let time = spoken(f64::from(tick.at));
+            let time = words.get().time(f64::from(tick.at));
             let text = if tick.after_pause { (words.get().later)(&time) } else { time };
             // The last one would stick out on the right.
             let crowded = index == last && tick.x > WIDTH * 9 / 10;
@@ -58,6 +57,7 @@ fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
 }
 
 /// The lanes. For the keyboard and for screen readers a slider that walks from request to request, then over the refreshes and the marks.
+/// A slider's value grows upwards (ARIA, "slider"), and the first request is at the top: so its value is the greatest.
 #[component]
 fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'static Words>, told: Signal<Option<String>>) -> impl IntoView {
     let plot = NodeRef::<html::Div>::new();
@@ -72,17 +72,28 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
     };
     let walk = move |event: web_sys::KeyboardEvent| {
         let last = shape.read_untracked().stations().saturating_sub(1);
-        let next = match (event.key().as_str(), chosen.read_untracked().first().copied()) {
-            ("ArrowDown" | "ArrowRight" | "Home", None) | ("Home", _) => 0,
-            ("ArrowUp" | "ArrowLeft" | "End", None) | ("End", _) => last,
-            ("ArrowDown" | "ArrowRight", Some(at)) => (at + 1).min(last),
-            ("ArrowUp" | "ArrowLeft", Some(at)) => at.saturating_sub(1),
-            ("PageDown", at) => at.map_or(0, |at| (at + 10).min(last)),
-            ("PageUp", at) => at.unwrap_or(last).saturating_sub(10),
+        let at = chosen.read_untracked().first().copied().unwrap_or(0);
+        let next = match event.key().as_str() {
+            "ArrowDown" | "ArrowLeft" => at + 1,
+            "ArrowUp" | "ArrowRight" => at.saturating_sub(1),
+            "PageDown" => at + 10,
+            "PageUp" => at.saturating_sub(10),
+            "Home" => last,
+            "End" => 0,
             _ => return,
         };
         event.prevent_default();
-        chosen.set(vec![next]);
+        chosen.set(vec![next.min(last)]);
+    };
+    // Who arrives hears of the first, unless the pointer has chosen already.
+    let arrive = move |_| {
+        if chosen.read_untracked().is_empty() && shape.read_untracked().stations() > 0 {
+            chosen.set(vec![0]);
+        }
+    };
+    let value = move || chosen.read().first().map_or(0, |at| stations().saturating_sub(*at));
+    let said = move || {
+        told.get().unwrap_or_else(|| if stations() == 0 { words.get().empty.into() } else { (words.get().requests)(lanes() as usize) })
     };
     // Few lanes are high enough to be told apart, many share the height.
     let height = move || format!("{}px", (lanes() * 26).clamp(26, 420));
@@ -100,8 +111,9 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
             aria-label=move || words.get().picture
             aria-valuemin="0"
             aria-valuemax=stations
-            aria-valuenow=move || chosen.read().first().filter(|at| **at < stations()).map_or(0, |at| at + 1)
-            aria-valuetext=move || told.get().unwrap_or_else(|| if lanes() == 0 { words.get().empty.into() } else { lanes().to_string() })
+            aria-valuenow=value
+            aria-valuetext=said
+            on:focus=arrive
             on:pointermove=point
             on:pointerdown=point
             on:keydown=walk
@@ -154,21 +166,21 @@ fn tell(record: &Record, station: usize, words: &Words) -> Option<String> {
         let told = (words.event)(&Event::RefreshStarted { cause: refresh.cause });
         let ended = refresh.ended.as_ref().map(|(at, outcome)| {
             let outcome = (words.event)(&Event::RefreshEnded { outcome: outcome.clone() });
-            format!("{outcome} ({})", spoken(at - refresh.from))
+            format!("{outcome} ({})", words.time(at - refresh.from))
         });
         return Some([told].into_iter().chain(ended).collect::<Vec<_>>().join(" · "));
     }
     let mark = record.marks().get(station - record.refreshes().len())?;
-    Some(format!("{} ({})", (words.event)(&mark.what.event()), spoken(mark.at - zero)))
+    Some(format!("{} ({})", (words.event)(&mark.what.event()), words.time(mark.at - zero)))
 }
 
 fn tell_lane(lane: &Lane, zero: f64, words: &Words) -> String {
-    let since = |at: f64| spoken(at - zero);
+    let since = |at: f64| words.time(at - zero);
     let mut told = vec![(words.request)(lane.request, &lane.method, &lane.path)];
     for span in &lane.spans {
         told.push(match span.phase {
             Phase::Sent => (words.sent_at)(&since(span.from)),
-            Phase::Waiting => (words.waited)(&spoken(span.to.unwrap_or_else(now) - span.from)),
+            Phase::Waiting => (words.waited)(&words.time(span.to.unwrap_or_else(now) - span.from)),
             Phase::Replayed => (words.replayed_at)(&since(span.from)),
         });
         if let Some(at) = lane.refused.filter(|at| span.phase == Phase::Sent && *at >= span.from) {

@@ -1,14 +1,12 @@
 //! What happened, put in order: a lane per request, the refreshes across them, and marks. Pure: events in, picture's data out.
 
 use crate::lane::{Lane, Mark, Phase, Refresh, Span, What};
-use std::collections::BTreeMap;
 use wugan::{Event, Noted, Outcome, RefreshOutcome};
 
 /// All that was noted since the record was begun. Times are milliseconds on the page's monotonic clock.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     lanes: Vec<Lane>,
-    lane_of: BTreeMap<u64, usize>,
     refreshes: Vec<Refresh>,
     marks: Vec<Mark>,
     events: Vec<Noted>,
@@ -148,9 +146,9 @@ impl Record {
     }
 
     fn lane(&mut self, request: u64) -> &mut Lane {
-        let next = self.lanes.len();
-        let index = *self.lane_of.entry(request).or_insert(next);
-        if index == next {
+        // A thousand are looked through faster than one is drawn, and no tree of theirs is to be loaded.
+        let index = self.lanes.iter().position(|lane| lane.request == request).unwrap_or(self.lanes.len());
+        if index == self.lanes.len() {
             self.lanes.push(Lane { request, method: String::new(), path: String::new(), spans: Vec::new(), refused: None, settled: None });
             self.open += 1;
         }

@@ -73,9 +73,9 @@ impl Shape {
 
     /// The stations at a place, which is given as shares of width and height: the lane, and what crosses it there.
     pub(crate) fn stations_at(&self, x: f64, y: f64) -> Vec<usize> {
-        let Some(last) = self.lanes.checked_sub(1) else { return Vec::new() };
         let x = part_of(WIDTH, x);
-        let mut stations = vec![part_of(self.lanes, y).min(last) as usize];
+        let lane = self.lanes.checked_sub(1).map(|last| part_of(self.lanes, y).min(last) as usize);
+        let mut stations = Vec::from_iter(lane);
         for (at, (from, width)) in (self.lanes as usize..).zip(self.refreshes.iter().chain(&self.marks)) {
             if (from.saturating_sub(NEAR)..=from + width + NEAR).contains(&x) {
                 stations.push(at);
@@ -197,5 +197,14 @@ mod tests {
         assert_eq!((shape.stations(), shape.places(&[3])), (4, format!("M{x} 0h{width}v{}h-{width}z", 3 * PITCH)));
         assert_eq!(shape.places(&[0, 9]), "M0 0h10000v100h-10000z", "what is not there any more is not shown");
         assert!(Shape::default().stations_at(0.5, 0.5).is_empty());
+    }
+
+    #[test]
+    fn a_refresh_that_no_request_asked_for_is_pointed_at_too() {
+        let mut record = Record::default();
+        record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
+        record.note(&Noted { at: 30.0, event: Event::RefreshEnded { outcome: RefreshOutcome::Granted } });
+        let shape = Shape::of(&record, 30.0);
+        assert_eq!((shape.lanes, shape.stations(), shape.stations_at(0.5, 0.5)), (0, 1, vec![0]));
     }
 }

@@ -1,14 +1,20 @@
 //! Milliseconds as people read them. Whole numbers only: formatting floats would cost every visitor some kilobytes.
 
-/// `3.2 ms`, `312 ms`, `4.1 s`, `12 min`.
-pub fn spoken(ms: f64) -> String {
-    let tenths = whole(ms * 10.0);
-    match tenths {
-        0..1_000 => format!("{}.{} ms", tenths / 10, tenths % 10),
-        1_000..10_000 => format!("{} ms", tenths / 10),
-        10_000..600_000 => format!("{}.{} s", tenths / 10_000, tenths / 1_000 % 10),
-        600_000..72_000_000 => format!("{} min", tenths / 600_000),
-        _ => format!("{} h", tenths / 36_000_000),
+use crate::words::Words;
+
+impl Words {
+    /// `3.2 ms`, `312 ms`, `4.1 s`, `12 min`; in the units of these words.
+    #[must_use]
+    pub fn time(&self, ms: f64) -> String {
+        let [millis, seconds, minutes, hours] = self.units;
+        let tenths = whole(ms * 10.0);
+        match tenths {
+            0..1_000 => format!("{}.{} {millis}", tenths / 10, tenths % 10),
+            1_000..10_000 => format!("{} {millis}", tenths / 10),
+            10_000..600_000 => format!("{}.{} {seconds}", tenths / 10_000, tenths / 1_000 % 10),
+            600_000..72_000_000 => format!("{} {minutes}", tenths / 600_000),
+            _ => format!("{} {hours}", tenths / 36_000_000),
+        }
     }
 }
 
@@ -19,11 +25,12 @@ fn whole(number: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::spoken;
+    use crate::words::Words;
 
     #[test]
     fn times_have_the_unit_that_fits() {
-        let said = [0.0, 3.24, 99.94, 312.4, 4_120.0, 65_000.0, 3_600_000.0, 7_200_000.0].map(spoken);
+        let said = [0.0, 3.24, 99.94, 312.4, 4_120.0, 65_000.0, 3_600_000.0, 7_200_000.0].map(|ms| Words::EN.time(ms));
         assert_eq!(said, ["0.0 ms", "3.2 ms", "99.9 ms", "312 ms", "4.1 s", "1 min", "60 min", "2 h"]);
+        assert_eq!([4_120.0, 65_000.0].map(|ms| Words::ZH.time(ms)), ["4.1 秒", "1 分钟"]);
     }
 }

@@ -27,6 +27,10 @@ pub struct Words {
     pub refresh: &'static str,
     /// The legend: another tab's doing, a sign-in, a sign-out, a warning.
     pub mark: &'static str,
+    /// So many requests; what the picture is of, before one is chosen.
+    pub requests: fn(usize) -> String,
+    /// Milliseconds, seconds, minutes and hours, as they stand behind a number.
+    pub units: [&'static str; 4],
     /// "and n earlier"
     pub earlier: fn(usize) -> String,
     /// "after a pause", at a cut of the axis.
@@ -63,6 +67,8 @@ impl Words {
         failed: "failed",
         refresh: "the refresh",
         mark: "another tab, sign-in, sign-out",
+        requests: |n| if n == 1 { "1 request".to_owned() } else { format!("{n} requests") },
+        units: ["ms", "s", "min", "h"],
         earlier: |n| format!("…and {n} earlier"),
         later: |pause| format!("+{pause}"),
         request: |number, method, path| format!("Request {number}: {method} {path}"),
@@ -88,6 +94,8 @@ impl Words {
         failed: "失败",
         refresh: "续期",
         mark: "其他标签页、登录、退出",
+        requests: |n| format!("{n} 个请求"),
+        units: ["毫秒", "秒", "分钟", "小时"],
         earlier: |n| format!("……以及更早的 {n} 条"),
         later: |pause| format!("+{pause}"),
         request: |number, method, path| format!("请求 {number}：{method} {path}"),

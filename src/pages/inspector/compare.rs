@@ -34,7 +34,7 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
         view! {
             <h3>{text(|t| t.inspector.naive_title)}</h3>
             <Timeline timeline=naive words />
-            {table(naive)}
+            {table(naive, words)}
         }
         .boxed()
     });

@@ -34,8 +34,8 @@ pub(super) fn desk() -> AnyView {
                     {export(timeline)}
                 </div>
                 <Timeline timeline words />
-                {numbers(timeline)}
-                {lifetime()}
+                {numbers(timeline, words)}
+                {lifetime(words)}
             </section>
         </div>
     };

@@ -7,12 +7,12 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
-use wugan_timeline::spoken;
+use wugan_timeline::Words;
 
 /// How often the band is drawn.
 const BEAT: Duration = Duration::from_millis(500);
 
-pub(super) fn lifetime() -> AnyView {
+pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
     let (api, lang) = (use_api(), use_lang());
     let look = move || {
         let peek = api.client().session().peek();
@@ -28,7 +28,7 @@ pub(super) fn lifetime() -> AnyView {
         match life.get() {
             None => t.token_unknown.to_owned(),
             Some((left, _)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
-            Some((left, _)) => (t.token_left)(&spoken(left.as_secs_f64().floor() * 1_000.0)),
+            Some((left, _)) => (t.token_left)(&units.get().time(left.as_secs_f64().floor() * 1_000.0)),
         }
     });
     let share = |part: Duration, whole: Duration| percent(part.as_millis(), whole.as_millis());

@@ -5,18 +5,19 @@ use crate::{
     lang::{Pick, text, use_lang},
 };
 use leptos::prelude::*;
-use wugan_timeline::{Figures, UseTimeline, spoken};
+use wugan_timeline::{Figures, UseTimeline, Words};
 
-pub(super) fn numbers(timeline: UseTimeline) -> AnyView {
+pub(super) fn numbers(timeline: UseTimeline, units: Signal<&'static Words>) -> AnyView {
     let figures = timeline.figures();
     let lang = use_lang();
+    // Said once, when all is over: a thousand requests would be a thousand sentences.
     let words = Signal::derive(move || {
-        let Figures { answered, failed, refreshes, .. } = figures.get();
-        (lang.get().texts().inspector.summary)(answered, failed, refreshes)
+        let over = timeline.with(|record| (!record.is_open()).then(|| record.figures()).filter(|figures| figures.requests > 0));
+        over.map(|Figures { answered, failed, refreshes, .. }| (lang.get().texts().inspector.summary)(answered, failed, refreshes))
     });
     let number = move |number: fn(&Figures) -> u32| Signal::derive(move || figures.with(number).to_string());
     view! {
-        {table(timeline)}
+        {table(timeline, units)}
         <p
             class="unseen"
             role="status"
@@ -32,7 +33,7 @@ pub(super) fn numbers(timeline: UseTimeline) -> AnyView {
 }
 
 /// The numbers for people.
-pub(super) fn table(timeline: UseTimeline) -> AnyView {
+pub(super) fn table(timeline: UseTimeline, units: Signal<&'static Words>) -> AnyView {
     let figures = timeline.figures();
     let number = move |number: fn(&Figures) -> u32| Signal::derive(move || figures.with(number).to_string());
     let all: [(Pick, Signal<String>); 7] = [
@@ -42,7 +43,7 @@ pub(super) fn table(timeline: UseTimeline) -> AnyView {
         (|t| t.inspector.refused, number(|f| f.refused)),
         (|t| t.inspector.refreshes, number(|f| f.refreshes)),
         (|t| t.inspector.replays, number(|f| f.replays)),
-        (|t| t.inspector.lost, Signal::derive(move || spoken(figures.get().lost))),
+        (|t| t.inspector.lost, Signal::derive(move || units.get().time(figures.get().lost))),
     ];
     let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
     view! { <dl class="numbers">{all}</dl> }.boxed()
