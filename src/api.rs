@@ -30,8 +30,8 @@ impl Api {
     pub(crate) async fn send(self, request: Request) -> Result<Response, Problem> {
         match self.client().send(request).await {
             Ok(response) if response.ok() => Ok(response),
-            Ok(response) => Err(self.heed(Problem::read(response).await)),
-            Err(error) => Err(self.heed(error.into())),
+            Ok(response) => Err(self.heed(Problem::read(response).await).await),
+            Err(error) => Err(self.heed(error.into()).await),
         }
     }
 
@@ -39,16 +39,23 @@ impl Api {
     pub(crate) async fn sign_in<T: Serialize>(self, route: &str, form: &T) -> Result<(), Problem> {
         match self.client().sign_in(Request::post(route).json(form)).await {
             Ok(SignIn::Done) => Ok(()),
-            Ok(SignIn::Refused(response)) => Err(self.heed(Problem::read(response).await)),
-            Err(error) => Err(self.heed(error.into())),
+            Ok(SignIn::Refused(response)) => Err(self.heed(Problem::read(response).await).await),
+            Err(error) => Err(self.heed(error.into()).await),
         }
     }
 
-    /// Lets the banner know.
-    pub(crate) fn heed(self, problem: Problem) -> Problem {
-        if problem == Problem::Unreachable {
-            self.connection.lose();
+    /// Whether the server is away or only this was not answered, a look tells: the banner says the one, and of the other whoever asked is
+    /// told when it will be asked again.
+    pub(crate) async fn heed(self, problem: Problem) -> Problem {
+        let least = match problem {
+            Problem::Unreachable => 0,
+            Problem::Unrenewed(seconds) => seconds.saturating_mul(1_000),
+            _ => return problem,
+        };
+        if self.connection.is_away().await {
+            return Problem::Unreachable;
         }
+        self.connection.ask_later(least);
         problem
     }
 }

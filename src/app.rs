@@ -3,7 +3,7 @@
 use crate::{
     arrival::provide_arrival,
     components::{
-        live::{Boxed, live},
+        live::{Boxed, follow, live},
         notice::Farewell,
         shell::Shell,
     },
@@ -53,8 +53,11 @@ fn Room() -> impl IntoView {
         let route = way.at();
         if must_sign_in(route) { Route::SignIn } else { route }
     });
-    Effect::new(move || {
-        let route = way.at();
+    follow(move || {
+        let (route, signed_in) = (way.at(), session.signed_in.get());
+        if signed_in {
+            farewell.forget();
+        }
         if must_sign_in(route) {
             way.go_instead(&format!("{}?next={}", Route::SignIn.path(), route.path()));
         } else if matches!(route, Route::SignIn | Route::SignUp) && session.signed_in.get() {

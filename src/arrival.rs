@@ -1,6 +1,9 @@
 //! Arriving at a page: its title, the focus, and a word to those who do not see it. The router does none of these.
 
-use crate::lang::{Pick, text};
+use crate::{
+    components::live::follow,
+    lang::{Pick, text},
+};
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -25,8 +28,8 @@ pub(crate) fn Page(
     let title = text(title);
     let arrival: Arrival = expect_context();
     let main = NodeRef::<html::Main>::new();
-    Effect::new(move || document().set_title(&format!("{} · Wugan", title.get())));
-    Effect::new(move || {
+    follow(move || document().set_title(&format!("{} · Wugan", title.get())));
+    follow(move || {
         let Some(main) = main.get() else { return };
         // The browser itself has announced the first page, and put the focus where it belongs.
         if !arrival.first.get_value() {
@@ -45,10 +48,22 @@ pub(crate) fn Page(
     }
 }
 
+/// Puts the focus on what has this id, if it is there.
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
 /// Puts the focus where the content begins: for when the button that had it is about to go.
 pub(crate) fn focus_content() {
-    if let Some(main) = document().get_element_by_id("main").and_then(|main| main.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = main.focus();
+    focus("main");
+}
+
+/// The same, if a button has it that asks for something again: what was asked for is here, and the button is about to go.
+pub(crate) fn focus_content_from_again() {
+    if document().active_element().is_some_and(|element| element.closest(".again").is_ok_and(|button| button.is_some())) {
+        focus_content();
     }
 }
 

@@ -1,6 +1,7 @@
 //! The language that people read: chosen by their browser, or by themselves; and the one way to a text.
 
 use crate::{
+    components::live::follow,
     keep,
     texts::{self, Texts},
 };
@@ -45,7 +46,7 @@ pub(crate) fn provide_lang() {
     let browser = || window().navigator().language().unwrap_or_default();
     let lang = RwSignal::new(Lang::of(&keep::get(KEY).unwrap_or_else(browser)));
     provide_context(lang);
-    Effect::new(move || {
+    follow(move || {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", lang.get().tag());
         }

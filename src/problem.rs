@@ -13,6 +13,8 @@ use wugan_wire::{Code, ErrorBody, FieldError};
 pub(crate) enum Problem {
     /// The server is away; the banner says so too.
     Unreachable,
+    /// The session cannot be renewed just now, and it may be tried again in so many seconds; the server may well be there.
+    Unrenewed(u32),
     /// The answer took too long, from a server that may well be there.
     Slow,
     /// Nobody is signed in any more; the guard leads to the sign-in page.
@@ -99,6 +101,7 @@ impl Problem {
             Problem::Later(Code::RateLimited, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.rate_limited, *wait) }],
             Problem::Later(_, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, *wait) }],
             Problem::Odd => whole(|t| t.problem.odd),
+            Problem::Unrenewed(seconds) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, Some(*seconds)) }],
             Problem::Said(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
             Problem::Said(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
             Problem::Said(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
@@ -117,7 +120,8 @@ impl From<Error> for Problem {
         match error {
             Error::SignedOut(_) => Problem::SignedOut,
             Error::SessionChanged => Problem::Changed,
-            Error::Unavailable { .. } | Error::Network(_) => Problem::Unreachable,
+            Error::Unavailable { retry_after } => Problem::Unrenewed(u32::try_from(retry_after.as_secs() + 1).unwrap_or(u32::MAX)),
+            Error::Network(_) => Problem::Unreachable,
             Error::Timeout => Problem::Slow,
             _ => Problem::Odd,
         }

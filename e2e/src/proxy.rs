@@ -21,6 +21,8 @@ pub enum Trouble {
     LoseAnswers,
     /// The server gets nothing; the connection is closed.
     Refuse,
+    /// The server gets nothing; the answer is 503, as of one whose database is away.
+    Busy,
     /// The server gets nothing; they are sent elsewhere, with this status.
     Redirect(u16, String),
 }
@@ -98,6 +100,10 @@ async fn pass(mut browser: TcpStream, server: &str, mut troubles: watch::Receive
     let trouble = troubles.borrow().get(&request.path).cloned();
     match &trouble {
         Some(Trouble::Refuse) => return Ok(()),
+        Some(Trouble::Busy) => {
+            let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            return Ok(browser.write_all(answer.as_bytes()).await?);
+        }
         Some(Trouble::Redirect(status, to)) => {
             let answer = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
             return Ok(browser.write_all(answer.as_bytes()).await?);

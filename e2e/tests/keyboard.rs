@@ -41,7 +41,7 @@ const ENGLISH: Names = Names {
     refresh: "Refresh ends: new tokens",
     sessions: "Sessions",
     end_others: "End all others",
-    ended: "All other sessions have ended.",
+    ended: "The other sessions listed here have ended.",
     account: "Account",
     delete: "Delete account…",
     sure: "Really delete “ada”?",
@@ -64,7 +64,7 @@ const CHINESE: Names = Names {
     refresh: "续期结束：得到新令牌",
     sessions: "登录设备",
     end_others: "结束其他全部",
-    ended: "其他会话已全部结束。",
+    ended: "列出的其他会话已结束。",
     account: "账号",
     delete: "删除账号…",
     sure: "确定删除“ada”？",
@@ -105,9 +105,9 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         page.back_to(names.send).await?;
         page.keys(Key::Enter).await?;
         assert_eq!(page.summary(3).await?.refreshes, 1);
-        page.keys_at(names.picture, Key::Down).await?;
+        // Arriving tells of the first lane; three lanes further down is the refresh. Upwards the value grows, as a slider's does.
+        page.tab_to(names.picture).await?;
         page.shows(names.first_lane).await?;
-        // The lanes, then the refresh.
         page.keys(Key::Down + Key::Down + Key::Down).await?;
         page.shows(names.refresh).await?;
         let value = "return Number(document.activeElement.getAttribute('aria-valuenow'))";

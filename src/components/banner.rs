@@ -1,6 +1,6 @@
 //! What concerns every page, said below its top: the server is away, or this browser keeps nothing.
 
-use super::live::{Boxed, live, when};
+use super::live::{Boxed, again, when};
 use crate::{
     connection::use_connection,
     keep,
@@ -9,28 +9,28 @@ use crate::{
 use leptos::prelude::*;
 use wugan::{Event, Warning, leptos::use_session};
 
-/// The server is away: said to everybody, and to screen readers when it begins and when it ends.
+/// The server is away: said to everybody, and to screen readers when it begins and when it ends. The button is no part of what is said.
 #[component]
 pub(crate) fn Away() -> impl IntoView {
     let (connection, lang) = (use_connection(), use_lang());
-    let banner = live(move || {
+    let lost = Signal::derive(move || connection.is_lost());
+    let class = Signal::derive(move || if lost.get() { "banner" } else { "unseen" });
+    let said = Signal::derive(move || {
         let t = &lang.get().texts().shell;
-        match (connection.is_lost(), connection.returns()) {
-            (true, _) => {
-                let again = if connection.is_checking() { t.trying } else { t.try_again };
-                view! {
-                    <div class="banner">
-                        <p>{t.away}</p>
-                        <button type="button" class="small" on:click=move |_| connection.check_again()>{again}</button>
-                    </div>
-                }
-                .boxed()
-            }
-            (false, 0) => ().into_any(),
-            (false, _) => view! { <p class="unseen">{t.back}</p> }.boxed(),
+        match (lost.get(), connection.is_back()) {
+            (true, _) => t.away,
+            (false, true) => t.back,
+            (false, false) => "",
         }
     });
-    view! { <div role="status" data-testid="connection">{banner}</div> }
+    let trying = Signal::derive(move || connection.is_checking());
+    let look = move || again(trying, move || connection.check_again());
+    view! {
+        <div class=class>
+            <p role="status" data-testid="connection">{said}</p>
+            {when(lost, look)}
+        </div>
+    }
 }
 
 /// The store is denied or full: the session lives in this page alone, and its person should know before he closes it.

@@ -30,6 +30,14 @@ pub(crate) fn live(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     changing(Box::new(view))
 }
 
+/// Does something now, and again whenever what it tracks changes. Boxed for the same reason: an effect is a loop of its own.
+pub(crate) fn follow(run: impl Fn() + 'static) {
+    fn following(run: Box<dyn Fn()>) {
+        Effect::new(run);
+    }
+    following(Box::new(run));
+}
+
 /// One view or none.
 pub(crate) fn when(shown: Signal<bool>, view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     either(shown, view, || ().into_any())
@@ -53,6 +61,24 @@ pub(crate) fn button(class: &'static str, label: Pick, press: impl FnMut() + 'st
         view! { <button type="button" class=class on:click=move |_| press()>{crate::lang::text(label)}</button> }.boxed()
     }
     pressed(class, label, Box::new(press))
+}
+
+/// A button that asks once more, and says while that is under way. Whoever takes it away sees to the focus: `focus_content_from_again`.
+pub(crate) fn again(trying: Signal<bool>, press: impl FnMut() + 'static) -> AnyView {
+    fn pressed(trying: Signal<bool>, mut press: Box<dyn FnMut()>) -> AnyView {
+        let lang = use_lang();
+        let label = Signal::derive(move || {
+            let t = &lang.get().texts().shell;
+            if trying.get() { t.trying } else { t.try_again }
+        });
+        view! {
+            <div class="buttons">
+                <button type="button" class="small again" on:click=move |_| press()>{label}</button>
+            </div>
+        }
+        .boxed()
+    }
+    pressed(trying, Box::new(press))
 }
 
 /// A link to another page.

@@ -1,19 +1,17 @@
 //! `/`: what this is, and two answers of the server: one for everybody, one for who is signed in.
 
 use crate::{
-    api::use_api,
     arrival::Page,
     components::{
         live::{Boxed, button, either, head, link, live, notice, when},
         notice,
     },
-    connection::use_connection,
     lang::{Pick, text, use_lang},
     loaded::Loaded,
     problem::Say,
 };
 use leptos::prelude::*;
-use wugan::{Reason, Request, State, leptos::use_session};
+use wugan::{Reason, State, leptos::use_session};
 use wugan_wire::routes;
 
 #[component]
@@ -73,14 +71,10 @@ fn hello() -> AnyView {
 /// What the server answers on a route: asked on arrival, when the button is pressed, when somebody signs in or out, and when the
 /// server is back.
 fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView {
-    let (api, session, connection, lang) = (use_api(), use_session(), use_connection(), use_lang());
-    let presses = RwSignal::new(0_u32);
+    let (session, lang) = (use_session(), use_lang());
     let locked = Signal::derive(move || guarded && !session.signed_in.get());
-    let answer = Loaded::by(move || {
-        presses.track();
-        connection.returns();
-        (!locked.get()).then(|| Box::pin(async move { Ok(api.send(Request::get(path)).await?.text().await?) }) as _)
-    });
+    let open = Signal::derive(move || !locked.get());
+    let answer = Loaded::of(path, open);
     let shown = live(move || {
         let t = lang.get().texts();
         match answer.get() {
@@ -90,8 +84,9 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
             Some(Err(problem)) => view! { <span class="wrong">{problem.say().words(lang.get())}</span> }.boxed(),
         }
     });
-    let again = move || button("small", |t| t.home.ask_again, move || presses.update(|presses| *presses += 1));
-    let busy = Signal::derive(move || if answer.is_asking() { "true" } else { "false" });
+    let again = move || button("small", |t| t.home.ask_again, move || answer.again());
+    let waits = Signal::derive(move || answer.is_asking());
+    let busy = Signal::derive(move || if waits.get() { "true" } else { "false" });
     view! {
         <section class="card">
             <div class="card-head">
@@ -99,8 +94,8 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
                 <code>{path}</code>
             </div>
             <p>{text(what)}</p>
-            <div class="answer" role="status" data-testid=path aria-busy=busy>{shown}</div>
-            <div class="buttons">{when(Signal::derive(move || !locked.get()), again)}</div>
+            <div class="answer" class:waits=waits role="status" data-testid=path aria-busy=busy>{shown}</div>
+            <div class="buttons">{when(open, again)}</div>
         </section>
     }
     .boxed()

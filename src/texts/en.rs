@@ -23,6 +23,7 @@ pub(crate) static EN: Texts = Texts {
         memory_only: "This browser stores nothing for us: its storage is blocked or full. You stay signed in for as long as this page is open.",
         loading: "Loading…",
         not_loaded: "This page could not be loaded. If trying again does not help, reload it: there may be a new version.",
+        reload: "Reload",
         foot: "Wugan (无感) means “without being felt”.",
     },
     home: Home {
@@ -180,7 +181,7 @@ pub(crate) static EN: Texts = Texts {
         end_others: "End all others",
         only_this: "You are signed in here and nowhere else.",
         done: "That session has ended.",
-        done_all: "All other sessions have ended.",
+        done_all: "The other sessions listed here have ended.",
     },
     missing: Missing {
         title: "There is no such page",

@@ -40,6 +40,7 @@ pub(crate) struct Shell {
     pub(crate) memory_only: &'static str,
     pub(crate) loading: &'static str,
     pub(crate) not_loaded: &'static str,
+    pub(crate) reload: &'static str,
     pub(crate) foot: &'static str,
 }
 

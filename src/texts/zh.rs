@@ -23,6 +23,7 @@ pub(crate) static ZH: Texts = Texts {
         memory_only: "浏览器的存储被禁用或已满，无法保存登录状态。只要不关闭此页面，您就一直处于登录状态。",
         loading: "正在加载…",
         not_loaded: "此页面加载失败。如果重试无效，请刷新页面：可能已有新版本。",
+        reload: "刷新页面",
         foot: "Wugan 即“无感”：感觉不到它的存在。",
     },
     home: Home {
@@ -180,7 +181,7 @@ pub(crate) static ZH: Texts = Texts {
         end_others: "结束其他全部",
         only_this: "您只在这里登录。",
         done: "该会话已结束。",
-        done_all: "其他会话已全部结束。",
+        done_all: "列出的其他会话已结束。",
     },
     missing: Missing { title: "没有这个页面", what: "地址可能有误，或者页面已经移走。", go: "回到首页" },
 };

@@ -3,9 +3,10 @@
 use super::whose;
 use crate::{
     api::use_api,
+    arrival::focus,
     components::{
         field::Field,
-        live::{Boxed, button, either},
+        live::{Boxed, button, either, follow},
         notice::Farewell,
         submit::submit,
     },
@@ -16,12 +17,15 @@ use leptos::{ev::SubmitEvent, html, prelude::*};
 use wugan::Request;
 use wugan_wire::routes;
 
+/// Its id in the page.
+const HEADING: &str = "delete-account";
+
 pub(super) fn delete_account(name: Signal<String>) -> AnyView {
     let wished = RwSignal::new(false);
     let wish = move || button("danger", |t| t.account.delete_start, move || wished.set(true));
     view! {
         <section class="section">
-            <h2>{text(|t| t.account.delete)}</h2>
+            <h2 id=HEADING tabindex="-1">{text(|t| t.account.delete)}</h2>
             <p class="hint">{text(|t| t.account.delete_what)}</p>
             <div>{either(wished.into(), move || sure(name, wished), wish)}</div>
         </section>
@@ -50,18 +54,23 @@ fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
     };
     let question = NodeRef::<html::P>::new();
     // The button that led here is gone: the focus goes to what has come in its place.
-    Effect::new(move || {
+    follow(move || {
         if let Some(question) = question.get() {
             let _ = question.focus();
         }
     });
+    // And back, when it goes.
+    let keep = move || {
+        wished.set(false);
+        focus(HEADING);
+    };
     let words = Signal::derive(move || (lang.get().texts().account.delete_sure)(&name.get()));
     view! {
         <form class="form" novalidate on:submit=send>
             <p tabindex="-1" node_ref=question>{words}</p>
             {whose(name)} {Field::PASSWORD.view(form, password)}
             {submit(form, "danger", |t| t.account.delete_do, |t| t.account.deleting)}
-            <div class="buttons">{button("", |t| t.account.keep, move || wished.set(false))}</div>
+            <div class="buttons">{button("", |t| t.account.keep, keep)}</div>
         </form>
     }
     .boxed()

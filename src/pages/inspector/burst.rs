@@ -8,7 +8,7 @@ use crate::{
     problem::{Complaint, Problem, Say},
 };
 use futures::future::join_all;
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use std::time::Duration;
 use wugan::Request;
 use wugan_timeline::UseTimeline;
@@ -91,14 +91,13 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
     .boxed()
 }
 
-/// Sends them all at once. What became of each is in the record; only the connection is looked at here.
+/// Sends them all at once. What became of each is in the record; only the connection is looked at here, once for all.
 pub(super) async fn burst(api: Api, route: String, count: usize) -> Result<(), Problem> {
     let client = api.client();
     let one = || client.send(Request::get(&route).deadline(DEADLINE));
-    for answer in join_all((0..count).map(|_| one())).await {
-        if let Err(error) = answer {
-            api.heed(error.into());
-        }
+    let answers = join_all((0..count).map(|_| one())).await;
+    if let Some(error) = answers.into_iter().find_map(Result::err) {
+        spawn_local(async move { drop(api.heed(error.into()).await) });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::use_api,
-    components::live::{Boxed, live},
+    components::live::{Boxed, follow, live},
     lang::{Lang, text, use_lang},
     when,
 };
@@ -21,7 +21,7 @@ const TIMES: [&str; 3] = ["exp", "iat", "nbf"];
 pub(super) fn claims(timeline: UseTimeline) -> AnyView {
     let (api, lang, figures) = (use_api(), use_lang(), timeline.figures());
     let (open, claims) = (RwSignal::new(false), RwSignal::new(Vec::<Claim>::new()));
-    Effect::new(move || {
+    follow(move || {
         // A refresh brings another token.
         figures.track();
         if open.get() {

@@ -3,10 +3,9 @@
 use crate::{
     api::{Api, use_api},
     arrival::focus_content,
-    components::live::{Boxed, button, live, notice},
-    connection::use_connection,
+    components::live::{Boxed, notice},
     device::device,
-    lang::{Lang, Pick, use_lang},
+    lang::{Lang, Pick},
     loaded::Loaded,
     problem::{Problem, Say},
     when,
@@ -19,27 +18,15 @@ use wugan_wire::{Code, SessionItem, routes};
 #[derive(Clone, Copy)]
 struct Ending {
     api: Api,
+    sessions: Loaded,
     ids: RwSignal<Vec<String>>,
     said: RwSignal<Option<(&'static str, Say)>>,
-    changes: RwSignal<u32>,
 }
 
 pub(super) fn desk() -> AnyView {
-    let (api, connection, lang) = (use_api(), use_connection(), use_lang());
-    let ending = Ending { api, ids: RwSignal::new(Vec::new()), said: RwSignal::new(None), changes: RwSignal::new(0) };
-    let sessions = Loaded::<Vec<SessionItem>>::by(move || {
-        connection.returns();
-        ending.changes.track();
-        Some(Box::pin(async move { Ok(api.send(Request::get(routes::SESSIONS)).await?.json().await?) }))
-    });
-    let list = live(move || {
-        let t = lang.get().texts();
-        match sessions.get() {
-            None => view! { <p class="answer">{t.shell.loading}</p> }.boxed(),
-            Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.boxed(),
-            Some(Ok(list)) => listed(&list, lang.get(), ending),
-        }
-    });
+    let sessions = Loaded::of(routes::SESSIONS, Signal::stored(true));
+    let ending = Ending { api: use_api(), sessions, ids: RwSignal::new(Vec::new()), said: RwSignal::new(None) };
+    let list = sessions.view(move |list: Vec<SessionItem>, lang| listed(&list, lang, ending));
     view! { <div class="section">{notice(move || ending.said.get())} {list}</div> }.boxed()
 }
 
@@ -58,15 +45,20 @@ impl Ending {
                 match api.send(Request::delete(format!("{}/{id}", routes::SESSIONS))).await {
                     // Somebody was faster: it has ended all the same.
                     Ok(_) | Err(Problem::Said(Code::NotFound, _)) => {}
-                    Err(problem) => said = ("notice bad", problem.say()),
+                    // What keeps one from ending keeps the rest too; the list shows what is left.
+                    Err(problem) => {
+                        said = ("notice bad", problem.say());
+                        break;
+                    }
                 }
             }
             // The button that was pressed is about to go with its row.
             if self.ids.try_set(Vec::new()).is_none() {
                 focus_content();
             }
-            self.said.try_set(Some(said));
-            self.changes.try_update(|changes| *changes += 1);
+            if self.said.try_set(Some(said)).is_none() {
+                self.sessions.again();
+            }
         });
     }
 }
@@ -79,7 +71,10 @@ fn listed(list: &[SessionItem], lang: Lang, ending: Ending) -> AnyView {
     let below = match ids.len() {
         0 => view! { <p class="hint">{t.sessions.only_this}</p> }.boxed(),
         1 => ().into_any(),
-        _ => view! { <div class="buttons">{button("danger", |t| t.sessions.end_others, move || ending.end(ids.clone()))}</div> }.boxed(),
+        _ => {
+            let label = Signal::derive(move || if ending.ids.read().len() > 1 { t.sessions.ending } else { t.sessions.end_others });
+            view! { <div class="buttons"><button type="button" class="danger" on:click=move |_| ending.end(ids.clone())>{label}</button></div> }.boxed()
+        }
     };
     let rows: Vec<AnyView> = this.chain(others).map(|item| row(item, lang, ending)).collect();
     view! { <ul class="rows" data-testid="sessions">{rows}</ul> {below} }.boxed()
@@ -94,13 +89,15 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
     };
     let mut facts = vec![(t.sessions.used)(&when::ago(&item.last_used_at, lang)), (t.sessions.since)(&when::date(&item.created_at, lang))];
     facts.extend(item.ip.clone());
+    let of = format!("session-{}", item.id);
     let end = if item.current {
         view! { <span class="badge">{t.sessions.this}</span> }.boxed()
     } else {
         let (id, same) = (item.id.clone(), item.id.clone());
         let label = Signal::derive(move || if ending.ids.read().contains(&same) { t.sessions.ending } else { t.sessions.end });
+        // Its name says what goes on, its description whose session it is.
         view! {
-            <button type="button" class="small danger" aria-label=format!("{}: {name}", t.sessions.end) on:click=move |_| ending.end(vec![id.clone()])>
+            <button type="button" class="small danger" aria-describedby=of.clone() on:click=move |_| ending.end(vec![id.clone()])>
                 {label}
             </button>
         }
@@ -109,7 +106,7 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
     view! {
         <li>
             <div>
-                <p><strong>{name}</strong></p>
+                <p id=of><strong>{name}</strong></p>
                 <p class="hint">{facts.join(" · ")}</p>
             </div>
             {end}
