@@ -60,18 +60,24 @@ fn Room() -> impl IntoView {
         }
         if must_sign_in(route) {
             way.go_instead(&format!("{}?next={}", Route::SignIn.path(), route.path()));
-        } else if matches!(route, Route::SignIn | Route::SignUp) && session.signed_in.get() {
-            farewell.forget();
+        } else if signed_in && matches!(route, Route::SignIn | Route::SignUp) {
             way.go_instead(way.next().path());
         }
     });
-    live(move || match shown.get() {
-        Route::Home => Home().into_any(),
-        Route::SignIn => SignIn().into_any(),
-        Route::SignUp => SignUp().into_any(),
-        Route::Inspector => Inspector().into_any(),
-        Route::Account => Account().into_any(),
-        Route::Sessions => Sessions().into_any(),
-        Route::Missing => NotFound().into_any(),
+    live(move || {
+        let route = shown.get();
+        if route.is_guarded() {
+            // Another tab may have signed somebody else in: what was loaded, typed or said for the one before him goes with his page.
+            session.user.track();
+        }
+        match route {
+            Route::Home => Home().into_any(),
+            Route::SignIn => SignIn().into_any(),
+            Route::SignUp => SignUp().into_any(),
+            Route::Inspector => Inspector().into_any(),
+            Route::Account => Account().into_any(),
+            Route::Sessions => Sessions().into_any(),
+            Route::Missing => NotFound().into_any(),
+        }
     })
 }

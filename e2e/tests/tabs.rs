@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use wugan_e2e::{Page, Refreshes, Result, Stage, scenario};
+use wugan_e2e::{Page, Refreshes, Result, Stage, scenario, until};
 
 /// In every tab that has run this, a press of "Send" is one word away.
 const SEND_AT_A_WORD: &str = "new BroadcastChannel('e2e').onmessage = () => \
@@ -23,6 +23,36 @@ async fn a_sign_out_in_the_second_tab_shows_in_the_first() -> Result {
         page.hides("Sign out").await?;
         page.shows("in another tab").await?;
         page.screenshot("signed-out-elsewhere").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
+    scenario("somebody-else", &[], async |Stage { page, .. }: &mut Stage| {
+        page.sign_up("ada").await?;
+        let adas = page.record().await?;
+        // Not signed out: her session is only not in the store for a while.
+        page.open("/healthz").await?;
+        page.script("localStorage.removeItem('wugan.session')").await?;
+        page.sign_up("bob").await?;
+        let bobs = page.record().await?;
+        page.open("/healthz").await?;
+        page.store(&adas).await?;
+
+        page.open("/account").await?;
+        until("her facts", async || Ok(page.text_of("me").await?.contains("ada").then_some(()))).await?;
+        page.fill("New password", "hers alone").await?;
+        let hers = page.tab().await?;
+        // As a tab finds it that was asleep while she left and he came.
+        page.open_tab("/healthz").await?;
+        page.store(&bobs).await?;
+        page.go_to(&hers).await?;
+        page.is_signed_in("bob").await?;
+        until("his facts", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
+        page.hides("ada").await?;
+        assert_eq!(page.typed("New password").await?, "", "what she has typed is not for him");
+        Ok(())
     })
     .await
 }
