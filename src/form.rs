@@ -1,24 +1,26 @@
 //! A form under way: it is sent once at a time, complaints stand at their fields, and what was typed stays.
 
 use crate::{
+    arrival::focus,
     lang::{Pick, use_lang},
     problem::{Complaint, Problem, Say},
 };
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::future::Future;
-use wasm_bindgen::JsCast;
 
 /// The state of one form; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
     pub(crate) busy: RwSignal<bool>,
     complaints: RwSignal<Vec<Complaint>>,
+    /// Those that show what is wrong with them.
+    fields: StoredValue<Vec<&'static str>>,
 }
 
 impl Form {
     pub(crate) fn new() -> Form {
-        Form { busy: RwSignal::new(false), complaints: RwSignal::new(Vec::new()) }
+        Form { busy: RwSignal::new(false), complaints: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
     }
 
     /// Sends it, unless it is on its way already.
@@ -42,14 +44,17 @@ impl Form {
         });
     }
 
-    /// Shows what is wrong, and leads to the first field concerned.
-    pub(crate) fn complain(self, complaints: Vec<Complaint>) {
+    /// Shows what is wrong, and leads to the first field concerned. What concerns a field that this form does not have, concerns the whole.
+    pub(crate) fn complain(self, mut complaints: Vec<Complaint>) {
+        let fields = self.fields.try_get_value().unwrap_or_default();
+        for complaint in &mut complaints {
+            complaint.field = complaint.field.filter(|field| fields.contains(field));
+        }
         let first = complaints.iter().find_map(|complaint| complaint.field);
         if self.complaints.try_set(complaints).is_none()
-            && let Some(field) = first.and_then(|field| document().get_element_by_id(field))
-            && let Ok(field) = field.dyn_into::<web_sys::HtmlElement>()
+            && let Some(field) = first
         {
-            let _ = field.focus();
+            focus(field);
         }
     }
 
@@ -67,6 +72,7 @@ impl Form {
     /// What is wrong with a field, or with the whole.
     pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<String>> {
         let lang = use_lang();
+        self.fields.update_value(|fields| fields.extend(field));
         Signal::derive(move || {
             let complaints = self.complaints.read();
             complaints.iter().find(|complaint| complaint.field == field).map(|complaint| complaint.say.words(lang.get()))

@@ -62,13 +62,20 @@ impl Problem {
     pub(crate) async fn read(response: Response) -> Problem {
         // A proxy says so if the server behind it is away.
         let behind_a_proxy = matches!(response.status(), 502 | 504);
-        // Its other form is a date: what we ask does not send that.
-        let wait = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
+        let wait = response.header("retry-after");
         match response.json::<ErrorBody>().await {
-            Ok(ErrorBody { code: code @ (Code::RateLimited | Code::Busy), .. }) => Problem::Later(code, wait),
-            Ok(body) => Problem::Said(body.code, body.fields),
+            Ok(body) => Problem::said(body, wait),
             Err(_) if behind_a_proxy => Problem::Unreachable,
             Err(_) => Problem::Odd,
+        }
+    }
+
+    /// What an error body says, and the `Retry-After` beside it.
+    pub(crate) fn said(body: ErrorBody, wait: Option<String>) -> Problem {
+        match body.code {
+            // Its other form is a date: what we ask does not send that.
+            code @ (Code::RateLimited | Code::Busy) => Problem::Later(code, wait.and_then(|seconds| seconds.parse().ok())),
+            code => Problem::Said(code, body.fields),
         }
     }
 
@@ -94,6 +101,7 @@ impl Problem {
         let at = |field, say: Pick| vec![Complaint { field: Some(field), say: Say::Just(say) }];
         match self {
             Problem::Unreachable => whole(|t| t.problem.unreachable),
+            Problem::Unrenewed(seconds) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, Some(*seconds)) }],
             Problem::Slow => whole(|t| t.problem.slow),
             Problem::SignedOut => whole(|t| t.problem.signed_out),
             Problem::Changed => whole(|t| t.problem.changed),
@@ -101,7 +109,6 @@ impl Problem {
             Problem::Later(Code::RateLimited, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.rate_limited, *wait) }],
             Problem::Later(_, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, *wait) }],
             Problem::Odd => whole(|t| t.problem.odd),
-            Problem::Unrenewed(seconds) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, Some(*seconds)) }],
             Problem::Said(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
             Problem::Said(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
             Problem::Said(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     api::{Api, use_api},
     components::live::{Boxed, live},
-    form::Form,
     lang::text,
     problem::Problem,
 };
@@ -19,9 +18,9 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
     let api = use_api();
     let naive = UseTimeline::unconnected();
     let shown = RwSignal::new(false);
-    let form = Form::new();
+    let form = plan.twice;
     let press = move |_| {
-        let Some((count, route)) = plan.read().filter(|_| !form.busy.get_untracked() && !plan.form.busy.get_untracked()) else { return };
+        let Some((count, route)) = plan.read() else { return };
         shown.set(true);
         form.send(both(api, count, route, timeline, naive));
     };
@@ -42,7 +41,7 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
         <section class="stack" data-testid="compare">
             <p class="hint">{text(|t| t.inspector.naive_what)}</p>
             <div class="buttons">
-                <button type="button" on:click=press aria-disabled=form.disabled()>{label}</button>
+                <button type="button" on:click=press aria-disabled=plan.busy()>{label}</button>
             </div>
             <p class="wrong" role="alert">{wrong}</p>
             {picture}

@@ -1,8 +1,13 @@
 //! How it is often done: every request refreshes for itself. In an account of its own, made for this and deleted afterwards.
 
+use super::burst::{DEADLINE, at_once};
 use crate::problem::Problem;
-use futures::future::join_all;
+use futures::{
+    FutureExt,
+    future::{Either, LocalBoxFuture, select},
+};
 use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use leptos::prelude::window;
 use serde::{Serialize, de::DeserializeOwned};
@@ -18,16 +23,16 @@ pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> R
     let mut tokens: TokenAnswer = read(answer).await.ok_or(Problem::Odd)?;
     "spoiled".clone_into(&mut tokens.access_token);
     let tokens = Rc::new(RefCell::new(tokens));
-    join_all((1..=count).map(|number| request(number as u64, route, tokens.clone(), timeline))).await;
-    // Whatever has become of the tokens, nothing of it shall stay.
-    let mut token = tokens.borrow().access_token.clone();
-    if token == "spoiled"
-        && let Ok(answer) = post(routes::LOGIN, &credentials, None).await
-        && let Some(fresh) = read::<TokenAnswer>(answer).await
-    {
-        token = fresh.access_token;
-    }
-    post(routes::DELETE, &DeleteAccount { password: credentials.password }, Some(&token)).await.map(drop)
+    at_once((1..=count).map(|number| request(number as u64, route, tokens.clone(), timeline).boxed_local()).collect()).await;
+    // The burst has been seen: that its account stays is nothing its person could do anything about.
+    let _ = forget(credentials).await;
+    Ok(())
+}
+
+/// Nothing of the account shall stay. What has become of its tokens in so many refreshes, nobody knows: the password still holds.
+async fn forget(credentials: Credentials) -> Result<(), Problem> {
+    let fresh: TokenAnswer = read(post(routes::LOGIN, &credentials, None).await?).await.ok_or(Problem::Odd)?;
+    post(routes::DELETE, &DeleteAccount { password: credentials.password }, Some(&fresh.access_token)).await.map(drop)
 }
 
 async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, timeline: UseTimeline) {
@@ -36,7 +41,8 @@ async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, tim
     let outcome = loop {
         note(timeline, Event::Sent { request, method: "GET".to_owned(), path: route.to_owned(), replay });
         let bearer = tokens.borrow().access_token.clone();
-        let Ok(answer) = with_token(Request::get(route), Some(&bearer)).send().await else { break None };
+        let sent = async { with_token(Request::get(route), Some(&bearer)).send().await };
+        let Ok(answer) = in_time(sent.boxed_local()).await else { break None };
         note(timeline, Event::Answered { request, status: answer.status(), replay });
         if answer.status() != 401 || replay {
             break Some(answer.status());
@@ -67,11 +73,20 @@ fn note(timeline: UseTimeline, event: Event) {
 
 async fn post<T: Serialize>(route: &str, body: &T, bearer: Option<&str>) -> Result<Response, Problem> {
     let request = with_token(Request::post(route), bearer).json(body).map_err(|_| Problem::Odd)?;
-    let answer = request.send().await.map_err(|_| Problem::Unreachable)?;
+    let answer = in_time(request.send().boxed_local()).await?;
     if answer.ok() {
         return Ok(answer);
     }
-    Err(read::<ErrorBody>(answer).await.map_or(Problem::Odd, |body| Problem::Said(body.code, body.fields)))
+    let wait = answer.headers().get("retry-after");
+    Err(read::<ErrorBody>(answer).await.map_or(Problem::Odd, |body| Problem::said(body, wait)))
+}
+
+/// No answer in the time that ours get either is none.
+async fn in_time(sent: LocalBoxFuture<'_, Result<Response, gloo_net::Error>>) -> Result<Response, Problem> {
+    match select(sent, TimeoutFuture::new(DEADLINE.as_millis() as u32)).await {
+        Either::Left((answer, _)) => answer.map_err(|_| Problem::Unreachable),
+        Either::Right(_) => Err(Problem::Slow),
+    }
 }
 
 /// From bytes, as the library does it: reading JSON from text would be the same code once more.

@@ -3,11 +3,12 @@
 use crate::{
     api::{Api, use_api},
     components::live::{Boxed, button},
+    form::Form,
     lang::{Pick, text, use_lang},
     problem::{Problem, Say},
     sabotage::Sabotage,
 };
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use wugan::Request;
 use wugan_wire::{SessionItem, routes};
 
@@ -15,6 +16,13 @@ pub(super) fn trouble() -> AnyView {
     let (api, lang) = (use_api(), use_lang());
     let said = RwSignal::new(None::<Say>);
     let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
+    let ending = Form::new();
+    let end = move || {
+        ending.send(async move {
+            end_on_server(api, said).await;
+            Ok(())
+        });
+    };
     let sabotage = StoredValue::new_local(Sabotage::default());
     let spoil_access = move || {
         api.client().session().spoil_access_token();
@@ -42,7 +50,7 @@ pub(super) fn trouble() -> AnyView {
                 {button("small", |t| t.inspector.spoil_refresh, spoil_refresh)}
                 {toggle(offline, |t| t.inspector.offline, cut)}
                 {toggle(clock, |t| t.inspector.clock, turn)}
-                {button("small", |t| t.inspector.end, move || spawn_local(end_on_server(api, said)))}
+                {button("small", |t| t.inspector.end, end)}
             </div>
             <p class="said" role="status">{words}</p>
         </section>
