@@ -53,7 +53,7 @@ impl Field {
                     />
                     {password.then(|| reveal(visible, name))}
                 </div>
-                <p class="wrong" id=wrong_id>{wrong}</p>
+                <p class="wrong" id=wrong_id role="alert">{wrong}</p>
                 {hint}
             </div>
         }
