@@ -18,9 +18,16 @@ use wugan_wire::routes;
 pub(crate) fn Home() -> impl IntoView {
     let session = use_session();
     let signed_in = Signal::derive(move || session.signed_in.get());
-    // A session that ended without its person having asked for it here.
+    // A session that ended while its person was looking; or, if he has only just come, without his having asked for it.
+    let seen = StoredValue::new(false);
     let ended = notice(move || match session.state.get() {
-        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser => Some(("notice", Say::Just(notice::ended(reason)))),
+        State::SignedIn => {
+            seen.set_value(true);
+            None
+        }
+        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser || seen.get_value() => {
+            Some(("notice", Say::Just(notice::ended(reason))))
+        }
         _ => None,
     });
     view! {
