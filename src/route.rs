@@ -85,8 +85,11 @@ impl Way {
         self.place.get().next
     }
 
-    /// Goes to an address of this site, as a link does.
+    /// Goes to an address of this site, as a link does; to the one that is shown already, without a second entry for it in the history.
     pub(crate) fn go(self, href: &str) {
+        if address() == href {
+            return window().scroll_to_with_x_and_y(0.0, 0.0);
+        }
         if let Ok(history) = window().history()
             && history.push_state_with_url(&JsValue::NULL, "", Some(href)).is_ok()
         {
@@ -113,9 +116,16 @@ impl Way {
 
 impl Place {
     fn here() -> Place {
-        let location = window().location();
-        Place { route: Route::of(&location.pathname().unwrap_or_default()), next: next_in(&location.search().unwrap_or_default()) }
+        let address = address();
+        let (path, query) = address.split_once('?').unwrap_or((&address, ""));
+        Place { route: Route::of(path), next: next_in(query) }
     }
+}
+
+/// The address shown, from the path on, without a part of the page.
+fn address() -> String {
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
 /// Only pages of this app count: an address that somebody else put into a link leads nowhere.

@@ -54,6 +54,7 @@ impl Theme {
 /// Changes the theme, for this visit and the next.
 pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
     theme.set(to);
+    paint_frame(to);
     let Some(root) = document().document_element() else { return };
     match to.name() {
         Some(name) => {
@@ -63,6 +64,20 @@ pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
         None => {
             keep::forget(KEY);
             let _ = root.remove_attribute("data-theme");
+        }
+    }
+}
+
+/// The browser's own frame, where it has the page's colour (HTML, "theme-color"): of the two named in `index.html` one holds always, and
+/// the other never, or each with its system's scheme.
+fn paint_frame(theme: Theme) {
+    for of in ["light", "dark"] {
+        let media = match theme.name() {
+            None => format!("(prefers-color-scheme: {of})"),
+            Some(name) => (if name == of { "all" } else { "not all" }).to_owned(),
+        };
+        if let Some(meta) = document().get_element_by_id(&format!("theme-{of}")) {
+            let _ = meta.set_attribute("media", &media);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     arrival::Page,
     components::{
         field::Field,
-        live::{Boxed, link, live},
+        live::{Boxed, live},
         notice,
         strength::strength_meter,
         submit::submit,
@@ -41,10 +41,12 @@ pub(crate) fn SignUp() -> impl IntoView {
 
 /// A page that is one form, with a way to its sister that does not forget where he wanted to go.
 fn form_page(title: Pick, below: AnyView, form: AnyView, other: Route, question: Pick, answer: Pick) -> AnyView {
-    let other = match use_way().next() {
+    let way = use_way();
+    // Not a reason to make the form anew: what was typed would be lost.
+    let other = Signal::derive(move || match way.next() {
         Route::Home => other.path().to_owned(),
         next => format!("{}?next={}", other.path(), next.path()),
-    };
+    });
     view! {
         <Page title=title>
             <div class="narrow">
@@ -53,7 +55,7 @@ fn form_page(title: Pick, below: AnyView, form: AnyView, other: Route, question:
                     {below}
                 </div>
                 {form}
-                <p>{text(question)} " " {link("", &other, answer)}</p>
+                <p>{text(question)} " " <a href=other>{text(answer)}</a></p>
             </div>
         </Page>
     }
