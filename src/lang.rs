@@ -28,6 +28,21 @@ impl Lang {
         }
     }
 
+    /// Its name, in its own words.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Lang::En => "English",
+            Lang::Zh => "中文",
+        }
+    }
+
+    pub(crate) fn other(self) -> Lang {
+        match self {
+            Lang::En => Lang::Zh,
+            Lang::Zh => Lang::En,
+        }
+    }
+
     pub(crate) fn texts(self) -> &'static Texts {
         match self {
             Lang::En => &texts::EN,

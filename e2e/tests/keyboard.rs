@@ -133,3 +133,50 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
     })
     .await
 }
+
+#[tokio::test]
+async fn an_account_is_come_back_to_changed_and_left_by_keyboard() -> Result {
+    scenario("keyboard-return", &[], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.keys_at("Sign out", Key::Enter).await?;
+        page.shows("You are signed out").await?;
+        page.keys_at("Theme: as the system", Key::Enter).await?;
+        assert_eq!(page.focused().await?, "Theme: light", "the focus stays on the switch");
+        page.back_to("中文").await?;
+        page.keys(Key::Enter).await?;
+        page.shows("您已退出登录").await?;
+        assert_eq!(page.focused().await?, "English", "the focus stays on the switch");
+        page.keys(Key::Enter).await?;
+        page.shows("You are signed out").await?;
+
+        page.keys_at("Sign in", Key::Enter).await?;
+        page.arrives_at("/sign-in").await?;
+        page.keys_at("Username", "ada").await?;
+        page.keys_at("Password", "not this one").await?;
+        page.keys_at("Show", Key::Space).await?;
+        page.keys_at("Sign in", Key::Enter).await?;
+        page.complains_at("Password", "do not go together").await?;
+        page.keys(Key::Control + "a").await?;
+        page.keys(PASSWORD).await?;
+        page.keys(Key::Enter).await?;
+        page.is_signed_in("ada").await?;
+
+        server.sign_in_from("curl/8", "ada", PASSWORD).await?;
+        page.keys_at("Sessions", Key::Enter).await?;
+        page.shows("curl").await?;
+        page.keys_at("End", Key::Enter).await?;
+        page.shows("That session has ended.").await?;
+
+        page.back_to("Account").await?;
+        page.keys(Key::Enter).await?;
+        page.keys_at("Current password", PASSWORD).await?;
+        page.keys_at("New password", "four other words here").await?;
+        page.keys(Key::Enter).await?;
+        page.shows("Your password is changed").await?;
+        page.keys_at("Delete account…", Key::Enter).await?;
+        page.keys_at("Keep it", Key::Enter).await?;
+        page.hides("Really delete").await?;
+        page.tab_to("Delete account…").await
+    })
+    .await
+}

@@ -2,11 +2,11 @@
 
 use super::{
     banner::{Away, MemoryOnly},
-    live::{Boxed, button, either, link, live, when},
+    live::{Boxed, button, either, link, when},
 };
 use crate::{
     arrival::{Announcer, focus_content},
-    lang::{self, Lang, Pick, text, use_lang},
+    lang::{self, Pick, text, use_lang},
     route::{Route, use_way},
     theme::{self, Theme, use_theme},
 };
@@ -100,10 +100,14 @@ fn who() -> AnyView {
 #[component]
 fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
-    live(move || {
-        let (other, name) = if lang.get() == Lang::En { (Lang::Zh, "中文") } else { (Lang::En, "English") };
-        view! { <button type="button" class="plain" lang=other.tag() on:click=move |_| lang::choose(lang, other)>{name}</button> }.boxed()
-    })
+    // One button for both, so that the focus stays on it.
+    let tag = Signal::derive(move || lang.get().other().tag());
+    let name = Signal::derive(move || lang.get().other().name());
+    view! {
+        <button type="button" class="plain" lang=tag on:click=move |_| lang::choose(lang, lang.get_untracked().other())>
+            {name}
+        </button>
+    }
 }
 
 #[component]
