@@ -17,7 +17,7 @@ async fn holds(page: &Page, state: &str) -> Result {
 
 #[tokio::test]
 async fn for_visitors() -> Result {
-    scenario("accessible-visitors", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("accessible-visitors", &["--name-limit", "2/1h"], async |Stage { page, .. }: &mut Stage| {
         page.blocks(&["*.wasm"]).await?;
         page.open("/").await?;
         page.shows("Sign in once").await?;
@@ -38,10 +38,18 @@ async fn for_visitors() -> Result {
         page.sign_in_here("nobody", "not this one").await?;
         page.complains_at("Password", "do not go together").await?;
         holds(page, "sign-in-refused").await?;
+        for _ in 0..2 {
+            page.press("Sign in").await?;
+        }
+        page.shows("Too many tries").await?;
+        holds(page, "too-many-tries").await?;
 
         page.open("/sign-up").await?;
         page.shows("8 to 256 characters").await?;
         holds(page, "sign-up").await?;
+        page.fill("Password", "short").await?;
+        page.shows("Easy to guess").await?;
+        holds(page, "sign-up-weak").await?;
         page.fill("Username", "no spaces").await?;
         page.fill("Password", PASSWORD).await?;
         page.press("Show").await?;
@@ -71,6 +79,12 @@ async fn for_somebody_who_is_signed_in() -> Result {
         page.press("End all others").await?;
         page.shows("have ended").await?;
         holds(page, "sessions-ended").await?;
+        page.follow("Home").await?;
+        page.answers(500, "internal", None).await?;
+        page.follow("Sessions").await?;
+        page.shows("Something went wrong on our side").await?;
+        holds(page, "sessions-error").await?;
+        page.lets_answers_through().await?;
 
         page.follow("Account").await?;
         page.shows("Member since").await?;
@@ -80,10 +94,26 @@ async fn for_somebody_who_is_signed_in() -> Result {
         page.press("Delete account…").await?;
         page.shows("Really delete").await?;
         holds(page, "account-delete").await?;
+        page.fill("Password", "not this one").await?;
+        page.press("Delete for good").await?;
+        page.complains_at("Password", "This is not your password.").await?;
+        holds(page, "account-delete-refused").await?;
 
         page.press("Sign out").await?;
         page.shows("You are signed out").await?;
-        holds(page, "signed-out").await
+        holds(page, "signed-out").await?;
+
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.is_signed_in("ada").await?;
+        page.open("/").await?;
+        page.shows("bbb").await?;
+        let first = page.tab().await?;
+        page.open_tab("/").await?;
+        page.press("Sign out").await?;
+        page.hides("Sign out").await?;
+        page.go_to(&first).await?;
+        page.shows("You signed out in another tab").await?;
+        holds(page, "ended-elsewhere").await
     })
     .await
 }
@@ -109,7 +139,10 @@ async fn for_somebody_at_the_inspector() -> Result {
         page.shows("Compare with the naive way").await?;
         page.press("Go offline").await?;
         page.press("Clock wrong").await?;
-        holds(page, "inspector").await
+        holds(page, "inspector").await?;
+        page.burst(2).await?;
+        page.shows("The server cannot be reached").await?;
+        holds(page, "inspector-offline").await
     })
     .await
 }
@@ -121,6 +154,12 @@ async fn for_somebody_in_trouble() -> Result {
         page.sign_up("ada").await?;
         page.shows("This browser stores nothing for us").await?;
         holds(page, "memory-only").await?;
+
+        page.blocks(&["*/inspector-*.wasm"]).await?;
+        page.follow("Inspector").await?;
+        page.shows("This page could not be loaded").await?;
+        holds(page, "part-missing").await?;
+        page.blocks(&[]).await?;
 
         page.holds_answers().await?;
         page.follow("Account").await?;

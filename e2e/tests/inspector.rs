@@ -1,5 +1,6 @@
 //! The inspector: every control does what it says, and what happened is told in pictures, numbers and words.
 
+use thirtyfour::By;
 use wugan_e2e::{Page, Result, Stage, Summary, scenario, until};
 
 /// Opens the inspector as somebody who has just signed up.
@@ -138,6 +139,57 @@ async fn what_happened_is_saved_as_json_without_a_secret() -> Result {
         assert_eq!((named("settled"), named("refresh_started"), named("refresh_ended")), (3, 1, 1), "{saved}");
         assert!(!saved.contains(page.record().await?.access_token()?), "the token is in the file");
         Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn pointing_at_the_picture_tells_of_the_lane_and_of_what_crosses_it() -> Result {
+    scenario("pointing", &[], async |Stage { page, .. }: &mut Stage| {
+        at_the_inspector(page).await?;
+        page.press("Spoil access token").await?;
+        page.burst(3).await?;
+        page.shows("Point at a lane").await?;
+        let plot = page.driver().find(By::Css(".wt-plot")).await?;
+        plot.scroll_into_view().await?;
+        // In the middle of the second of three lanes; wherever that is in time.
+        page.driver().action_chain().move_to_element_center(&plot).perform().await?;
+        page.shows(": GET /bbb · sent at ").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_burst_at_a_time_and_a_name_for_what_is_under_way() -> Result {
+    scenario("one-at-a-time", &[], async |Stage { page, .. }: &mut Stage| {
+        at_the_inspector(page).await?;
+        page.fill("Requests", "2").await?;
+        page.holds_answers().await?;
+        page.press("Send").await?;
+        page.shows("Sending…").await?;
+        page.press("Compare with the naive way").await?;
+        page.press("End session on server").await?;
+        page.press("End session on server").await?;
+        // Two of the burst's, and one that asks for the sessions.
+        let held = "return window.e2eHeld.length";
+        until("three requests", async || Ok((page.script(held).await? == 3).then_some(()))).await?;
+        page.hides("Setting up a second account").await?;
+        page.lets_answers_through().await?;
+        // Those, and the one that ended the session, once: the comparison was never begun.
+        page.summary(4).await?;
+        page.hides("Sending…").await?;
+        // It is said once, when all is over.
+        until("the summary", async || Ok(page.text_of("summary").await?.starts_with("4 answered").then_some(()))).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn why_the_second_account_cannot_be_made_is_told() -> Result {
+    scenario("compare-refused", &["--address-limit", "1/1h"], async |Stage { page, .. }: &mut Stage| {
+        at_the_inspector(page).await?;
+        page.press("Compare with the naive way").await?;
+        page.shows("Too many tries. Please try again in ").await
     })
     .await
 }

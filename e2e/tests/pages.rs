@@ -1,6 +1,6 @@
 //! What each page says of itself, and what it says while it waits, when there is nothing, when something went wrong, and when nobody answers.
 
-use wugan_e2e::{Language, PASSWORD, Page, Result, Stage, scenario, until};
+use wugan_e2e::{Key, Language, PASSWORD, Page, Result, Stage, scenario, scenario_in, until};
 
 /// A page: its path, the link that leads there, its heading and its title; in English and in Chinese.
 type Row = (&'static str, [&'static str; 2], [&'static str; 2], [&'static str; 2]);
@@ -69,12 +69,19 @@ async fn each_page_has_a_heading_a_title_and_the_focus_in_both_languages() -> Re
 async fn a_theme_is_chosen_by_its_button_and_kept() -> Result {
     scenario("theme", &[], async |Stage { page, .. }: &mut Stage| {
         page.open("/").await?;
+        // The colour that the browser gives its own frame: of the first that holds (HTML, "theme-color").
+        let frame = "return [...document.querySelectorAll('meta[name=theme-color]')].find(meta => matchMedia(meta.media).matches).content";
+        let light = page.script(frame).await?;
         page.press("Theme: as the system").await?;
         page.press("Theme: light").await?;
+        let dark = page.script(frame).await?;
+        assert_ne!(dark, light);
         page.reload().await?;
         page.shows("For everyone").await?;
         assert_eq!(page.script("return getComputedStyle(document.body).colorScheme").await?, "dark");
+        assert_eq!(page.script(frame).await?, dark);
         page.press("Theme: dark").await?;
+        assert_eq!(page.script(frame).await?, light);
         let follows = "return document.documentElement.hasAttribute('data-theme')";
         assert_eq!(page.script(follows).await?, false, "the system's choice is followed again");
         Ok(())
@@ -108,6 +115,19 @@ async fn a_page_waits_fails_and_recovers_in_words() -> Result {
                 page.shows(words).await?;
             }
             page.lets_answers_through().await?;
+            // Nobody has to go away and come back.
+            page.holds_answers().await?;
+            page.press(if link == "Home" { "Ask again" } else { "Try again" }).await?;
+            if link == "Home" {
+                let waits =
+                    async || Ok((page.script("return document.querySelectorAll('.answer.waits').length").await? == 1).then_some(()));
+                until("the answer to be waited for", waits).await?;
+            } else {
+                page.shows("Trying…").await?;
+            }
+            page.lets_answers_through().await?;
+            page.shows(there).await?;
+            page.hides("Try again").await?;
         }
 
         // The server goes, and comes back: each page says so, and asks again by itself.
@@ -215,7 +235,7 @@ async fn a_first_visit_is_moved_by_nothing_and_asks_for_nothing_it_does_not_need
             let asked = "return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)";
             for path in page.script(asked).await?.as_array().ok_or("no list")?.iter().filter_map(|path| path.as_str()) {
                 let needed = [".css", ".js", "_bg.wasm", ".svg", ".webmanifest", "/aaa"].iter().any(|end| path.ends_with(end));
-                let of_another_page = ["inspector", "account", "sessions"].iter().any(|part| path.contains(part));
+                let of_another_page = ["inspector", "members", "forms", "shared"].iter().any(|part| path.contains(part));
                 assert!(needed && !of_another_page, "a visitor's first page asks for {path}");
             }
         }
@@ -233,9 +253,16 @@ async fn a_part_that_does_not_come_is_told_and_comes_when_it_can() -> Result {
         page.follow("Inspector").await?;
         page.shows("This page could not be loaded").await?;
         page.screenshot("part-missing").await?;
+        assert!(!page.text().await?.contains("The server cannot be reached"), "it is there");
         assert_eq!(page.script("return document.title").await?, "Inspector · Wugan", "the frame is there");
-        page.blocks(&[]).await?;
         page.press("Try again").await?;
+        assert_eq!(page.script("return document.activeElement.id").await?, "main");
+        page.shows("This page could not be loaded").await?;
+        // As after a new version: the page itself must come anew.
+        page.blocks(&[]).await?;
+        page.script("window.old = true").await?;
+        page.press("Reload").await?;
+        until("the new page", async || Ok((page.script("return !window.old").await? == true).then_some(()))).await?;
         page.burst(2).await?;
         page.hides("This page could not be loaded").await?;
 
@@ -251,6 +278,78 @@ async fn a_part_that_does_not_come_is_told_and_comes_when_it_can() -> Result {
         server.start_again().await?;
         page.shows("nowhere else").await?;
         page.hides("This page could not be loaded").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_first_language_is_the_browsers() -> Result {
+    let chinese = [("intl.accept_languages", "zh-TW,zh".into())];
+    scenario_in("browsers-language", &[], &chinese, async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("任何人都可以访问").await?;
+        assert_eq!(page.script("return document.documentElement.lang").await?, "zh");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_first_tab_skips_to_the_content() -> Result {
+    scenario("skip", &[], async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("aaa").await?;
+        page.keys(Key::Tab + "").await?;
+        assert_eq!(page.focused().await?, "Skip to content");
+        page.keys(Key::Enter + "").await?;
+        until("the content to have the focus", async || {
+            Ok((page.script("return document.activeElement.id").await? == "main").then_some(()))
+        })
+        .await?;
+        page.arrives_at("/").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn back_and_forward_lead_through_the_pages_and_a_link_to_this_one_is_no_step() -> Result {
+    scenario("history", &[], async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("aaa").await?;
+        let steps = "return history.length";
+        let before = page.script(steps).await?.as_u64();
+        page.follow("Home").await?;
+        assert_eq!(page.script(steps).await?.as_u64(), before);
+        // The form stays as it is, wherever its link leads by now.
+        page.follow("Sign in").await?;
+        page.fill("Username", "ada").await?;
+        page.follow("Inspector").await?;
+        page.shows("Sign in first").await?;
+        assert_eq!(page.typed("Username").await?, "ada");
+        page.driver().back().await?;
+        page.shows("Once is enough.").await?;
+        page.driver().back().await?;
+        page.shows("For everyone").await?;
+        page.driver().forward().await?;
+        page.shows("Once is enough.").await?;
+        page.arrives_at("/sign-in").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn all_that_an_installed_app_needs_is_served() -> Result {
+    scenario("installs", &[], async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("aaa").await?;
+        let all = "return (async () => {\
+            const manifest = await (await fetch(document.querySelector('link[rel=manifest]').href)).json();\
+            const links = [...document.querySelectorAll('link[rel*=icon]')].map(link => link.href);\
+            const files = await Promise.all([...links, ...manifest.icons.map(icon => icon.src)].map(file => fetch(file)));\
+            return [manifest.name, ...new Set(files.map(file => file.status + ' ' + file.headers.get('content-type').split('/')[0]))];\
+        })()";
+        assert_eq!(page.script(all).await?.as_array().map(|all| all[1..].to_vec()), Some(vec!["200 image".into()]));
+        Ok(())
     })
     .await
 }
