@@ -13,13 +13,24 @@ pub(super) fn measure() -> Result<()> {
     app::build()?;
     let (first, later) = loaded()?;
     table("What a first visit loads, in bytes", &first)?;
-    // There are two parts: what is shared, is shared by both.
+    let script =
+        first.iter().find(|file| file.extension().is_some_and(|end| end == "js")).ok_or_else(|| failure("the page names no script"))?;
+    let script = fs::read_to_string(script).map_err(|e| failure(format!("{} can't be read: {e}", script.display())))?;
     let (shared, parts): (Vec<_>, Vec<_>) = later.into_iter().partition(|file| name(file).starts_with("shared"));
     for part in parts {
         let title = format!("What is loaded besides, when the part “{}” is opened", part_of(&part));
-        table(&title, &[&shared[..], &[part]].concat())?;
+        let needed = needed(&script, &name(&part));
+        let shared = shared.iter().filter(|file| needed.contains(&part_of(file))).cloned();
+        table(&title, &shared.chain([part.clone()]).collect::<Vec<_>>())?;
     }
     Ok(())
+}
+
+/// What a part needs that others need too: the script names it behind the part (`, [__chunk_3, __chunk_4]));`), and it is `shared_3`.
+fn needed(script: &str, part: &str) -> Vec<String> {
+    let listed = script.split_once(part).and_then(|(_, after)| after.split_once(", [")?.1.split_once(']'));
+    let chunks = listed.map_or("", |(chunks, _)| chunks).split(", ");
+    chunks.filter_map(|chunk| Some(format!("shared_{}", chunk.strip_prefix("__chunk_")?))).collect()
 }
 
 fn table(title: &str, loaded: &[PathBuf]) -> Result<()> {
@@ -53,4 +64,16 @@ fn part_of(part: &Path) -> String {
 
 fn name(file: &Path) -> String {
     file.strip_prefix(project::dist()).unwrap_or(file).display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needed;
+
+    #[test]
+    fn what_a_part_needs_stands_behind_it() {
+        let script = "const a = makeLoad(() => {\nfetch(new URL(\"./one-0.wasm\"));\n}\n, []);\nconst b = makeLoad(() => {\nfetch(new URL(\"./two-0.wasm\"));\n}\n, [__chunk_3, __chunk_12]);\n";
+        assert_eq!(needed(script, "two-0.wasm"), ["shared_3", "shared_12"]);
+        assert!(needed(script, "one-0.wasm").is_empty());
+    }
 }
