@@ -2,6 +2,7 @@
 
 use crate::{
     arrival::focus,
+    derived::Derived,
     lang::{Pick, use_lang},
     problem::{Complaint, Problem, Say},
 };
@@ -59,21 +60,21 @@ impl Form {
     }
 
     /// For `aria-disabled`, and not `disabled`: the focus stays where it is.
-    pub(crate) fn disabled(self) -> Signal<Option<&'static str>> {
-        Signal::derive(move || self.busy.get().then_some("true"))
+    pub(crate) fn disabled(self) -> Derived<Option<&'static str>> {
+        Derived::of(move || self.busy.get().then_some("true"))
     }
 
     /// What stands on the button that sends it.
-    pub(crate) fn label(self, idle: Pick, busy: Pick) -> Signal<&'static str> {
+    pub(crate) fn label(self, idle: Pick, busy: Pick) -> Derived<&'static str> {
         let lang = use_lang();
-        Signal::derive(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
+        Derived::of(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
     }
 
     /// What is wrong with a field, or with the whole.
-    pub(crate) fn wrong(self, field: Option<&'static str>) -> Signal<Option<String>> {
+    pub(crate) fn wrong(self, field: Option<&'static str>) -> Derived<Option<String>> {
         let lang = use_lang();
         self.fields.update_value(|fields| fields.extend(field));
-        Signal::derive(move || {
+        Derived::of(move || {
             let complaints = self.complaints.read();
             complaints.iter().find(|complaint| complaint.field == field).map(|complaint| complaint.say.words(lang.get()))
         })

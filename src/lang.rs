@@ -2,6 +2,7 @@
 
 use crate::{
     components::live::follow,
+    derived::Derived,
     keep,
     texts::{self, Texts},
 };
@@ -80,9 +81,9 @@ pub(crate) fn choose(lang: RwSignal<Lang>, to: Lang) {
 }
 
 /// A text that follows the language.
-pub(crate) fn text(pick: Pick) -> Signal<&'static str> {
+pub(crate) fn text(pick: Pick) -> Derived<&'static str> {
     let lang = use_lang();
-    Signal::derive(move || pick(lang.get().texts()))
+    Derived::of(move || pick(lang.get().texts()))
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use crate::{
     arrival::focus_content_from_again,
     components::live::{Boxed, again, follow, live},
     connection::use_connection,
+    derived::Derived,
     lang::{Lang, use_lang},
     problem::Problem,
 };
 use leptos::{prelude::*, task::spawn_local};
-use serde::de::DeserializeOwned;
 use wugan::Request;
 
-/// Makes a view of an answer; None: it is not what was asked for.
+/// Makes a view of an answer's text; None: it is not what was asked for.
 type Make = Box<dyn Fn(&str, Lang) -> Option<AnyView> + Send>;
 
 /// What came, once it has, as text: what it is in detail is for who shows it. `Copy`.
@@ -25,7 +25,7 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     /// Asks for a path now, when the server is back, and [again](Loaded::again), as long as it is wanted.
-    pub(crate) fn of(path: &'static str, wanted: Signal<bool>) -> Loaded {
+    pub(crate) fn of(path: &'static str, wanted: Derived<bool>) -> Loaded {
         let (api, connection) = (use_api(), use_connection());
         let loaded = Loaded { answer: RwSignal::new(None), asking: RwSignal::new(0), again: RwSignal::new(0) };
         let turn = StoredValue::new(0_u32);
@@ -72,13 +72,13 @@ impl Loaded {
     }
 
     /// That it is on its way; what went wrong, with a way to ask again; or what is made of what came.
-    pub(crate) fn view<T: DeserializeOwned>(self, make: impl Fn(T, Lang) -> AnyView + Send + 'static) -> AnyView {
-        self.shown(Box::new(move |body, lang| serde_json::from_slice(body.as_bytes()).ok().map(|came| make(came, lang))))
+    pub(crate) fn view(self, make: impl Fn(&str, Lang) -> Option<AnyView> + Send + 'static) -> AnyView {
+        self.shown(Box::new(make))
     }
 
     fn shown(self, make: Make) -> AnyView {
         let lang = use_lang();
-        let asking = Signal::derive(move || self.is_asking());
+        let asking = Derived::of(move || self.is_asking());
         let status = live(move || match self.get() {
             None => view! { <p class="answer">{lang.get().texts().shell.loading}</p> }.boxed(),
             Some(Err(problem)) => view! { <p class="notice bad">{problem.say().words(lang.get())}</p> }.boxed(),

@@ -3,11 +3,13 @@
 // `#[component]` makes its props `pub`, and an app has nobody to show them to.
 #![allow(unreachable_pub)]
 
+mod answers;
 mod api;
 mod app;
 mod arrival;
 mod components;
 mod connection;
+mod derived;
 mod device;
 mod form;
 mod keep;

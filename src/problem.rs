@@ -1,12 +1,13 @@
 //! What went wrong with a request, and how to say it to a person, at the field it belongs to.
 
 use crate::{
+    answers,
     lang::{Lang, Pick},
     texts::Texts,
     when,
 };
 use wugan::{Error, Response};
-use wugan_wire::{Code, ErrorBody, FieldError};
+use wugan_wire::{Code, FieldError};
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,19 +64,19 @@ impl Problem {
         // A proxy says so if the server behind it is away.
         let behind_a_proxy = matches!(response.status(), 502 | 504);
         let wait = response.header("retry-after");
-        match response.json::<ErrorBody>().await {
-            Ok(body) => Problem::said(body, wait),
-            Err(_) if behind_a_proxy => Problem::Unreachable,
-            Err(_) => Problem::Odd,
+        match response.text().await.ok().and_then(|body| answers::error(&body)) {
+            Some((code, fields)) => Problem::said(code, fields, wait),
+            None if behind_a_proxy => Problem::Unreachable,
+            None => Problem::Odd,
         }
     }
 
     /// What an error body says, and the `Retry-After` beside it.
-    pub(crate) fn said(body: ErrorBody, wait: Option<String>) -> Problem {
-        match body.code {
+    pub(crate) fn said(code: Code, fields: Vec<FieldError>, wait: Option<String>) -> Problem {
+        match code {
             // Its other form is a date: what we ask does not send that.
             code @ (Code::RateLimited | Code::Busy) => Problem::Later(code, wait.and_then(|seconds| seconds.parse().ok())),
-            code => Problem::Said(code, body.fields),
+            code => Problem::Said(code, fields),
         }
     }
 

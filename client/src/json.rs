@@ -28,6 +28,12 @@ impl Object {
         host::Object::read(std::str::from_utf8(text).ok()?).map(Object)
     }
 
+    /// Reads a text that is a list: its objects; what is no object in it is left out. None: it is no JSON, or no list.
+    #[must_use]
+    pub fn read_list(text: &[u8]) -> Option<Vec<Object>> {
+        Some(host::Object::read_list(std::str::from_utf8(text).ok()?)?.into_iter().map(Object).collect())
+    }
+
     /// A member that is a text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
@@ -107,6 +113,14 @@ mod host {
             serde_json::from_str(text).ok().map(Object)
         }
 
+        pub(super) fn read_list(text: &str) -> Option<Vec<Object>> {
+            Object::list_of(&serde_json::from_str(text).ok()?)
+        }
+
+        fn list_of(value: &Value) -> Option<Vec<Object>> {
+            Some(value.as_array()?.iter().filter_map(Value::as_object).cloned().map(Object).collect())
+        }
+
         pub(super) fn text(&self, name: &str) -> Option<String> {
             self.0.get(name)?.as_str().map(str::to_owned)
         }
@@ -120,8 +134,7 @@ mod host {
         }
 
         pub(super) fn list(&self, name: &str) -> Option<Vec<Object>> {
-            let objects = self.0.get(name)?.as_array()?.iter().filter_map(Value::as_object);
-            Some(objects.cloned().map(Object).collect())
+            Object::list_of(self.0.get(name)?)
         }
 
         pub(super) fn is_true(&self, name: &str) -> bool {
@@ -200,6 +213,11 @@ mod tests {
         let texts: Vec<_> = object.list("list").unwrap().iter().map(|object| object.text("a")).collect();
         assert_eq!(texts, [Some("1".into()), Some("3".into())]);
         assert!(object.list("none").unwrap().is_empty());
+        let texts: Vec<_> = Object::read_list(br#"[{"a":"1"},2]"#).unwrap().iter().map(|object| object.text("a")).collect();
+        assert_eq!(texts, [Some("1".into())]);
+        for text in ["", "{}", "[}", "[],1", "7"] {
+            assert!(Object::read_list(text.as_bytes()).is_none(), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::live::{Boxed, again, when};
 use crate::{
     connection::use_connection,
+    derived::Derived,
     keep,
     lang::{text, use_lang},
 };
@@ -13,9 +14,9 @@ use wugan::{Event, Warning, leptos::use_session};
 #[component]
 pub(crate) fn Away() -> impl IntoView {
     let (connection, lang) = (use_connection(), use_lang());
-    let lost = Signal::derive(move || connection.is_lost());
-    let class = Signal::derive(move || if lost.get() { "banner" } else { "unseen" });
-    let said = Signal::derive(move || {
+    let lost = Derived::of(move || connection.is_lost());
+    let class = Derived::of(move || if lost.get() { "banner" } else { "unseen" });
+    let said = Derived::of(move || {
         let t = &lang.get().texts().shell;
         match (lost.get(), connection.is_back()) {
             (true, _) => t.away,
@@ -23,7 +24,7 @@ pub(crate) fn Away() -> impl IntoView {
             (false, false) => "",
         }
     });
-    let trying = Signal::derive(move || connection.is_checking());
+    let trying = Derived::of(move || connection.is_checking());
     let look = move || again(trying, move || connection.check_again());
     view! {
         <div class=class>
@@ -45,7 +46,7 @@ pub(crate) fn MemoryOnly() -> impl IntoView {
         }
     });
     StoredValue::new_local(subscription);
-    let shown = Signal::derive(move || memory_only.get() && session.signed_in.get());
+    let shown = Derived::of(move || memory_only.get() && session.signed_in.get());
     let banner = when(shown, || view! { <p class="banner">{text(|t| t.shell.memory_only)}</p> }.boxed());
     view! { <div role="status">{banner}</div> }
 }

@@ -2,6 +2,7 @@
 
 use super::live::Boxed;
 use crate::{
+    derived::Derived,
     form::Form,
     lang::{Pick, text, use_lang},
 };
@@ -30,9 +31,9 @@ impl Field {
     pub(crate) fn view(self, form: Form, value: RwSignal<String>) -> AnyView {
         let Field { name, label, autocomplete, hint, password } = self;
         let wrong = form.wrong(Some(name));
-        let invalid = Signal::derive(move || wrong.get().map(|_| "true"));
+        let invalid = Derived::of(move || wrong.get().map(|_| "true"));
         let visible = RwSignal::new(!password);
-        let kind = Signal::derive(move || if visible.get() { "text" } else { "password" });
+        let kind = Derived::of(move || if visible.get() { "text" } else { "password" });
         let (wrong_id, hint_id) = (format!("{name}-wrong"), format!("{name}-hint"));
         let described_by = if hint.is_some() { format!("{wrong_id} {hint_id}") } else { wrong_id.clone() };
         let hint = hint.map(|hint| view! { <p class="hint" id=hint_id>{text(hint)}</p> });
@@ -69,11 +70,11 @@ fn reveal(visible: RwSignal<bool>, name: &'static str) -> AnyView {
         pressed.set(true);
         visible.update(|visible| *visible = !*visible);
     };
-    let pick = move |yes: Pick, no: Pick| Signal::derive(move || if visible.get() { yes } else { no }(lang.get().texts()));
+    let pick = move |yes: Pick, no: Pick| Derived::of(move || if visible.get() { yes } else { no }(lang.get().texts()));
     let state = pick(|t| t.sign.shown, |t| t.sign.hidden);
     view! {
         <button type="button" class="plain" aria-controls=name on:click=press>{pick(|t| t.sign.hide, |t| t.sign.show)}</button>
-        <span class="unseen" role="status">{Signal::derive(move || if pressed.get() { state.get() } else { "" })}</span>
+        <span class="unseen" role="status">{Derived::of(move || if pressed.get() { state.get() } else { "" })}</span>
     }
     .boxed()
 }

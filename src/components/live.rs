@@ -1,6 +1,7 @@
 //! Views that change. Boxed, so that each costs its own few lines and not one more copy of the machinery behind it.
 
 use crate::{
+    derived::Derived,
     lang::{Pick, use_lang},
     problem::Say,
 };
@@ -39,17 +40,17 @@ pub(crate) fn follow(run: impl Fn() + 'static) {
 }
 
 /// One view or none.
-pub(crate) fn when(shown: Signal<bool>, view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
+pub(crate) fn when(shown: Derived<bool>, view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     either(shown, view, || ().into_any())
 }
 
 /// One of two views.
 pub(crate) fn either(
-    which: Signal<bool>,
+    which: Derived<bool>,
     yes: impl Fn() -> AnyView + Send + 'static,
     no: impl Fn() -> AnyView + Send + 'static,
 ) -> AnyView {
-    fn one_of(which: Signal<bool>, yes: Make, no: Make) -> AnyView {
+    fn one_of(which: Derived<bool>, yes: Make, no: Make) -> AnyView {
         live(move || if which.get() { yes() } else { no() })
     }
     one_of(which, Box::new(yes), Box::new(no))
@@ -64,10 +65,10 @@ pub(crate) fn button(class: &'static str, label: Pick, press: impl FnMut() + 'st
 }
 
 /// A button that asks once more, and says while that is under way. Whoever takes it away sees to the focus: `focus_content_from_again`.
-pub(crate) fn again(trying: Signal<bool>, press: impl FnMut() + 'static) -> AnyView {
-    fn pressed(trying: Signal<bool>, mut press: Box<dyn FnMut()>) -> AnyView {
+pub(crate) fn again(trying: Derived<bool>, press: impl FnMut() + 'static) -> AnyView {
+    fn pressed(trying: Derived<bool>, mut press: Box<dyn FnMut()>) -> AnyView {
         let lang = use_lang();
-        let label = Signal::derive(move || {
+        let label = Derived::of(move || {
             let t = &lang.get().texts().shell;
             if trying.get() { t.trying } else { t.try_again }
         });

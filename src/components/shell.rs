@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     arrival::{Announcer, focus_content},
+    derived::Derived,
     lang::{self, Pick, text, use_lang},
     route::{Route, use_way},
     theme::{self, Theme, use_theme},
@@ -31,7 +32,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
 #[component]
 fn Top() -> impl IntoView {
     let session = use_session();
-    let signed_in = Signal::derive(move || session.signed_in.get());
+    let signed_in = Derived::of(move || session.signed_in.get());
     view! {
         <header class="top">
             <a href="/" class="brand">
@@ -57,7 +58,7 @@ fn Top() -> impl IntoView {
 /// A page in the menu.
 fn entry(route: Route, name: Pick) -> AnyView {
     let way = use_way();
-    let current = Signal::derive(move || (way.at() == route).then_some("page"));
+    let current = Derived::of(move || (way.at() == route).then_some("page"));
     view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.boxed()
 }
 
@@ -88,7 +89,7 @@ fn who() -> AnyView {
         focus_content();
         session.client().session().sign_out();
     };
-    let name = Signal::derive(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
+    let name = Derived::of(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
     view! {
         <span class="who">{name}</span>
         {button("small", |t| t.shell.sign_out, sign_out)}
@@ -101,8 +102,8 @@ fn who() -> AnyView {
 fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
     // One button for both, so that the focus stays on it.
-    let tag = Signal::derive(move || lang.get().other().tag());
-    let name = Signal::derive(move || lang.get().other().name());
+    let tag = Derived::of(move || lang.get().other().tag());
+    let name = Derived::of(move || lang.get().other().name());
     view! {
         <button type="button" class="plain" lang=tag on:click=move |_| lang::choose(lang, lang.get_untracked().other())>
             {name}
@@ -113,8 +114,8 @@ fn LangSwitch() -> impl IntoView {
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
-    let name = Signal::derive(move || (theme.get().say())(lang.get().texts()));
-    let sign = Signal::derive(move || match theme.get() {
+    let name = Derived::of(move || (theme.get().say())(lang.get().texts()));
+    let sign = Derived::of(move || match theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",
         Theme::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",

@@ -1,7 +1,10 @@
 //! How hard a password is to guess, while it is typed. A hint and no verdict: the server alone decides what it takes.
 
 use super::live::Boxed;
-use crate::lang::{Pick, text, use_lang};
+use crate::{
+    derived::Derived,
+    lang::{Pick, text, use_lang},
+};
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(crate) fn strength_meter(password: RwSignal<String>) -> AnyView {
         let password = password.read();
         (!password.is_empty()).then(|| strength(&password))
     };
-    let words = Signal::derive(move || {
+    let words = Derived::of(move || {
         let say: Pick = match judged() {
             None => return "",
             Some(Strength::Weak) => |t| t.sign.weak,
@@ -42,7 +45,7 @@ pub(crate) fn strength_meter(password: RwSignal<String>) -> AnyView {
         };
         say(lang.get().texts())
     });
-    let value = Signal::derive(move || match judged() {
+    let value = Derived::of(move || match judged() {
         None => "0",
         Some(Strength::Weak) => "1",
         Some(Strength::Fair) => "2",

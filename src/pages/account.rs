@@ -10,6 +10,7 @@ use crate::{
         later::{later, part},
         live::Boxed,
     },
+    derived::Derived,
     lang::text,
 };
 use leptos::prelude::*;
@@ -25,6 +26,6 @@ pub(crate) fn Account() -> impl IntoView {
 }
 
 /// Tells a password manager whose password it is.
-fn whose(name: Signal<String>) -> AnyView {
+fn whose(name: Derived<String>) -> AnyView {
     view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.boxed()
 }

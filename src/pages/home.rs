@@ -6,6 +6,7 @@ use crate::{
         live::{Boxed, button, either, head, link, live, notice, when},
         notice,
     },
+    derived::Derived,
     lang::{Pick, text, use_lang},
     loaded::Loaded,
     problem::Say,
@@ -17,7 +18,7 @@ use wugan_wire::routes;
 #[component]
 pub(crate) fn Home() -> impl IntoView {
     let session = use_session();
-    let signed_in = Signal::derive(move || session.signed_in.get());
+    let signed_in = Derived::of(move || session.signed_in.get());
     // A session that ended while its person was looking; or, if he has only just come, without his having asked for it.
     let seen = StoredValue::new(false);
     let ended = notice(move || match session.state.get() {
@@ -62,7 +63,7 @@ fn welcome() -> AnyView {
 /// For who is.
 fn hello() -> AnyView {
     let (session, lang) = (use_session(), use_lang());
-    let hello = Signal::derive(move || {
+    let hello = Derived::of(move || {
         let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
         (lang.get().texts().home.hello)(&name)
     });
@@ -79,8 +80,8 @@ fn hello() -> AnyView {
 /// server is back.
 fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView {
     let (session, lang) = (use_session(), use_lang());
-    let locked = Signal::derive(move || guarded && !session.signed_in.get());
-    let open = Signal::derive(move || !locked.get());
+    let locked = Derived::of(move || guarded && !session.signed_in.get());
+    let open = Derived::of(move || !locked.get());
     let answer = Loaded::of(path, open);
     let shown = live(move || {
         let t = lang.get().texts();
@@ -92,8 +93,8 @@ fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView 
         }
     });
     let again = move || button("small", |t| t.home.ask_again, move || answer.again());
-    let waits = Signal::derive(move || answer.is_asking());
-    let busy = Signal::derive(move || if waits.get() { "true" } else { "false" });
+    let waits = Derived::of(move || answer.is_asking());
+    let busy = Derived::of(move || if waits.get() { "true" } else { "false" });
     view! {
         <section class="card">
             <div class="card-head">

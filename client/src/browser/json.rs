@@ -18,6 +18,14 @@ impl Object {
         (value.is_object() && !Array::is_array(&value)).then_some(Object(value))
     }
 
+    pub(crate) fn read_list(text: &str) -> Option<Vec<Object>> {
+        Object::list_of(&JSON::parse(text).ok()?)
+    }
+
+    fn list_of(value: &JsValue) -> Option<Vec<Object>> {
+        Array::is_array(value).then(|| Array::from(value).iter().filter_map(Object::of).collect())
+    }
+
     /// `toString` and its like, which every object inherits, are functions: no text, no number, no object.
     fn get(&self, name: &str) -> JsValue {
         Reflect::get(&self.0, &name.into()).unwrap_or_default()
@@ -36,8 +44,7 @@ impl Object {
     }
 
     pub(crate) fn list(&self, name: &str) -> Option<Vec<Object>> {
-        let list = self.get(name);
-        Array::is_array(&list).then(|| Array::from(&list).iter().filter_map(Object::of).collect())
+        Object::list_of(&self.get(name))
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {

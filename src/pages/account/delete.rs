@@ -10,6 +10,7 @@ use crate::{
         notice::Farewell,
         submit::submit,
     },
+    derived::Derived,
     form::{Form, missing},
     lang::{text, use_lang},
 };
@@ -20,7 +21,7 @@ use wugan_wire::routes;
 /// Its id in the page.
 const HEADING: &str = "delete-account";
 
-pub(super) fn delete_account(name: Signal<String>) -> AnyView {
+pub(super) fn delete_account(name: Derived<String>) -> AnyView {
     let wished = RwSignal::new(false);
     let wish = move || button("danger", |t| t.account.delete_start, move || wished.set(true));
     view! {
@@ -33,7 +34,7 @@ pub(super) fn delete_account(name: Signal<String>) -> AnyView {
     .boxed()
 }
 
-fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
+fn sure(name: Derived<String>, wished: RwSignal<bool>) -> AnyView {
     let (api, lang, farewell) = (use_api(), use_lang(), Farewell::expect());
     let form = Form::new();
     let password = RwSignal::new(String::new());
@@ -64,7 +65,7 @@ fn sure(name: Signal<String>, wished: RwSignal<bool>) -> AnyView {
         wished.set(false);
         focus(HEADING);
     };
-    let words = Signal::derive(move || (lang.get().texts().account.delete_sure)(&name.get()));
+    let words = Derived::of(move || (lang.get().texts().account.delete_sure)(&name.get()));
     view! {
         <form class="form" novalidate on:submit=send>
             <p tabindex="-1" node_ref=question>{words}</p>

@@ -1,15 +1,15 @@
 //! Who I am since when, and what I can do about it.
 
 use super::{delete::delete_account, password::change_password};
-use crate::{components::live::Boxed, lang::Lang, loaded::Loaded, when};
+use crate::{answers, components::live::Boxed, derived::Derived, lang::Lang, loaded::Loaded, when};
 use leptos::prelude::*;
 use wugan::leptos::use_session;
 use wugan_wire::{Me, routes};
 
 pub(super) fn desk() -> AnyView {
     let session = use_session();
-    let name = Signal::derive(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
-    let facts = Loaded::of(routes::ME, Signal::stored(true)).view(facts);
+    let name = Derived::of(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
+    let facts = Loaded::of(routes::ME, Derived::of(|| true)).view(|body, lang| Some(facts(answers::me(body)?, lang)));
     let facts = view! { <section class="section known">{facts}</section> };
     vec![facts.boxed(), change_password(name), delete_account(name)].into_any()
 }

@@ -9,6 +9,7 @@ use crate::{
         strength::strength_meter,
         submit::submit,
     },
+    derived::Derived,
     form::{Form, missing},
     lang::{Pick, text},
     problem::Say,
@@ -17,7 +18,7 @@ use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::Request;
 use wugan_wire::{PasswordChange, routes};
 
-pub(super) fn change_password(name: Signal<String>) -> AnyView {
+pub(super) fn change_password(name: Derived<String>) -> AnyView {
     let api = use_api();
     let form = Form::new();
     let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));

@@ -3,6 +3,7 @@
 use crate::{
     api::{Api, use_api},
     components::live::Boxed,
+    derived::Derived,
     form::Form,
     lang::text,
     problem::{Complaint, Problem, Say},
@@ -41,8 +42,8 @@ impl Plan {
     }
 
     /// Whether either is under way, for `aria-disabled`.
-    pub(super) fn busy(self) -> Signal<Option<&'static str>> {
-        Signal::derive(move || (self.form.busy.get() || self.twice.busy.get()).then_some("true"))
+    pub(super) fn busy(self) -> Derived<Option<&'static str>> {
+        Derived::of(move || (self.form.busy.get() || self.twice.busy.get()).then_some("true"))
     }
 
     /// How many, and to which route. None: one is under way, or that number makes no sense, and the field says so.
@@ -72,7 +73,7 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
     };
     let label = form.label(|t| t.inspector.send, |t| t.inspector.sending);
     let wrong = form.wrong(Some("requests"));
-    let invalid = Signal::derive(move || wrong.get().map(|_| "true"));
+    let invalid = Derived::of(move || wrong.get().map(|_| "true"));
     view! {
         <form class="controls" novalidate on:submit=send>
             <div class="field">

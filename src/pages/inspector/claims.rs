@@ -3,6 +3,7 @@
 use crate::{
     api::use_api,
     components::live::{Boxed, follow, live},
+    derived::Derived,
     lang::{Lang, text, use_lang},
     when,
 };
@@ -39,11 +40,11 @@ pub(super) fn claims(timeline: UseTimeline) -> AnyView {
             view! { <dl class="facts mono" data-testid="claims">{rows}</dl> }.boxed()
         }
     });
-    let label = Signal::derive(move || {
+    let label = Derived::of(move || {
         let t = &lang.get().texts().inspector;
         if open.get() { t.claims_hide } else { t.claims_show }
     });
-    let expanded = Signal::derive(move || if open.get() { "true" } else { "false" });
+    let expanded = Derived::of(move || if open.get() { "true" } else { "false" });
     view! {
         <section class="stack">
             <h2>{text(|t| t.inspector.claims)}</h2>

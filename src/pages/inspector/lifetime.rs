@@ -3,6 +3,7 @@
 use crate::{
     api::use_api,
     components::live::Boxed,
+    derived::Derived,
     lang::{text, use_lang},
 };
 use leptos::prelude::*;
@@ -23,7 +24,7 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
         on_cleanup(move || beat.clear());
     }
     // A minute's step is enough for a screen reader, and half a second's for an eye.
-    let words = Signal::derive(move || {
+    let words = Derived::of(move || {
         let t = &lang.get().texts().inspector;
         match life.get() {
             None => t.token_unknown.to_owned(),
@@ -32,8 +33,8 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
         }
     });
     let share = |part: Duration, whole: Duration| percent(part.as_millis(), whole.as_millis());
-    let left = Signal::derive(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life)| share(left, life)));
-    let renewal = Signal::derive(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life)| share(margin(life), life)));
+    let left = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life)| share(left, life)));
+    let renewal = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life)| share(margin(life), life)));
     view! {
         <div class="lifetime">
             <p>

@@ -1,7 +1,7 @@
 //! How it is often done: every request refreshes for itself. In an account of its own, made for this and deleted afterwards.
 
 use super::burst::{DEADLINE, at_once};
-use crate::problem::Problem;
+use crate::{answers, problem::Problem};
 use futures::{
     FutureExt,
     future::{Either, LocalBoxFuture, select},
@@ -10,17 +10,17 @@ use gloo_net::http::{Request, RequestBuilder, Response};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use leptos::prelude::window;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use std::{cell::RefCell, rc::Rc};
 use wugan::{Cause, Event, Noted, Outcome, RefreshOutcome};
 use wugan_timeline::UseTimeline;
-use wugan_wire::{Credentials, DeleteAccount, ErrorBody, RefreshRequest, TokenAnswer, routes};
+use wugan_wire::{Credentials, DeleteAccount, RefreshRequest, TokenAnswer, routes};
 
 /// Sends the burst with an access token that is no longer good, and notes what happens.
 pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> Result<(), Problem> {
     let credentials = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
     let answer = post(routes::REGISTER, &credentials, None).await?;
-    let mut tokens: TokenAnswer = read(answer).await.ok_or(Problem::Odd)?;
+    let mut tokens = tokens_in(answer).await.ok_or(Problem::Odd)?;
     "spoiled".clone_into(&mut tokens.access_token);
     let tokens = Rc::new(RefCell::new(tokens));
     at_once((1..=count).map(|number| request(number as u64, route, tokens.clone(), timeline).boxed_local()).collect()).await;
@@ -31,7 +31,7 @@ pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> R
 
 /// Nothing of the account shall stay. What has become of its tokens in so many refreshes, nobody knows: the password still holds.
 async fn forget(credentials: Credentials) -> Result<(), Problem> {
-    let fresh: TokenAnswer = read(post(routes::LOGIN, &credentials, None).await?).await.ok_or(Problem::Odd)?;
+    let fresh = tokens_in(post(routes::LOGIN, &credentials, None).await?).await.ok_or(Problem::Odd)?;
     post(routes::DELETE, &DeleteAccount { password: credentials.password }, Some(&fresh.access_token)).await.map(drop)
 }
 
@@ -51,7 +51,7 @@ async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, tim
         note(timeline, Event::RefreshStarted { cause: Cause::Unauthorized });
         let refresh = RefreshRequest { refresh_token: tokens.borrow().refresh_token.clone() };
         let fresh = match post(routes::REFRESH, &refresh, None).await {
-            Ok(answer) => read::<TokenAnswer>(answer).await,
+            Ok(answer) => tokens_in(answer).await,
             Err(_) => None,
         };
         let outcome = if fresh.is_some() { RefreshOutcome::Granted } else { RefreshOutcome::Rejected };
@@ -78,7 +78,8 @@ async fn post<T: Serialize>(route: &str, body: &T, bearer: Option<&str>) -> Resu
         return Ok(answer);
     }
     let wait = answer.headers().get("retry-after");
-    Err(read::<ErrorBody>(answer).await.map_or(Problem::Odd, |body| Problem::said(body, wait)))
+    let said = answer.text().await.ok().and_then(|body| answers::error(&body));
+    Err(said.map_or(Problem::Odd, |(code, fields)| Problem::said(code, fields, wait)))
 }
 
 /// No answer in the time that ours get either is none.
@@ -89,9 +90,8 @@ async fn in_time(sent: LocalBoxFuture<'_, Result<Response, gloo_net::Error>>) ->
     }
 }
 
-/// From bytes, as the library does it: reading JSON from text would be the same code once more.
-async fn read<T: DeserializeOwned>(answer: Response) -> Option<T> {
-    serde_json::from_slice(&answer.binary().await.ok()?).ok()
+async fn tokens_in(answer: Response) -> Option<TokenAnswer> {
+    answers::tokens(&answer.text().await.ok()?)
 }
 
 fn with_token(request: RequestBuilder, bearer: Option<&str>) -> RequestBuilder {

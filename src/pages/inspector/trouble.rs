@@ -1,8 +1,10 @@
 //! Making trouble on purpose: spoiled tokens, no network, a wrong clock, a session that the server has ended.
 
 use crate::{
+    answers,
     api::{Api, use_api},
     components::live::{Boxed, button},
+    derived::Derived,
     form::Form,
     lang::{Pick, text, use_lang},
     problem::{Problem, Say},
@@ -10,7 +12,7 @@ use crate::{
 };
 use leptos::prelude::*;
 use wugan::Request;
-use wugan_wire::{SessionItem, routes};
+use wugan_wire::routes;
 
 pub(super) fn trouble() -> AnyView {
     let (api, lang) = (use_api(), use_lang());
@@ -40,7 +42,7 @@ pub(super) fn trouble() -> AnyView {
         sabotage.update_value(|sabotage| sabotage.clock(wrong));
         said.set(Some(Say::Just(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
     };
-    let words = Signal::derive(move || said.get().map(|say| say.words(lang.get())));
+    let words = Derived::of(move || said.get().map(|say| say.words(lang.get())));
     view! {
         <section class="trouble">
             <h2>{text(|t| t.inspector.trouble)}</h2>
@@ -61,7 +63,7 @@ pub(super) fn trouble() -> AnyView {
 /// A button that stays pressed.
 fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> AnyView {
     let press: Box<dyn Fn(bool)> = Box::new(press);
-    let pressed = Signal::derive(move || if on.get() { "true" } else { "false" });
+    let pressed = Derived::of(move || if on.get() { "true" } else { "false" });
     let turn = move |_| {
         on.update(|on| *on = !*on);
         press(on.get_untracked());
@@ -73,7 +75,8 @@ fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> An
 async fn end_on_server(api: Api, said: RwSignal<Option<Say>>) {
     said.set(Some(Say::Just(|t| t.sessions.ending)));
     let done = async {
-        let sessions: Vec<SessionItem> = api.send(Request::get(routes::SESSIONS)).await?.json().await?;
+        let body = api.send(Request::get(routes::SESSIONS)).await?.text().await?;
+        let sessions = answers::sessions(&body).ok_or(Problem::Odd)?;
         for this in sessions.iter().filter(|item| item.current) {
             api.send(Request::delete(format!("{}/{}", routes::SESSIONS, this.id))).await?;
         }

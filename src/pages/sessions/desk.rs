@@ -1,9 +1,11 @@
 //! The list of sessions; ending one, or all others.
 
 use crate::{
+    answers,
     api::{Api, use_api},
     arrival::focus_content,
     components::live::{Boxed, notice},
+    derived::Derived,
     device::device,
     lang::{Lang, Pick},
     loaded::Loaded,
@@ -24,9 +26,9 @@ struct Ending {
 }
 
 pub(super) fn desk() -> AnyView {
-    let sessions = Loaded::of(routes::SESSIONS, Signal::stored(true));
+    let sessions = Loaded::of(routes::SESSIONS, Derived::of(|| true));
     let ending = Ending { api: use_api(), sessions, ids: RwSignal::new(Vec::new()), said: RwSignal::new(None) };
-    let list = sessions.view(move |list: Vec<SessionItem>, lang| listed(&list, lang, ending));
+    let list = sessions.view(move |body, lang| Some(listed(&answers::sessions(body)?, lang, ending)));
     view! { <div class="section">{notice(move || ending.said.get())} {list}</div> }.boxed()
 }
 
@@ -72,7 +74,7 @@ fn listed(list: &[SessionItem], lang: Lang, ending: Ending) -> AnyView {
         0 => view! { <p class="hint">{t.sessions.only_this}</p> }.boxed(),
         1 => ().into_any(),
         _ => {
-            let label = Signal::derive(move || if ending.ids.read().len() > 1 { t.sessions.ending } else { t.sessions.end_others });
+            let label = Derived::of(move || if ending.ids.read().len() > 1 { t.sessions.ending } else { t.sessions.end_others });
             view! { <div class="buttons"><button type="button" class="danger" on:click=move |_| ending.end(ids.clone())>{label}</button></div> }.boxed()
         }
     };
@@ -94,7 +96,7 @@ fn row(item: &SessionItem, lang: Lang, ending: Ending) -> AnyView {
         view! { <span class="badge">{t.sessions.this}</span> }.boxed()
     } else {
         let (id, same) = (item.id.clone(), item.id.clone());
-        let label = Signal::derive(move || if ending.ids.read().contains(&same) { t.sessions.ending } else { t.sessions.end });
+        let label = Derived::of(move || if ending.ids.read().contains(&same) { t.sessions.ending } else { t.sessions.end });
         // Its name says what goes on, its description whose session it is.
         view! {
             <button type="button" class="small danger" aria-describedby=of.clone() on:click=move |_| ending.end(vec![id.clone()])>

@@ -3,6 +3,7 @@
 use crate::{
     api::use_api,
     components::{field::Field, live::Boxed, strength::strength_meter, submit::submit},
+    derived::Derived,
     form::{Form, missing},
     lang::{Pick, text},
     route::{Route, use_way},
@@ -22,7 +23,7 @@ pub(super) fn sign_up() -> AnyView {
 fn sister(other: Route, question: Pick, answer: Pick) -> AnyView {
     let way = use_way();
     // Not a reason to make the form anew: what was typed would be lost.
-    let other = Signal::derive(move || match way.next() {
+    let other = Derived::of(move || match way.next() {
         Route::Home => other.path().to_owned(),
         next => format!("{}?next={}", other.path(), next.path()),
     });
