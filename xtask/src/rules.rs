@@ -43,8 +43,8 @@ const RULES: &[Broken] = &[
         rule: "2, compare before you refresh",
         edits: &[edit(
             "client/src/refresh.rs",
-            "            Standing::Newer(newer) => Ok(newer),\n            Standing::Current(held) =>",
-            "            Standing::Newer(held) | Standing::Current(held) =>",
+            "Ok(Standing::Current(held)) => self.board(&held, cause),\n            Ok(Standing::Newer(newer)) => landed(Ok(newer)),",
+            "Ok(Standing::Current(held) | Standing::Newer(held)) => self.board(&held, cause),",
         )],
     },
     Broken {
@@ -87,7 +87,7 @@ const RULES: &[Broken] = &[
     },
     Broken {
         rule: "9, before it hurts",
-        edits: &[edit("client/src/session.rs", "Left::Enough => return Ok(Some(held)),", "_ => return Ok(Some(held)),")],
+        edits: &[edit("client/src/session.rs", "Left::Enough => Ok(Some(held)),", "_ => Ok(Some(held)),")],
     },
     Broken {
         rule: "10, tokens go home only",
