@@ -62,7 +62,7 @@ mod tests {
     fn what_the_wire_writes_is_read() {
         let me_written = Me { id: 9_007_199_254_740_991, username: "無感".into(), created_at: "2026-01-02T03:04:05Z".into() };
         assert_eq!(me(&written(&me_written)), Some(me_written));
-        let item = |id: &str, current| SessionItem {
+        let item = |id: &str, current: bool| SessionItem {
             id: id.into(),
             created_at: "2026-01-02T03:04:05Z".into(),
             last_used_at: "2026-01-02T03:04:06Z".into(),
