@@ -69,6 +69,8 @@ pub struct Peek {
     pub expires_in: Option<Duration>,
     /// How long it worked when it was new, where that is known.
     pub lifetime: Option<Duration>,
+    /// How long before its end it is renewed, where its lifetime is known.
+    pub margin: Option<Duration>,
 }
 
 /// What the store and memory hold in place of a credential, in the same session.
@@ -205,8 +207,9 @@ impl Session {
                 user: held.tokens.user.clone(),
                 expires_in: held.tokens.remaining(&self.0.transport.clock),
                 lifetime: held.tokens.lifetime.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+                margin: held.tokens.lifetime.map(|_| held.tokens.margin()),
             },
-            Held::Nobody(reason) => Peek { state: State::SignedOut { reason }, user: None, expires_in: None, lifetime: None },
+            Held::Nobody(reason) => Peek { state: State::SignedOut { reason }, user: None, expires_in: None, lifetime: None, margin: None },
         }
     }
 

@@ -94,7 +94,8 @@ fn case_22_the_earlier_of_two_ends_counts_and_without_any_the_401_is_enough() {
     let mut answer = world.server().sign_in("ada");
     answer.expires_in = Some(60.0);
     client.session().sign_in(answer);
-    assert_eq!(client.session().peek().lifetime, Some(seconds(60.0)));
+    let peek = client.session().peek();
+    assert_eq!((peek.lifetime, peek.margin), (Some(seconds(60.0)), Some(seconds(6.0))));
     let mut answer = world.server().sign_in("ada");
     answer.expires_in = Some(100_000.0);
     client.session().sign_in(answer);
@@ -106,7 +107,8 @@ fn case_22_the_earlier_of_two_ends_counts_and_without_any_the_401_is_enough() {
     answer.access_token = "opaque".into();
     answer.expires_in = None;
     client.session().sign_in(answer);
-    assert_eq!(client.session().peek().expires_in, None);
+    let peek = client.session().peek();
+    assert_eq!((peek.expires_in, peek.margin), (None, None));
     let asked = ask(&tab, &client, "/bbb");
     assert_eq!(world.until(asked), bbb());
     assert_eq!(world.server().seen().refreshes, 1);

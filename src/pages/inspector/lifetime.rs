@@ -17,7 +17,7 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
     let (api, lang) = (use_api(), use_lang());
     let look = move || {
         let peek = api.client().session().peek();
-        peek.expires_in.zip(peek.lifetime)
+        Some((peek.expires_in?, peek.lifetime?, peek.margin?))
     };
     let life = RwSignal::new(look());
     if let Ok(beat) = set_interval_with_handle(move || life.set(look()), BEAT) {
@@ -28,13 +28,12 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
         let t = &lang.get().texts().inspector;
         match life.get() {
             None => t.token_unknown.to_owned(),
-            Some((left, _)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
-            Some((left, _)) => (t.token_left)(&units.get().time(left.as_secs_f64().floor() * 1_000.0)),
+            Some((left, ..)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
+            Some((left, ..)) => (t.token_left)(&units.get().time(left.as_secs_f64().floor() * 1_000.0)),
         }
     });
-    let share = |part: Duration, whole: Duration| percent(part.as_millis(), whole.as_millis());
-    let left = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life)| share(left, life)));
-    let renewal = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life)| share(margin(life), life)));
+    let left = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life)));
+    let renewal = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life, margin)| percent(margin, life)));
     view! {
         <div class="lifetime">
             <p>
@@ -51,13 +50,9 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
     .boxed()
 }
 
-/// How long before its end the library renews a token: half a minute, and of a short life a tenth.
-fn margin(life: Duration) -> Duration {
-    (life / 10).min(Duration::from_secs(30))
-}
-
-fn percent(part: u128, whole: u128) -> String {
-    format!("{}%", (part * 100).checked_div(whole).unwrap_or(0).min(100))
+fn percent(part: Duration, whole: Duration) -> String {
+    let share = part.as_secs_f64() / whole.as_secs_f64();
+    format!("{}%", (share * 100.0).min(100.0) as u32)
 }
 
 #[cfg(test)]
@@ -66,6 +61,7 @@ mod tests {
 
     #[test]
     fn a_share_stays_between_nothing_and_all() {
-        assert_eq!([percent(1, 4), percent(9, 4), percent(1, 0)], ["25%", "100%", "0%"]);
+        let percent = |part, whole| percent(Duration::from_secs(part), Duration::from_secs(whole));
+        assert_eq!([percent(1, 4), percent(0, 4), percent(9, 4), percent(1, 0), percent(0, 0)], ["25%", "0%", "100%", "100%", "0%"]);
     }
 }
