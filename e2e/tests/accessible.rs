@@ -38,7 +38,8 @@ async fn for_visitors() -> Result {
         page.sign_in_here("nobody", "not this one").await?;
         page.complains_at("Password", "do not go together").await?;
         holds(page, "sign-in-refused").await?;
-        for _ in 0..2 {
+        for _ in 0..3 {
+            page.complains_at("Password", "do not go together").await?;
             page.press("Sign in").await?;
         }
         page.shows("Too many tries").await?;
