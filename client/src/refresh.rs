@@ -9,7 +9,7 @@ use crate::{
     platform::Guard,
     record::Credential,
     session::{Session, Standing},
-    tokens::Tokens,
+    tokens::{Left, Tokens},
 };
 use futures::{
     FutureExt,
@@ -50,8 +50,15 @@ fn landed(result: Result<Credential, Error>) -> Landing {
 }
 
 impl Session {
-    /// A newer credential than `stale`: the one that is there already, else by the one refresh.
-    pub(crate) fn renew(&self, stale: &Credential, cause: Cause) -> Landing {
+    /// A newer credential than `stale`, which works as far as can be known.
+    pub(crate) async fn renew(&self, stale: &Credential, cause: Cause) -> Result<Credential, Error> {
+        let newer = self.newer(stale, cause).await?;
+        // Who was frozen meanwhile finds that what he waited for has run out in turn.
+        if newer.tokens.left(&self.0.transport.clock) == Left::Nothing { self.newer(&newer, Cause::Due).await } else { Ok(newer) }
+    }
+
+    /// The one that is there already, else by the one refresh.
+    fn newer(&self, stale: &Credential, cause: Cause) -> Landing {
         match self.standing(stale) {
             Ok(Standing::Current(held)) => self.board(&held, cause),
             Ok(Standing::Newer(newer)) => landed(Ok(newer)),

@@ -75,9 +75,9 @@ pub struct Peek {
 
 /// What the store and memory hold in place of a credential, in the same session.
 pub(crate) enum Standing {
-    /// The one to renew: the same still, or another that has run out in turn, as a tab finds that was frozen.
+    /// The same still: the one to renew.
     Current(Credential),
-    /// Another by now, and as good as can be known.
+    /// Another by now.
     Newer(Credential),
 }
 
@@ -262,10 +262,7 @@ impl Session {
 
     /// Where a credential stands by now: whether its access token is still the newest.
     pub(crate) fn standing(&self, of: &Credential) -> Result<Standing, Error> {
-        match self.compare(of, |held, old| held.access_token == old.access_token)? {
-            Standing::Newer(held) if self.left(&held) == Left::Nothing => Ok(Standing::Current(held)),
-            standing => Ok(standing),
-        }
+        self.compare(of, |held, old| held.access_token == old.access_token)
     }
 
     /// …whether its refresh token is still the one that buys the next pair.

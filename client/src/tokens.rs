@@ -202,6 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn debug_tells_times_and_whose_and_no_token() {
+        let answer = TokenAnswer { expires_in: Some(61.0), ..TokenAnswer::new("secret-a", "secret-r") };
+        let tokens = read("{\"sub\":\"ada\",\"iat\":1000,\"exp\":1062}");
+        let shown = format!("{answer:?} {tokens:?}");
+        assert!(["61", "62", "ada"].iter().all(|told| shown.contains(told)), "{shown}");
+        assert!(!shown.contains("secret") && !shown.contains(&tokens.access_token), "{shown}");
+    }
+
+    #[test]
+    fn case_15_tokens_of_somebody_else_do_not_belong() {
+        let [ada, again, bob] = ["ada", "ada", "bob"].map(|name| read(&format!("{{\"sub\":\"{name}\"}}")));
+        assert!(ada.belongs_with(&again) && !ada.belongs_with(&bob));
+        let opaque = read("[]");
+        assert!(ada.belongs_with(&opaque) && opaque.belongs_with(&bob), "who does not tell is not refused");
+    }
+
+    #[test]
     fn a_claim_of_another_type_spoils_none_of_the_others() {
         let tokens = read("{\"sub\":7,\"username\":42,\"name\":\"Ada\",\"iat\":1000,\"exp\":1060}");
         assert_eq!((tokens.lifetime, tokens.user), (Some(60.0), Some(User { id: "7".into(), name: Some("Ada".into()) })));

@@ -5,6 +5,7 @@ use wugan::{Body, TokenAnswer, testing::Fault};
 
 fn a_thousand_401s_make_one_refresh(number: usize) {
     let (world, tab, client) = ada();
+    let events = record(&client);
     client.session().spoil_access_token();
     let asked: Vec<_> = (0..number).map(|_| ask(&tab, &client, "/bbb")).collect();
     for one in asked {
@@ -12,6 +13,7 @@ fn a_thousand_401s_make_one_refresh(number: usize) {
     }
     let seen = world.server().seen();
     assert_eq!((seen.refreshes, seen.unauthorized, seen.guarded), (1, number as u64, number as u64));
+    assert_eq!(count(&events, |event| matches!(event, Event::RefreshStarted { .. })), 1, "one flight that all wait for");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Cases 21 to 24: clocks that lie, tokens that live long, timers that sleep.
 
 use crate::*;
+use wugan::testing;
 
 const HOUR: f64 = 3_600_000.0;
 
@@ -199,4 +200,57 @@ fn case_24_what_another_tab_brought_during_a_sleep_may_have_run_out_too() {
     world.pass(seconds(1_900.0));
     tab.thaw();
     assert_eq!(world.until(asked), bbb());
+}
+
+#[test]
+fn case_20_a_request_leaves_while_its_token_still_works_whatever_keeps_the_refresh() {
+    let (world, tab, _) = ada();
+    let client = tab.client(settings().background(false));
+    world.server().access_ttl(seconds(20.0));
+    client.session().sign_in(world.server().sign_in("ada"));
+    world.pass(seconds(18.1));
+    world.server().next([testing::Fault::Hangs]);
+    let begun = world.now();
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert!(world.now() - begun < 1_500.0, "{}", world.now() - begun);
+    assert_eq!(world.server().seen().unauthorized, 0);
+}
+
+#[test]
+fn case_24_a_tab_that_slept_through_the_next_token_too_renews_again() {
+    let world = World::new(1);
+    let (one, other) = (world.tab(), world.tab());
+    let [sleeper, awake] = [&one, &other].map(|tab| tab.client(settings().background(false)));
+    world.server().access_ttl(seconds(20.0));
+    sleeper.session().sign_in(world.server().sign_in("ada"));
+    sleeper.session().spoil_access_token();
+    world.pass(seconds(0.1));
+    let slow = ask(&one, &sleeper, "/bbb");
+    world.settle();
+    one.freeze();
+    let asked = ask(&other, &awake, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    world.pass(seconds(25.0));
+    one.thaw();
+    assert_eq!(world.until(slow), bbb());
+    assert_eq!(world.server().seen().refreshes, 2);
+}
+
+#[test]
+fn case_24_a_tab_that_slept_while_its_refresh_was_answered_renews_again() {
+    for until in [0.05, 0.15, 0.25, 0.35, 0.45] {
+        let (world, tab, _) = ada();
+        let client = tab.client(settings().background(false));
+        world.server().access_ttl(seconds(20.0));
+        world.server().latency(seconds(0.1), seconds(0.1));
+        client.session().sign_in(world.server().sign_in("ada"));
+        client.session().spoil_access_token();
+        let slow = ask(&tab, &client, "/bbb");
+        world.pass(seconds(until));
+        tab.freeze();
+        world.pass(seconds(25.0));
+        tab.thaw();
+        assert_eq!(world.until(slow), bbb(), "frozen after {until} s");
+    }
 }
