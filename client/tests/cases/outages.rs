@@ -181,3 +181,21 @@ fn case_35_the_background_recovers_by_itself() {
     assert_eq!(world.server().seen().rotated, 1);
     assert!(client.session().peek().expires_in.is_some_and(|left| left > seconds(1_000.0)));
 }
+
+#[test]
+fn case_20_a_rejection_that_a_refused_request_waits_for_ends_the_session_whoever_began_the_refresh() {
+    for request_first in [true, false] {
+        let (world, tab, client) = ada();
+        client.session().spoil_access_token();
+        world.server().latency(seconds(0.1), seconds(0.1));
+        world.server().next([Fault::Status(401)]);
+        let refused = ask(&tab, &client, "/bbb");
+        // The refusal comes after 0.2 s, before or after somebody asks for a refresh.
+        world.pass(seconds(if request_first { 0.25 } else { 0.1 }));
+        let session = client.session().clone();
+        let asked = tab.run(async move { session.refresh().await });
+        assert!(matches!(world.until(asked), Err(Error::SignedOut(_))));
+        assert_eq!(world.until(refused), Err(Error::SignedOut(wugan::Reason::Rejected)));
+        assert!(!signed_in(&client), "{request_first}");
+    }
+}

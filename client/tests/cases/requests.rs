@@ -346,4 +346,6 @@ fn no_event_and_no_debug_shows_a_secret() {
     let builder = Client::builder("https://ada:SECRET@api.example.com/?key=SECRET");
     let shown = format!("{events:?} {client:?} {builder:?} {:?} {:?}", client.session(), TokenAnswer::new("SECRET", "SECRET"));
     assert!(!shown.contains("SECRET"), "{shown}");
+    let session = format!("{:?}", client.session());
+    assert!(session.contains("ByUser"), "{session}");
 }
