@@ -65,10 +65,3 @@ fn no_schedule_breaks_a_rule() {
     }
     println!("{seeds} seeds, {:.0} a second", seeds as f64 / begun.elapsed().as_secs_f64());
 }
-
-/// Beyond those that every run tries.
-#[test]
-fn seeds_that_once_found_a_fault_find_none() {
-    // An answer that had waited for five seconds in a tab that was frozen made a token look younger than it was.
-    assert_eq!(fate(424_107), None);
-}
