@@ -163,6 +163,7 @@ fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options
         running.each_line(|line| {
             println!("{line}");
             count.read(line);
+            tally.complaints.read(line);
         });
         Ok(running.wait()?.success())
     })?;

@@ -50,8 +50,9 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
     .boxed()
 }
 
+/// Of a token that has no life, nothing is left.
 fn percent(part: Duration, whole: Duration) -> String {
-    let share = part.as_secs_f64() / whole.as_secs_f64();
+    let share = if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() };
     format!("{}%", (share * 100.0).min(100.0) as u32)
 }
 
@@ -62,6 +63,6 @@ mod tests {
     #[test]
     fn a_share_stays_between_nothing_and_all() {
         let percent = |part, whole| percent(Duration::from_secs(part), Duration::from_secs(whole));
-        assert_eq!([percent(1, 4), percent(0, 4), percent(9, 4), percent(1, 0), percent(0, 0)], ["25%", "0%", "100%", "100%", "0%"]);
+        assert_eq!([percent(1, 4), percent(0, 4), percent(9, 4), percent(1, 0), percent(0, 0)], ["25%", "0%", "100%", "0%", "0%"]);
     }
 }
