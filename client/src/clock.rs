@@ -19,21 +19,30 @@ pub(crate) struct Stamp {
     pub(crate) monotonic: Option<f64>,
     /// The server's clock, since 1970, where an answer told it.
     pub(crate) server: Option<f64>,
+    /// By how much later than the local clocks say it may have been.
+    pub(crate) doubt: f64,
 }
 
 impl Stamp {
     pub(crate) fn now(platform: &dyn Platform) -> Stamp {
-        Stamp { wall: platform.wall(), monotonic: Some(platform.monotonic()), server: None }
+        Stamp { wall: platform.wall(), monotonic: Some(platform.monotonic()), server: None, doubt: 0.0 }
     }
 
-    /// When an answer left the server, seen from here: half-way between asking and hearing. Of an answer that took long, as one
-    /// does that is heard after a sleep, nothing is known but that it was not given before it was asked for.
+    /// When an answer left the server, seen from here: half-way between asking and hearing, if that is near enough. Of an answer that
+    /// took long, as one does that is heard after a sleep, is known that it was not given before it was asked for: nothing that came
+    /// with it is younger than it looks.
     pub(crate) fn between(asked: Stamp, heard: Stamp, server: Option<f64>) -> Stamp {
-        if asked.until(&heard) > 2.0 * DATE_NOISE_MS {
-            return asked;
+        let took = asked.until(&heard);
+        if took > DATE_NOISE_MS {
+            return Stamp { server, doubt: took, ..asked };
         }
         let way = (heard.monotonic.zip(asked.monotonic)).map_or(0.0, |(heard, asked)| (heard - asked).max(0.0) / 2.0);
-        Stamp { wall: heard.wall - way, monotonic: heard.monotonic.map(|at| at - way), server }
+        Stamp { wall: heard.wall - way, monotonic: heard.monotonic.map(|at| at - way), server, doubt: 0.0 }
+    }
+
+    /// Whether what was reckoned from this moment is, as far as this moment is known, what was found by other means.
+    fn agrees(&self, reckoned: f64, found: f64) -> bool {
+        (-DATE_NOISE_MS..=self.doubt + DATE_NOISE_MS).contains(&(reckoned - found))
     }
 
     /// Milliseconds from this moment to a later one, by the local clocks.
@@ -61,10 +70,12 @@ impl Clock {
         Stamp::now(&*self.platform)
     }
 
-    /// An answer told the server's time.
-    pub(crate) fn heard(&self, stamp: Stamp) {
-        if stamp.server.is_some() {
-            self.heard.set(Some(stamp));
+    /// An answer told the server's time. One that took long, and says what is known, is not worth more than what told it before.
+    pub(crate) fn heard(&self, told: Stamp) {
+        let Some(server) = told.server else { return };
+        let known = self.heard.get().and_then(|known| Some(known.server? + known.until(&told)));
+        if told.doubt == 0.0 || !known.is_some_and(|known| told.agrees(server, known)) {
+            self.heard.set(Some(told));
         }
     }
 
@@ -72,11 +83,11 @@ impl Clock {
     pub(crate) fn age(&self, of: &Stamp) -> Duration {
         let now = self.now();
         let local = of.until(&now);
-        let by_server = self.heard.get().and_then(|heard| Some(heard.server? - of.server? + heard.until(&now)));
-        let age = match by_server {
-            Some(age) if age >= 0.0 && (age - local).abs() > DATE_NOISE_MS => age,
-            _ => local,
+        let by_server = |heard: Stamp| {
+            let age = heard.server? - of.server? + heard.until(&now);
+            (age >= 0.0 && !heard.agrees(age, local)).then_some(age)
         };
+        let age = self.heard.get().and_then(by_server).unwrap_or(local);
         // A record from the store may hold any number.
         Duration::try_from_secs_f64(age / 1_000.0).unwrap_or(Duration::MAX)
     }

@@ -112,7 +112,7 @@ impl Record {
 
 /// Another page's: its monotonic clock would mean nothing here, and was not stored.
 fn issued(object: &Object) -> Option<Stamp> {
-    Some(Stamp { wall: object.number("wall")?, monotonic: None, server: object.number("server") })
+    Some(Stamp { wall: object.number("wall")?, monotonic: None, server: object.number("server"), doubt: 0.0 })
 }
 
 #[cfg(test)]
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn live() -> Record {
-        let issued = Stamp { wall: 1.5, monotonic: None, server: Some(2.0) };
+        let issued = Stamp { wall: 1.5, monotonic: None, server: Some(2.0), doubt: 0.0 };
         let tokens = Tokens { access_token: "a".into(), refresh_token: Some("r".into()), lifetime: Some(60.0), issued, user: None };
         Record::Live(Rc::new(Active { session: next_name("", 1.5, 0.5), tokens, rejected: false }))
     }

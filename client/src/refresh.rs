@@ -24,6 +24,10 @@ use std::{
 /// How often one who waits for the lock looks whether the store has what he waits for.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// How often one who waits is ready to wait again, because what came has run out already. A server may also hand out tokens that are
+/// over when they arrive: no renewal helps then.
+const TURNS: usize = 4;
+
 /// What everybody who waits for a refresh has a clone of.
 pub(crate) type Landing = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
 
@@ -52,9 +56,15 @@ fn landed(result: Result<Credential, Error>) -> Landing {
 impl Session {
     /// A newer credential than `stale`, which works as far as can be known.
     pub(crate) async fn renew(&self, stale: &Credential, cause: Cause) -> Result<Credential, Error> {
-        let newer = self.newer(stale, cause).await?;
+        let mut newer = self.newer(stale, cause).await?;
         // Who was frozen meanwhile finds that what he waited for has run out in turn.
-        if newer.tokens.left(&self.0.transport.clock) == Left::Nothing { self.newer(&newer, Cause::Due).await } else { Ok(newer) }
+        for _ in 0..TURNS {
+            if newer.tokens.left(&self.0.transport.clock) != Left::Nothing {
+                break;
+            }
+            newer = self.newer(&newer, Cause::Due).await?;
+        }
+        Ok(newer)
     }
 
     /// The one that is there already, else by the one refresh.

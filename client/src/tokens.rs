@@ -198,7 +198,7 @@ mod tests {
 
     fn read(claims: &str) -> Tokens {
         let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
-        Tokens::read(TokenAnswer::new(token, "r"), Stamp { wall: 0.0, monotonic: None, server: None }, None)
+        Tokens::read(TokenAnswer::new(token, "r"), Stamp { wall: 0.0, monotonic: None, server: None, doubt: 0.0 }, None)
     }
 
     #[test]

@@ -254,3 +254,75 @@ fn case_24_a_tab_that_slept_while_its_refresh_was_answered_renews_again() {
         assert_eq!(world.until(slow), bbb(), "frozen after {until} s");
     }
 }
+
+#[test]
+fn case_24_a_tab_that_falls_asleep_each_time_its_refresh_is_answered_renews_again() {
+    let (world, tab, _) = ada();
+    let client = tab.client(settings().background(false));
+    world.server().access_ttl(seconds(20.0));
+    world.server().latency(seconds(0.1), seconds(0.1));
+    client.session().sign_in(world.server().sign_in("ada"));
+    client.session().spoil_access_token();
+    let slow = send(&tab, &client, Request::get("/bbb").deadline(seconds(1_000.0)));
+    for nap in 1..=3 {
+        while world.server().seen().refreshes < nap {
+            world.pass(seconds(0.01));
+        }
+        tab.freeze();
+        world.pass(seconds(25.0));
+        tab.thaw();
+    }
+    assert_eq!(world.until(slow), bbb());
+}
+
+#[test]
+fn case_22_a_token_that_was_long_under_way_is_no_younger_for_it() {
+    for age in [20.2, 20.4, 20.6, 20.8] {
+        let (world, tab, _) = ada();
+        let client = tab.client(settings().background(false));
+        world.server().access_ttl(seconds(20.0));
+        world.server().latency(seconds(0.1), seconds(0.1));
+        client.session().sign_in(world.server().sign_in("ada"));
+        client.session().spoil_access_token();
+        let asked = ask(&tab, &client, "/bbb");
+        world.pass(seconds(0.3));
+        let issued = world.now();
+        world.pass(seconds(0.05));
+        assert_eq!(world.server().seen().refreshes, 1);
+        tab.freeze();
+        world.pass(seconds(5.8));
+        tab.thaw();
+        assert_eq!(world.until(asked), bbb());
+        let refused = world.server().seen().unauthorized;
+        world.pass(seconds(age - (world.now() - issued) / 1_000.0));
+        let asked = ask(&tab, &client, "/bbb");
+        assert_eq!(world.until(asked), bbb());
+        assert_eq!(world.server().seen().unauthorized, refused, "{age} s after it was issued");
+    }
+}
+
+#[test]
+fn case_21_a_slow_answer_does_not_unsay_what_a_quick_one_told_of_the_time() {
+    let (world, tab, _) = ada();
+    let client = tab.client(settings().background(false));
+    world.server().access_ttl(seconds(100.0));
+    client.session().sign_in(world.server().sign_in("ada"));
+    let issued = world.now();
+    // A sleep of half a minute that no clock of the device has counted.
+    tab.freeze();
+    world.pass(seconds(30.0));
+    tab.slept(30_000.0);
+    tab.set_clock_off(-HOUR);
+    tab.thaw();
+    let quick = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(quick), bbb());
+    world.server().latency(seconds(20.0), seconds(20.0));
+    let slow = send(&tab, &client, Request::get("/bbb").deadline(seconds(100.0)));
+    assert_eq!(world.until(slow), bbb());
+    world.server().latency(seconds(0.1), seconds(0.1));
+    // To the token's end.
+    world.pass(seconds(102.0 - (world.now() - issued) / 1_000.0));
+    let asked = ask(&tab, &client, "/bbb");
+    assert_eq!(world.until(asked), bbb());
+    assert_eq!((world.server().seen().unauthorized, world.server().seen().refreshes), (0, 1));
+}
