@@ -16,12 +16,37 @@ const OVERSLEPT_MS: f64 = 2_000.0;
 /// Whoever got the lock only after this time got it from somebody else.
 const CONTENDED_MS: f64 = 100.0;
 
+/// The lock, until it is dropped, or taken by somebody who had to believe that its holder is gone.
+pub(crate) struct Lock {
+    platform: Rc<dyn Platform>,
+    /// Where its holder's mark stands; None where nothing can be written.
+    mark: Option<(String, String)>,
+    /// None: the mark is all there is.
+    guard: Option<Guard>,
+}
+
+impl Lock {
+    /// Whether it has been taken away: somebody else is at work by now.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.mark.as_ref().is_some_and(|(key, mine)| self.platform.load(key).is_ok_and(|stands| stands.as_ref() != Some(mine)))
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let (None, Some((key, _)), false) = (&self.guard, &self.mark, self.is_lost()) {
+            // One that cannot be given back runs out by itself.
+            let _ = self.platform.save(key, "");
+        }
+    }
+}
+
 /// Waits for the lock for as long as somebody who works may need. None: it could not be had; the caller goes on without.
 ///
 /// Whoever gets the lock writes a mark into the store. A mark that stood unchanged for a whole `patience` is of somebody who is
 /// frozen or gone, and loses the lock. Another mark is of somebody at work, who is watched anew, so that eight impatient tabs do
 /// not steal from each other.
-pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) -> Option<Guard> {
+pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) -> Option<Lock> {
     let platform = &transport.platform;
     let Some(mut queued) = platform.lock(name, false) else {
         return lease(platform, &format!("{name}.lease"), patience).await;
@@ -33,6 +58,8 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         let mark = mark(platform);
         platform.save(&key, &mark).is_ok().then_some(mark)
     };
+    let held =
+        |mark: Option<String>, guard| Lock { platform: platform.clone(), mark: mark.map(|mark| (key.clone(), mark)), guard: Some(guard) };
     loop {
         let watched = read();
         let since = platform.monotonic();
@@ -46,7 +73,7 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
                     moment(platform).await;
                 }
                 if mine.is_none() || read().is_none_or(|mark| Some(mark) == mine) {
-                    return Some(guard);
+                    return Some(held(mine, guard));
                 }
             }
             // Stolen again, or granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
@@ -64,20 +91,19 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
             continue;
         }
         let mine = leave_mark();
-        // A thief who froze keeps his turn. Of those who go on without, the one whose mark stands in the end is the thief.
-        if turn.is_none() {
-            moment(platform).await;
-            if read() != mine {
-                continue;
-            }
+        // Whoever has the lock sees in time that he lost it, or else what he did is seen here. A thief who froze keeps his turn: of
+        // those who go on without, the one whose mark stands in the end is the thief.
+        moment(platform).await;
+        if mine.is_some() && read() != mine {
+            continue;
         }
         release_after_lag(platform, turn);
-        return Some(platform.lock(name, true)?.await);
+        return Some(held(mine, platform.lock(name, true)?.await));
     }
 }
 
 /// Lets go of the lock when everybody can read what was written under it. Who waits for that is woken by the store, not by the lock.
-pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: Option<Guard>) {
+pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: impl Sized + 'static) {
     let lag = platform.sleep(STORE_LAG);
     platform.spawn(Box::pin(async move {
         lag.await;
@@ -94,7 +120,7 @@ fn mark(platform: &Rc<dyn Platform>) -> String {
 ///
 /// Stores of two processes agree only after some milliseconds, hence the moment; a random one, so that two who come at once do
 /// not meet again. A name that stood unchanged for a whole `patience` belongs to nobody alive.
-async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Option<Guard> {
+async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Option<Lock> {
     let me = mark(platform);
     let patience = patience.as_secs_f64() * 1_000.0;
     let mut watched = platform.load(key).ok()?;
@@ -113,7 +139,7 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
             platform.save(key, &me).ok()?;
             moment(platform).await;
             if platform.load(key).ok()?.as_deref() == Some(&me) {
-                return Some(Box::new(Lease { platform: platform.clone(), key: key.to_owned(), me }));
+                return Some(Lock { platform: platform.clone(), mark: Some((key.to_owned(), me)), guard: None });
             }
         } else {
             moment(platform).await;
@@ -124,19 +150,4 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
 /// 100 to 200 milliseconds: twice what a write needs to another tab, and more.
 async fn moment(platform: &Rc<dyn Platform>) {
     platform.sleep(Duration::from_millis(100 + (platform.random() * 100.0) as u64)).await;
-}
-
-struct Lease {
-    platform: Rc<dyn Platform>,
-    key: String,
-    me: String,
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if matches!(self.platform.load(&self.key), Ok(Some(stands)) if stands == self.me) {
-            // A lease that cannot be given back runs out by itself.
-            let _ = self.platform.save(&self.key, "");
-        }
-    }
 }

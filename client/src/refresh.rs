@@ -5,8 +5,7 @@ use crate::{
     error::Error,
     event::{Cause, Event, RefreshOutcome},
     grant::{Reply, Verdict},
-    lock,
-    platform::Guard,
+    lock::{self, Lock},
     record::Credential,
     session::{Session, Standing},
     tokens::{Left, Tokens},
@@ -114,6 +113,9 @@ impl Session {
         let landed = match self.standing(stale) {
             Ok(Standing::Current(held)) => {
                 let answer = self.ask(&held).await;
+                if lock.as_ref().is_some_and(Lock::is_lost) {
+                    self.give_way(stale).await;
+                }
                 let landed = self.land(&held, cause.get(), answer);
                 // Without a verdict nothing was written that the others would have to see first.
                 if !matches!(landed, Err((_, RefreshOutcome::Unavailable { .. }))) {
@@ -133,12 +135,17 @@ impl Session {
     }
 
     /// Waits for the lock, as long as there is something to refresh. None: there is not, or no lock can be had.
-    async fn lock(&self, stale: &Credential) -> Option<Guard> {
+    async fn lock(&self, stale: &Credential) -> Option<Lock> {
         let lock = lock::hold(&self.0.transport, &self.0.settings.key, self.0.settings.lock_patience);
         match select(lock.boxed_local(), self.overtaken(stale).boxed_local()).await {
             Either::Left((lock, _)) => lock,
             Either::Right(..) => None,
         }
+    }
+
+    /// Whoever took the lock asks with the same token, and is answered the same, unless what it buys is used before: he goes first.
+    async fn give_way(&self, stale: &Credential) {
+        let _ = self.0.transport.within(self.0.settings.refresh_timeout, self.overtaken(stale)).await;
     }
 
     /// Is done when another tab, or another client in this page, has brought something newer.

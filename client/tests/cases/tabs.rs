@@ -216,6 +216,45 @@ fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
 }
 
 #[test]
+fn case_12_a_tab_that_thaws_while_the_one_who_took_its_lock_asks_lets_him_go_first() {
+    for (has_locks, tenths) in [true, false].into_iter().flat_map(|has_locks| (0..20).map(move |tenths| (has_locks, tenths))) {
+        let world = World::new(3);
+        world.store_lag(seconds(0.05));
+        world.server().latency(seconds(0.5), seconds(0.5));
+        let patient = || settings().background(false).deadline(seconds(100.0));
+        let tabs: Vec<_> = (0..3)
+            .map(|_| {
+                let tab = world.tab();
+                tab.has_locks(has_locks);
+                (tab.clone(), tab.client(patient()))
+            })
+            .collect();
+        let [holder, thief, user] = &tabs[..] else { unreachable!() };
+        holder.1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        holder.1.session().spoil_access_token();
+        let first = ask(&holder.0, &holder.1, "/bbb");
+        while world.server().seen().refreshes == 0 {
+            world.pass(seconds(0.1));
+        }
+        // The server has rotated, and the answer is under way.
+        holder.0.freeze();
+        let second = ask(&thief.0, &thief.1, "/bbb");
+        // A second for a 401, and the thief's patience; in the seconds after that he asks.
+        world.pass(seconds(16.0 + f64::from(tenths) / 10.0));
+        // What the others send now is faster than what he has sent.
+        world.server().latency(seconds(0.01), seconds(0.01));
+        holder.0.thaw();
+        let third = ask(&user.0, &user.1, "/bbb");
+        for asked in [first, second, third] {
+            assert_eq!(world.until(asked), bbb(), "locks: {has_locks}, {tenths}");
+        }
+        assert_eq!((world.server().seen().rotated, world.server().seen().stolen), (1, 0), "locks: {has_locks}, {tenths}");
+        assert!(tabs.iter().all(|(_, client)| signed_in(client)), "locks: {has_locks}, {tenths}");
+    }
+}
+
+#[test]
 fn case_12_a_thief_who_freezes_in_his_turn_blocks_nobody_and_lets_no_two_refresh_at_once() {
     for seed in 0..20 {
         let world = World::new(seed);
