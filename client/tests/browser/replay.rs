@@ -71,7 +71,8 @@ async fn case_30_a_403_is_no_401() {
     let wrong = json!({ "current_password": "not my password", "new_password": PASSWORD });
     assert_eq!(world.send(Request::post("/user/password").json(&wrong)).await, Ok(403));
     assert_eq!(world.page.sent("/user/password").len(), 1);
-    assert_eq!(world.refreshes(), 0);
+    // The server looks at a password at its leisure: the token may be due for its renewal by then, but nobody waits for that.
+    assert_eq!(world.waiting(), 0);
 }
 
 #[wasm_bindgen_test]
