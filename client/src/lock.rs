@@ -68,15 +68,17 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         if let Ok(guard) = granted {
             if waited < 0.0 {
                 let mine = leave_mark();
+                let marked = platform.monotonic();
                 // A thief at this very moment has not seen that mark: his own then comes over it.
-                if platform.monotonic() - since > CONTENDED_MS {
+                if marked - since > CONTENDED_MS {
                     moment(platform).await;
                 }
-                if mine.is_none() || read().is_none_or(|mark| Some(mark) == mine) {
+                let in_time = platform.monotonic() - marked < OVERSLEPT_MS;
+                if in_time && (mine.is_none() || read().is_none_or(|mark| Some(mark) == mine)) {
                     return Some(held(mine, guard));
                 }
             }
-            // Stolen again, or granted to a tab that was frozen itself, and maybe stolen from it since: asks again.
+            // Stolen again, or granted to a tab that was frozen itself, and maybe stolen from it since or just now: asks again.
             queued = platform.lock(name, false)?;
             continue;
         }
@@ -121,7 +123,6 @@ fn mark(platform: &Rc<dyn Platform>) -> String {
 /// Stores of two processes agree only after some milliseconds, hence the moment; a random one, so that two who come at once do
 /// not meet again. A name that stood unchanged for a whole `patience` belongs to nobody alive.
 async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Option<Lock> {
-    let me = mark(platform);
     let patience = patience.as_secs_f64() * 1_000.0;
     let mut watched = platform.load(key).ok()?;
     let mut since = platform.monotonic();
@@ -136,10 +137,13 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
         looked = now;
         let free = stands.as_deref().unwrap_or_default().is_empty();
         if free || now - since > patience {
+            let me = mark(platform);
             platform.save(key, &me).ok()?;
             moment(platform).await;
-            if platform.load(key).ok()?.as_deref() == Some(&me) {
-                return Some(Lock { platform: platform.clone(), mark: Some((key.to_owned(), me)), guard: None });
+            let lock = Lock { platform: platform.clone(), mark: Some((key.to_owned(), me)), guard: None };
+            // Who was frozen in this moment has been watched by others: gives it back, and takes it anew.
+            if !lock.is_lost() && platform.monotonic() - now < OVERSLEPT_MS {
+                return Some(lock);
             }
         } else {
             moment(platform).await;

@@ -1,5 +1,6 @@
 //! The engine under every schedule: a seed decides what people, tabs, networks and servers do, and the invariants are checked after
-//! every step. `WUGAN_SEEDS` says how many seeds (100 000 without it, ten million with `WUGAN_TEST_LONG`), `WUGAN_SEED` runs one and prints its timeline.
+//! every step. `WUGAN_SEEDS` says how many seeds (100 000 without it, ten million with `WUGAN_TEST_LONG`) or which (`700000..800000`),
+//! `WUGAN_SEED` runs one and prints its timeline.
 //! What a seed found stands in `cases` as a test of its own: a seed means another life as soon as the simulation changes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
@@ -48,6 +49,15 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+fn seeds_to_live() -> std::ops::Range<u64> {
+    let of = |text: &str| text.parse().expect("WUGAN_SEEDS is a number of seeds, or a range such as 700000..800000");
+    match (std::env::var("WUGAN_SEEDS"), std::env::var_os("WUGAN_TEST_LONG")) {
+        (Ok(text), _) => text.split_once("..").map_or_else(|| 0..of(&text), |(first, end)| of(first)..of(end)),
+        (Err(_), Some(_)) => 0..10_000_000,
+        (Err(_), None) => 0..100_000,
+    }
+}
+
 #[test]
 fn no_schedule_breaks_a_rule() {
     if let Some(seed) = number("WUGAN_SEED") {
@@ -56,12 +66,13 @@ fn no_schedule_breaks_a_rule() {
         fate.unwrap();
         return;
     }
-    let seeds = number("WUGAN_SEEDS").unwrap_or(if std::env::var_os("WUGAN_TEST_LONG").is_some() { 10_000_000 } else { 100_000 });
+    let seeds = seeds_to_live();
     let begun = std::time::Instant::now();
-    if let Some((seed, what)) = search(0..seeds) {
+    if let Some((seed, what)) = search(seeds.clone()) {
         eprintln!("seed {seed}: {what}; with WUGAN_SEED={seed} it tells more");
         let (timeline, _) = Life::traced(seed);
         panic!("seed {seed}: {what}\n{timeline}");
     }
-    println!("{seeds} seeds, {:.0} a second", seeds as f64 / begun.elapsed().as_secs_f64());
+    let count = seeds.end - seeds.start;
+    println!("{count} seeds, {:.0} a second", count as f64 / begun.elapsed().as_secs_f64());
 }

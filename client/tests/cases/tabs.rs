@@ -216,6 +216,35 @@ fn case_12_a_thief_at_the_moment_of_a_grant_does_not_refresh_a_second_time() {
 }
 
 #[test]
+fn case_12_who_was_frozen_between_his_mark_and_his_question_marks_anew() {
+    for (freeze, thaw) in (0..12).flat_map(|freeze| (0..10).map(move |thaw| (f64::from(freeze) * 0.02, 14.5 + f64::from(thaw) * 0.1))) {
+        let world = World::new(2);
+        world.server().latency(seconds(0.3), seconds(0.3));
+        let tabs: Vec<_> = (0..2)
+            .map(|_| {
+                let tab = world.tab();
+                tab.has_locks(false);
+                (tab.clone(), tab.client(settings().background(false).deadline(seconds(100.0))))
+            })
+            .collect();
+        tabs[0].1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        let refresh = |(tab, client): &(Tab, Client)| {
+            let session = client.session().clone();
+            tab.run(async move { session.refresh().await })
+        };
+        let first = refresh(&tabs[0]);
+        world.pass(seconds(freeze));
+        tabs[0].0.freeze();
+        let second = refresh(&tabs[1]);
+        world.pass(seconds(thaw));
+        tabs[0].0.thaw();
+        assert_eq!((world.until(first), world.until(second)), (Ok(()), Ok(())), "{freeze} s, {thaw} s");
+        assert_eq!(world.server().complaints(), Vec::<String>::new(), "{freeze} s, {thaw} s");
+    }
+}
+
+#[test]
 fn case_12_a_tab_that_thaws_while_the_one_who_took_its_lock_asks_lets_him_go_first() {
     for (has_locks, tenths) in [true, false].into_iter().flat_map(|has_locks| (0..20).map(move |tenths| (has_locks, tenths))) {
         let world = World::new(3);
