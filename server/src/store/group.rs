@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::store::{
         connect,
-        sqlite::{File, options},
+        sqlite::{self, File},
     };
     use sea_orm::DbBackend;
     use tempfile::TempDir;
@@ -77,7 +77,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let (writer, other) =
-            (connect(options(&url, 1, File::MayBeMade)).await.unwrap(), connect(options(&url, 1, File::MayBeMade)).await.unwrap());
+            (connect(sqlite::writer(&url, File::MayBeMade)).await.unwrap(), connect(sqlite::writer(&url, File::MayBeMade)).await.unwrap());
         for statement in [
             "CREATE TABLE account (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
             "CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account DEFERRABLE INITIALLY DEFERRED)",

@@ -27,7 +27,9 @@ const PATIENCE_WITH_A_SERVER: Duration = Duration::from_secs(5);
 /// How often a server that starts beside another looks whether that one has made the tables, a fifth of a second apart.
 const LOOKS_AT_ANOTHERS_WORK: u32 = 50;
 const CONNECTIONS: u32 = 16;
-const SQLITE_READERS: u32 = 4;
+/// A connection that rested for so long is asked whether it still lives before it is used. To ask each time would be a second question
+/// for each question; one that broke a moment ago costs its caller a "come again".
+const RESTED: Duration = Duration::from_secs(1);
 
 /// The database's two ends. On SQLite one connection writes, so that writers queue here, in order, instead of polling for the file's
 /// lock; elsewhere both are the same pool.
@@ -142,8 +144,8 @@ impl Store {
     async fn connect(url: &str, file: File) -> Result<Self, StoreError> {
         Ok(match url.split(':').next() {
             Some("sqlite") => {
-                let write = connect(sqlite::options(url, 1, file)).await?;
-                Self { read: connect(sqlite::options(url, SQLITE_READERS, file)).await?, group: Some(Group::start(write.clone())), write }
+                let write = connect(sqlite::writer(url, file)).await?;
+                Self { read: connect(sqlite::readers(url, file)).await?, group: Some(Group::start(write.clone())), write }
             }
             Some("postgres" | "postgresql" | "mysql") => {
                 let mut options = options(url, CONNECTIONS);
@@ -229,6 +231,11 @@ async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreErr
 
 fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).acquire_timeout(PATIENCE).connect_timeout(PATIENCE).sqlx_logging(false);
+    options
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .test_before_acquire_if_idle_for(RESTED);
     options
 }

@@ -9,6 +9,8 @@ use sea_orm::{
     },
 };
 
+const READERS: u32 = 4;
+
 /// What to do where there is no file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum File {
@@ -16,7 +18,19 @@ pub(super) enum File {
     MustExist,
 }
 
-pub(super) fn options(url: &str, connections: u32, file: File) -> ConnectOptions {
+/// The one connection that writes.
+pub(super) fn writer(url: &str, file: File) -> ConnectOptions {
+    let mut options = options(url, 1, file);
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))));
+    options
+}
+
+/// Those that read, each in no transaction.
+pub(super) fn readers(url: &str, file: File) -> ConnectOptions {
+    options(url, READERS, file)
+}
+
+fn options(url: &str, connections: u32, file: File) -> ConnectOptions {
     let mut options = common(url, connections);
     options.map_sqlx_sqlite_opts(move |options| {
         // FULL: a rotation or a revocation that was answered survives a power cut, not only a crash.
@@ -27,7 +41,6 @@ pub(super) fn options(url: &str, connections: u32, file: File) -> ConnectOptions
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(PATIENCE)
     });
-    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))));
     options
 }
 
@@ -55,18 +68,18 @@ mod tests {
     async fn case_24_after_a_full_disk_a_commit_is_a_commit() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (writer, other) =
-            (connect(options(&url, 1, File::MayBeMade)).await.unwrap(), connect(options(&url, 1, File::MayBeMade)).await.unwrap());
-        writer.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
+        let (paper, other) =
+            (connect(writer(&url, File::MayBeMade)).await.unwrap(), connect(readers(&url, File::MayBeMade)).await.unwrap());
+        paper.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
         for written in 0..3 {
             // No page more than there are: to SQLite that is a full disk.
-            writer.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-            let full = begin(&writer).await.unwrap();
+            paper.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+            let full = begin(&paper).await.unwrap();
             full.execute_unprepared("INSERT INTO paper VALUES (hex(zeroblob(10000)))").await.unwrap_err();
             drop(full);
-            begin(&writer).await.unwrap().rollback().await.unwrap();
-            writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
-            let roomy = begin(&writer).await.unwrap();
+            begin(&paper).await.unwrap().rollback().await.unwrap();
+            paper.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+            let roomy = begin(&paper).await.unwrap();
             roomy.execute_unprepared("INSERT INTO paper VALUES ('kept')").await.unwrap();
             roomy.commit().await.unwrap();
             assert_eq!(rows(&other).await, written + 1);
