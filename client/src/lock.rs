@@ -54,20 +54,20 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
     // Where the store fails there are no marks, and no other tabs to watch.
     let key = format!("{name}.lock");
     let read = || platform.load(&key).ok().flatten();
-    let leave_mark = || {
-        let mark = mark(platform);
+    let leave_mark = |thefts| {
+        let mark = format!("{thefts}-{}", name_of_ones_own(platform));
         platform.save(&key, &mark).is_ok().then_some(mark)
     };
     let held =
         |mark: Option<String>, guard| Lock { platform: platform.clone(), mark: mark.map(|mark| (key.clone(), mark)), guard: Some(guard) };
     loop {
         let watched = read();
+        let thefts_before = thefts(watched.clone());
         let since = platform.monotonic();
-        let granted = transport.within(patience, &mut queued).await;
-        let waited = platform.monotonic() - since - patience.as_secs_f64() * 1_000.0;
-        if let Ok(guard) = granted {
-            if waited < 0.0 {
-                let mine = leave_mark();
+        if let Ok(guard) = transport.within(patience, &mut queued).await {
+            // A tab that was frozen when it got the lock may have lost it before it knew.
+            if thefts(read()) == thefts_before {
+                let mine = leave_mark(thefts_before);
                 let marked = platform.monotonic();
                 // A thief at this very moment has not seen that mark: his own then comes over it.
                 if marked - since > CONTENDED_MS {
@@ -78,12 +78,12 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
                     return Some(held(mine, guard));
                 }
             }
-            // Stolen again, or granted to a tab that was frozen itself, and maybe stolen from it since or just now: asks again.
+            // Stolen, or not used for so long that somebody is about to steal it: asks again.
             queued = platform.lock(name, false)?;
             continue;
         }
         // Who was frozen himself has watched nobody.
-        if waited > OVERSLEPT_MS {
+        if platform.monotonic() - since > patience.as_secs_f64() * 1_000.0 + OVERSLEPT_MS {
             continue;
         }
         // One thief at a time: the second one sees the mark of the first.
@@ -92,7 +92,7 @@ pub(crate) async fn hold(transport: &Transport, name: &str, patience: Duration) 
         if read() != watched {
             continue;
         }
-        let mine = leave_mark();
+        let mine = leave_mark(thefts_before.wrapping_add(1));
         // Whoever has the lock sees in time that he lost it, or else what he did is seen here. A thief who froze keeps his turn: of
         // those who go on without, the one whose mark stands in the end is the thief.
         moment(platform).await;
@@ -113,8 +113,12 @@ pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: impl Sized + 
     }));
 }
 
-/// Says nothing but that it is another than the one before.
-fn mark(platform: &Rc<dyn Platform>) -> String {
+/// A mark says how often the lock was stolen, and is another than the one before.
+fn thefts(mark: Option<String>) -> u64 {
+    mark.and_then(|mark| mark.split('-').next()?.parse().ok()).unwrap_or(0)
+}
+
+fn name_of_ones_own(platform: &Rc<dyn Platform>) -> String {
     format!("{:x}", (platform.random() * 1e15) as u64)
 }
 
@@ -137,7 +141,7 @@ async fn lease(platform: &Rc<dyn Platform>, key: &str, patience: Duration) -> Op
         looked = now;
         let free = stands.as_deref().unwrap_or_default().is_empty();
         if free || now - since > patience {
-            let me = mark(platform);
+            let me = name_of_ones_own(platform);
             platform.save(key, &me).ok()?;
             moment(platform).await;
             let lock = Lock { platform: platform.clone(), mark: Some((key.to_owned(), me)), guard: None };

@@ -245,6 +245,36 @@ fn case_12_who_was_frozen_between_his_mark_and_his_question_marks_anew() {
 }
 
 #[test]
+fn case_12_who_was_given_the_lock_while_frozen_and_lost_it_meanwhile_knows() {
+    for tenths in 0..20_u32 {
+        let world = World::new(u64::from(tenths));
+        let refresh = |(tab, client): &(Tab, Client)| {
+            let session = client.session().clone();
+            tab.run(async move { session.refresh().await })
+        };
+        let patient = || settings().background(false).deadline(seconds(100.0));
+        let tabs: Vec<_> = (0..3).map(|_| world.tab()).map(|tab| (tab.clone(), tab.client(patient()))).collect();
+        let [holder, frozen, thief] = &tabs[..] else { unreachable!() };
+        holder.1.session().sign_in(world.server().sign_in("ada"));
+        world.pass(seconds(1.0));
+        // The holder's refresh fails after ten seconds; the lock goes to the next one, who is frozen by then.
+        world.server().next([wugan::testing::Fault::Hangs]);
+        let failed = refresh(holder);
+        world.pass(seconds(5.0));
+        let waits = refresh(frozen);
+        world.pass(seconds(1.0));
+        frozen.0.freeze();
+        let steals = refresh(thief);
+        world.server().latency(seconds(0.5), seconds(0.5));
+        world.pass(seconds(15.0 + f64::from(tenths) / 10.0));
+        frozen.0.thaw();
+        assert!(matches!(world.until(failed), Err(Error::Unavailable { .. })));
+        assert_eq!((world.until(waits), world.until(steals)), (Ok(()), Ok(())), "{tenths}");
+        assert_eq!(world.server().complaints(), Vec::<String>::new(), "{tenths}");
+    }
+}
+
+#[test]
 fn case_12_a_tab_that_thaws_while_the_one_who_took_its_lock_asks_lets_him_go_first() {
     for (has_locks, tenths) in [true, false].into_iter().flat_map(|has_locks| (0..20).map(move |tenths| (has_locks, tenths))) {
         let world = World::new(3);
