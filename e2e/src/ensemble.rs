@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{Page, Result, Tab, until};
 
-/// What each tab runs: it says when it sees another record in the store than the given one and its last burst is over, and what came
-/// of that; at the word, it sends the next.
+/// What each tab runs: it says when it sees another record in the store than the given one and its last burst is over, what came of
+/// that, and which record it sees; at the word, it sends the next.
 const PLAYER: &str = r"
     const [tab, requests] = arguments;
     const channel = new BroadcastChannel('e2e');
@@ -13,24 +13,34 @@ const PLAYER: &str = r"
     let waits = null;
     let sent = false;
     const look = () => {
+        if (!waits) return;
         const summary = document.querySelector('[data-testid=summary]')?.dataset;
         const [answered, failed] = [summary?.answered, summary?.failed].map(figure => Number(figure ?? 0));
-        const over = button() && (!sent || answered + failed === requests);
-        if (waits && over && localStorage.getItem('wugan.session') !== waits.before) {
-            channel.postMessage({ tab, round: waits.round, answered, failed });
+        const over = summary && (!sent || answered + failed === requests);
+        const record = over && localStorage.getItem('wugan.session');
+        if (over && record !== waits.before) {
+            channel.postMessage({ tab, round: waits.round, answered, failed, record });
             waits = null;
         }
     };
     channel.onmessage = ({ data }) => {
-        if (data.send) sent = true, button().click();
+        if (data.send) sent = true, button().click(), channel.postMessage({ tab, round: data.round });
         if (data.before !== undefined) waits = data, look();
     };
     addEventListener('storage', look);
     new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
 ";
 
-/// What the one runs that gives the word: it collects what the others say.
-const CONDUCTOR: &str = "window.said = []; window.channel = new BroadcastChannel('e2e'); channel.onmessage = ({ data }) => said.push(data)";
+/// What the one runs that gives the word: it collects what the others say, and the access tokens that they store.
+const CONDUCTOR: &str = r"
+    window.said = [];
+    window.channel = new BroadcastChannel('e2e');
+    channel.onmessage = ({ data }) => said.push(data);
+    window.tokens = new Set();
+    const note = record => tokens.add(JSON.parse(record).access_token);
+    note(localStorage.getItem('wugan.session'));
+    addEventListener('storage', ({ key, newValue }) => key === 'wugan.session' && note(newValue));
+";
 
 /// The tabs.
 pub struct Ensemble {
@@ -46,14 +56,16 @@ impl Ensemble {
     /// # Errors
     /// If the browser does not open them.
     pub async fn open(page: &Page, tabs: usize, requests: u64) -> Result<Self> {
+        // First, so that it misses no token.
+        let conductor = page.open_tab("/healthz").await?;
+        page.script(CONDUCTOR).await?;
         let mut opened = Vec::new();
         for number in 0..tabs {
             opened.push(page.open_tab("/inspector").await?);
             page.fill("Requests", &requests.to_string()).await?;
             page.driver().execute(PLAYER, vec![json!(number), json!(requests)]).await?;
         }
-        let conductor = page.open_tab("/healthz").await?;
-        page.script(CONDUCTOR).await?;
+        page.go_to(&conductor).await?;
         Ok(Self { page: page.clone(), tabs: opened, conductor, round: 0 })
     }
 
@@ -73,8 +85,17 @@ impl Ensemble {
         let before = self.page.script("return localStorage.getItem('wugan.session')").await?;
         self.page.store(&self.page.record().await?.with_spoiled_access_token()?).await?;
         let came = self.hear(before).await?;
-        self.page.script("channel.postMessage({ send: true })").await?;
-        Ok(came)
+        self.send().await?;
+        Ok(outcomes(&came))
+    }
+
+    /// Lets all send at once, with whatever token there is, and waits until they have.
+    ///
+    /// # Errors
+    /// If they do not in time.
+    pub async fn send(&mut self) -> Result {
+        self.page.go_to(&self.conductor).await?;
+        self.say(json!({ "send": true })).await.map(drop)
     }
 
     /// What came of the last requests, as soon as they are over.
@@ -82,20 +103,48 @@ impl Ensemble {
     /// # Errors
     /// If they are not in time.
     pub async fn outcomes(&mut self) -> Result<Vec<(u64, u64)>> {
+        Ok(outcomes(&self.hear_at_rest().await?))
+    }
+
+    /// Waits until all see the same record in the store, and says how many different access tokens have been there.
+    ///
+    /// # Errors
+    /// If they do not agree in time.
+    pub async fn tokens(&mut self) -> Result<u64> {
+        until("all tabs to see the same tokens", async || {
+            let said = self.hear_at_rest().await?;
+            let here = self.page.script("return localStorage.getItem('wugan.session')").await?;
+            Ok(said.iter().all(|said| said["record"] == here).then_some(()))
+        })
+        .await?;
+        self.page.script("return tokens.size").await?.as_u64().ok_or_else(|| "the tokens were not counted".into())
+    }
+
+    /// What each says when its requests are over.
+    async fn hear_at_rest(&mut self) -> Result<Vec<Value>> {
         self.page.go_to(&self.conductor).await?;
         self.hear(Value::String("none that was ever stored".to_owned())).await
     }
 
-    async fn hear(&mut self, before: Value) -> Result<Vec<(u64, u64)>> {
+    async fn hear(&mut self, before: Value) -> Result<Vec<Value>> {
+        self.say(json!({ "before": before })).await
+    }
+
+    /// Says something to all of them, and waits until each has said something to that.
+    async fn say(&mut self, mut what: Value) -> Result<Vec<Value>> {
         self.round += 1;
-        let asked = json!({ "before": before, "round": self.round });
-        self.page.driver().execute("channel.postMessage(arguments[0])", vec![asked]).await?;
+        what["round"] = self.round.into();
+        self.page.driver().execute("channel.postMessage(arguments[0])", vec![what]).await?;
         let all = async || {
             let said = self.page.script("return said").await?;
-            let said = said.as_array().into_iter().flatten().filter(|said| said["round"] == self.round);
-            let came: Vec<_> = said.map(|said| (said["answered"].as_u64().unwrap_or(0), said["failed"].as_u64().unwrap_or(0))).collect();
-            Ok((came.len() == self.tabs.len()).then_some(came))
+            let said: Vec<_> = said.as_array().into_iter().flatten().filter(|said| said["round"] == self.round).cloned().collect();
+            Ok((said.len() == self.tabs.len()).then_some(said))
         };
         until(&format!("{} tabs to be ready for round {}", self.tabs.len(), self.round), all).await
     }
+}
+
+/// How many requests were answered and how many failed, of each tab.
+fn outcomes(said: &[Value]) -> Vec<(u64, u64)> {
+    said.iter().map(|said| (said["answered"].as_u64().unwrap_or(0), said["failed"].as_u64().unwrap_or(0))).collect()
 }

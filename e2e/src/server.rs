@@ -54,6 +54,22 @@ impl Server {
         self.process.end();
     }
 
+    /// Lets it hang, as a machine does that has too much to do: what is sent to it arrives, and is read when it [goes on](Server::go_on).
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub fn hang(&self) -> Result {
+        self.process.signal("STOP")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// If it cannot be told.
+    pub fn go_on(&self) -> Result {
+        self.process.signal("CONT")
+    }
+
     /// Starts it again, at the address it had.
     ///
     /// # Errors
@@ -142,6 +158,12 @@ impl Process {
             Some(address) => Ok((process, address)),
             None => Err(format!("{} ended without listening: it says why above", program.display()).into()),
         }
+    }
+
+    fn signal(&self, signal: &str) -> Result {
+        // The shell's own `kill`: not every machine has a program of that name.
+        let told = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", self.0.id())).status()?;
+        if told.success() { Ok(()) } else { Err(format!("the server cannot be sent SIG{signal}").into()) }
     }
 
     fn end(&mut self) {

@@ -11,6 +11,7 @@ const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
 const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "2s"];
 
 const REFRESH: &str = "/user/refresh";
+const GUARDED: &str = "/bbb";
 
 const ALL_ANSWERED: Summary = Summary { answered: 4, failed: 0, refreshes: 1 };
 

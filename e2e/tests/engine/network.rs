@@ -1,6 +1,6 @@
 //! What networks do: they lose answers, are away and come back, and lead elsewhere.
 
-use crate::{ALL_ANSWERED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token, until_answered};
+use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token, until_answered};
 use wugan_e2e::{Elsewhere, Proxy, Refreshes, Result, Stage, Trouble, scenario};
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
         page.sign_up("ada").await?;
         page.open("/inspector").await?;
         for status in [302, 307] {
-            proxy.trouble("/bbb", Trouble::Redirect(status, format!("{}/{status}", elsewhere.url())));
+            proxy.trouble(GUARDED, Trouble::Redirect(status, format!("{}/{status}", elsewhere.url())));
             let summary = page.burst(2).await?;
             assert_eq!((summary.answered + summary.failed, summary.refreshes), (2, 0), "a 401 from elsewhere is no refusal of our token");
         }
@@ -128,7 +128,7 @@ async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
         }
         assert!(!requests.iter().any(|head| head.contains("\nauthorization:") || head.contains("bearer")), "a token went elsewhere");
 
-        proxy.mend("/bbb");
+        proxy.mend(GUARDED);
         assert_eq!(page.burst(2).await?.answered, 2);
         assert_eq!(server.refreshes().await?.rotated, 0);
         page.is_signed_in("ada").await
