@@ -1,5 +1,7 @@
 //! How a page is looked at: on a phone or a wide screen, in which language, in light or dark.
 
+use std::array;
+
 use serde_json::{Value, json};
 
 use crate::{Page, Result};
@@ -25,13 +27,15 @@ pub struct Look {
 }
 
 impl Look {
-    /// A narrow and a wide screen, each in both languages and once in light and in dark.
-    pub const ALL: [Look; 4] = [
-        Look { width: 1280, language: Language::English, dark: false },
-        Look { width: 1280, language: Language::Chinese, dark: true },
-        Look { width: 360, language: Language::Chinese, dark: false },
-        Look { width: 360, language: Language::English, dark: true },
-    ];
+    /// Every one: wide and narrow, in both languages, in light and in dark.
+    #[must_use]
+    pub fn all() -> [Look; 8] {
+        array::from_fn(|n| Look {
+            width: if n & 4 == 0 { 1280 } else { 360 },
+            language: if n & 2 == 0 { Language::English } else { Language::Chinese },
+            dark: n & 1 == 1,
+        })
+    }
 }
 
 impl Page {

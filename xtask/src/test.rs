@@ -150,7 +150,7 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
         .env("WUGAN_AXE", axe)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
-    count("end to end", "2 min, 4 the first time", &mut tests, options, tally)
+    count("end to end", "4 min, 6 the first time", &mut tests, options, tally)
 }
 
 /// Runs a test command (which ends with what is told to the test programs), shows what it says, and adds up what it counts. A command that fails without a failed test, or runs none, is a failure too.
