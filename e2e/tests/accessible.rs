@@ -41,7 +41,7 @@ async fn for_visitors() -> Result {
         page.holds_answers().await?;
         page.follow("Go to the home page").await?;
         holds_meanwhile(page, "Loading…", "welcome-loading").await?;
-        page.shows("aaa").await?;
+        page.hides("Loading…").await?;
         holds(page, "welcome").await?;
         page.tab_to("Skip to content").await?;
         holds(page, "skip-link").await?;
@@ -117,7 +117,8 @@ async fn for_visitors_at_a_form() -> Result {
 async fn for_somebody_with_sessions() -> Result {
     scenario("accessible-sessions", &[], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.shows("bbb").await?;
+        page.shows("Good to see you").await?;
+        page.hides("Loading…").await?;
         holds(page, "home").await?;
 
         page.follow("Sessions").await?;

@@ -6,6 +6,8 @@ use wugan_e2e::{Page, Result, Stage, Summary, scenario, until};
 /// Opens the inspector as somebody who has just signed up.
 async fn at_the_inspector(page: &Page) -> Result {
     page.sign_up("ada").await?;
+    // What the home page still asked for would be told here.
+    until("the guarded answer", async || Ok((page.text_of("/bbb").await? == "bbb").then_some(()))).await?;
     page.follow("Inspector").await?;
     page.field("Requests").await.map(drop)
 }
