@@ -35,10 +35,22 @@ impl Page {
     /// # Errors
     /// If none is stored.
     pub async fn outlive_token(&self) -> Result {
-        let token = self.record().await?.access_token()?.to_owned();
-        let ran_out =
-            format!("return JSON.parse(atob('{}'.replace(/-/g, '+').replace(/_/g, '/'))).exp * 1000 < Date.now()", claims_of(&token)?);
-        crate::until("the access token to run out", async || Ok(self.script(&ran_out).await?.as_bool().filter(|&out| out))).await.map(drop)
+        let record = self.record().await?;
+        crate::until("the access token to run out", async || Ok(self.outlives(&record).await?.then_some(()))).await
+    }
+
+    /// Whether the access token that is stored now has run out already, by the same clock.
+    ///
+    /// # Errors
+    /// If none is stored.
+    pub async fn has_outlived_token(&self) -> Result<bool> {
+        self.outlives(&self.record().await?).await
+    }
+
+    async fn outlives(&self, record: &Record) -> Result<bool> {
+        let claims = claims_of(record.access_token()?)?;
+        let ran_out = format!("return JSON.parse(atob('{claims}'.replace(/-/g, '+').replace(/_/g, '/'))).exp * 1000 < Date.now()");
+        Ok(self.script(&ran_out).await? == true)
     }
 }
 
