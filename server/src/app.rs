@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::Config,
     error::{Error, StartError},
-    http::body::Room,
+    http::{body::Room, turn::Turns},
     keys::Keys,
     limits::{Limiter, Limits},
     liveness::Liveness,
@@ -36,6 +36,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for the bodies that are being read.
     pub bodies: Room,
+    /// Whose turn it is to sign in.
+    pub turns: Turns,
     /// Whether it was told to stop.
     pub stopping: AtomicBool,
 }
@@ -59,6 +61,7 @@ impl App {
             liveness: Liveness::default(),
             metrics: Metrics::default(),
             bodies: Room::default(),
+            turns: Turns::default(),
             stopping: AtomicBool::new(false),
             config,
             clock,

@@ -16,6 +16,7 @@ mod openapi;
 mod patience;
 mod refresh;
 mod sessions;
+pub mod turn;
 mod tutorial;
 
 pub use device::Peer;

@@ -78,6 +78,30 @@ async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
     Arc::into_inner(world).unwrap().stop().await;
 }
 
+/// However many want to sign in at once, they stand in a queue of their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_16_who_is_signed_in_does_not_stand_behind_those_who_want_to() {
+    let many = if long() { 1000 } else { 300 };
+    let world = Arc::new(World::with(Kind::Sqlite, MANY).await);
+    let mut tokens = world.register("ada").await;
+    let held = world.app.turns.hold().await;
+    let mut flood = JoinSet::new();
+    for _ in 0..many {
+        let world = world.clone();
+        flood.spawn(async move { world.try_login("ada", "wrong password").await.status() });
+    }
+    for _ in 0..20 {
+        tokens = world.refresh(&tokens.refresh_token).await;
+        assert!(world.lets_in(&tokens.access_token).await);
+    }
+    assert!(flood.try_join_next().is_none(), "nobody has had his turn");
+    drop(held);
+    let heard = flood.join_all().await;
+    assert!(heard.iter().all(|status| matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::SERVICE_UNAVAILABLE)), "{heard:?}");
+    assert!(heard.contains(&StatusCode::UNAUTHORIZED), "whose turn it is is heard");
+    Arc::into_inner(world).unwrap().stop().await;
+}
+
 /// Whoever finds no room to be heard in costs the others nothing: not even the database is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_16_who_is_turned_away_asks_nothing_of_the_database() {
