@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::mpsc::{self, Sender},
     time::{sleep, timeout},
 };
@@ -32,8 +32,15 @@ use tracing::{info, warn};
 
 /// How many file handles are asked for.
 const MOST_CONNECTIONS: u64 = 65_536;
+/// How many may have connected and not been looked at yet, if the system allows so many. Who comes when there are more is not told so:
+/// he tries again after a second. The usual 128 are soon there when many come at once.
+const BACKLOG: u32 = 4096;
 /// The longest head that is read; what is longer is answered 431.
 const LONGEST_HEAD: usize = 64 * 1024;
+/// A crowd is let in by so many at a time, with a breath in between: who has a connection already is served meanwhile. The others
+/// wait in the system's queue.
+const AT_ONCE: usize = 4;
+const BREATH: Duration = Duration::from_millis(1);
 /// How long requests in flight have to end when the server stops.
 const FAREWELL: Duration = Duration::from_secs(30);
 /// How long those have to say something who are connected when the server stops, and have not yet.
@@ -57,7 +64,7 @@ impl Server {
     /// # Errors
     /// One line that says which of them is not as it should be, and what to do.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let listener = listen(config.listen).await?;
+        let listener = listen(config.listen)?;
         let address = listener.local_addr().map_err(|error| StartError(format!("cannot tell the address: {error}")))?;
         // Each connection takes a file handle, and the usual soft limit is a thousand.
         let _ = rlimit::increase_nofile_limit(MOST_CONNECTIONS);
@@ -103,7 +110,12 @@ impl Server {
 
 async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
     tokio::pin!(end);
+    let mut newcomers = 0;
     loop {
+        newcomers += 1;
+        if newcomers % AT_ONCE == 0 {
+            sleep(BREATH).await;
+        }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut end => return,
@@ -124,8 +136,8 @@ fn accept_waiting(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr)) 
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    listener(address).map_err(|error| {
         StartError(match error.kind() {
             io::ErrorKind::AddrInUse => format!("{address} is in use by another program; stop that one, or choose another with --listen"),
             io::ErrorKind::PermissionDenied => format!("this user may not listen on {address}; choose a port above 1023 with --listen"),
@@ -133,6 +145,17 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
             _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
         })
     })
+}
+
+fn listener(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // As the usual way to listen does: else the port of a server that has just stopped is not free for a while. On Windows it means
+    // that others may take a port in use.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves a connection. It drops its `silent` at its first request.
@@ -185,5 +208,31 @@ pub async fn sweep_once(app: &App) -> Result<u64, DbErr> {
         }
         gone += batch;
         info!(rows = batch, "cleared old rows away");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use tokio::{sync::oneshot, task::yield_now};
+
+    /// On one thread: whoever has something to do has his turn ten times, and each time no more than a few of the crowd are let in.
+    #[tokio::test]
+    async fn case_16_a_crowd_at_the_door_is_let_in_by_few_at_a_time() {
+        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let crowd: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
+        let (done, end) = oneshot::channel();
+        tokio::spawn(async move {
+            for _ in 0..10 {
+                yield_now().await;
+            }
+            done.send(()).unwrap();
+        });
+        let inside = std::cell::Cell::new(0);
+        let end = async { end.await.unwrap() };
+        accept_until(end, &listener, |_, _| inside.set(inside.get() + 1)).await;
+        assert!(inside.get() < crowd.len() / 2, "{} of {}", inside.get(), crowd.len());
     }
 }

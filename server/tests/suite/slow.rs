@@ -1,4 +1,4 @@
-//! Callers that send slowly or nothing: case 23.
+//! Callers that send slowly or nothing: cases 16 and 23.
 
 use crate::{
     database::Kind,
@@ -89,6 +89,19 @@ async fn case_23_the_rest_is_served_beside_many_idle_connections() {
     world.refresh(&tokens.refresh_token).await;
     assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
     drop(idle);
+    world.stop().await;
+}
+
+/// On one thread: nobody is accepted while they connect.
+#[tokio::test]
+async fn case_16_many_may_connect_at_the_same_moment() {
+    let world = World::start(Kind::Sqlite).await;
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|most| most.trim().parse().ok()).unwrap_or(128);
+    let address = world.url.trim_start_matches("http://").parse().unwrap();
+    let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).expect("there is room for all");
+    let all: Vec<_> = (0..allowed.min(1000)).map(connect).collect();
+    assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
+    drop(all);
     world.stop().await;
 }
 
