@@ -29,7 +29,7 @@ const fn edit(file: &'static str, from: &'static str, to: &'static str) -> Edit 
     Edit { file, from, to }
 }
 
-const LOCK: Edit = edit("client/src/refresh.rs", "let lock = self.lock(stale).await;", "let lock: Option<Guard> = None;");
+const LOCK: Edit = edit("client/src/refresh.rs", "let lock = self.lock(stale).await;", "let lock: Option<Lock> = None;");
 
 const RULES: &[Broken] = &[
     Broken {
@@ -81,8 +81,8 @@ const RULES: &[Broken] = &[
         rule: "8, time is the server's",
         edits: &[edit(
             "client/src/clock.rs",
-            "let age = match by_server {",
-            "let age = match Some(now.wall - of.server.unwrap_or(of.wall)).or(by_server) {",
+            "let age = self.heard.get().and_then(by_server).unwrap_or(local);",
+            "let age = now.wall - of.server.unwrap_or(of.wall) + 0.0 * self.heard.get().and_then(by_server).unwrap_or(local);",
         )],
     },
     Broken {
