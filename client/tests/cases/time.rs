@@ -301,28 +301,44 @@ fn case_22_a_token_that_was_long_under_way_is_no_younger_for_it() {
     }
 }
 
-#[test]
-fn case_21_a_slow_answer_does_not_unsay_what_a_quick_one_told_of_the_time() {
+/// Ada's token lives for so long; then the device sleeps, which none of its clocks counts; there are so many answers, one of them after
+/// 40 s; and at this age of the token she asks again. Returns how many 401s and refreshes there were.
+fn after_a_slow_answer(lives: f64, sleeps: f64, quick_first: bool, age: f64) -> (u64, u64) {
     let (world, tab, _) = ada();
     let client = tab.client(settings().background(false));
-    world.server().access_ttl(seconds(100.0));
+    world.server().access_ttl(seconds(lives));
     client.session().sign_in(world.server().sign_in("ada"));
     let issued = world.now();
-    // A sleep of half a minute that no clock of the device has counted.
     tab.freeze();
-    world.pass(seconds(30.0));
-    tab.slept(30_000.0);
+    world.pass(seconds(sleeps));
+    tab.slept(sleeps * 1_000.0);
     tab.set_clock_off(-HOUR);
     tab.thaw();
-    let quick = ask(&tab, &client, "/bbb");
-    assert_eq!(world.until(quick), bbb());
+    if quick_first {
+        let quick = ask(&tab, &client, "/bbb");
+        assert_eq!(world.until(quick), bbb());
+    }
     world.server().latency(seconds(20.0), seconds(20.0));
     let slow = send(&tab, &client, Request::get("/bbb").deadline(seconds(100.0)));
     assert_eq!(world.until(slow), bbb());
     world.server().latency(seconds(0.1), seconds(0.1));
-    // To the token's end.
-    world.pass(seconds(102.0 - (world.now() - issued) / 1_000.0));
+    world.pass(seconds(age - (world.now() - issued) / 1_000.0));
     let asked = ask(&tab, &client, "/bbb");
     assert_eq!(world.until(asked), bbb());
-    assert_eq!((world.server().seen().unauthorized, world.server().seen().refreshes), (0, 1));
+    (world.server().seen().unauthorized, world.server().seen().refreshes)
+}
+
+#[test]
+fn case_21_a_slow_answer_does_not_unsay_what_a_quick_one_told_of_the_time() {
+    assert_eq!(after_a_slow_answer(100.0, 15.0, true, 102.0), (0, 1));
+}
+
+#[test]
+fn case_21_a_slow_answer_tells_what_it_can_where_nothing_else_does() {
+    assert_eq!(after_a_slow_answer(200.0, 60.0, false, 202.0), (0, 1));
+}
+
+#[test]
+fn case_23_a_slow_answer_makes_no_token_older() {
+    assert_eq!(after_a_slow_answer(100.0, 0.0, false, 75.0), (0, 0));
 }
