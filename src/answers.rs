@@ -1,11 +1,11 @@
-//! What the server answers, read by the browser's own JSON: serde_json's parser, with its tables for numbers and its sentences for
-//! people who debug, would be a tenth of a first visit. That these read what `wugan-wire` writes is what the tests are for.
+//! Parses the server's responses with the browser's JSON parser: serde_json's would be a tenth of the download. The tests check that the
+//! types of `wugan-wire` are read as they are written.
 
 use serde::{Deserialize, de::value::StrDeserializer};
 use wugan::Object;
 use wugan_wire::{Code, FieldError, Me, SessionItem, TokenAnswer};
 
-/// Why the server refused, and what is wrong with which field.
+/// An error body: its code and its field errors.
 pub(crate) fn error(body: &str) -> Option<(Code, Vec<FieldError>)> {
     let body = Object::read(body.as_bytes())?;
     let fields = body.list("fields").unwrap_or_default();
@@ -13,7 +13,7 @@ pub(crate) fn error(body: &str) -> Option<(Code, Vec<FieldError>)> {
     Some((code(&body.text("code")?)?, fields.iter().map(field).collect::<Option<_>>()?))
 }
 
-/// By the names that the wire gives them.
+/// An error code by its name in the API.
 fn code(name: &str) -> Option<Code> {
     Code::deserialize(StrDeserializer::<serde::de::value::Error>::new(name)).ok()
 }
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_wire_writes_is_read() {
+    fn bodies_of_the_api_are_read() {
         let me_written = Me { id: 9_007_199_254_740_991, username: "無感".into(), created_at: "2026-01-02T03:04:05Z".into() };
         assert_eq!(me(&written(&me_written)), Some(me_written));
         let item = |id: &str, current: bool| SessionItem {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_is_read_with_its_fields_and_a_code_of_a_later_server_too() {
+    fn an_error_is_read_with_its_fields_and_an_unknown_code_as_other() {
         let field = FieldError { field: "username".into(), problem: "too_short".into(), message: "It is too short.".into() };
         let body = |code, fields| ErrorBody { status_code: 422, message: "no".into(), error: "Unprocessable".into(), code, fields };
         for code in [Code::UsernameTaken, Code::InvalidInput, Code::RateLimited, Code::Internal, Code::PayloadTooLarge] {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_none() {
+    fn invalid_bodies_are_none() {
         for odd in ["", "<html>", "[]", "{}", "{\"code\":7}", "{\"id\":\"1\"}", "null", "[1,2"] {
             assert!(error(odd).is_none() && me(odd).is_none() && tokens(odd).is_none(), "{odd}");
         }

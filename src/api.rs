@@ -1,4 +1,4 @@
-//! Asking our server: an answer, or a problem that a person can be told.
+//! Requests to our server: a response, or a problem in a user's words.
 
 use crate::{
     connection::{Connection, use_connection},
@@ -10,7 +10,7 @@ use wugan::{
     leptos::{UseSessionReturn, use_session},
 };
 
-/// The client, with an eye on the connection; `Copy`.
+/// The client, which also watches the connection; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Api {
     session: UseSessionReturn,
@@ -26,36 +26,36 @@ impl Api {
         self.session.client()
     }
 
-    /// Sends a request; whatever is no success is a problem.
+    /// Sends a request. A status other than 2xx is a problem.
     pub(crate) async fn send(self, request: Request) -> Result<Response, Problem> {
         match self.client().send(request).await {
-            Ok(response) if response.ok() => Ok(response),
-            Ok(response) => Err(self.heed(Problem::read(response).await).await),
-            Err(error) => Err(self.heed(error.into()).await),
+            Ok(response) if response.status().is_success() => Ok(response),
+            Ok(response) => Err(self.report(Problem::read(response).await).await),
+            Err(error) => Err(self.report(error.into()).await),
         }
     }
 
-    /// Signs in with what a form holds, by either of the two routes that hand out tokens.
+    /// Sends a form to a route that answers with tokens, and starts a session with them.
     pub(crate) async fn sign_in<T: Serialize>(self, route: &str, form: &T) -> Result<(), Problem> {
-        match self.client().sign_in(Request::post(route).json(form)).await {
-            Ok(SignIn::Done) => Ok(()),
-            Ok(SignIn::Refused(response)) => Err(self.heed(Problem::read(response).await).await),
-            Err(error) => Err(self.heed(error.into()).await),
+        match self.client().post(route).json(form).sign_in().await {
+            Ok(SignIn::Done(_)) => Ok(()),
+            Ok(SignIn::Refused(response)) => Err(self.report(Problem::read(response).await).await),
+            Err(error) => Err(self.report(error.into()).await),
         }
     }
 
-    /// Whether the server is away or only this was not answered, a look tells: the banner says the one, and of the other whoever asked is
-    /// told when it will be asked again.
-    pub(crate) async fn heed(self, problem: Problem) -> Problem {
-        let least = match problem {
+    /// Checks the server after a problem that may be an outage. If it is down, the banner says so; else the request is repeated later,
+    /// and the caller shows when.
+    pub(crate) async fn report(self, problem: Problem) -> Problem {
+        let min_wait_ms = match problem {
             Problem::Unreachable => 0,
             Problem::Unrenewed(seconds) => seconds.saturating_mul(1_000),
             _ => return problem,
         };
-        if self.connection.is_away().await {
+        if self.connection.is_down().await {
             return Problem::Unreachable;
         }
-        self.connection.ask_later(least);
+        self.connection.retry_later(min_wait_ms);
         problem
     }
 }

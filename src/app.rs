@@ -1,10 +1,10 @@
-//! The app: what every page finds, and which page an address leads to.
+//! The root component: contexts, the frame, and the page of the present route.
 
 use crate::{
     arrival::provide_arrival,
     components::{
-        live::{Boxed, follow, live},
-        notice::Farewell,
+        live::{Boxed, effect, live},
+        notice::DeletedNotice,
         shell::Shell,
     },
     connection::provide_connection,
@@ -17,7 +17,7 @@ use crate::{
         sessions::Sessions,
         sign_in::{SignIn, SignUp},
     },
-    route::{Route, provide_way, use_way},
+    route::{Route, provide_router, use_router},
     theme::provide_theme,
 };
 use leptos::prelude::*;
@@ -32,42 +32,42 @@ pub(crate) fn App() -> impl IntoView {
     provide_theme();
     provide_connection();
     provide_arrival();
-    Farewell::provide();
+    DeletedNotice::provide();
     match Client::new("") {
         Ok(client) => {
             provide_session(client);
-            provide_way();
-            view! { <Shell><Room /></Shell> }.boxed()
+            provide_router();
+            view! { <Shell><Outlet /></Shell> }.boxed()
         }
-        // Only a page without an origin of its own, such as a file opened from the disk, comes here.
+        // Only a page without an origin, such as a file opened from the disk, has no client.
         Err(error) => view! { <p role="alert">{error.to_string()}</p> }.boxed(),
     }
 }
 
-/// The page. Who is not signed in is asked to before he sees a guarded one, and gets there afterwards.
+/// Shows the page of the route. A guarded page asks a signed-out user to sign in first, and opens after that.
 #[component]
-fn Room() -> impl IntoView {
-    let (session, way, farewell) = (use_session(), use_way(), Farewell::expect());
+fn Outlet() -> impl IntoView {
+    let (session, router, deleted) = (use_session(), use_router(), DeletedNotice::expect());
     let must_sign_in = move |route: Route| route.is_guarded() && !session.signed_in.get();
     let shown = Memo::new(move |_| {
-        let route = way.at();
+        let route = router.route();
         if must_sign_in(route) { Route::SignIn } else { route }
     });
-    follow(move || {
-        let (route, signed_in) = (way.at(), session.signed_in.get());
+    effect(move || {
+        let (route, signed_in) = (router.route(), session.signed_in.get());
         if signed_in {
-            farewell.forget();
+            deleted.hide();
         }
         if must_sign_in(route) {
-            way.go_instead(&format!("{}?next={}", Route::SignIn.path(), route.path()));
+            router.replace(&format!("{}?next={}", Route::SignIn.path(), route.path()));
         } else if signed_in && matches!(route, Route::SignIn | Route::SignUp) {
-            way.go_instead(way.next().path());
+            router.replace(router.next().path());
         }
     });
     live(move || {
         let route = shown.get();
         if route.is_guarded() {
-            // Another tab may have signed somebody else in: what was loaded, typed or said for the one before him goes with his page.
+            // Another user may sign in in another tab: the page is made anew, so that it keeps nothing of the previous user.
             session.user.track();
         }
         match route {

@@ -1,13 +1,13 @@
-//! Arriving at a page: its title, the focus, and a word to those who do not see it. The router does none of these.
+//! What happens when a page opens: document title, focus, and an announcement for screen readers.
 
 use crate::{
-    components::live::follow,
+    components::live::effect,
     lang::{Pick, text},
 };
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
-/// What a screen reader is told after a navigation, and whether there was one yet.
+/// The announcement of a navigation, and whether the present page is the first.
 #[derive(Clone, Copy)]
 struct Arrival {
     announcement: RwSignal<String>,
@@ -18,22 +18,22 @@ pub(crate) fn provide_arrival() {
     provide_context(Arrival { announcement: RwSignal::new(String::new()), first: StoredValue::new(true) });
 }
 
-/// A page: everything between the top and the foot.
+/// A page: everything between header and footer.
 #[component]
 pub(crate) fn Page(
-    /// The title of the document.
+    /// The document's title.
     title: Pick,
     children: Children,
 ) -> impl IntoView {
     let title = text(title);
     let arrival: Arrival = expect_context();
     let main = NodeRef::<html::Main>::new();
-    follow(move || document().set_title(&format!("{} · Wugan", title.get())));
-    follow(move || {
+    effect(move || document().set_title(&format!("{} · Wugan", title.get())));
+    effect(move || {
         let Some(main) = main.get() else { return };
-        // The browser itself has announced the first page, and put the focus where it belongs.
+        // The browser announces and focuses the first page itself.
         if !arrival.first.get_value() {
-            // Not down to where it begins: the page's top belongs to what is seen of it.
+            // Focusing would scroll the header out of view.
             let options = web_sys::FocusOptions::new();
             options.set_prevent_scroll(true);
             let _ = main.focus_with_options(&options);
@@ -48,26 +48,26 @@ pub(crate) fn Page(
     }
 }
 
-/// Puts the focus on what has this id, if it is there.
+/// Focuses the element with this id, if there is one.
 pub(crate) fn focus(id: &str) {
     if let Some(element) = document().get_element_by_id(id).and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
     }
 }
 
-/// Puts the focus where the content begins: for when the button that had it is about to go.
+/// Focuses the start of the content, before the focused button is removed.
 pub(crate) fn focus_content() {
     focus("main");
 }
 
-/// The same, if a button has it that asks for something again: what was asked for is here, and the button is about to go.
+/// Does the same if a retry button has the focus: the retry succeeded, and the button is about to be removed.
 pub(crate) fn focus_content_from_again() {
     if document().active_element().is_some_and(|element| element.closest(".again").is_ok_and(|button| button.is_some())) {
         focus_content();
     }
 }
 
-/// Where screen readers hear of the new page.
+/// Announces a new page to screen readers.
 #[component]
 pub(crate) fn Announcer() -> impl IntoView {
     let arrival: Arrival = expect_context();

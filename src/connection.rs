@@ -1,4 +1,4 @@
-//! Whether the server can be reached: the banner says so, and the pages ask again when it is back.
+//! Whether the server can be reached. While it cannot, the banner says so; when it is back, pages load again.
 
 use crate::arrival::focus_content_from_again;
 use futures::future::{Either, select};
@@ -6,39 +6,39 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::pin::pin;
 
-/// Is kept for the whole app; `Copy`.
+/// The state of the connection, one for the app; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Connection {
     lost: RwSignal<bool>,
-    back: RwSignal<bool>,
+    restored: RwSignal<bool>,
     checking: RwSignal<bool>,
-    returns: RwSignal<u32>,
-    /// Whether it is settled when to ask again.
-    planned: StoredValue<bool>,
-    /// How many waits there have been lately, and when the last began.
+    retries: RwSignal<u32>,
+    /// Whether a retry is scheduled.
+    scheduled: StoredValue<bool>,
+    /// The number of recent waits, and when the last one began.
     waits: StoredValue<u32>,
     waited_at: StoredValue<u32>,
 }
 
-/// The waits between two tries, in milliseconds; the last one is repeated.
+/// The waits between two attempts, in milliseconds; the last one repeats.
 const WAITS: [u32; 4] = [1_000, 2_000, 4_000, 8_000];
-/// When all has been well for so long, the waits are short again.
-const WELL: u32 = 60_000;
-/// A server that does not say in this time that it is there, is not.
-const LOOK: u32 = 5_000;
+/// After this long without a wait, the waits start over.
+const RESET_AFTER: u32 = 60_000;
+/// The timeout of a health check.
+const CHECK_TIMEOUT: u32 = 5_000;
 
 pub(crate) fn provide_connection() {
     let connection = Connection {
         lost: RwSignal::new(false),
-        back: RwSignal::new(false),
+        restored: RwSignal::new(false),
         checking: RwSignal::new(false),
-        returns: RwSignal::new(0),
-        planned: StoredValue::new(false),
+        retries: RwSignal::new(0),
+        scheduled: StoredValue::new(false),
         waits: StoredValue::new(0),
         waited_at: StoredValue::new(0),
     };
     provide_context(connection);
-    window_event_listener_untyped("online", move |_| connection.check_again());
+    window_event_listener_untyped("online", move |_| connection.check_now());
 }
 
 pub(crate) fn use_connection() -> Connection {
@@ -50,39 +50,39 @@ impl Connection {
         self.lost.get()
     }
 
-    /// Whether it was lost once, and is not any more.
-    pub(crate) fn is_back(self) -> bool {
-        self.back.get()
+    /// Whether it was lost and has been restored.
+    pub(crate) fn is_restored(self) -> bool {
+        self.restored.get()
     }
 
     pub(crate) fn is_checking(self) -> bool {
         self.checking.get()
     }
 
-    /// Changes whenever the server is back, or may do now what it did not before: what tracks it is loaded again.
-    pub(crate) fn returns(self) -> u32 {
-        self.returns.get()
+    /// Tracks retries: changes when the server is back, or when a scheduled retry is due.
+    pub(crate) fn track_retries(self) {
+        self.retries.track();
     }
 
-    /// A request did not come through. Is it the server? Then the banner says so, and it is looked for until it is back.
-    pub(crate) async fn is_away(self) -> bool {
-        if !self.lost.get_untracked() && !is_there().await {
+    /// Checks the server after a failed request. If it is down, the banner says so and checks continue until it is back.
+    pub(crate) async fn is_down(self) -> bool {
+        if !self.lost.get_untracked() && !is_healthy().await {
             self.lose();
         }
         self.lost.get_untracked()
     }
 
-    /// The server is there, and does not do what it was asked for: it is asked again, but not before so many milliseconds.
-    pub(crate) fn ask_later(self, least: u32) {
-        if self.planned.get_value() {
+    /// Schedules a retry after at least `min_wait` milliseconds: the server is up, but did not do what was requested.
+    pub(crate) fn retry_later(self, min_wait: u32) {
+        if self.scheduled.get_value() {
             return;
         }
-        self.planned.set_value(true);
-        let wait = self.next_wait().max(least);
+        self.scheduled.set_value(true);
+        let wait = self.next_wait().max(min_wait);
         spawn_local(async move {
             TimeoutFuture::new(wait).await;
-            self.planned.set_value(false);
-            self.returns.update(|returns| *returns += 1);
+            self.scheduled.set_value(false);
+            self.retries.update(|retries| *retries += 1);
         });
     }
 
@@ -99,17 +99,17 @@ impl Connection {
         });
     }
 
-    /// Longer each time, also for what is well in between and never for long.
+    /// Backoff, shared by outages and retries, so that a server that fails now and then is not asked every second.
     fn next_wait(self) -> u32 {
         let now = now();
-        let waits = if now.saturating_sub(self.waited_at.get_value()) > WELL { 0 } else { self.waits.get_value() };
+        let waits = if now.saturating_sub(self.waited_at.get_value()) > RESET_AFTER { 0 } else { self.waits.get_value() };
         self.waited_at.set_value(now);
         self.waits.set_value(waits + 1);
         WAITS[WAITS.len().min(waits as usize + 1) - 1]
     }
 
-    /// Looks now, without waiting for the next look.
-    pub(crate) fn check_again(self) {
+    /// Checks now instead of after the present wait.
+    pub(crate) fn check_now(self) {
         spawn_local(self.check());
     }
 
@@ -118,26 +118,26 @@ impl Connection {
             return;
         }
         self.checking.set(true);
-        let there = is_there().await;
+        let healthy = is_healthy().await;
         self.checking.set(false);
-        if there {
+        if healthy {
             focus_content_from_again();
-            self.back.set(true);
+            self.restored.set(true);
             self.lost.set(false);
-            self.returns.update(|returns| *returns += 1);
+            self.retries.update(|retries| *retries += 1);
         }
     }
 }
 
-/// Past the session on purpose: this is no request of anybody's, and shall not show as one.
-async fn is_there() -> bool {
-    match select(pin!(gloo_net::http::Request::get("/healthz").send()), TimeoutFuture::new(LOOK)).await {
-        Either::Left((answer, _)) => answer.is_ok_and(|answer| answer.ok()),
+/// Requests `/healthz` without the session, so that the inspector does not show it.
+async fn is_healthy() -> bool {
+    match select(pin!(gloo_net::http::Request::get("/healthz").send()), TimeoutFuture::new(CHECK_TIMEOUT)).await {
+        Either::Left((response, _)) => response.is_ok_and(|response| response.ok()),
         Either::Right(_) => false,
     }
 }
 
-/// Milliseconds on the page's own clock, which nobody sets.
+/// Milliseconds on the page's monotonic clock.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, after seven weeks.
 fn now() -> u32 {
     window().performance().map_or(0.0, |clock| clock.now()) as u32

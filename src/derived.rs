@@ -1,14 +1,14 @@
-//! A value that is told anew whenever it is asked for, as a `Signal::derive` is; but a `Signal` may also be a memo and three other things,
-//! which are compiled for each type of value, some kilobytes each.
+//! A value computed on each read, as `Signal::derive` does. A `Signal` may also be a memo and three other things, which are compiled for
+//! each type of value: some kilobytes each.
 
 use leptos::{prelude::*, tachys::reactive_graph::ReactiveFunction};
 use std::sync::{Arc, Mutex};
 
-/// What tells it.
-type Tell<T> = Arc<dyn Fn() -> T + Send + Sync>;
+/// Computes the value.
+type Compute<T> = Arc<dyn Fn() -> T + Send + Sync>;
 
-/// A value that follows what it is made of; `Copy`, and good for a view or an attribute.
-pub(crate) struct Derived<T: 'static>(StoredValue<Tell<T>>);
+/// A value derived from signals; `Copy`, and usable as a view or an attribute.
+pub(crate) struct Derived<T: 'static>(StoredValue<Compute<T>>);
 
 impl<T> Clone for Derived<T> {
     fn clone(&self) -> Self {
@@ -19,14 +19,14 @@ impl<T> Clone for Derived<T> {
 impl<T> Copy for Derived<T> {}
 
 impl<T: 'static> Derived<T> {
-    pub(crate) fn of(tell: impl Fn() -> T + Send + Sync + 'static) -> Derived<T> {
-        Derived(StoredValue::new(Arc::new(tell)))
+    pub(crate) fn new(compute: impl Fn() -> T + Send + Sync + 'static) -> Derived<T> {
+        Derived(StoredValue::new(Arc::new(compute)))
     }
 
-    /// The value as it is now, to be tracked.
+    /// The present value; tracks what it is computed from.
     pub(crate) fn get(self) -> T {
-        let tell = self.0.get_value();
-        tell()
+        let compute = self.0.get_value();
+        compute()
     }
 
     pub(crate) fn get_untracked(self) -> T {
@@ -36,7 +36,7 @@ impl<T: 'static> Derived<T> {
 
 impl<T: Send + Sync + Clone + 'static> From<RwSignal<T>> for Derived<T> {
     fn from(signal: RwSignal<T>) -> Derived<T> {
-        Derived::of(move || signal.get())
+        Derived::new(move || signal.get())
     }
 }
 

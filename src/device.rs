@@ -1,6 +1,6 @@
-//! A device in words, from what its browser calls itself. A guess is enough: it helps a person to recognise his own.
+//! Names a device from its user agent string. A guess is enough for users to recognise their own devices.
 
-/// Browser and system, as far as they can be told. In the order in which they must be asked: Edge calls itself Chrome and Safari too.
+/// Browser and system, where they are known. The order matters: Edge also names Chrome and Safari.
 pub(crate) fn device(user_agent: &str) -> (Option<&'static str>, Option<&'static str>) {
     const BROWSERS: [(&str, &str); 12] = [
         ("MicroMessenger", "WeChat"),
@@ -35,7 +35,7 @@ mod tests {
     use super::device;
 
     #[test]
-    fn common_browsers_are_told_apart() {
+    fn common_browsers_are_distinguished() {
         let cases = [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0",
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_not_made_up() {
+    fn an_unknown_user_agent_has_no_name() {
         assert_eq!(device("toaster/1.0"), (None, None));
     }
 }

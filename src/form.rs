@@ -1,30 +1,30 @@
-//! A form under way: it is sent once at a time, complaints stand at their fields, and what was typed stays.
+//! The state of a form: one submission at a time, errors at their fields, input kept after an error.
 
 use crate::{
     arrival::focus,
     derived::Derived,
     lang::{Pick, use_lang},
-    problem::{Complaint, Problem, Say},
+    problem::{FormError, Message, Problem},
 };
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::future::Future;
 
-/// The state of one form; `Copy`.
+/// A form; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
     pub(crate) busy: RwSignal<bool>,
-    complaints: RwSignal<Vec<Complaint>>,
-    /// Those that show what is wrong with them.
+    errors: RwSignal<Vec<FormError>>,
+    /// The fields that show errors of their own.
     fields: StoredValue<Vec<&'static str>>,
 }
 
 impl Form {
     pub(crate) fn new() -> Form {
-        Form { busy: RwSignal::new(false), complaints: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
+        Form { busy: RwSignal::new(false), errors: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
     }
 
-    /// Sends it, unless it is on its way already.
+    /// Runs a submission, unless one is running.
     pub(crate) fn send(self, sending: impl Future<Output = Result<(), Problem>> + 'static) {
         self.run(Box::pin(sending));
     }
@@ -34,55 +34,55 @@ impl Form {
             return;
         }
         self.busy.set(true);
-        self.complaints.set(Vec::new());
+        self.errors.set(Vec::new());
         spawn_local(async move {
             let result = sending.await;
-            // The page may be gone by now.
+            // The page may have been closed.
             self.busy.try_set(false);
             if let Err(problem) = result {
-                self.complain(problem.complaints());
+                self.show_errors(problem.form_errors());
             }
         });
     }
 
-    /// Shows what is wrong, and leads to the first field concerned. What concerns a field that this form does not have, concerns the whole.
-    pub(crate) fn complain(self, mut complaints: Vec<Complaint>) {
+    /// Shows errors and focuses the first field with one. An error of a field that this form lacks is shown for the form as a whole.
+    pub(crate) fn show_errors(self, mut errors: Vec<FormError>) {
         let fields = self.fields.try_get_value().unwrap_or_default();
-        for complaint in &mut complaints {
-            complaint.field = complaint.field.filter(|field| fields.contains(field));
+        for error in &mut errors {
+            error.field = error.field.filter(|field| fields.contains(field));
         }
-        let first = complaints.iter().find_map(|complaint| complaint.field);
-        if self.complaints.try_set(complaints).is_none()
+        let first = errors.iter().find_map(|error| error.field);
+        if self.errors.try_set(errors).is_none()
             && let Some(field) = first
         {
             focus(field);
         }
     }
 
-    /// For `aria-disabled`, and not `disabled`: the focus stays where it is.
+    /// For `aria-disabled`: a `disabled` button would lose the focus.
     pub(crate) fn disabled(self) -> Derived<Option<&'static str>> {
-        Derived::of(move || self.busy.get().then_some("true"))
+        Derived::new(move || self.busy.get().then_some("true"))
     }
 
-    /// What stands on the button that sends it.
+    /// The label of the submit button.
     pub(crate) fn label(self, idle: Pick, busy: Pick) -> Derived<&'static str> {
         let lang = use_lang();
-        Derived::of(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
+        Derived::new(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
     }
 
-    /// What is wrong with a field, or with the whole.
-    pub(crate) fn wrong(self, field: Option<&'static str>) -> Derived<Option<String>> {
+    /// The error of a field, or of the form as a whole.
+    pub(crate) fn error(self, field: Option<&'static str>) -> Derived<Option<String>> {
         let lang = use_lang();
         self.fields.update_value(|fields| fields.extend(field));
-        Derived::of(move || {
-            let complaints = self.complaints.read();
-            complaints.iter().find(|complaint| complaint.field == field).map(|complaint| complaint.say.words(lang.get()))
+        Derived::new(move || {
+            let errors = self.errors.read();
+            errors.iter().find(|error| error.field == field).map(|error| error.message.text(lang.get()))
         })
     }
 }
 
-/// Complaints about the fields, by name, value and words, that were left empty.
-pub(crate) fn missing(fields: &[(&'static str, &str, Pick)]) -> Vec<Complaint> {
+/// Errors for the empty ones of these fields, each given by name, value and message.
+pub(crate) fn missing(fields: &[(&'static str, &str, Pick)]) -> Vec<FormError> {
     let empty = fields.iter().filter(|(_, value, _)| value.is_empty());
-    empty.map(|(field, _, say)| Complaint { field: Some(field), say: Say::Just(*say) }).collect()
+    empty.map(|(field, _, text)| FormError { field: Some(field), message: Message::Plain(*text) }).collect()
 }

@@ -1,15 +1,10 @@
-//! Small choices that outlive the visit (language, theme). A store that is denied is no error: the choice then lasts for this visit.
+//! Stores preferences (language, theme) in localStorage. Where it is blocked, a choice lasts for the visit.
 
 use leptos::prelude::window;
 
-/// `gloo_storage` would panic where storage is denied, and would put quotes around the text that `index.html` reads.
+/// web-sys instead of `gloo_storage`, which panics where storage is blocked and quotes the text that `index.html` reads.
 fn store() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
-}
-
-/// Whether the browser keeps nothing for this site at all.
-pub(crate) fn is_denied() -> bool {
-    store().is_none()
 }
 
 pub(crate) fn get(key: &str) -> Option<String> {

@@ -1,27 +1,27 @@
-//! The language that people read: chosen by their browser, or by themselves; and the one way to a text.
+//! The interface language, from the browser or the user's choice, and access to its texts.
 
 use crate::{
-    components::live::follow,
+    components::live::effect,
     derived::Derived,
     keep,
     texts::{self, Texts},
 };
 use leptos::prelude::*;
 
-/// A language the app speaks.
+/// A language of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lang {
     En,
     Zh,
 }
 
-/// Picks one text out of the table. A function pointer: it is `Copy`, and costs no new type per text.
+/// Selects a text. A function pointer: `Copy`, and no type of its own per text.
 pub(crate) type Pick = fn(&'static Texts) -> &'static str;
 
 const KEY: &str = "wugan.lang";
 
 impl Lang {
-    /// The tag of BCP 47, for `lang` attributes and for `Intl`.
+    /// The BCP 47 tag, for `lang` attributes and for `Intl`.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Lang::En => "en",
@@ -29,7 +29,7 @@ impl Lang {
         }
     }
 
-    /// Its name, in its own words.
+    /// Its name in that language.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Lang::En => "English",
@@ -51,30 +51,30 @@ impl Lang {
         }
     }
 
-    /// A tag like `zh-Hant-TW` speaks for its first part; whatever is not Chinese is answered in English.
-    fn of(tag: &str) -> Lang {
+    /// The language for a tag such as `zh-Hant-TW`; English for all but Chinese.
+    fn from_tag(tag: &str) -> Lang {
         if tag.to_ascii_lowercase().starts_with("zh") { Lang::Zh } else { Lang::En }
     }
 }
 
-/// Chooses the language and makes it known to all below; keeps `<html lang>` in step.
+/// Provides the language to all components and keeps `<html lang>` in step.
 pub(crate) fn provide_lang() {
     let browser = || window().navigator().language().unwrap_or_default();
-    let lang = RwSignal::new(Lang::of(&keep::get(KEY).unwrap_or_else(browser)));
+    let lang = RwSignal::new(Lang::from_tag(&keep::get(KEY).unwrap_or_else(browser)));
     provide_context(lang);
-    follow(move || {
+    effect(move || {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", lang.get().tag());
         }
     });
 }
 
-/// The language as it is now, to be tracked.
+/// The language, as a signal.
 pub(crate) fn use_lang() -> RwSignal<Lang> {
     expect_context()
 }
 
-/// Changes the language, for this visit and the next.
+/// Changes the language and stores the choice.
 pub(crate) fn choose(lang: RwSignal<Lang>, to: Lang) {
     keep::set(KEY, to.tag());
     lang.set(to);
@@ -83,7 +83,7 @@ pub(crate) fn choose(lang: RwSignal<Lang>, to: Lang) {
 /// A text that follows the language.
 pub(crate) fn text(pick: Pick) -> Derived<&'static str> {
     let lang = use_lang();
-    Derived::of(move || pick(lang.get().texts()))
+    Derived::new(move || pick(lang.get().texts()))
 }
 
 #[cfg(test)]
@@ -91,12 +91,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chinese_in_all_its_forms_is_answered_in_chinese_and_the_rest_in_english() {
+    fn all_chinese_tags_select_chinese_and_others_english() {
         for tag in ["zh", "zh-CN", "zh-Hant-TW", "ZH-hk"] {
-            assert_eq!(Lang::of(tag), Lang::Zh, "{tag}");
+            assert_eq!(Lang::from_tag(tag), Lang::Zh, "{tag}");
         }
         for tag in ["en", "en-GB", "de", ""] {
-            assert_eq!(Lang::of(tag), Lang::En, "{tag}");
+            assert_eq!(Lang::from_tag(tag), Lang::En, "{tag}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Wugan's app: an account centre, and an inspector that shows the silent refresh.
 
-// `#[component]` makes its props `pub`, and an app has nobody to show them to.
+// `#[component]` makes its props `pub`, which is unreachable in a binary.
 #![allow(unreachable_pub)]
 
 mod answers;
@@ -27,7 +27,7 @@ use leptos::prelude::*;
 
 fn main() {
     mount_to_body(app::App);
-    // What index.html showed until now; in the same task, so that nothing flashes.
+    // Removes the placeholder of index.html in the same task, so that nothing flashes.
     if let Some(first_paint) = document().get_element_by_id("first-paint") {
         first_paint.remove();
     }

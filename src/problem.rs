@@ -1,4 +1,4 @@
-//! What went wrong with a request, and how to say it to a person, at the field it belongs to.
+//! Failed requests: what went wrong, and the message for the user, at the field it concerns.
 
 use crate::{
     answers,
@@ -6,119 +6,131 @@ use crate::{
     texts::Texts,
     when,
 };
-use wugan::{Error, Response};
+use std::time::Duration;
+use wugan::{Error, Response, StatusCode};
 use wugan_wire::{Code, FieldError};
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Problem {
-    /// The server is away; the banner says so too.
+    /// The server is down; the banner says so too.
     Unreachable,
-    /// The session cannot be renewed just now, and it may be tried again in so many seconds; the server may well be there.
+    /// The session cannot be renewed at the moment; the next attempt is possible after this many seconds.
     Unrenewed(u32),
-    /// The answer took too long, from a server that may well be there.
+    /// The request timed out; the server may be up.
     Slow,
-    /// Nobody is signed in any more; the guard leads to the sign-in page.
+    /// The session ended; the guard opens the sign-in page.
     SignedOut,
-    /// Somebody else is signed in by now.
+    /// Another user has signed in since the request started.
     Changed,
-    /// The server said what is wrong.
-    Said(Code, Vec<FieldError>),
-    /// Too many tries, or too much to do; and after how many seconds to try again, if the server says so (`Retry-After`, RFC 9110 §10.2.3).
-    Later(Code, Option<u32>),
-    /// The password typed into this field is not the account's.
-    NotYours(&'static str),
-    /// Something that is not of this wire.
-    Odd,
+    /// The session cannot be renewed; it ends in this many seconds, if that is known.
+    NotRenewable(Option<u32>),
+    /// The request was aborted.
+    Aborted,
+    /// The server refused the request and said why.
+    Refused(Code, Vec<FieldError>),
+    /// A rate limit or an overloaded server; and the seconds to wait, if the server names them (`Retry-After`, RFC 9110 §10.2.3).
+    RetryLater(Code, Option<u32>),
+    /// The password in this field is not the account's.
+    WrongPassword(&'static str),
+    /// The response is not one of this API.
+    Unexpected,
 }
 
-/// A sentence in any language.
+/// A message in each language.
 #[derive(Clone, Copy)]
-pub(crate) enum Say {
-    Just(Pick),
-    /// One with a time in it, which is that many seconds away.
-    In(fn(&'static Texts) -> fn(&str) -> String, Option<u32>),
+pub(crate) enum Message {
+    Plain(Pick),
+    /// Contains a time, this many seconds from now.
+    WithTime(fn(&'static Texts) -> fn(&str) -> String, Option<u32>),
 }
 
-impl Say {
-    pub(crate) fn words(self, lang: Lang) -> String {
+impl Message {
+    pub(crate) fn text(self, lang: Lang) -> String {
         let t = lang.texts();
         match self {
-            Say::Just(pick) => pick(t).to_owned(),
-            Say::In(pick, Some(seconds)) => pick(t)(&when::ahead(seconds, lang)),
-            Say::In(pick, None) => pick(t)(t.problem.soon),
+            Message::Plain(pick) => pick(t).to_owned(),
+            Message::WithTime(pick, Some(seconds)) => pick(t)(&when::ahead(seconds, lang)),
+            Message::WithTime(pick, None) => pick(t)(t.problem.soon),
         }
     }
 }
 
-/// A sentence, and the field of the form it belongs to, by its name on the wire; none: it belongs to the whole.
+/// A message and the field it concerns, by its name in the API. `None`: it concerns the form as a whole.
 #[derive(Clone, Copy)]
-pub(crate) struct Complaint {
+pub(crate) struct FormError {
     pub(crate) field: Option<&'static str>,
-    pub(crate) say: Say,
+    pub(crate) message: Message,
 }
 
 impl Problem {
-    /// Reads an answer that is no success.
+    /// Reads a response whose status is not 2xx.
     pub(crate) async fn read(response: Response) -> Problem {
-        // A proxy says so if the server behind it is away.
-        let behind_a_proxy = matches!(response.status(), 502 | 504);
+        // A proxy's answer when the server behind it is down.
+        let from_proxy = matches!(response.status(), StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
         let wait = response.header("retry-after");
         match response.text().await.ok().and_then(|body| answers::error(&body)) {
-            Some((code, fields)) => Problem::said(code, fields, wait),
-            None if behind_a_proxy => Problem::Unreachable,
-            None => Problem::Odd,
+            Some((code, fields)) => Problem::refused(code, fields, wait),
+            None if from_proxy => Problem::Unreachable,
+            None => Problem::Unexpected,
         }
     }
 
-    /// What an error body says, and the `Retry-After` beside it.
-    pub(crate) fn said(code: Code, fields: Vec<FieldError>, wait: Option<String>) -> Problem {
+    /// The problem that an error body and its `Retry-After` describe.
+    pub(crate) fn refused(code: Code, fields: Vec<FieldError>, wait: Option<String>) -> Problem {
         match code {
-            // Its other form is a date: what we ask does not send that.
-            code @ (Code::RateLimited | Code::Busy) => Problem::Later(code, wait.and_then(|seconds| seconds.parse().ok())),
-            code => Problem::Said(code, fields),
+            // Retry-After may also be a date, which our server does not send.
+            code @ (Code::RateLimited | Code::Busy) => Problem::RetryLater(code, wait.and_then(|seconds| seconds.parse().ok())),
+            code => Problem::Refused(code, fields),
         }
     }
 
-    /// The same problem, where a person had to type his own password once more: it is told at that field, in fitting words.
+    /// The same problem in a form that asks for the account's own password: the message belongs to that field.
     pub(crate) fn about_own_password(self, field: &'static str) -> Problem {
         match self {
-            Problem::Said(Code::InvalidCredentials, _) => Problem::NotYours(field),
+            Problem::Refused(Code::InvalidCredentials, _) => Problem::WrongPassword(field),
             other => other,
         }
     }
 
-    /// What to say where there is no form.
-    pub(crate) fn say(&self) -> Say {
+    /// The message outside of a form.
+    pub(crate) fn message(&self) -> Message {
         match self {
-            Problem::Unreachable => Say::Just(|t| t.problem.later),
-            _ => self.complaints().first().map_or(Say::Just(|t| t.problem.odd), |first| first.say),
+            Problem::Unreachable => Message::Plain(|t| t.problem.later),
+            _ => self.form_errors().first().map_or(Message::Plain(|t| t.problem.odd), |first| first.message),
         }
     }
 
-    /// What to say in a form: one sentence per field that is wrong, or one for the whole.
-    pub(crate) fn complaints(&self) -> Vec<Complaint> {
-        let whole = |say: Pick| vec![Complaint { field: None, say: Say::Just(say) }];
-        let at = |field, say: Pick| vec![Complaint { field: Some(field), say: Say::Just(say) }];
+    /// The messages in a form: one per field with an error, or one for the form as a whole.
+    pub(crate) fn form_errors(&self) -> Vec<FormError> {
+        let whole = |text: Pick| vec![FormError { field: None, message: Message::Plain(text) }];
+        let at = |field, text: Pick| vec![FormError { field: Some(field), message: Message::Plain(text) }];
         match self {
             Problem::Unreachable => whole(|t| t.problem.unreachable),
-            Problem::Unrenewed(seconds) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, Some(*seconds)) }],
+            Problem::Unrenewed(seconds) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem.busy, Some(*seconds)) }],
             Problem::Slow => whole(|t| t.problem.slow),
             Problem::SignedOut => whole(|t| t.problem.signed_out),
             Problem::Changed => whole(|t| t.problem.changed),
-            Problem::NotYours(field) => at(field, |t| t.problem.wrong_password),
-            Problem::Later(Code::RateLimited, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.rate_limited, *wait) }],
-            Problem::Later(_, wait) => vec![Complaint { field: None, say: Say::In(|t| t.problem.busy, *wait) }],
-            Problem::Odd => whole(|t| t.problem.odd),
-            Problem::Said(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
-            Problem::Said(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
-            Problem::Said(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
-            Problem::Said(Code::PayloadTooLarge, _) => at("password", |t| t.problem.password_long),
-            Problem::Said(Code::RequestTimeout, _) => whole(|t| t.problem.slow),
-            Problem::Said(Code::NotFound, _) => whole(|t| t.problem.gone),
-            Problem::Said(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem.signed_out),
-            Problem::Said(Code::Internal, _) => whole(|t| t.problem.internal),
-            Problem::Said(..) => whole(|t| t.problem.odd),
+            Problem::NotRenewable(Some(seconds)) => {
+                vec![FormError { field: None, message: Message::WithTime(|t| t.problem.ends_in, Some(*seconds)) }]
+            }
+            Problem::NotRenewable(None) => whole(|t| t.problem.not_renewable),
+            Problem::Aborted => whole(|t| t.problem.aborted),
+            Problem::WrongPassword(field) => at(field, |t| t.problem.wrong_password),
+            Problem::RetryLater(Code::RateLimited, wait) => {
+                vec![FormError { field: None, message: Message::WithTime(|t| t.problem.rate_limited, *wait) }]
+            }
+            Problem::RetryLater(_, wait) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem.busy, *wait) }],
+            Problem::Unexpected => whole(|t| t.problem.odd),
+            Problem::Refused(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
+            Problem::Refused(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
+            Problem::Refused(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
+            Problem::Refused(Code::PayloadTooLarge, _) => at("password", |t| t.problem.password_long),
+            Problem::Refused(Code::RequestTimeout, _) => whole(|t| t.problem.slow),
+            Problem::Refused(Code::NotFound, _) => whole(|t| t.problem.gone),
+            Problem::Refused(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem.signed_out),
+            Problem::Refused(Code::Internal, _) => whole(|t| t.problem.internal),
+            Problem::Refused(..) => whole(|t| t.problem.odd),
         }
     }
 }
@@ -128,17 +140,30 @@ impl From<Error> for Problem {
         match error {
             Error::SignedOut(_) => Problem::SignedOut,
             Error::SessionChanged => Problem::Changed,
-            Error::Unavailable { retry_after } => Problem::Unrenewed(u32::try_from(retry_after.as_secs() + 1).unwrap_or(u32::MAX)),
+            Error::Unavailable { retry_after } => Problem::Unrenewed(seconds(retry_after)),
             Error::Network(_) => Problem::Unreachable,
             Error::Timeout => Problem::Slow,
-            _ => Problem::Odd,
+            Error::NotRenewable { valid_for } => Problem::NotRenewable(valid_for.map(seconds)),
+            Error::Aborted => Problem::Aborted,
+            // Only a sign-in reports a 5xx status this way, without its body.
+            Error::Status { status: StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT, .. } => Problem::Unreachable,
+            Error::Status { status: StatusCode::SERVICE_UNAVAILABLE, retry_after, .. } => {
+                Problem::RetryLater(Code::Busy, retry_after.map(seconds))
+            }
+            Error::Status { status, .. } if status.is_server_error() => Problem::Refused(Code::Internal, Vec::new()),
+            _ => Problem::Unexpected,
         }
     }
 }
 
-/// A field's problem in words. Fields are named as on the wire; a problem of a later server's gets the general sentence.
-fn about(wrong: &FieldError) -> Complaint {
-    let (field, say): (&'static str, Pick) = match (wrong.field.as_str(), wrong.problem.as_str()) {
+/// Whole seconds, rounded up so that a retry is not early.
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs() + 1).unwrap_or(u32::MAX)
+}
+
+/// The message for a field's error. An error that this version does not know gets the general message.
+fn about(wrong: &FieldError) -> FormError {
+    let (field, text): (&'static str, Pick) = match (wrong.field.as_str(), wrong.problem.as_str()) {
         ("username", "missing") => ("username", |t| t.problem.username_missing),
         ("username", "too_short") => ("username", |t| t.problem.username_short),
         ("username", "too_long") => ("username", |t| t.problem.username_long),
@@ -147,9 +172,9 @@ fn about(wrong: &FieldError) -> Complaint {
         (name, "too_short") if is_password(name) => (known(name), |t| t.problem.password_short),
         (name, "too_long") if is_password(name) => (known(name), |t| t.problem.password_long),
         (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem.password_characters),
-        _ => return Complaint { field: None, say: Say::Just(|t| t.problem.odd) },
+        _ => return FormError { field: None, message: Message::Plain(|t| t.problem.odd) },
     };
-    Complaint { field: Some(field), say: Say::Just(say) }
+    FormError { field: Some(field), message: Message::Plain(text) }
 }
 
 fn is_password(field: &str) -> bool {
@@ -169,37 +194,48 @@ mod tests {
     use super::*;
     use crate::lang::Lang;
 
-    fn said(problem: &Problem) -> Vec<(Option<&'static str>, String)> {
-        problem.complaints().iter().map(|complaint| (complaint.field, complaint.say.words(Lang::En))).collect()
+    fn messages(problem: &Problem) -> Vec<(Option<&'static str>, String)> {
+        problem.form_errors().iter().map(|error| (error.field, error.message.text(Lang::En))).collect()
     }
 
-    fn words(pick: Pick) -> String {
+    fn text(pick: Pick) -> String {
         pick(Lang::En.texts()).to_owned()
     }
 
     #[test]
-    fn each_wrong_field_gets_its_own_sentence() {
+    fn each_field_with_an_error_gets_its_own_message() {
         let wrong = |field: &str, problem: &str| FieldError { field: field.into(), problem: problem.into(), message: String::new() };
-        let problem = Problem::Said(Code::InvalidInput, vec![wrong("username", "bad_characters"), wrong("password", "too_short")]);
+        let problem = Problem::Refused(Code::InvalidInput, vec![wrong("username", "bad_characters"), wrong("password", "too_short")]);
         let expected =
-            [(Some("username"), words(|t| t.problem.username_characters)), (Some("password"), words(|t| t.problem.password_short))];
-        assert_eq!(said(&problem), expected);
+            [(Some("username"), text(|t| t.problem.username_characters)), (Some("password"), text(|t| t.problem.password_short))];
+        assert_eq!(messages(&problem), expected);
     }
 
     #[test]
-    fn a_taken_name_is_said_at_the_name() {
-        assert_eq!(said(&Problem::Said(Code::UsernameTaken, vec![])), [(Some("username"), words(|t| t.problem.username_taken))]);
+    fn a_taken_username_is_reported_at_the_username() {
+        assert_eq!(messages(&Problem::Refused(Code::UsernameTaken, vec![])), [(Some("username"), text(|t| t.problem.username_taken))]);
     }
 
     #[test]
-    fn what_a_later_server_says_is_still_a_sentence() {
+    fn a_sign_in_answered_5xx_has_a_message_by_its_status() {
+        let problem = |status| Problem::from(Error::Status { status, url: "/user/login".into(), retry_after: None });
+        assert_eq!(problem(StatusCode::BAD_GATEWAY), Problem::Unreachable);
+        assert_eq!(problem(StatusCode::SERVICE_UNAVAILABLE), Problem::RetryLater(Code::Busy, None));
+        assert_eq!(messages(&problem(StatusCode::INTERNAL_SERVER_ERROR)), [(None, text(|t| t.problem.internal))]);
+    }
+
+    #[test]
+    fn errors_of_a_later_server_get_the_general_message() {
         let later = FieldError { field: "shoe_size".into(), problem: "odd".into(), message: String::new() };
-        assert_eq!(said(&Problem::Said(Code::InvalidInput, vec![later])), [(None, words(|t| t.problem.odd))]);
-        assert_eq!(said(&Problem::Said(Code::Other, vec![])), [(None, words(|t| t.problem.odd))]);
+        assert_eq!(messages(&Problem::Refused(Code::InvalidInput, vec![later])), [(None, text(|t| t.problem.odd))]);
+        assert_eq!(messages(&Problem::Refused(Code::Other, vec![])), [(None, text(|t| t.problem.odd))]);
     }
 
     #[test]
-    fn a_time_to_wait_that_is_not_named_is_a_moment() {
-        assert_eq!(said(&Problem::Later(Code::RateLimited, None)), [(None, "Too many tries. Please try again in a moment.".to_owned())]);
+    fn a_missing_retry_after_reads_in_a_moment() {
+        assert_eq!(
+            messages(&Problem::RetryLater(Code::RateLimited, None)),
+            [(None, "Too many tries. Please try again in a moment.".to_owned())]
+        );
     }
 }

@@ -1,33 +1,33 @@
-//! Breaking this page's network and clock on purpose, and mending both, at the latest when the inspector is left.
+//! Disables this page's network and changes its clock; restores both when the inspector is closed.
 //!
-//! It replaces what the page itself asks, `fetch` and `Date.now`: everything in it meets the trouble, and nothing needs a switch for it.
+//! It replaces `fetch` and `Date.now`, so that all code in the page is affected without a switch of its own.
 
 use js_sys::{Function, Promise, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-/// How far off the clock is, in milliseconds: two hours.
-const OFF: f64 = 7_200_000.0;
+/// The clock's error in milliseconds: two hours.
+const CLOCK_ERROR: f64 = 7_200_000.0;
 
-/// The trouble that is being made. Dropped, all is well again.
+/// The replaced functions; dropping it restores them.
 #[derive(Default)]
 pub(crate) struct Sabotage {
     network: Option<Replaced>,
     clock: Option<Replaced>,
 }
 
-/// A function of the page with another in its place.
+/// A replaced function of the page.
 struct Replaced {
     owner: JsValue,
     name: &'static str,
     original: JsValue,
-    _stand_in: Box<dyn std::any::Any>,
+    _replacement: Box<dyn std::any::Any>,
 }
 
 impl Sabotage {
-    /// Cuts the network, or mends it.
+    /// Disables or restores the network.
     pub(crate) fn network(&mut self, broken: bool) {
-        // The old one first, lest it put itself back over the new one.
+        // Restore first: dropping the old replacement later would undo the new one.
         self.network = None;
         self.network = broken.then(|| {
             let refuse: Closure<dyn Fn() -> Promise> = Closure::new(|| {
@@ -38,24 +38,24 @@ impl Sabotage {
         });
     }
 
-    /// Sets the clock wrong, or right.
+    /// Changes or restores the clock.
     pub(crate) fn clock(&mut self, broken: bool) {
         self.clock = None;
         self.clock = broken.then(|| {
             let date = Reflect::get(&js_sys::global(), &"Date".into()).unwrap_or_default();
             let right: Function = Reflect::get(&date, &"now".into()).unwrap_or_default().unchecked_into();
             let wrong: Closure<dyn Fn() -> f64> =
-                Closure::new(move || right.call0(&JsValue::UNDEFINED).ok().and_then(|now| now.as_f64()).unwrap_or_default() + OFF);
+                Closure::new(move || right.call0(&JsValue::UNDEFINED).ok().and_then(|now| now.as_f64()).unwrap_or_default() + CLOCK_ERROR);
             Replaced::new(date, "now", wrong.as_ref().clone(), wrong)
         });
     }
 }
 
 impl Replaced {
-    fn new(owner: JsValue, name: &'static str, stand_in: JsValue, kept: impl std::any::Any) -> Replaced {
+    fn new(owner: JsValue, name: &'static str, replacement: JsValue, owned: impl std::any::Any) -> Replaced {
         let original = Reflect::get(&owner, &name.into()).unwrap_or_default();
-        let _ = Reflect::set(&owner, &name.into(), &stand_in);
-        Replaced { owner, name, original, _stand_in: Box::new(kept) }
+        let _ = Reflect::set(&owner, &name.into(), &replacement);
+        Replaced { owner, name, original, _replacement: Box::new(owned) }
     }
 }
 

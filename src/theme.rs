@@ -1,4 +1,4 @@
-//! Light, dark, or as the system has it. `index.html` sets what was kept before the first paint.
+//! Light or dark theme, or the system's. `index.html` applies a stored choice before the first paint.
 
 use crate::{keep, lang::Pick};
 use leptos::prelude::*;
@@ -34,7 +34,7 @@ impl Theme {
         }
     }
 
-    pub(crate) fn say(self) -> Pick {
+    pub(crate) fn label(self) -> Pick {
         match self {
             Theme::Auto => |t| t.shell.theme_auto,
             Theme::Light => |t| t.shell.theme_light,
@@ -51,7 +51,7 @@ impl Theme {
     }
 }
 
-/// Changes the theme, for this visit and the next.
+/// Changes the theme and stores the choice.
 pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
     theme.set(to);
     paint_frame(to);
@@ -68,8 +68,7 @@ pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
     }
 }
 
-/// The browser's own frame, where it has the page's colour (HTML, "theme-color"): of the two named in `index.html` one holds always, and
-/// the other never, or each with its system's scheme.
+/// Sets the colour of the browser's frame (HTML, "theme-color") by the media queries of the two `meta` elements in `index.html`.
 fn paint_frame(theme: Theme) {
     for of in ["light", "dark"] {
         let media = match theme.name() {

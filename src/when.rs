@@ -1,4 +1,4 @@
-//! Moments as the reader's own locale writes them, by the browser's `Intl`.
+//! Formats dates and times in the user's locale, by the browser's `Intl`.
 
 use crate::lang::Lang;
 use js_sys::{Array, Date, Intl, Object, Reflect};
@@ -10,7 +10,7 @@ pub(crate) fn date(rfc3339: &str, lang: Lang) -> String {
     Date::new(&rfc3339.into()).to_locale_date_string(&locale(lang), &options).into()
 }
 
-/// A moment, in seconds since 1970: "Nov 23, 2026, 9:41:00 PM".
+/// A date and time, in seconds since 1970: "Nov 23, 2026, 9:41:00 PM".
 pub(crate) fn moment(seconds: u32, lang: Lang) -> String {
     let options = options(&[("dateStyle", "medium"), ("timeStyle", "medium")]);
     Date::new(&(f64::from(seconds) * 1_000.0).into()).to_locale_string(&locale(lang), &options).into()
@@ -30,15 +30,14 @@ pub(crate) fn ahead(seconds: u32, lang: Lang) -> String {
     Intl::RelativeTimeFormat::new(&Array::of1(&locale(lang).into()), &Object::new()).format(number.into(), unit).into()
 }
 
-/// In the largest unit of which it is at least one. What is less than nothing, or no time at all, is now: the device's clock may be
-/// behind the server's.
+/// A duration in the largest unit that fits. Negative durations and NaN are zero: the device's clock may be behind the server's.
 fn rounded(past: f64) -> (f64, &'static str) {
     const UNITS: [(f64, &str); 4] = [(86_400_000.0, "day"), (3_600_000.0, "hour"), (60_000.0, "minute"), (1_000.0, "second")];
     let fits = UNITS.into_iter().find(|(length, _)| past >= *length);
     fits.map_or((0.0, "second"), |(length, unit)| ((past / length).floor(), unit))
 }
 
-/// The browser's own flavour of the language (en-GB writes dates otherwise than en-US), where it is the language chosen.
+/// The browser's locale if it is of the chosen language (en-GB formats dates differently from en-US), else the language.
 fn locale(lang: Lang) -> String {
     window().navigator().language().filter(|own| own.starts_with(lang.tag())).unwrap_or_else(|| lang.tag().to_owned())
 }
@@ -64,13 +63,13 @@ mod tests {
             (7_199_999.0, (1.0, "hour")),
             (200_000_000.0, (2.0, "day")),
         ];
-        for (past, said) in cases {
-            assert_eq!(rounded(past), said, "{past}");
+        for (past, expected) in cases {
+            assert_eq!(rounded(past), expected, "{past}");
         }
     }
 
     #[test]
-    fn a_clock_that_is_behind_and_a_time_that_is_none_are_now() {
+    fn negative_and_invalid_durations_are_zero() {
         assert_eq!(rounded(-5_000.0), (0.0, "second"));
         assert_eq!(rounded(f64::NAN), (0.0, "second"));
     }

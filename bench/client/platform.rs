@@ -1,12 +1,13 @@
-//! A platform without a browser: a store, a clock that stands still, and a server that answers at once. What is left is the library.
+//! A platform without a browser: a store in memory, a clock that stands still, and a server that responds at once. What remains is the
+//! library's own cost.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures::future::{FutureExt, LocalBoxFuture, pending, ready};
 use serde_json::json;
-use std::{any::Any, cell::RefCell, rc::Rc, time::Duration};
+use std::{any::Any, cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 use wugan::{
-    Error, TokenAnswer,
-    platform::{Address, Answer, Attempt, Guard, Platform, Signal, StoreError},
+    Error, TokenSet,
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
 };
 
 /// The server's origin.
@@ -15,12 +16,12 @@ pub const ORIGIN: &str = "https://api.example.com";
 /// The platform.
 #[derive(Debug, Default)]
 pub struct InMemory {
-    stored: RefCell<Option<String>>,
+    stored: RefCell<HashMap<String, String>>,
 }
 
-/// A pair of tokens of the usual size, good for half an hour.
+/// A pair of tokens of the usual size, valid for half an hour.
 #[must_use]
-pub fn tokens() -> TokenAnswer {
+pub fn tokens() -> TokenSet {
     let claims = json!({
         "userId": 1, "username": "anna", "sub": "1", "sid": "0b5e9a0e-5a1c-4a43-9a37-0d0b6ee5b7a1", "gen": 7,
         "iss": "wugan", "aud": "wugan", "iat": 1_700_000_000, "exp": 1_700_001_800,
@@ -30,7 +31,7 @@ pub fn tokens() -> TokenAnswer {
         let header = json!({"typ": kind, "alg": "HS256", "kid": "6d1fd5f0"});
         format!("{}.{}.{}", part(&header.to_string()), part(&claims.to_string()), part("a signature of thirty-two bytes."))
     };
-    TokenAnswer::new(token("at+jwt"), token("rt+jwt"))
+    TokenSet::new(token("at+jwt"), token("rt+jwt"))
 }
 
 impl Platform for InMemory {
@@ -38,25 +39,29 @@ impl Platform for InMemory {
         Some(Address { href: [base, url].concat(), origin: ORIGIN.to_owned(), path: url.to_owned() })
     }
 
-    fn fetch(&self, attempt: Attempt<'_>) -> LocalBoxFuture<'static, Result<Box<dyn Answer>, Error>> {
-        let answer: Box<dyn Answer> = Box::new(Answered { with_token: attempt.authorization.is_some() });
-        ready(Ok(answer)).boxed_local()
+    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+        let response: Box<dyn PlatformResponse> = Box::new(Response { with_token: request.authorization.is_some() });
+        ready(Ok(response)).boxed_local()
     }
 
-    fn load(&self, _key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.stored.borrow().clone())
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.stored.borrow().get(key).cloned())
     }
 
-    fn save(&self, _key: &str, text: &str) -> Result<(), StoreError> {
-        self.stored.replace(Some(text.to_owned()));
+    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.stored.borrow_mut().insert(key.to_owned(), text.to_owned());
         Ok(())
     }
 
-    fn lock(&self, _name: &str, _steal: bool) -> Option<LocalBoxFuture<'static, Guard>> {
+    fn lock(&self, _name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
         None
     }
 
-    fn wall(&self) -> f64 {
+    fn lock_holder(&self, _name: &str) -> LocalBoxFuture<'static, Option<String>> {
+        ready(None).boxed_local()
+    }
+
+    fn now(&self) -> f64 {
         1_700_000_000_000.0
     }
 
@@ -69,7 +74,7 @@ impl Platform for InMemory {
     }
 
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
-        // The keeper's, who would sleep for half an hour.
+        // The automatic refresh, which would sleep for half an hour.
         drop(task);
     }
 
@@ -77,20 +82,24 @@ impl Platform for InMemory {
         0.5
     }
 
-    fn watch(&self, _key: &str, _tell: Rc<dyn Fn(Signal)>) -> Guard {
+    fn subscribe(&self, _key: &str, _notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
         Box::new(())
     }
 
     fn visible(&self) -> bool {
         true
     }
+
+    fn sends_streams(&self) -> bool {
+        false
+    }
 }
 
-struct Answered {
+struct Response {
     with_token: bool,
 }
 
-impl Answer for Answered {
+impl PlatformResponse for Response {
     fn status(&self) -> u16 {
         if self.with_token { 200 } else { 401 }
     }
@@ -99,8 +108,12 @@ impl Answer for Answered {
         (name == "date").then(|| "Tue, 14 Nov 2023 22:13:20 GMT".to_owned())
     }
 
+    fn headers(&self) -> Vec<(String, String)> {
+        self.header("date").map(|date| ("date".to_owned(), date)).into_iter().collect()
+    }
+
     fn url(&self) -> String {
-        // As in a browser, where no redirect was followed.
+        // As in a browser when no redirect was followed.
         String::new()
     }
 

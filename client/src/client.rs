@@ -1,330 +1,278 @@
-//! The one road: attach, fetch, is it a 401?, refresh, replay once.
+//! The request path: attach the token, send, and on a 401 renew the token and replay once.
 
 use crate::{
     error::Error,
-    event::{Cause, Event, Outcome},
-    grant::{Grant, Json, Reply, Verdict},
-    platform::{Address, Platform},
-    request::{Request, showable},
-    response::Response,
-    session::{Session, Settings},
-    transport::Transport,
+    gate::Gate,
+    grant::{RefreshOutcome, TokenResponse},
+    http::{Body, Request, RequestBuilder, Response, abort::unless_aborted},
+    platform::Address,
+    rules::{Rule, is_broken},
+    session::{
+        Session,
+        event::{Event, Outcome, RefreshTrigger},
+    },
+    storage::record::Credential,
 };
+use http::Method;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
-/// How much longer than its refresh a tab may hold the lock: the moment before it, and the store's lag after it.
-const LOCK_OVERHEAD: Duration = Duration::from_secs(2);
-
-/// Sends requests with a session's token, and keeps the session alive by itself. Cheap to clone; all clones are one.
+/// Sends requests with the session's access token and renews it silently. Cheap to clone; all clones share one session.
+///
+/// A path in the base URL is not kept in front of URLs with a leading slash: with the base `https://host/v1/`, `notes` is
+/// `https://host/v1/notes` and `/notes` is `https://host/notes`, as in a page's links. For an API below a path use
+/// [`prefix`](ClientBuilder::prefix): `Client::builder("https://host").prefix("/v1")`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), wugan::Error> {
-/// use wugan::{Client, Request, SignIn};
+/// use wugan::{Client, SignIn};
 ///
 /// let client = Client::new("https://api.example.com")?;
-/// match client.sign_in(Request::post("/user/login").json(&[("username", "ada")])).await? {
-///     SignIn::Done => {}
-///     SignIn::Refused(answer) => return Err(wugan::Error::Body(answer.text().await?)),
+/// match client.post("/user/login").json(&[("username", "ada")]).sign_in().await? {
+///     SignIn::Done(_) => {}
+///     SignIn::Refused(response) => println!("{}", response.text().await?),
 /// }
-/// let notes: Vec<String> = client.get("/notes").await?.json().await?;
-/// let saved = client.send(Request::put("/notes/7").json(&notes)).await?.ok();
-/// # assert!(saved);
+/// let notes: Vec<String> = client.get("/notes").send().await?.error_for_status()?.json().await?;
+/// # drop(notes);
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Rc<Inner>);
+pub struct Client(pub(crate) Rc<Inner>);
 
-struct Inner {
-    session: Session,
-    /// Where tokens may go.
-    home: Vec<String>,
-    try_timeout: Option<Duration>,
-    unauthorized: Box<dyn Fn(&Response) -> bool>,
-    requests: Cell<u64>,
+pub(crate) struct Inner {
+    pub(crate) session: Session,
+    pub(crate) allowed_origins: Vec<String>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) is_unauthorized: Box<dyn Fn(&Response) -> bool>,
+    pub(crate) gate: Gate,
+    pub(crate) requests: Cell<u64>,
 }
 
-/// A request on its way.
+/// A request under way.
 struct Call<'a> {
-    number: u64,
+    id: u64,
     request: &'a Request,
     address: Address,
 }
 
-/// What became of a sign-in.
+/// The result of a sign-in.
 #[derive(Debug)]
 pub enum SignIn {
-    /// Somebody is signed in.
-    Done,
-    /// The server said no; its answer says why.
+    /// The user is signed in. The body can still be read, for instance for a profile.
+    Done(Response),
+    /// The server refused with a 4xx status; its response says why.
     Refused(Response),
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("home", &self.0.home).finish_non_exhaustive()
+        f.debug_struct("Client").field("allowed_origins", &self.0.allowed_origins).finish_non_exhaustive()
+    }
+}
+
+impl RequestBuilder<Client> {
+    /// Sends the request. See [`Client::send`].
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub async fn send(self) -> Result<Response, Error> {
+        let (request, client) = self.bind(());
+        client.send(request).await
+    }
+
+    /// Sends the request without a token and starts a session with the tokens in the response, which the client's
+    /// [grant](crate::grant) reads.
+    ///
+    /// # Errors
+    /// As [`Client::send`]; [`Error::Status`] for a failure that is not the user's, such as 500; [`Error::Decode`] if a success
+    /// contains no tokens.
+    pub async fn sign_in(self) -> Result<SignIn, Error> {
+        let (request, client) = self.bind(());
+        let mut response = client.send(request.anonymous()).await?;
+        if response.status().is_client_error() {
+            return Ok(SignIn::Refused(response));
+        }
+        if !response.status().is_success() {
+            return Err(response.status_error());
+        }
+        let session = &client.0.session;
+        session.within_timeout(async { response.buffer().await.map(drop) }).await?;
+        match session.0.grant.parse(&TokenResponse::new(&response)) {
+            RefreshOutcome::Granted(tokens) => session.begin(tokens, response.sent_at),
+            RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
+            RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
+        }
+        Ok(SignIn::Done(response))
     }
 }
 
 impl Client {
-    /// A client of a backend, with the session that this browser keeps for it. The base URL is where relative URLs start, as in
-    /// a page's links; empty, it is the page's own. For anything but defaults there is [`Client::builder`].
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the base URL makes no sense.
-    #[cfg(feature = "browser")]
-    pub fn new(base: &str) -> Result<Client, Error> {
-        Client::builder(base).build()
-    }
-
-    /// A client with settings of one's own.
-    pub fn builder(base: &str) -> Builder {
-        Builder {
-            base: base.to_owned(),
-            grant: Box::new(Json::default()),
-            also_home: Vec::new(),
-            try_timeout: None,
-            unauthorized: Box::new(|response| response.status() == 401),
-            settings: Settings {
-                key: "wugan.session".to_owned(),
-                deadline: Duration::from_secs(30),
-                refresh_timeout: Duration::from_secs(10),
-                lock_patience: Duration::from_secs(15),
-                background: true,
-            },
-        }
-    }
-
     /// The session.
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.0.session
     }
 
-    /// Sends a GET.
-    ///
-    /// # Errors
-    /// As [`Client::send`].
-    pub async fn get(&self, url: &str) -> Result<Response, Error> {
-        self.send(Request::get(url)).await
+    /// Builds a GET.
+    pub fn get(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::GET, url)
     }
 
-    /// Sends a request. If its token is refused, it waits for the one refresh and is sent once more.
-    ///
-    /// An answer is an answer, whatever its status: a second 401 comes back as it is.
+    /// Builds a POST.
+    pub fn post(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::POST, url)
+    }
+
+    /// Builds a PUT.
+    pub fn put(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::PUT, url)
+    }
+
+    /// Builds a PATCH.
+    pub fn patch(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::PATCH, url)
+    }
+
+    /// Builds a DELETE.
+    pub fn delete(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::DELETE, url)
+    }
+
+    /// Builds a HEAD.
+    pub fn head(&self, url: impl Into<String>) -> RequestBuilder {
+        self.request(Method::HEAD, url)
+    }
+
+    /// Builds a request with any method.
+    pub fn request(&self, method: Method, url: impl Into<String>) -> RequestBuilder {
+        Request::new(method, url).bind(self.clone()).0
+    }
+
+    /// Sends a request. If its token is refused, it waits for the shared refresh and is sent once more. Every response is a success
+    /// here, whatever its status; a second 401 is returned as it is.
     ///
     /// # Errors
-    /// [`Error::SignedOut`] when the session turned out to be over, [`Error::SessionChanged`] when somebody else signed in
-    /// meanwhile, [`Error::Unavailable`] when it cannot be renewed just now, [`Error::Timeout`] at the request's deadline,
-    /// [`Error::Network`], [`Error::NotReplayable`], [`Error::Invalid`].
+    /// [`Error::SignedOut`] if the session turned out to have ended, [`Error::SessionChanged`] if another user signed in meanwhile,
+    /// [`Error::Unavailable`] if the token could not be renewed, [`Error::Timeout`], [`Error::Network`], [`Error::Aborted`],
+    /// [`Error::NotReplayable`], [`Error::InvalidRequest`].
     pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let address = self.0.session.0.transport.address(&request)?;
-        let call = Call { number: self.number(), request: &request, address };
-        let transport = &self.0.session.0.transport;
-        let deadline = request.deadline.unwrap_or(self.0.session.0.settings.deadline);
+        let session = &self.0.session;
+        let transport = &session.0.transport;
+        let address = transport.address(&request)?;
+        let call = Call { id: self.next_id(), request: &request, address };
+        // The default timeout is for waiting. How long a large body takes to upload depends on the network.
+        let timeout = request.timeout.or((!request.body.may_be_large()).then_some(session.0.settings.timeout));
         let begun = transport.platform.monotonic();
-        let settled = transport.within(deadline, self.road(&call)).await.flatten().map(|response| {
-            let spent = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
-            response.leaving(transport.platform.clone(), deadline.saturating_sub(spent))
+        let sending = unless_aborted(request.options().signal.as_ref(), self.send_with_auth(&call));
+        let result = match timeout {
+            Some(timeout) => transport.within(timeout, sending).await.flatten(),
+            None => sending.await,
+        };
+        let result = result.map(|response| match request.timeout {
+            Some(timeout) => {
+                let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
+                response.with_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed))
+            }
+            None => response,
         });
-        self.0.session.tell(|| Event::Settled {
-            request: call.number,
-            outcome: settled.as_ref().map_or_else(|error| Outcome::Failed(error.clone()), |response| Outcome::Answered(response.status())),
+        session.emit(|| Event::Settled {
+            request: call.id,
+            outcome: match &result {
+                Ok(response) => Outcome::Answered(response.status().as_u16()),
+                Err(error) => Outcome::Failed(error.clone()),
+            },
         });
-        settled
+        result
     }
 
-    async fn road(&self, call: &Call<'_>) -> Result<Response, Error> {
+    async fn send_with_auth(&self, call: &Call<'_>) -> Result<Response, Error> {
         let session = &self.0.session;
-        let sent_with = if self.may_carry_a_token(call) { session.fresh().await? } else { None };
-        if sent_with.is_some() && !call.request.body.replayable() {
+        if !self.should_attach_token(call) {
+            return self.fetch_once(call, None, false).await;
+        }
+        let Some(held) = session.current() else { return self.fetch_once(call, None, false).await };
+        let permit = self.0.gate.enter().await;
+        // While it waited, another user may have signed in.
+        let held = if permit.has_waited { session.latest_of(&held)? } else { held };
+        let token = self.within_wait(call, session.valid_token(held)).await?;
+        let response = self.fetch_once(call, Some(&token), false).await?;
+        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token).is_some() {
+            return Ok(response);
+        }
+        drop(response);
+        session.emit(|| Event::Waiting { request: call.id });
+        let newer = self.within_wait(call, session.newer_than(&token, RefreshTrigger::Unauthorized)).await?;
+        if !call.request.body.is_replayable() {
             return Err(Error::NotReplayable);
         }
-        let response = self.attempt(call, sent_with.as_deref(), false).await?;
-        let Some(refused) = sent_with.filter(|_| self.is_refusal(call, &response)) else { return Ok(response) };
-        drop(response);
-        session.tell(|| Event::Waiting { request: call.number });
-        let fresh = session.renew(&refused, Cause::Unauthorized).await?;
-        self.attempt(call, Some(&fresh), true).await
+        let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
+        if self.is_token_rejected(call, &replayed) {
+            session.note_refused_replay(&newer);
+            if is_broken(Rule::OneReplay) {
+                replayed = self.fetch_once(call, Some(&newer), true).await?;
+            }
+        }
+        Ok(replayed)
     }
 
-    /// Signs in by a request that a token answer comes back to. It goes [anonymously](Request::anonymous).
-    ///
-    /// # Errors
-    /// As [`Client::send`], and [`Error::Body`] if a success brings no tokens.
-    pub async fn sign_in(&self, request: Request) -> Result<SignIn, Error> {
-        let response = self.send(request.anonymous()).await?;
-        if !response.ok() {
-            return Ok(SignIn::Refused(response));
-        }
-        let session = &self.0.session;
-        let body = response.read().await?;
-        match session.0.grant.judge(&Reply { status: response.status(), body: &body, response: &response }) {
-            Verdict::Granted(tokens) => session.begin(tokens, response.stamp),
-            _ => return Err(Error::Body("the sign-in brought no tokens".into())),
-        }
-        Ok(SignIn::Done)
-    }
-
-    async fn attempt(&self, call: &Call<'_>, credential: Option<&crate::record::Active>, replay: bool) -> Result<Response, Error> {
-        let session = &self.0.session;
-        let request = call.number;
-        session.tell(|| Event::Sent { request, method: call.request.method.to_string(), path: call.address.path.clone(), replay });
+    async fn fetch_once(&self, call: &Call<'_>, credential: Option<&Credential>, replay: bool) -> Result<Response, Error> {
+        let (session, request) = (&self.0.session, call.id);
+        let transport = &session.0.transport;
+        let empty = (replay && is_broken(Rule::ReplaySameBody)).then(Body::empty);
+        let body = transport.check_body(empty.unwrap_or_else(|| call.request.body.build()))?;
+        session.emit(|| Event::Sent { request, method: call.request.method.to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
-        let sending = session.0.transport.attempt(call.request, &call.address, token);
-        let response = match call.request.try_timeout.or(self.0.try_timeout) {
-            Some(time) => session.0.transport.within(time, sending).await.flatten()?,
+        let sending = transport.send_once(call.request, body, &call.address, token);
+        let response = match call.request.attempt_timeout.or(self.0.attempt_timeout) {
+            Some(timeout) => transport.within(timeout, sending).await.flatten()?,
             None => sending.await?,
         };
-        if self.is_from_home(call, &response) {
-            session.0.transport.clock.heard(response.stamp);
+        if !call.request.may_be_cached() && self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
+            transport.clock.observe_server_time(response.sent_at);
         }
-        session.tell(|| Event::Answered { request, status: response.status(), replay });
+        if token.is_some() {
+            if self.is_token_rejected(call, &response) { self.0.gate.note_refused() } else { self.0.gate.note_accepted() }
+        }
+        session.emit(|| Event::Answered { request, status: response.status().as_u16(), replay });
         Ok(response)
     }
 
-    /// Tokens go home only, and not over a header that the caller set.
-    fn may_carry_a_token(&self, call: &Call<'_>) -> bool {
-        !call.request.anonymous && self.is_home(&call.address) && !call.request.has("authorization")
+    /// Tokens go to allowed origins only, and never replace a header that the caller has set.
+    fn should_attach_token(&self, call: &Call<'_>) -> bool {
+        let is_for_token = !call.request.is_anonymous && !self.0.session.0.transport.sets_auth_header(call.request);
+        is_for_token && self.is_allowed_origin(&call.address.origin)
     }
 
-    fn is_home(&self, address: &Address) -> bool {
-        self.0.home.contains(&address.origin)
+    fn is_allowed_origin(&self, origin: &str) -> bool {
+        self.0.allowed_origins.iter().any(|allowed| allowed == origin) || is_broken(Rule::AllowedOrigins)
     }
 
-    /// Whether our own server refused the token.
-    fn is_refusal(&self, call: &Call<'_>, response: &Response) -> bool {
-        self.is_from_home(call, response) && (self.0.unauthorized)(response)
+    /// Whether a response means that the access token was refused. After a redirect another origin may have answered, which was not
+    /// sent the token.
+    fn is_token_rejected(&self, call: &Call<'_>, response: &Response) -> bool {
+        call.request.is_refreshable
+            && (self.0.is_unauthorized)(response)
+            && self.is_from(call, response, |origin| self.is_allowed_origin(origin))
     }
 
-    /// Whether an answer is our own server's. A redirect may have led elsewhere, where no token was sent and the clocks are others.
-    fn is_from_home(&self, call: &Call<'_>, response: &Response) -> bool {
-        let from = response.url();
-        if from.is_empty() {
-            return self.is_home(&call.address);
+    /// Whether the origin that responded, after redirects, is of a kind.
+    fn is_from(&self, call: &Call<'_>, response: &Response, is: impl Fn(&str) -> bool) -> bool {
+        match response.redirected_to() {
+            Some(url) => self.0.session.0.transport.resolve(&url).is_ok_and(|address| is(&address.origin)),
+            None => is(&call.address.origin),
         }
-        self.0.session.0.transport.resolve(&from).is_ok_and(|address| self.is_home(&address))
     }
 
-    fn number(&self) -> u64 {
-        let number = self.0.requests.get() + 1;
-        self.0.requests.set(number);
-        number
-    }
-}
-
-/// Settings of a [`Client`], all with good defaults.
-///
-/// ```no_run
-/// # fn example() -> Result<(), wugan::Error> {
-/// use std::time::Duration;
-/// use wugan::{Client, OAuth};
-///
-/// let client = Client::builder("https://api.example.com")
-///     .grant(OAuth::new("https://login.example.com/token", "my-app"))
-///     .allow_origin("https://files.example.com")
-///     .deadline(Duration::from_secs(20))
-///     .try_timeout(Duration::from_secs(8))
-///     .build()?;
-/// # drop(client);
-/// # Ok(())
-/// # }
-/// ```
-#[must_use]
-pub struct Builder {
-    base: String,
-    grant: Box<dyn Grant>,
-    also_home: Vec<String>,
-    try_timeout: Option<Duration>,
-    unauthorized: Box<dyn Fn(&Response) -> bool>,
-    settings: Settings,
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("base", &showable(&self.base)).field("settings", &self.settings).finish_non_exhaustive()
-    }
-}
-
-impl Builder {
-    /// How the backend hands out tokens. Default: [`Json`], as wugan-server does.
-    pub fn grant(mut self, grant: impl Grant) -> Builder {
-        self.grant = Box::new(grant);
-        self
+    /// Limits waiting for the session, also for requests whose transfer is not limited.
+    async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let session = &self.0.session;
+        let timeout = call.request.timeout.unwrap_or(session.0.settings.timeout);
+        session.0.transport.within(timeout, waiting).await.flatten()
     }
 
-    /// Another origin that tokens may go to, besides the base URL's.
-    pub fn allow_origin(mut self, url: &str) -> Builder {
-        self.also_home.push(url.to_owned());
-        self
-    }
-
-    /// The whole time that a request, an [access token](Session::access_token) or a [refresh](Session::refresh) may take, if the
-    /// request sets none itself. Default: 30 s.
-    pub fn deadline(mut self, deadline: Duration) -> Builder {
-        self.settings.deadline = deadline;
-        self
-    }
-
-    /// How long one sending of a request may wait for an answer, if the request sets nothing itself. Default: until its deadline.
-    pub fn try_timeout(mut self, timeout: Duration) -> Builder {
-        self.try_timeout = Some(timeout);
-        self
-    }
-
-    /// How long one try of a refresh may take. Default: 10 s.
-    pub fn refresh_timeout(mut self, timeout: Duration) -> Builder {
-        self.settings.refresh_timeout = timeout;
-        self
-    }
-
-    /// How long another tab may keep us from refreshing before it is taken for frozen. It is at least two seconds longer than the
-    /// refresh timeout, or a tab at work would be taken for one. Default: 15 s.
-    pub fn lock_patience(mut self, patience: Duration) -> Builder {
-        self.settings.lock_patience = patience;
-        self
-    }
-
-    /// Whether a visible page renews its token before anything is sent. Default: yes.
-    pub fn background(mut self, background: bool) -> Builder {
-        self.settings.background = background;
-        self
-    }
-
-    /// The key in localStorage. Clients of one backend share it; another backend needs another. Default: `wugan.session`.
-    pub fn key(mut self, key: &str) -> Builder {
-        self.settings.key = key.to_owned();
-        self
-    }
-
-    /// Which answers mean that the access token was refused. Default: status 401. It sees status and headers.
-    pub fn unauthorized(mut self, is: impl Fn(&Response) -> bool + 'static) -> Builder {
-        self.unauthorized = Box::new(is);
-        self
-    }
-
-    /// The client, in this browser.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the base URL or an allowed origin makes no sense.
-    #[cfg(feature = "browser")]
-    pub fn build(self) -> Result<Client, Error> {
-        self.build_on(Rc::new(crate::browser::Browser::new()))
-    }
-
-    /// The client, on any platform.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] if the base URL or an allowed origin makes no sense.
-    pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
-        self.settings.lock_patience = self.settings.lock_patience.max(self.settings.refresh_timeout + LOCK_OVERHEAD);
-        let transport = Transport::new(platform, self.base);
-        let home = std::iter::once("").chain(self.also_home.iter().map(String::as_str)).map(|url| Ok(transport.resolve(url)?.origin));
-        let home = home.collect::<Result<Vec<_>, Error>>()?;
-        if home.iter().any(|origin| origin == "null") {
-            return Err(Error::Invalid("its base URL has no origin that a token could go to".into()));
-        }
-        let session = Session::open(transport, self.grant, self.settings);
-        Ok(Client(Rc::new(Inner { session, home, try_timeout: self.try_timeout, unauthorized: self.unauthorized, requests: Cell::new(0) })))
+    fn next_id(&self) -> u64 {
+        let id = self.0.requests.get() + 1;
+        self.0.requests.set(id);
+        id
     }
 }

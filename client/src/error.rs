@@ -1,51 +1,124 @@
-//! What can go wrong, told by what the caller can do about it.
+//! Why a call failed, as small enums that tell the caller what to do.
 
-use crate::event::Reason;
+use http::StatusCode;
 use std::{fmt, time::Duration};
 
-/// Why a request, or a refresh, brought no answer.
+/// Why a request or a refresh failed. `Clone`, because all waiters of one shared refresh get the same error.
 ///
-/// Small and `Clone`, since everybody who waits for one refresh gets the same one.
+/// | error | what to do |
+/// | --- | --- |
+/// | [`SignedOut`](Error::SignedOut) | show the sign-in page |
+/// | [`SessionChanged`](Error::SessionChanged) | drop the result: it belongs to another user |
+/// | [`NotRenewable`](Error::NotRenewable) | go on; ask for a new sign-in before `valid_for` has passed |
+/// | [`Unavailable`](Error::Unavailable) | keep the page, offer a retry after `retry_after` |
+/// | [`Timeout`](Error::Timeout), [`Network`](Error::Network) | offer a retry |
+/// | [`Aborted`](Error::Aborted) | nothing: the program aborted it |
+/// | [`NotReplayable`](Error::NotReplayable) | build the request again and send it |
+/// | [`InvalidRequest`](Error::InvalidRequest) | fix the program |
+/// | [`Status`](Error::Status), [`Decode`](Error::Decode) | report what the server answered |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The session is over: show the sign-in page.
-    SignedOut(Reason),
-    /// Somebody else is signed in by now; the request was begun as another and was not sent again.
+    /// The session has ended.
+    SignedOut(SignOutReason),
+    /// Another user signed in after the request was begun; it was not sent again.
     SessionChanged,
-    /// The session cannot be renewed just now, and is kept: try again later.
+    /// The server refuses to renew the session, which stays signed in until its access token expires.
+    NotRenewable {
+        /// How long the access token is still valid, where that is known.
+        valid_for: Option<Duration>,
+    },
+    /// The session could not be renewed; it is kept.
     Unavailable {
-        /// How long to wait at least.
+        /// When the next attempt is allowed.
         retry_after: Duration,
     },
-    /// The deadline of whoever asked passed; nothing else is affected.
+    /// The caller's deadline has passed. Neither the shared refresh nor other waiters are affected.
     Timeout,
-    /// The request did not reach the server, or its answer did not come back.
+    /// The request's `AbortSignal` was triggered.
+    Aborted,
+    /// The request did not reach the server, or the response did not come back.
     Network(String),
-    /// The body can be sent only once: hand in a way to make it again, see [`Body::made_by`](crate::Body::made_by).
+    /// The access token was refused and renewed, but the body is a stream that was consumed: see [`Body::from_fn`](crate::Body::from_fn).
     NotReplayable,
-    /// The request cannot be built: a URL, a header or a body that makes no sense.
-    Invalid(String),
-    /// The answer's body could not be read as what was asked for.
-    Body(String),
+    /// The request cannot be built. The text names the mistake and what to do instead.
+    InvalidRequest(String),
+    /// The status is not a success; from [`Response::error_for_status`](crate::Response::error_for_status) and a sign-in.
+    Status {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The URL without query.
+        url: String,
+        /// The header `Retry-After`, if it is visible and in seconds.
+        retry_after: Option<Duration>,
+    },
+    /// The body is not what was asked for.
+    Decode {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The URL without query.
+        url: String,
+        /// What is wrong with the body, without quoting it.
+        message: String,
+    },
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::SignedOut(_) => f.write_str("the session is over: sign in again"),
-            Error::SessionChanged => f.write_str("somebody else is signed in by now: the request was not sent again"),
+            Error::SignedOut(_) => f.write_str("the session has ended: sign in again"),
+            Error::SessionChanged => f.write_str("another user has signed in: the request was not sent again"),
+            Error::NotRenewable { .. } => f.write_str("the server refuses to renew the session: it ends with its access token"),
             Error::Unavailable { retry_after } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                write!(f, "the session cannot be renewed just now: try again in {seconds} s")
+                write!(f, "the session could not be renewed: try again in {seconds} s")
             }
             Error::Timeout => f.write_str("the request took longer than its deadline"),
-            Error::Network(why) => write!(f, "the server could not be reached: {why}"),
-            Error::NotReplayable => f.write_str("the body can be sent only once: use Body::made_by"),
-            Error::Invalid(why) => write!(f, "the request cannot be sent: {why}"),
-            Error::Body(why) => write!(f, "the answer could not be read: {why}"),
+            Error::Aborted => f.write_str("the request was aborted"),
+            Error::Network(reason) => write!(f, "the server could not be reached: {reason}"),
+            Error::NotReplayable => f.write_str(
+                "the access token had to be renewed and the stream cannot be sent twice: send the request again, or use Body::from_fn",
+            ),
+            Error::InvalidRequest(reason) => write!(f, "the request cannot be sent: {reason}"),
+            Error::Status { status, url, .. } => write!(f, "{url} answered {status}"),
+            Error::Decode { status, url, message } => write!(f, "{url} answered {status}, but {message}"),
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignOutReason {
+    /// This client called `sign_out`.
+    ByUser,
+    /// Another tab signed out.
+    OtherTab,
+    /// The server rejected the refresh token.
+    Rejected,
+    /// The access token expired and there was no refresh token.
+    Expired,
+    /// There was no session to renew. Only an explicit refresh reports this; no event does.
+    NeverSignedIn,
+}
+
+impl SignOutReason {
+    const STORED: [SignOutReason; 4] = [SignOutReason::ByUser, SignOutReason::OtherTab, SignOutReason::Rejected, SignOutReason::Expired];
+
+    /// The name in the stored record.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            SignOutReason::ByUser => "ByUser",
+            SignOutReason::OtherTab => "OtherTab",
+            SignOutReason::Rejected => "Rejected",
+            SignOutReason::Expired => "Expired",
+            SignOutReason::NeverSignedIn => "NeverSignedIn",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<SignOutReason> {
+        SignOutReason::STORED.into_iter().find(|reason| reason.name() == name)
+    }
+}

@@ -1,40 +1,41 @@
-//! JSON objects: token answers, claims, and the record in the store.
+//! JSON objects: token responses, claims, and the stored record.
 //!
-//! In a browser they are the browser's own, which reads and writes JSON anyway: a second parser would be a fifth of this library's
-//! download. Elsewhere they are serde_json's. What stands behind both is the same, and so are its tests.
+//! In a browser they are parsed by the browser, because a second parser would be a fifth of this library's download. Elsewhere
+//! serde_json parses them. Both pass the same tests.
 
-#[cfg(all(target_arch = "wasm32", feature = "browser"))]
-use crate::browser::json as host;
+use crate::http::response::without_byte_order_mark;
+#[cfg(target_arch = "wasm32")]
+use crate::platform::browser::json as host;
 
-/// A JSON object (RFC 8259 §4), as a token endpoint answers one. What is missing, and what is of another type, reads as None.
+/// A JSON object (RFC 8259 §4). A missing member and one of another type both read as `None`.
 pub struct Object(host::Object);
 
 impl std::fmt::Debug for Object {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // There may be tokens in it.
+        // It may contain tokens.
         f.debug_struct("Object").finish_non_exhaustive()
     }
 }
 
 impl Object {
-    /// An object without members.
+    /// An empty object.
     pub(crate) fn new() -> Object {
         Object(host::Object::new())
     }
 
-    /// Reads a text. None: it is no JSON, or no object.
+    /// Parses an object. `None`: it is not JSON, or not an object.
     #[must_use]
     pub fn read(text: &[u8]) -> Option<Object> {
-        host::Object::read(std::str::from_utf8(text).ok()?).map(Object)
+        host::Object::read(std::str::from_utf8(without_byte_order_mark(text)).ok()?).map(Object)
     }
 
-    /// Reads a text that is a list: its objects; what is no object in it is left out. None: it is no JSON, or no list.
+    /// Parses a list and returns its objects; other elements are skipped. `None`: it is not JSON, or not a list.
     #[must_use]
     pub fn read_list(text: &[u8]) -> Option<Vec<Object>> {
-        Some(host::Object::read_list(std::str::from_utf8(text).ok()?)?.into_iter().map(Object).collect())
+        Some(host::Object::read_list(std::str::from_utf8(without_byte_order_mark(text)).ok()?)?.into_iter().map(Object).collect())
     }
 
-    /// A member that is a text.
+    /// A member that is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.0.text(name)
@@ -52,7 +53,7 @@ impl Object {
         self.0.object(name).map(Object)
     }
 
-    /// The objects in a member that is a list; what is no object in it is left out.
+    /// The objects of a member that is a list; other elements are skipped.
     #[must_use]
     pub fn list(&self, name: &str) -> Option<Vec<Object>> {
         Some(self.0.list(name)?.into_iter().map(Object).collect())
@@ -64,6 +65,7 @@ impl Object {
         self.0.is_true(name)
     }
 
+    /// Adds a string, if there is one.
     pub(crate) fn with_text(mut self, name: &str, text: Option<&str>) -> Object {
         if let Some(text) = text {
             self.0.set_text(name, text);
@@ -71,6 +73,7 @@ impl Object {
         self
     }
 
+    /// Adds a number, if there is one.
     pub(crate) fn with_number(mut self, name: &str, number: Option<f64>) -> Object {
         if let Some(number) = number {
             self.0.set_number(name, number);
@@ -78,6 +81,7 @@ impl Object {
         self
     }
 
+    /// Adds an object, if there is one.
     pub(crate) fn with_object(mut self, name: &str, object: Option<Object>) -> Object {
         if let Some(object) = object {
             self.0.set_object(name, object.0);
@@ -85,9 +89,9 @@ impl Object {
         self
     }
 
-    /// Adds the member if it is true: what is false is left out.
-    pub(crate) fn with_true(mut self, name: &str, is: bool) -> Object {
-        if is {
+    /// Adds a flag, if it is set.
+    pub(crate) fn with_flag(mut self, name: &str, is_set: bool) -> Object {
+        if is_set {
             self.0.set_true(name);
         }
         self
@@ -98,7 +102,42 @@ impl Object {
     }
 }
 
-#[cfg(not(all(target_arch = "wasm32", feature = "browser")))]
+/// The digits of a top-level integer member of valid JSON. A parser that reads numbers as `f64` loses those beyond 2^53.
+pub(crate) fn integer_text(json: &str, name: &str) -> Option<String> {
+    let (mut depth, mut rest) = (0, json);
+    while let Some(at) = rest.find(['{', '[', '}', ']', '"']) {
+        let bracket = rest.as_bytes()[at];
+        rest = &rest[at + 1..];
+        match bracket {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {
+                let end = end_of_string(rest)?;
+                let is_name = depth == 1 && &rest[..end] == name;
+                rest = &rest[end + 1..];
+                if let Some(value) = rest.trim_start().strip_prefix(':').filter(|_| is_name) {
+                    let value = value.split([',', '}']).next()?.trim();
+                    let digits = value.strip_prefix('-').unwrap_or(value);
+                    let is_integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                    return is_integer.then(|| value.to_owned());
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Where a JSON string ends that began just before `text`.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}
+
+#[cfg(not(target_arch = "wasm32"))]
 mod host {
     use serde_json::{Map, Value};
 
@@ -158,7 +197,7 @@ mod host {
         }
 
         pub(super) fn write(&self) -> String {
-            // Texts, numbers, objects: there is nothing in one that JSON cannot say.
+            // Strings, numbers and objects can always be written.
             serde_json::to_string(&self.0).unwrap_or_default()
         }
     }
@@ -167,27 +206,27 @@ mod host {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::Object;
+    use super::{Object, integer_text};
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[test]
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
-    fn what_is_written_is_read() {
+    fn a_written_object_is_read_back() {
         let inner = Object::new().with_text("name", Some("無感\"\\\n\u{1f600}"));
         let text =
-            Object::new().with_object("who", Some(inner)).with_number("at", Some(1_700_000_000_123.5)).with_true("yes", true).write();
+            Object::new().with_object("who", Some(inner)).with_number("at", Some(1_700_000_000_123.5)).with_flag("yes", true).write();
         let object = Object::read(text.as_bytes()).unwrap();
         assert_eq!(object.object("who").unwrap().text("name").as_deref(), Some("無感\"\\\n\u{1f600}"));
         assert_eq!(object.number("at"), Some(1_700_000_000_123.5));
         assert!(object.is_true("yes"));
-        let nothing = Object::new().with_text("a", None).with_number("b", None).with_object("c", None).with_true("d", false);
+        let nothing = Object::new().with_text("a", None).with_number("b", None).with_object("c", None).with_flag("d", false);
         assert_eq!(nothing.write(), "{}");
     }
 
     #[test]
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
-    fn what_is_missing_or_of_another_type_is_none() {
+    fn a_missing_member_or_another_type_is_none() {
         let object = Object::read(br#"{"text":"1","number":2,"null":null,"list":[1],"object":{"a":1},"true":true,"false":false}"#).unwrap();
         for name in ["number", "null", "list", "object", "true", "missing", "toString", "__proto__"] {
             assert_eq!(object.text(name), None, "{name}");
@@ -208,7 +247,7 @@ mod tests {
 
     #[test]
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
-    fn a_list_is_of_its_objects() {
+    fn a_list_gives_its_objects() {
         let object = Object::read(br#"{"list":[{"a":"1"},2,[{}],null,{"a":"3"}],"none":[]}"#).unwrap();
         let texts: Vec<_> = object.list("list").unwrap().iter().map(|object| object.text("a")).collect();
         assert_eq!(texts, [Some("1".into()), Some("3".into())]);
@@ -222,13 +261,26 @@ mod tests {
 
     #[test]
     #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
-    fn what_is_no_object_is_refused() {
+    fn other_values_than_objects_are_refused() {
         for text in ["", " ", "null", "7", "\"text\"", "[]", "[{}]", "{", "{}x", "{'a':1}", "<html>", "{\"a\":1,}"] {
             assert!(Object::read(text.as_bytes()).is_none(), "{text}");
         }
         assert!(Object::read(b"{\"a\":\"\xff\"}").is_none());
+        assert!(Object::read(b"\xef\xbb\xbf{\"a\":1}").is_some(), "case 56: a byte order mark is skipped");
         assert!(Object::read(b" {\"a\":1}\n").is_some());
         let deep = "[".repeat(200_000);
         assert!(Object::read(deep.as_bytes()).is_none());
+    }
+
+    #[test]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+    fn case_58_the_digits_of_an_integer_are_found() {
+        let digits = |json: &str| integer_text(json, "id");
+        assert_eq!(digits("{\"id\":12}").as_deref(), Some("12"));
+        assert_eq!(digits("{\"a\":{\"id\":1},\"id\" :\n -9007199254740993 }").as_deref(), Some("-9007199254740993"));
+        assert_eq!(digits("{\"a\":\"\\\"id\\\":7, {\\\\\",\"b\":[{\"id\":3}],\"id\":4}").as_deref(), Some("4"));
+        for none in ["{\"id\":1.5}", "{\"id\":1e3}", "{\"id\":\"7\"}", "{\"idx\":7}", "{}", "", "{\"id\"", "{\"id\":"] {
+            assert_eq!(digits(none), None, "{none}");
+        }
     }
 }

@@ -1,52 +1,64 @@
-//! What concerns every page, said below its top: the server is away, or this browser keeps nothing.
+//! Banners below the header of each page: the server is down, or the session cannot be stored.
 
 use super::live::{Boxed, again, when};
 use crate::{
     connection::use_connection,
     derived::Derived,
-    keep,
-    lang::{text, use_lang},
+    lang::{Pick, use_lang},
 };
 use leptos::prelude::*;
 use wugan::{Event, Warning, leptos::use_session};
 
-/// The server is away: said to everybody, and to screen readers when it begins and when it ends. The button is no part of what is said.
+/// The server is down. Screen readers announce when that begins and when it ends; the button is not part of the announcement.
 #[component]
 pub(crate) fn Away() -> impl IntoView {
     let (connection, lang) = (use_connection(), use_lang());
-    let lost = Derived::of(move || connection.is_lost());
-    let class = Derived::of(move || if lost.get() { "banner" } else { "unseen" });
-    let said = Derived::of(move || {
+    let lost = Derived::new(move || connection.is_lost());
+    let class = Derived::new(move || if lost.get() { "banner" } else { "unseen" });
+    let status = Derived::new(move || {
         let t = &lang.get().texts().shell;
-        match (lost.get(), connection.is_back()) {
+        match (lost.get(), connection.is_restored()) {
             (true, _) => t.away,
             (false, true) => t.back,
             (false, false) => "",
         }
     });
-    let trying = Derived::of(move || connection.is_checking());
-    let look = move || again(trying, move || connection.check_again());
+    let trying = Derived::new(move || connection.is_checking());
+    let retry = move || again(trying, move || connection.check_now());
     view! {
         <div class=class>
-            <p role="status" data-testid="connection">{said}</p>
-            {when(lost, look)}
+            <p role="status" data-testid="connection">{status}</p>
+            {when(lost, retry)}
         </div>
     }
 }
 
-/// The store is denied or full: the session lives in this page alone, and its person should know before he closes it.
+/// The session is not stored and ends with the page: the user should know before closing it.
 #[component]
 pub(crate) fn MemoryOnly() -> impl IntoView {
-    let session = use_session();
-    // A store that was denied from the start was warned of before anybody could listen.
-    let memory_only = RwSignal::new(keep::is_denied());
-    let subscription = session.client().session().on_event(move |noted| {
-        if let Event::Warning(Warning::StoreDenied | Warning::StoreFull | Warning::StoreOfLaterVersion) = noted.event {
-            memory_only.try_set(true);
+    let (session, lang) = (use_session(), use_lang());
+    let cause = RwSignal::new(None::<Pick>);
+    // A new listener receives the present warnings at once.
+    let subscription = session.client().session().on_event(move |timed| {
+        if let Event::Warning(warning) = &timed.event
+            && let Some(pick) = memory_only(warning)
+        {
+            cause.try_set(Some(pick));
         }
     });
     StoredValue::new_local(subscription);
-    let shown = Derived::of(move || memory_only.get() && session.signed_in.get());
-    let banner = when(shown, || view! { <p class="banner">{text(|t| t.shell.memory_only)}</p> }.boxed());
+    let shown = Derived::new(move || cause.get().is_some() && session.signed_in.get());
+    let text = Derived::new(move || cause.get().map(|pick| pick(lang.get().texts())));
+    let banner = when(shown, move || view! { <p class="banner">{text}</p> }.boxed());
     view! { <div role="status">{banner}</div> }
+}
+
+/// The text of a warning after which the session lives in memory only.
+fn memory_only(warning: &Warning) -> Option<Pick> {
+    match warning {
+        Warning::StoreDenied | Warning::StoreFull => Some(|t| t.shell.memory_only),
+        Warning::StoreOfLaterVersion => Some(|t| t.shell.later_version),
+        Warning::StoreOfOtherBackend => Some(|t| t.shell.other_backend),
+        _ => None,
+    }
 }

@@ -1,4 +1,4 @@
-//! A labelled field, its hint, and what is wrong with it; for a password also a way to see it.
+//! A labelled input with hint and error; a password can be shown.
 
 use super::live::Boxed;
 use crate::{
@@ -8,32 +8,32 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// A field. Its name is the one on the wire, and the id in the page.
+/// A field. Its name is also its name in the API and its id in the page.
 #[derive(Clone, Copy)]
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) label: Pick,
-    /// What a password manager is told (HTML, "autofill").
+    /// The `autocomplete` token, for password managers (HTML, "autofill").
     pub(crate) autocomplete: &'static str,
     pub(crate) hint: Option<Pick>,
     pub(crate) password: bool,
 }
 
 impl Field {
-    /// The name of an account.
+    /// The username of an account.
     pub(crate) const USERNAME: Field =
         Field { name: "username", label: |t| t.sign.username, autocomplete: "username", hint: None, password: false };
 
-    /// The password that goes with it.
+    /// The password of an account.
     pub(crate) const PASSWORD: Field =
         Field { name: "password", label: |t| t.sign.password, autocomplete: "current-password", hint: None, password: true };
 
     pub(crate) fn view(self, form: Form, value: RwSignal<String>) -> AnyView {
         let Field { name, label, autocomplete, hint, password } = self;
-        let wrong = form.wrong(Some(name));
-        let invalid = Derived::of(move || wrong.get().map(|_| "true"));
+        let error = form.error(Some(name));
+        let invalid = Derived::new(move || error.get().map(|_| "true"));
         let visible = RwSignal::new(!password);
-        let kind = Derived::of(move || if visible.get() { "text" } else { "password" });
+        let kind = Derived::new(move || if visible.get() { "text" } else { "password" });
         let (wrong_id, hint_id) = (format!("{name}-wrong"), format!("{name}-hint"));
         let described_by = if hint.is_some() { format!("{wrong_id} {hint_id}") } else { wrong_id.clone() };
         let hint = hint.map(|hint| view! { <p class="hint" id=hint_id>{text(hint)}</p> });
@@ -54,7 +54,7 @@ impl Field {
                     />
                     {password.then(|| reveal(visible, name))}
                 </div>
-                <p class="wrong" id=wrong_id role="alert">{wrong}</p>
+                <p class="wrong" id=wrong_id role="alert">{error}</p>
                 {hint}
             </div>
         }
@@ -62,7 +62,7 @@ impl Field {
     }
 }
 
-/// Shows a password, and hides it again.
+/// A button that shows and hides a password.
 fn reveal(visible: RwSignal<bool>, name: &'static str) -> AnyView {
     let lang = use_lang();
     let pressed = RwSignal::new(false);
@@ -70,11 +70,11 @@ fn reveal(visible: RwSignal<bool>, name: &'static str) -> AnyView {
         pressed.set(true);
         visible.update(|visible| *visible = !*visible);
     };
-    let pick = move |yes: Pick, no: Pick| Derived::of(move || if visible.get() { yes } else { no }(lang.get().texts()));
+    let pick = move |yes: Pick, no: Pick| Derived::new(move || if visible.get() { yes } else { no }(lang.get().texts()));
     let state = pick(|t| t.sign.shown, |t| t.sign.hidden);
     view! {
         <button type="button" class="plain" aria-controls=name on:click=press>{pick(|t| t.sign.hide, |t| t.sign.show)}</button>
-        <span class="unseen" role="status">{Derived::of(move || if pressed.get() { state.get() } else { "" })}</span>
+        <span class="unseen" role="status">{Derived::new(move || if pressed.get() { state.get() } else { "" })}</span>
     }
     .boxed()
 }

@@ -1,46 +1,46 @@
-//! What comes in a file of its own when somebody opens the page that shows it (`cargo xtask serve` makes those files; as `trunk serve` builds
-//! the app, all is one): what stands in its place until it is there, and if it does not come.
+//! Code splitting: a page's content is loaded from a file of its own when the page is opened (`cargo xtask serve` makes those files; in
+//! `trunk serve` the app is one file). Shows that it loads, and what to do if it cannot be loaded.
 
-use super::live::{Boxed, button, follow, live};
+use super::live::{Boxed, button, effect, live};
 use crate::{arrival::focus_content, connection::use_connection, lang::text};
 use futures::future::LocalBoxFuture;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 
-/// What makes the view, once it is here.
+/// Makes the view of a loaded part.
 pub(crate) type Part = fn() -> AnyView;
 
-/// Fetches a part, unless it is here already; what could not be fetched is fetched anew at the next call.
+/// Loads a part. After a failure the next call tries again.
 pub(crate) type Fetch = fn() -> LocalBoxFuture<'static, Result<Part, SplitLoaderError>>;
 
 pub(crate) fn later(fetch: Fetch) -> AnyView {
     let connection = use_connection();
     let part = RwSignal::new(None::<Result<Part, ()>>);
-    let ask = move || {
+    let load = move || {
         part.set(None);
         spawn_local(async move {
             let fetched = fetch().await.map_err(drop);
-            // A part that is missing is no server that is away. If it is away, the part is asked for when it is back.
+            // If the server is down, the part is loaded when it is back.
             if fetched.is_err() {
-                connection.is_away().await;
+                connection.is_down().await;
             }
-            // The page may be gone by now.
+            // The page may have been closed.
             part.try_set(Some(fetched));
         });
     };
-    follow(move || {
-        connection.returns();
+    effect(move || {
+        connection.track_retries();
         if !matches!(part.get_untracked(), Some(Ok(_))) {
-            ask();
+            load();
         }
     });
     let press = move || {
         focus_content();
-        ask();
+        load();
     };
     live(move || match part.get() {
         None => view! { <p class="answer" role="status">{text(|t| t.shell.loading)}</p> }.boxed(),
         Some(Ok(make)) => make(),
-        // After a new version has come, the parts of the old one are gone: only loading the page anew helps then.
+        // After a deployment the old version's parts are gone: only a reload helps.
         Some(Err(())) => view! {
             <p class="notice bad" role="alert">{text(|t| t.shell.not_loaded)}</p>
             <div class="buttons">{button("", |t| t.shell.try_again, press)} {button("", |t| t.shell.reload, reload)}</div>
@@ -50,11 +50,11 @@ pub(crate) fn later(fetch: Fetch) -> AnyView {
 }
 
 fn reload() {
-    // A browser that does not do it has its own button for it.
+    // If this fails, the browser has a reload button of its own.
     let _ = window().location().reload();
 }
 
-/// What fetches the part of this name; this function makes its view.
+/// The loader of the part with this name, whose view this function makes.
 macro_rules! part {
     ($name:ident, $make:path) => {{
         use leptos::wasm_split::SplitLoaderError;
@@ -65,7 +65,7 @@ macro_rules! part {
         fn $name() -> Result<Part, SplitLoaderError> {
             Ok($make)
         }
-        // It is here.
+        // Not split: the part is already loaded.
         #[cfg(not(feature = "split"))]
         async fn $name() -> Result<Part, SplitLoaderError> {
             Ok($make)

@@ -1,14 +1,13 @@
-//! Views that change. Boxed, so that each costs its own few lines and not one more copy of the machinery behind it.
+//! Reactive views, buttons and effects. They are boxed, so that the machinery behind them is compiled once instead of once per closure.
 
 use crate::{
     derived::Derived,
     lang::{Pick, use_lang},
-    problem::Say,
+    problem::Message,
 };
 use leptos::prelude::*;
 
-/// A view behind one pointer, as `into_any` makes it; but without the wrapper of `view!`, in which each kind of element would be
-/// compiled once more.
+/// Boxes a view as `into_any` does, without the wrapper of `view!`, which would be compiled again for each type of element.
 pub(crate) trait Boxed {
     fn boxed(self) -> AnyView;
 }
@@ -19,32 +18,32 @@ impl<T: IntoAny> Boxed for View<T> {
     }
 }
 
-/// What makes a view.
+/// Makes a view.
 type Make = Box<dyn Fn() -> AnyView + Send>;
 
-/// A view that is made again whenever what it tracks changes.
+/// A view that is made again when a tracked signal changes.
 pub(crate) fn live(view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
-    // What is behind this must know nothing of the closure's type: it is compiled once.
+    // Not generic, so it is compiled once.
     fn changing(view: Make) -> AnyView {
         (move || view()).into_any()
     }
     changing(Box::new(view))
 }
 
-/// Does something now, and again whenever what it tracks changes. Boxed for the same reason: an effect is a loop of its own.
-pub(crate) fn follow(run: impl Fn() + 'static) {
-    fn following(run: Box<dyn Fn()>) {
+/// Runs now and when a tracked signal changes. Boxed for the same reason.
+pub(crate) fn effect(run: impl Fn() + 'static) {
+    fn boxed(run: Box<dyn Fn()>) {
         Effect::new(run);
     }
-    following(Box::new(run));
+    boxed(Box::new(run));
 }
 
-/// One view or none.
+/// A view that is shown while a condition holds.
 pub(crate) fn when(shown: Derived<bool>, view: impl Fn() -> AnyView + Send + 'static) -> AnyView {
     either(shown, view, || ().into_any())
 }
 
-/// One of two views.
+/// One of two views, by a condition.
 pub(crate) fn either(
     which: Derived<bool>,
     yes: impl Fn() -> AnyView + Send + 'static,
@@ -56,7 +55,7 @@ pub(crate) fn either(
     one_of(which, Box::new(yes), Box::new(no))
 }
 
-/// A button that does one thing.
+/// A button with an action.
 pub(crate) fn button(class: &'static str, label: Pick, press: impl FnMut() + 'static) -> AnyView {
     fn pressed(class: &'static str, label: Pick, mut press: Box<dyn FnMut()>) -> AnyView {
         view! { <button type="button" class=class on:click=move |_| press()>{crate::lang::text(label)}</button> }.boxed()
@@ -64,11 +63,11 @@ pub(crate) fn button(class: &'static str, label: Pick, press: impl FnMut() + 'st
     pressed(class, label, Box::new(press))
 }
 
-/// A button that asks once more, and says while that is under way. Whoever takes it away sees to the focus: `focus_content_from_again`.
+/// A retry button, which shows while the retry runs. The code that removes it moves the focus: `focus_content_from_again`.
 pub(crate) fn again(trying: Derived<bool>, press: impl FnMut() + 'static) -> AnyView {
     fn pressed(trying: Derived<bool>, mut press: Box<dyn FnMut()>) -> AnyView {
         let lang = use_lang();
-        let label = Derived::of(move || {
+        let label = Derived::new(move || {
             let t = &lang.get().texts().shell;
             if trying.get() { t.trying } else { t.try_again }
         });
@@ -82,12 +81,12 @@ pub(crate) fn again(trying: Derived<bool>, press: impl FnMut() + 'static) -> Any
     pressed(trying, Box::new(press))
 }
 
-/// A link to another page.
+/// A link.
 pub(crate) fn link(class: &'static str, href: &str, label: Pick) -> AnyView {
     view! { <a class=class href=href.to_owned()>{crate::lang::text(label)}</a> }.boxed()
 }
 
-/// The head of a page: its heading and a sentence below.
+/// The heading of a page and a sentence below it.
 pub(crate) fn head(heading: Pick, below: Pick) -> AnyView {
     view! {
         <div class="head">
@@ -98,14 +97,14 @@ pub(crate) fn head(heading: Pick, below: Pick) -> AnyView {
     .boxed()
 }
 
-/// A notice that comes and goes, and is read out when it comes: its class, and what it says.
-pub(crate) fn notice(said: impl Fn() -> Option<(&'static str, Say)> + Send + 'static) -> AnyView {
+/// A notice with a class and a text, announced to screen readers when it appears.
+pub(crate) fn notice(content: impl Fn() -> Option<(&'static str, Message)> + Send + 'static) -> AnyView {
     let lang = use_lang();
-    let said = live(move || said().map_or_else(|| ().into_any(), |(class, say)| paragraph(class, say.words(lang.get()))));
-    view! { <div role="status">{said}</div> }.boxed()
+    let shown = live(move || content().map_or_else(|| ().into_any(), |(class, message)| paragraph(class, message.text(lang.get()))));
+    view! { <div role="status">{shown}</div> }.boxed()
 }
 
-/// A sentence or two.
-pub(crate) fn paragraph(class: &'static str, words: String) -> AnyView {
-    view! { <p class=class>{words}</p> }.boxed()
+/// A paragraph.
+pub(crate) fn paragraph(class: &'static str, text: String) -> AnyView {
+    view! { <p class=class>{text}</p> }.boxed()
 }

@@ -1,4 +1,4 @@
-//! Parts that several pages are made of.
+//! Components shared by several pages.
 
 pub(crate) mod banner;
 pub(crate) mod field;

@@ -1,41 +1,40 @@
-//! Kind words about a session that ended.
+//! Notices about a session that ended.
 
 use crate::lang::Pick;
 use leptos::prelude::*;
-use wugan::Reason;
+use wugan::SignOutReason;
 
-/// Different words by reason.
-pub(crate) fn ended(reason: Reason) -> Pick {
+/// The notice for a reason.
+pub(crate) fn ended(reason: SignOutReason) -> Pick {
     match reason {
-        Reason::ByUser if Farewell::expect().said.get() => |t| t.ended.deleted,
-        Reason::ByUser => |t| t.ended.by_user,
-        Reason::Elsewhere => |t| t.ended.elsewhere,
-        Reason::Expired => |t| t.ended.expired,
+        SignOutReason::ByUser if DeletedNotice::expect().shown.get() => |t| t.ended.deleted,
+        SignOutReason::ByUser => |t| t.ended.by_user,
+        SignOutReason::OtherTab => |t| t.ended.other_tab,
+        SignOutReason::Expired => |t| t.ended.expired,
         _ => |t| t.ended.rejected,
     }
 }
 
-/// Whether the account itself was deleted here: its session ended by the user's will, but "see you" would be out of place.
+/// Whether the session ended because the account was deleted here: the notice of an ordinary sign-out would not fit.
 #[derive(Clone, Copy)]
-pub(crate) struct Farewell {
-    said: RwSignal<bool>,
+pub(crate) struct DeletedNotice {
+    shown: RwSignal<bool>,
 }
 
-impl Farewell {
+impl DeletedNotice {
     pub(crate) fn provide() {
-        provide_context(Farewell { said: RwSignal::new(false) });
+        provide_context(DeletedNotice { shown: RwSignal::new(false) });
     }
 
-    pub(crate) fn expect() -> Farewell {
+    pub(crate) fn expect() -> DeletedNotice {
         expect_context()
     }
 
-    pub(crate) fn say(self) {
-        self.said.set(true);
+    pub(crate) fn show(self) {
+        self.shown.set(true);
     }
 
-    /// Somebody has signed in since.
-    pub(crate) fn forget(self) {
-        self.said.set(false);
+    pub(crate) fn hide(self) {
+        self.shown.set(false);
     }
 }

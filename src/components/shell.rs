@@ -1,4 +1,4 @@
-//! The frame of every page: top, banners, foot.
+//! The frame of each page: header, banners, footer.
 
 use super::{
     banner::{Away, MemoryOnly},
@@ -8,7 +8,7 @@ use crate::{
     arrival::{Announcer, focus_content},
     derived::Derived,
     lang::{self, Pick, text, use_lang},
-    route::{Route, use_way},
+    route::{Route, use_router},
     theme::{self, Theme, use_theme},
 };
 use leptos::prelude::*;
@@ -32,7 +32,7 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
 #[component]
 fn Top() -> impl IntoView {
     let session = use_session();
-    let signed_in = Derived::of(move || session.signed_in.get());
+    let signed_in = Derived::new(move || session.signed_in.get());
     view! {
         <header class="top">
             <a href="/" class="brand">
@@ -49,20 +49,20 @@ fn Top() -> impl IntoView {
             <div class="top-end">
                 <LangSwitch />
                 <ThemeSwitch />
-                {either(signed_in, who, || link("button small", "/sign-in", |t| t.shell.sign_in))}
+                {either(signed_in, account_menu, || link("button small", "/sign-in", |t| t.shell.sign_in))}
             </div>
         </header>
     }
 }
 
-/// A page in the menu.
+/// A menu entry.
 fn entry(route: Route, name: Pick) -> AnyView {
-    let way = use_way();
-    let current = Derived::of(move || (way.at() == route).then_some("page"));
+    let router = use_router();
+    let current = Derived::new(move || (router.route() == route).then_some("page"));
     view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.boxed()
 }
 
-/// The sign: a ring that is never quite closed, and always closes again.
+/// The logo.
 #[component]
 fn Ring() -> impl IntoView {
     view! {
@@ -83,13 +83,13 @@ fn Ring() -> impl IntoView {
     }
 }
 
-fn who() -> AnyView {
+fn account_menu() -> AnyView {
     let session = use_session();
     let sign_out = move || {
         focus_content();
         session.client().session().sign_out();
     };
-    let name = Derived::of(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
+    let name = Derived::new(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
     view! {
         <span class="who">{name}</span>
         {button("small", |t| t.shell.sign_out, sign_out)}
@@ -97,13 +97,13 @@ fn who() -> AnyView {
     .boxed()
 }
 
-/// Offers the other language, in its own words.
+/// Offers the other language, named in that language.
 #[component]
 fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
-    // One button for both, so that the focus stays on it.
-    let tag = Derived::of(move || lang.get().other().tag());
-    let name = Derived::of(move || lang.get().other().name());
+    // One button for both languages, so that it keeps the focus.
+    let tag = Derived::new(move || lang.get().other().tag());
+    let name = Derived::new(move || lang.get().other().name());
     view! {
         <button type="button" class="plain" lang=tag on:click=move |_| lang::choose(lang, lang.get_untracked().other())>
             {name}
@@ -114,8 +114,8 @@ fn LangSwitch() -> impl IntoView {
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
-    let name = Derived::of(move || (theme.get().say())(lang.get().texts()));
-    let sign = Derived::of(move || match theme.get() {
+    let name = Derived::new(move || (theme.get().label())(lang.get().texts()));
+    let sign = Derived::new(move || match theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",
         Theme::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",

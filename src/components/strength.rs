@@ -1,9 +1,9 @@
-//! How hard a password is to guess, while it is typed. A hint and no verdict: the server alone decides what it takes.
+//! Password strength meter. A hint: the server decides which passwords it accepts.
 
 use super::live::Boxed;
 use crate::{
     derived::Derived,
-    lang::{Pick, text, use_lang},
+    lang::{self, Pick, use_lang},
 };
 use leptos::prelude::*;
 
@@ -14,17 +14,17 @@ enum Strength {
     Strong,
 }
 
-/// Length counts most, and variety; what everybody tries first counts nothing.
+/// Rates length first, then variety; a password that contains a common one is weak.
 fn strength(password: &str) -> Strength {
-    const TRIED_FIRST: [&str; 8] = ["password", "12345678", "qwerty", "abc123", "letmein", "iloveyou", "admin", "welcome"];
+    const COMMON: [&str; 8] = ["password", "12345678", "qwerty", "abc123", "letmein", "iloveyou", "admin", "welcome"];
     let lower = password.to_ascii_lowercase();
     let length = password.chars().count();
-    // A pasted megabyte need not be looked through.
+    // The first 64 characters decide: a pasted megabyte is not searched.
     let kinds = lower.char_indices().take(64).filter(|(at, letter)| !lower[..*at].contains(*letter)).count();
-    let tried = TRIED_FIRST.iter().any(|word| lower.contains(word));
+    let common = COMMON.iter().any(|word| lower.contains(word));
     match (length, kinds) {
         (..8, _) | (_, ..5) => Strength::Weak,
-        (..16, _) if tried => Strength::Weak,
+        (..16, _) if common => Strength::Weak,
         (14.., 8..) => Strength::Strong,
         _ => Strength::Fair,
     }
@@ -32,30 +32,30 @@ fn strength(password: &str) -> Strength {
 
 pub(crate) fn strength_meter(password: RwSignal<String>) -> AnyView {
     let lang = use_lang();
-    let judged = move || {
+    let rating = move || {
         let password = password.read();
         (!password.is_empty()).then(|| strength(&password))
     };
-    let words = Derived::of(move || {
-        let say: Pick = match judged() {
+    let text = Derived::new(move || {
+        let label: Pick = match rating() {
             None => return "",
             Some(Strength::Weak) => |t| t.sign.weak,
             Some(Strength::Fair) => |t| t.sign.fair,
             Some(Strength::Strong) => |t| t.sign.strong,
         };
-        say(lang.get().texts())
+        label(lang.get().texts())
     });
-    let value = Derived::of(move || match judged() {
+    let value = Derived::new(move || match rating() {
         None => "0",
         Some(Strength::Weak) => "1",
         Some(Strength::Fair) => "2",
         Some(Strength::Strong) => "3",
     });
-    // The room is kept from the start: nothing moves when the first letter is typed.
+    // Rendered from the start, so that the layout does not shift at the first character.
     view! {
         <div class="strength" data-testid="strength">
-            <meter min="0" max="3" low="1.5" high="2.5" optimum="3" aria-label=text(|t| t.sign.strength) value=value></meter>
-            <span role="status">{words}</span>
+            <meter min="0" max="3" low="1.5" high="2.5" optimum="3" aria-label=lang::text(|t| t.sign.strength) value=value></meter>
+            <span role="status">{text}</span>
         </div>
     }
     .boxed()

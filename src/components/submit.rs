@@ -1,13 +1,13 @@
-//! The button that sends a form, and what stands above it if the form as a whole is wrong.
+//! A form's submit button, and the error that concerns the form as a whole.
 
 use super::live::Boxed;
 use crate::{form::Form, lang::Pick};
 use leptos::prelude::*;
 
 pub(crate) fn submit(form: Form, class: &'static str, idle: Pick, busy: Pick) -> AnyView {
-    let (wrong, label) = (form.wrong(None), form.label(idle, busy));
+    let (error, label) = (form.error(None), form.label(idle, busy));
     view! {
-        <p class="wrong" role="alert">{wrong}</p>
+        <p class="wrong" role="alert">{error}</p>
         <div class="buttons">
             <button type="submit" class=class aria-disabled=form.disabled()>{label}</button>
         </div>

@@ -1,7 +1,7 @@
-//! `/account`: who I am since when; a new password; the account's end, in two steps. Its frame is here; all else comes when it is opened.
+//! `/account`: account details, password change, and account deletion. The content is a part of its own, loaded when the page is opened.
 
+mod body;
 mod delete;
-mod desk;
 mod password;
 
 use crate::{
@@ -20,12 +20,12 @@ pub(crate) fn Account() -> impl IntoView {
     view! {
         <Page title=|t| t.account.title>
             <h1>{text(|t| t.account.title)}</h1>
-            {later(part!(members, desk::desk))}
+            {later(part!(members, body::body))}
         </Page>
     }
 }
 
-/// Tells a password manager whose password it is.
-fn whose(name: Derived<String>) -> AnyView {
+/// The hidden username that password managers need.
+fn username_field(name: Derived<String>) -> AnyView {
     view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.boxed()
 }

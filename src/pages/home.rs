@@ -1,4 +1,4 @@
-//! `/`: what this is, and two answers of the server: one for everybody, one for who is signed in.
+//! `/`: what the app is, and the responses of a public and a guarded route.
 
 use crate::{
     arrival::Page,
@@ -9,25 +9,25 @@ use crate::{
     derived::Derived,
     lang::{Pick, text, use_lang},
     loaded::Loaded,
-    problem::Say,
+    problem::Message,
 };
 use leptos::prelude::*;
-use wugan::{Reason, State, leptos::use_session};
+use wugan::{AuthState, SignOutReason, leptos::use_session};
 use wugan_wire::routes;
 
 #[component]
 pub(crate) fn Home() -> impl IntoView {
     let session = use_session();
-    let signed_in = Derived::of(move || session.signed_in.get());
-    // A session that ended while its person was looking; or, if he has only just come, without his having asked for it.
+    let signed_in = Derived::new(move || session.signed_in.get());
+    // Shown if the session ended while the page was open, or ended without the user's doing before.
     let seen = StoredValue::new(false);
     let ended = notice(move || match session.state.get() {
-        State::SignedIn => {
+        AuthState::SignedIn => {
             seen.set_value(true);
             None
         }
-        State::SignedOut { reason: Some(reason) } if reason != Reason::ByUser || seen.get_value() => {
-            Some(("notice", Say::Just(notice::ended(reason))))
+        AuthState::SignedOut { reason: Some(reason) } if reason != SignOutReason::ByUser || seen.get_value() => {
+            Some(("notice", Message::Plain(notice::ended(reason))))
         }
         _ => None,
     });
@@ -47,7 +47,7 @@ pub(crate) fn Home() -> impl IntoView {
     }
 }
 
-/// For who is not signed in.
+/// The head for a signed-out visitor.
 fn welcome() -> AnyView {
     view! {
         <div class="welcome">
@@ -60,10 +60,10 @@ fn welcome() -> AnyView {
     .boxed()
 }
 
-/// For who is.
+/// The head for a signed-in user.
 fn hello() -> AnyView {
     let (session, lang) = (use_session(), use_lang());
-    let hello = Derived::of(move || {
+    let hello = Derived::new(move || {
         let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
         (lang.get().texts().home.hello)(&name)
     });
@@ -76,25 +76,24 @@ fn hello() -> AnyView {
     .boxed()
 }
 
-/// What the server answers on a route: asked on arrival, when the button is pressed, when somebody signs in or out, and when the
-/// server is back.
+/// A route's response: requested when the page opens, on the button, after a sign-in or sign-out, and when the server is back.
 fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView {
     let (session, lang) = (use_session(), use_lang());
-    let locked = Derived::of(move || guarded && !session.signed_in.get());
-    let open = Derived::of(move || !locked.get());
-    let answer = Loaded::of(path, open);
+    let locked = Derived::new(move || guarded && !session.signed_in.get());
+    let open = Derived::new(move || !locked.get());
+    let answer = Loaded::new(path, open);
     let shown = live(move || {
         let t = lang.get().texts();
         match answer.get() {
             _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.boxed(),
             None => t.shell.loading.into_any(),
             Some(Ok(body)) => view! { <code>{body}</code> }.boxed(),
-            Some(Err(problem)) => view! { <span class="wrong">{problem.say().words(lang.get())}</span> }.boxed(),
+            Some(Err(problem)) => view! { <span class="wrong">{problem.message().text(lang.get())}</span> }.boxed(),
         }
     });
-    let again = move || button("small", |t| t.home.ask_again, move || answer.again());
-    let waits = Derived::of(move || answer.is_asking());
-    let busy = Derived::of(move || if waits.get() { "true" } else { "false" });
+    let again = move || button("small", |t| t.home.ask_again, move || answer.reload());
+    let waits = Derived::new(move || answer.is_pending());
+    let busy = Derived::new(move || if waits.get() { "true" } else { "false" });
     view! {
         <section class="card">
             <div class="card-head">

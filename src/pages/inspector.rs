@@ -1,9 +1,10 @@
-//! `/inspector`: many requests at once, a token broken on purpose, and what came of it. Its frame is here; all else comes when it is opened.
+//! `/inspector`: sends many requests at once, corrupts tokens, and shows the result. The content is a part of its own, loaded when the page
+//! is opened.
 
+mod body;
 mod burst;
 mod claims;
 mod compare;
-mod desk;
 mod export;
 mod lifetime;
 mod naive;
@@ -24,7 +25,7 @@ pub(crate) fn Inspector() -> impl IntoView {
     view! {
         <Page title=|t| t.inspector.title>
             {head(|t| t.inspector.title, |t| t.inspector.what)}
-            {later(part!(inspector, desk::desk))}
+            {later(part!(inspector, body::body))}
         </Page>
     }
 }

@@ -1,4 +1,4 @@
-//! The pages, one each.
+//! The pages.
 
 pub(crate) mod account;
 pub(crate) mod home;

@@ -1,4 +1,4 @@
-//! For every address that leads nowhere.
+//! The page of every unknown path.
 
 use crate::{
     arrival::Page,

@@ -1,6 +1,6 @@
-//! `/sessions`: everywhere I am signed in; ending one, or all others. Its frame is here; all else comes when it is opened.
+//! `/sessions`: the account's sessions. The content is a part of its own, loaded when the page is opened.
 
-mod desk;
+mod body;
 
 use crate::{
     arrival::Page,
@@ -16,7 +16,7 @@ pub(crate) fn Sessions() -> impl IntoView {
     view! {
         <Page title=|t| t.sessions.title>
             {head(|t| t.sessions.title, |t| t.sessions.what)}
-            {later(part!(members, desk::desk))}
+            {later(part!(members, body::body))}
         </Page>
     }
 }

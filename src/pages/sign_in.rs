@@ -1,5 +1,4 @@
-//! `/sign-in` and `/sign-up`: name and password, and a kind word if a session has just ended. The frame is here; the form comes when it is
-//! opened.
+//! `/sign-in` and `/sign-up`. The form is a part of its own, loaded when the page is opened.
 
 mod form;
 
@@ -11,20 +10,22 @@ use crate::{
         notice,
     },
     lang::{Pick, text, use_lang},
-    route::{Route, use_way},
+    route::{Route, use_router},
 };
 use leptos::prelude::*;
-use wugan::{State, leptos::use_session};
+use wugan::{AuthState, leptos::use_session};
 
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
-    let (session, lang, way) = (use_session(), use_lang(), use_way());
-    // Why somebody is here: a session ended, or a page wants to know who he is.
+    let (session, lang, router) = (use_session(), use_lang(), use_router());
+    // Why this page is shown: a session ended, or a guarded page was requested.
     let why = live(move || {
         let t = lang.get().texts();
         match session.state.get() {
-            State::SignedOut { reason: Some(reason) } => view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.boxed(),
-            _ if way.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.boxed(),
+            AuthState::SignedOut { reason: Some(reason) } => {
+                view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.boxed()
+            }
+            _ if router.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.boxed(),
             _ => view! { <p>{t.sign.first}</p> }.boxed(),
         }
     });
@@ -37,7 +38,7 @@ pub(crate) fn SignUp() -> impl IntoView {
     form_page(|t| t.sign.up_title, what, part!(forms, form::sign_up))
 }
 
-/// A page that is one form.
+/// A page with one form.
 fn form_page(title: Pick, below: AnyView, form: Fetch) -> AnyView {
     view! {
         <Page title=title>

@@ -1,4 +1,4 @@
-//! Every text that people read, in every language: a missing one does not compile.
+//! All texts of the interface in each language: a missing one does not compile.
 
 mod en;
 mod zh;
@@ -6,7 +6,7 @@ mod zh;
 pub(crate) use en::EN;
 pub(crate) use zh::ZH;
 
-/// The table. A `fn` where something is put into the sentence.
+/// The table. A `fn` inserts values into a sentence.
 pub(crate) struct Texts {
     pub(crate) shell: Shell,
     pub(crate) home: Home,
@@ -19,7 +19,7 @@ pub(crate) struct Texts {
     pub(crate) missing: Missing,
 }
 
-/// The frame of every page.
+/// The frame of each page.
 pub(crate) struct Shell {
     pub(crate) skip: &'static str,
     pub(crate) main_menu: &'static str,
@@ -38,6 +38,8 @@ pub(crate) struct Shell {
     pub(crate) trying: &'static str,
     pub(crate) back: &'static str,
     pub(crate) memory_only: &'static str,
+    pub(crate) later_version: &'static str,
+    pub(crate) other_backend: &'static str,
     pub(crate) loading: &'static str,
     pub(crate) not_loaded: &'static str,
     pub(crate) reload: &'static str,
@@ -89,22 +91,25 @@ pub(crate) struct Sign {
     pub(crate) first: &'static str,
 }
 
-/// Why a session ended, kindly.
+/// Why a session ended.
 pub(crate) struct Ended {
     pub(crate) by_user: &'static str,
-    pub(crate) elsewhere: &'static str,
+    pub(crate) other_tab: &'static str,
     pub(crate) rejected: &'static str,
     pub(crate) expired: &'static str,
     pub(crate) deleted: &'static str,
 }
 
-/// What went wrong, in a person's words.
+/// Error messages.
 pub(crate) struct Problems {
     pub(crate) unreachable: &'static str,
     pub(crate) later: &'static str,
     pub(crate) slow: &'static str,
     pub(crate) signed_out: &'static str,
     pub(crate) changed: &'static str,
+    pub(crate) ends_in: fn(&str) -> String,
+    pub(crate) not_renewable: &'static str,
+    pub(crate) aborted: &'static str,
     pub(crate) username_taken: &'static str,
     pub(crate) invalid_credentials: &'static str,
     pub(crate) wrong_password: &'static str,
@@ -134,15 +139,15 @@ pub(crate) struct Inspector {
     pub(crate) route_public: &'static str,
     pub(crate) send: &'static str,
     pub(crate) sending: &'static str,
-    pub(crate) spoil_access: &'static str,
-    pub(crate) spoil_refresh: &'static str,
+    pub(crate) corrupt_access: &'static str,
+    pub(crate) corrupt_refresh: &'static str,
     pub(crate) offline: &'static str,
     pub(crate) clock: &'static str,
     pub(crate) end: &'static str,
     pub(crate) trouble: &'static str,
     pub(crate) trouble_what: &'static str,
-    pub(crate) spoiled_access: &'static str,
-    pub(crate) spoiled_refresh: &'static str,
+    pub(crate) corrupted_access: &'static str,
+    pub(crate) corrupted_refresh: &'static str,
     pub(crate) offline_on: &'static str,
     pub(crate) offline_off: &'static str,
     pub(crate) clock_on: &'static str,
@@ -154,7 +159,7 @@ pub(crate) struct Inspector {
     pub(crate) refused: &'static str,
     pub(crate) refreshes: &'static str,
     pub(crate) replays: &'static str,
-    pub(crate) lost: &'static str,
+    pub(crate) blocked: &'static str,
     pub(crate) log: &'static str,
     pub(crate) export: &'static str,
     pub(crate) picture: &'static str,
@@ -215,7 +220,7 @@ pub(crate) struct Sessions {
     pub(crate) done_all: &'static str,
 }
 
-/// Anything else.
+/// Every other path.
 pub(crate) struct Missing {
     pub(crate) title: &'static str,
     pub(crate) what: &'static str,
@@ -228,17 +233,17 @@ mod tests {
     use wugan_wire::limits::{NAME, NAME_MARKS, PASSWORD};
 
     #[test]
-    fn the_rules_are_told_as_the_server_keeps_them() {
+    fn the_texts_name_the_servers_limits() {
         for t in [&EN, &ZH] {
-            let told = |text: &str, limits: &[&usize]| {
+            let names = |text: &str, limits: &[&usize]| {
                 assert!(limits.iter().all(|limit| text.contains(&format!(" {limit} "))), "{text}: {limits:?}");
             };
-            told(&format!(" {}", t.sign.username_hint), &[NAME.start(), NAME.end()]);
-            told(&format!(" {}", t.sign.password_hint), &[PASSWORD.start(), PASSWORD.end()]);
-            told(t.problem.username_short, &[NAME.start()]);
-            told(t.problem.username_long, &[NAME.end()]);
-            told(t.problem.password_short, &[PASSWORD.start()]);
-            told(t.problem.password_long, &[PASSWORD.end()]);
+            names(&format!(" {}", t.sign.username_hint), &[NAME.start(), NAME.end()]);
+            names(&format!(" {}", t.sign.password_hint), &[PASSWORD.start(), PASSWORD.end()]);
+            names(t.problem.username_short, &[NAME.start()]);
+            names(t.problem.username_long, &[NAME.end()]);
+            names(t.problem.password_short, &[PASSWORD.start()]);
+            names(t.problem.password_long, &[PASSWORD.end()]);
             for text in [t.sign.username_hint, t.problem.username_characters] {
                 assert!(NAME_MARKS.chars().all(|mark| text.contains(mark)), "{text}");
             }

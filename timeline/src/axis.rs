@@ -1,19 +1,19 @@
-//! The axis of time: straight where something goes on, and cut where nothing does, so that a burst stays readable an hour later.
+//! The time axis: linear during activity, with long pauses cut out, so that a burst stays readable an hour later.
 
 use crate::record::Record;
 
-/// How wide a picture is, in its own units.
+/// The width of the view box.
 pub(crate) const WIDTH: u32 = 10_000;
-/// What is left of a pause.
+/// The width of a cut pause, as a fraction of all activity.
 const CUT: f64 = 0.06;
-/// A pause is cut when it is longer than this, in milliseconds, and longer than a good part of all that went on.
+/// A pause is cut if it is longer than this, in milliseconds, and longer than half of all activity.
 const PAUSE: f64 = 400.0;
-/// Nothing is stretched further than this, in milliseconds.
-const LEAST: f64 = 20.0;
+/// The least duration that fills the axis, in milliseconds.
+const MIN_SPAN: f64 = 20.0;
 
-/// From moments to places.
+/// Maps times to x coordinates.
 pub(crate) struct Axis {
-    /// Stretches of time and where they lie, in order.
+    /// The linear pieces, in order.
     pieces: Vec<Piece>,
 }
 
@@ -24,23 +24,23 @@ struct Piece {
     right: f64,
 }
 
-/// A place on the axis, and the milliseconds since its beginning.
+/// A label of the axis: x, and milliseconds since the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick {
     pub(crate) x: u32,
     pub(crate) at: u32,
-    /// Whether a pause was cut out just before.
+    /// Whether it follows a cut pause.
     pub(crate) after_pause: bool,
 }
 
 impl Axis {
-    /// The axis of a record; what is still open reaches until `now`.
-    pub(crate) fn of(record: &Record, now: f64) -> Axis {
+    /// The axis of a record; pending requests and refreshes extend to `now`.
+    pub(crate) fn new(record: &Record, now: f64) -> Axis {
         let mut busy = record.busy().to_vec();
-        if let Some(last) = busy.last_mut().filter(|_| record.is_open()) {
+        if let Some(last) = busy.last_mut().filter(|_| record.is_pending()) {
             last.1 = last.1.max(now);
         }
-        let active: f64 = busy.iter().map(|(from, to)| to - from).sum::<f64>().max(LEAST);
+        let active: f64 = busy.iter().map(|(from, to)| to - from).sum::<f64>().max(MIN_SPAN);
         let longest = PAUSE.max(active / 2.0);
         let mut runs: Vec<(f64, f64)> = Vec::new();
         for (from, to) in busy {
@@ -49,29 +49,29 @@ impl Axis {
                 _ => runs.push((from, to)),
             }
         }
-        let breath = active * 0.02;
-        let length = |(from, to): &(f64, f64)| (to - from).max(LEAST / 4.0) + 2.0 * breath;
-        let shown: f64 = runs.iter().map(length).sum::<f64>().max(LEAST);
+        let padding = active * 0.02;
+        let length = |(from, to): &(f64, f64)| (to - from).max(MIN_SPAN / 4.0) + 2.0 * padding;
+        let shown: f64 = runs.iter().map(length).sum::<f64>().max(MIN_SPAN);
         let cuts = CUT * f64::from(u32::try_from(runs.len().saturating_sub(1)).unwrap_or(u32::MAX));
         let scale = f64::from(WIDTH) / (shown * (1.0 + cuts));
         let mut left = 0.0;
         let pieces = runs.iter().map(|run| {
             let right = left + length(run) * scale;
-            let piece = Piece { from: run.0 - breath, to: run.0 - breath + length(run), left, right };
+            let piece = Piece { from: run.0 - padding, to: run.0 - padding + length(run), left, right };
             left = right + shown * CUT * scale;
             piece
         });
         Axis { pieces: pieces.collect() }
     }
 
-    /// Where a moment lies.
+    /// The x coordinate of a time.
     pub(crate) fn x(&self, at: f64) -> u32 {
         let Some(piece) = self.pieces.iter().find(|piece| at <= piece.to).or(self.pieces.last()) else { return 0 };
-        let share = ((at - piece.from) / (piece.to - piece.from)).clamp(0.0, 1.0);
-        whole(piece.left + share * (piece.right - piece.left))
+        let fraction = ((at - piece.from) / (piece.to - piece.from)).clamp(0.0, 1.0);
+        whole(piece.left + fraction * (piece.right - piece.left))
     }
 
-    /// Round moments to write below it, counted from `zero`; and the beginning of each piece behind a pause.
+    /// Labels at round times since `zero`, and at the start of each piece after a pause.
     pub(crate) fn ticks(&self, zero: f64) -> Vec<Tick> {
         let mut ticks = Vec::new();
         for (index, piece) in self.pieces.iter().enumerate() {
@@ -103,7 +103,7 @@ fn round_step(least: f64) -> f64 {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, which is what a place needs.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, as a coordinate should.
 fn whole(number: f64) -> u32 {
     number.round() as u32
 }
@@ -111,30 +111,30 @@ fn whole(number: f64) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wugan::{Event, Noted, Outcome};
+    use wugan::{Event, Outcome, TimedEvent};
 
     fn requests(times: &[(f64, f64)]) -> Record {
         let mut record = Record::default();
         for (request, (from, to)) in (1..).zip(times) {
             let sent = Event::Sent { request, method: "GET".into(), path: "/".into(), replay: false };
-            record.note(&Noted { at: *from, event: sent });
-            record.note(&Noted { at: *to, event: Event::Settled { request, outcome: Outcome::Answered(200) } });
+            record.push(&TimedEvent { at: *from, event: sent });
+            record.push(&TimedEvent { at: *to, event: Event::Settled { request, outcome: Outcome::Answered(200) } });
         }
         record
     }
 
     #[test]
-    fn time_runs_from_left_to_right_and_stays_in_the_picture() {
-        let axis = Axis::of(&requests(&[(100.0, 150.0), (120.0, 300.0)]), 0.0);
-        let places: Vec<u32> = [100.0, 120.0, 150.0, 300.0].map(|at| axis.x(at)).to_vec();
-        assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
-        assert!(places[0] > 0 && places[3] < WIDTH, "{places:?}");
+    fn x_grows_with_time_and_stays_within_the_width() {
+        let axis = Axis::new(&requests(&[(100.0, 150.0), (120.0, 300.0)]), 0.0);
+        let xs: Vec<u32> = [100.0, 120.0, 150.0, 300.0].map(|at| axis.x(at)).to_vec();
+        assert!(xs.is_sorted_by(|a, b| a < b), "{xs:?}");
+        assert!(xs[0] > 0 && xs[3] < WIDTH, "{xs:?}");
         assert_eq!((axis.x(0.0), axis.x(1e9)), (0, WIDTH));
     }
 
     #[test]
-    fn a_long_pause_takes_little_room() {
-        let axis = Axis::of(&requests(&[(0.0, 100.0), (3_600_000.0, 3_600_100.0)]), 0.0);
+    fn a_long_pause_is_cut() {
+        let axis = Axis::new(&requests(&[(0.0, 100.0), (3_600_000.0, 3_600_100.0)]), 0.0);
         assert!(axis.x(100.0) > WIDTH * 2 / 5, "{}", axis.x(100.0));
         assert!(axis.x(3_600_000.0) < WIDTH * 3 / 5, "{}", axis.x(3_600_000.0));
         assert!(axis.x(3_600_100.0) <= WIDTH);
@@ -142,22 +142,22 @@ mod tests {
     }
 
     #[test]
-    fn a_short_pause_is_part_of_the_picture() {
-        let axis = Axis::of(&requests(&[(0.0, 100.0), (300.0, 400.0)]), 0.0);
+    fn a_short_pause_is_kept() {
+        let axis = Axis::new(&requests(&[(0.0, 100.0), (300.0, 400.0)]), 0.0);
         assert!(axis.ticks(0.0).iter().all(|tick| !tick.after_pause));
     }
 
     #[test]
     fn ticks_are_round_and_few() {
-        let ticks = Axis::of(&requests(&[(7.0, 137.0)]), 0.0).ticks(7.0);
+        let ticks = Axis::new(&requests(&[(7.0, 137.0)]), 0.0).ticks(7.0);
         assert!((3..=8).contains(&ticks.len()), "{ticks:?}");
         assert!(ticks.iter().all(|tick| tick.at % 10 == 0), "{ticks:?}");
     }
 
     #[test]
     fn an_empty_record_and_a_single_moment_have_an_axis() {
-        assert_eq!(Axis::of(&Record::default(), 5.0).x(5.0), 0);
-        let moment = Axis::of(&requests(&[(5.0, 5.0)]), 0.0);
+        assert_eq!(Axis::new(&Record::default(), 5.0).x(5.0), 0);
+        let moment = Axis::new(&requests(&[(5.0, 5.0)]), 0.0);
         assert!(moment.x(5.0) < WIDTH);
     }
 }

@@ -1,30 +1,30 @@
-//! What happened, line by line, newest last.
+//! The event log: one line per event, newest last.
 
-use crate::{use_timeline::UseTimeline, words::Words};
+use crate::{strings::Strings, use_timeline::UseTimeline};
 use leptos::prelude::*;
 
-/// Lines on screen; a thousand requests make five thousand events.
-const MOST: usize = 100;
+/// The most lines shown: a thousand requests emit five thousand events.
+const MAX_LINES: usize = 100;
 
-/// The events of a record as a list.
+/// The latest events of a record as a list.
 #[component]
 pub fn EventList(
-    /// What to show.
+    /// The record.
     timeline: UseTimeline,
-    /// In which words.
+    /// The language.
     #[prop(into)]
-    words: Signal<&'static Words>,
+    strings: Signal<&'static Strings>,
 ) -> impl IntoView {
     let lines = move || {
-        let words = words.get();
+        let strings = strings.get();
         timeline.with(|record| {
             let events = record.events();
             let zero = events.first().map_or(0.0, |first| first.at);
-            let hidden = events.len().saturating_sub(MOST);
-            let line = |time: String, what: String| view! { <li><span>{time}</span><span>{what}</span></li> };
-            let earlier = (hidden > 0).then(|| line(String::new(), (words.earlier)(hidden)));
+            let hidden = events.len().saturating_sub(MAX_LINES);
+            let line = |time: String, text: String| view! { <li><span>{time}</span><span>{text}</span></li> };
+            let earlier = (hidden > 0).then(|| line(String::new(), (strings.earlier)(hidden)));
             let shown =
-                events.iter().skip(hidden).map(|noted| line(words.time(noted.at - zero), (words.event)(&noted.event))).collect_view();
+                events.iter().skip(hidden).map(|timed| line(strings.time(timed.at - zero), (strings.event)(&timed.event))).collect_view();
             (earlier, shown)
         })
     };

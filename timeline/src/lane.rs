@@ -1,11 +1,11 @@
-//! What a record is made of: lanes with their phases, refreshes, marks.
+//! The data of a timeline: one lane per request with its phases, refreshes, and markers.
 
-use wugan::{Cause, Event, Outcome, Reason, RefreshOutcome, Warning};
+use wugan::{Event, Outcome, RefreshResult, RefreshTrigger, SignOutReason, Warning};
 
-/// One request, from its first sending to what its caller got.
+/// A request, from its first sending to its outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lane {
-    /// The request's number.
+    /// The request's id.
     pub request: u64,
     /// Its method; empty if it was never sent.
     pub method: String,
@@ -13,79 +13,82 @@ pub struct Lane {
     pub path: String,
     /// Its phases, in order.
     pub spans: Vec<Span>,
-    /// When it was refused with a 401 for the first time.
+    /// When it was first answered 401.
     pub refused: Option<f64>,
-    /// When its caller got what, once he has.
+    /// When the caller got a result, and which; `None` while the request is pending.
     pub settled: Option<(f64, Outcome)>,
 }
 
-/// A stretch of a request's life.
+/// A phase of a request and its times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
-    /// What went on.
+    /// The phase.
     pub phase: Phase,
-    /// From when.
+    /// When it began.
     pub from: f64,
-    /// Until when; None: it still goes on.
+    /// When it ended; `None` while it lasts.
     pub to: Option<f64>,
 }
 
-/// What can go on with a request.
+/// The phases of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// It is on its way for the first time.
+    /// Sent for the first time, and not answered yet.
     Sent,
-    /// It waits for the refresh.
+    /// Waiting for the refresh.
     Waiting,
-    /// It is on its way for the second time.
+    /// Replayed after a refresh, and not answered yet.
     Replayed,
 }
 
-/// One refresh.
+/// A refresh of the tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refresh {
     /// Why it began.
-    pub cause: Cause,
+    pub trigger: RefreshTrigger,
     /// When it began.
     pub from: f64,
-    /// When and how it ended, once it has.
-    pub ended: Option<(f64, RefreshOutcome)>,
+    /// When and how it ended; `None` while it lasts.
+    pub ended: Option<(f64, RefreshResult)>,
 }
 
-/// Something that happened at a moment.
+/// An event of the session at one moment, drawn across all lanes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// When.
+pub struct Marker {
+    /// When it happened.
     pub at: f64,
-    /// What.
-    pub what: What,
+    /// What happened.
+    pub kind: MarkerKind,
 }
 
-/// What a [`Mark`] stands for.
+/// What a [`Marker`] stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum What {
-    /// Another tab's tokens were taken over.
+pub enum MarkerKind {
+    /// Another tab's tokens were adopted.
     Adopted,
-    /// Somebody signed in, here or elsewhere.
+    /// A user signed in.
     SignedIn {
         /// In another tab.
-        elsewhere: bool,
+        other_tab: bool,
     },
+    /// A refreshed token names the user differently.
+    UserChanged,
     /// The session ended.
-    SignedOut(Reason),
-    /// Something is not as it should be.
+    SignedOut(SignOutReason),
+    /// The library issued a warning.
     Warning(Warning),
 }
 
-impl What {
-    /// The event that it was; who signed in is left out.
+impl MarkerKind {
+    /// The event behind the marker, without the user.
     #[must_use]
     pub fn event(&self) -> Event {
         match self {
-            What::Adopted => Event::Adopted,
-            What::SignedIn { elsewhere } => Event::SignedIn { user: None, elsewhere: *elsewhere },
-            What::SignedOut(reason) => Event::SignedOut { reason: *reason },
-            What::Warning(warning) => Event::Warning(*warning),
+            MarkerKind::Adopted => Event::Adopted,
+            MarkerKind::SignedIn { other_tab } => Event::SignedIn { user: None, other_tab: *other_tab },
+            MarkerKind::UserChanged => Event::UserChanged { user: None },
+            MarkerKind::SignedOut(reason) => Event::SignedOut { reason: *reason },
+            MarkerKind::Warning(warning) => Event::Warning(warning.clone()),
         }
     }
 }

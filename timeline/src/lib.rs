@@ -1,19 +1,19 @@
-//! What a [`wugan`] session did, as a picture: a devtool for Leptos apps.
+//! Devtool for Leptos apps: a timeline of a [`wugan`] session.
 //!
-//! A lane per request, coloured by phase; each refresh as a bar across all lanes; other tabs' doings as marks.
+//! One lane per request, coloured by phase; each refresh as a bar across all lanes; sign-ins, sign-outs and other tabs' tokens as markers.
 //!
 //! ```no_run
 //! use leptos::prelude::*;
-//! use wugan_timeline::{EventList, Timeline, Words, use_timeline};
+//! use wugan_timeline::{EventList, Strings, Timeline, use_timeline};
 //!
 //! #[component]
 //! fn Devtool(client: wugan::Client) -> impl IntoView {
 //!     let timeline = use_timeline(client.session());
-//!     view! { <Timeline timeline words=Words::EN /> <EventList timeline words=Words::EN /> }
+//!     view! { <Timeline timeline strings=Strings::EN /> <EventList timeline strings=Strings::EN /> }
 //! }
 //! ```
 //!
-//! The look is in `timeline.css`; its colours are custom properties (`--wt-…`).
+//! The styles are in `timeline.css`; its colours are custom properties (`--wt-…`).
 
 mod axis;
 mod event_list;
@@ -22,13 +22,13 @@ mod lane;
 mod picture;
 mod record;
 mod shape;
+mod strings;
 mod time;
 mod use_timeline;
-mod words;
 
 pub use event_list::*;
-pub use lane::{Lane, Mark, Phase, Refresh, Span, What};
+pub use lane::{Lane, Marker, MarkerKind, Phase, Refresh, Span};
 pub use picture::*;
-pub use record::{Figures, Record};
+pub use record::{Record, Stats};
+pub use strings::Strings;
 pub use use_timeline::{UseTimeline, use_timeline};
-pub use words::Words;

@@ -1,53 +1,54 @@
-//! The picture: lanes, refreshes and marks as one SVG, a line that tells of the lane pointed at, and the legend.
+//! The timeline component: lanes, refreshes and markers as one SVG, a description of the selected target, and the legend.
 
 use crate::{
     axis::WIDTH,
     lane::{Lane, Phase},
     record::Record,
     shape::Shape,
+    strings::Strings,
     use_timeline::UseTimeline,
-    words::Words,
 };
 use leptos::{html, prelude::*};
 use wugan::{Event, Outcome};
 
-/// A record as a picture. Its look is in `timeline.css` of this crate; link it, or write your own.
+/// A record as a timeline. Link this crate's `timeline.css`, or write your own styles.
 #[component]
 pub fn Timeline(
-    /// What to show.
+    /// The record.
     timeline: UseTimeline,
-    /// In which words.
+    /// The language.
     #[prop(into)]
-    words: Signal<&'static Words>,
+    strings: Signal<&'static Strings>,
 ) -> impl IntoView {
-    let shape = Memo::new(move |_| timeline.with(|record| Shape::of(record, now())));
-    let chosen = RwSignal::new(Vec::<usize>::new());
-    let told = Signal::derive(move || {
-        let told = timeline.with(|record| chosen.read().iter().filter_map(|at| tell(record, *at, words.get())).collect::<Vec<_>>());
-        (!told.is_empty()).then(|| told.join(" · "))
+    let shape = Memo::new(move |_| timeline.with(|record| Shape::new(record, now())));
+    let selected = RwSignal::new(Vec::<usize>::new());
+    let description = Signal::derive(move || {
+        let parts =
+            timeline.with(|record| selected.read().iter().filter_map(|at| describe(record, *at, strings.get())).collect::<Vec<_>>());
+        (!parts.is_empty()).then(|| parts.join(" · "))
     });
-    let idle = move || if shape.read().stations() == 0 { words.get().empty } else { words.get().hint };
+    let idle = move || if shape.read().targets() == 0 { strings.get().empty } else { strings.get().hint };
     view! {
         <figure class="wt">
-            <Axis shape words />
-            <Lanes shape chosen words told />
-            <p class="wt-told">{move || told.get().unwrap_or_else(|| idle().to_owned())}</p>
-            <Legend words />
+            <Axis shape strings />
+            <Lanes shape selected strings description />
+            <p class="wt-description">{move || description.get().unwrap_or_else(|| idle().to_owned())}</p>
+            <Legend strings />
         </figure>
     }
     .into_any()
 }
 
-/// The times above the picture. They are text of the page, so that they neither stretch nor shrink with it.
+/// The time labels above the lanes. They are HTML, so that they do not scale with the SVG.
 #[component]
-fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
+fn Axis(shape: Memo<Shape>, strings: Signal<&'static Strings>) -> impl IntoView {
     let ticks = move || {
         let ticks = shape.read().ticks.clone();
         let last = ticks.len().saturating_sub(1);
         let tick = |(index, tick): (usize, crate::axis::Tick)| {
-            let time = words.get().time(f64::from(tick.at));
-            let text = if tick.after_pause { (words.get().later)(&time) } else { time };
-            // The last one would stick out on the right.
+            let time = strings.get().time(f64::from(tick.at));
+            let text = if tick.after_pause { (strings.get().later)(&time) } else { time };
+            // Aligned to the right: the last label would overflow.
             let crowded = index == last && tick.x > WIDTH * 9 / 10;
             view! { <span class:wt-pause=tick.after_pause class:wt-crowded=crowded style:left=percent(tick.x)>{text}</span> }
         };
@@ -56,23 +57,28 @@ fn Axis(shape: Memo<Shape>, words: Signal<&'static Words>) -> impl IntoView {
     view! { <div class="wt-axis" aria-hidden="true">{ticks}</div> }
 }
 
-/// The lanes. For the keyboard and for screen readers a slider that walks from request to request, then over the refreshes and the marks.
-/// A slider's value grows upwards (ARIA, "slider"), and the first request is at the top: so its value is the greatest.
+/// The lanes. For keyboards and screen readers a slider over the requests, then the refreshes, then the markers.
+/// A slider's value grows upwards (ARIA, "slider") and the first request is at the top, so the first request has the greatest value.
 #[component]
-fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'static Words>, told: Signal<Option<String>>) -> impl IntoView {
+fn Lanes(
+    shape: Memo<Shape>,
+    selected: RwSignal<Vec<usize>>,
+    strings: Signal<&'static Strings>,
+    description: Signal<Option<String>>,
+) -> impl IntoView {
     let plot = NodeRef::<html::Div>::new();
     let lanes = move || shape.read().lanes;
-    let stations = move || shape.read().stations();
+    let targets = move || shape.read().targets();
     let point = move |event: web_sys::PointerEvent| {
         let Some(plot) = plot.get() else { return };
-        let ground = plot.get_bounding_client_rect();
-        let x = (f64::from(event.client_x()) - ground.left()) / ground.width().max(1.0);
-        let y = (f64::from(event.client_y()) - ground.top()) / ground.height().max(1.0);
-        chosen.set(shape.read_untracked().stations_at(x, y));
+        let bounds = plot.get_bounding_client_rect();
+        let x = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
+        let y = (f64::from(event.client_y()) - bounds.top()) / bounds.height().max(1.0);
+        selected.set(shape.read_untracked().targets_at(x, y));
     };
     let walk = move |event: web_sys::KeyboardEvent| {
-        let last = shape.read_untracked().stations().saturating_sub(1);
-        let at = chosen.read_untracked().first().copied().unwrap_or(0);
+        let last = shape.read_untracked().targets().saturating_sub(1);
+        let at = selected.read_untracked().first().copied().unwrap_or(0);
         let next = match event.key().as_str() {
             "ArrowDown" | "ArrowLeft" => at + 1,
             "ArrowUp" | "ArrowRight" => at.saturating_sub(1),
@@ -83,23 +89,25 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
             _ => return,
         };
         event.prevent_default();
-        chosen.set(vec![next.min(last)]);
+        selected.set(vec![next.min(last)]);
     };
-    // Who arrives hears of the first, unless the pointer has chosen already.
-    let arrive = move |_| {
-        if chosen.read_untracked().is_empty() && shape.read_untracked().stations() > 0 {
-            chosen.set(vec![0]);
+    // Focus selects the first target, unless the pointer has selected one.
+    let on_focus = move |_| {
+        if selected.read_untracked().is_empty() && shape.read_untracked().targets() > 0 {
+            selected.set(vec![0]);
         }
     };
-    let value = move || chosen.read().first().map_or(0, |at| stations().saturating_sub(*at));
-    let said = move || {
-        told.get().unwrap_or_else(|| if stations() == 0 { words.get().empty.into() } else { (words.get().requests)(lanes() as usize) })
+    let value = move || selected.read().first().map_or(0, |at| targets().saturating_sub(*at));
+    let value_text = move || {
+        description
+            .get()
+            .unwrap_or_else(|| if targets() == 0 { strings.get().empty.into() } else { (strings.get().requests)(lanes() as usize) })
     };
-    // Few lanes are high enough to be told apart, many share the height.
+    // 26 px per lane, at most 420 px for all.
     let height = move || format!("{}px", (lanes() * 26).clamp(26, 420));
     let view_box = move || format!("0 0 {WIDTH} {}", shape.read().height());
     let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
-    let here = move || shape.with(|shape| shape.places(&chosen.read()));
+    let outlines = move || shape.with(|shape| shape.outlines(&selected.read()));
     view! {
         <div
             class="wt-plot"
@@ -108,12 +116,12 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
             tabindex="0"
             role="slider"
             aria-orientation="vertical"
-            aria-label=move || words.get().picture
+            aria-label=move || strings.get().label
             aria-valuemin="0"
-            aria-valuemax=stations
+            aria-valuemax=targets
             aria-valuenow=value
-            aria-valuetext=said
-            on:focus=arrive
+            aria-valuetext=value_text
+            on:focus=on_focus
             on:pointermove=point
             on:pointerdown=point
             on:keydown=walk
@@ -128,75 +136,75 @@ fn Lanes(shape: Memo<Shape>, chosen: RwSignal<Vec<usize>>, words: Signal<&'stati
                 {path("wt-answered", |shape| &shape.answered)}
                 {path("wt-failed", |shape| &shape.failed)}
                 {path("wt-mark", |shape| &shape.marked)}
-                <path class="wt-here" d=here />
+                <path class="wt-selected" d=outlines />
             </svg>
         </div>
     }
 }
 
 #[component]
-fn Legend(words: Signal<&'static Words>) -> impl IntoView {
-    let entry = move |class: &'static str, pick: fn(&Words) -> &'static str| {
+fn Legend(strings: Signal<&'static Strings>) -> impl IntoView {
+    let entry = move |class: &'static str, pick: fn(&Strings) -> &'static str| {
         view! {
             <li>
                 <svg viewBox="0 0 18 12" width="18" height="12" aria-hidden="true">
                     <rect class=class width="18" height="12" />
                 </svg>
-                {move || pick(words.get())}
+                {move || pick(strings.get())}
             </li>
         }
     };
     view! {
         <ul class="wt-legend">
-            {entry("wt-sent", |w| w.sent)} {entry("wt-refused", |w| w.refused)} {entry("wt-waiting", |w| w.waiting)}
-            {entry("wt-replayed", |w| w.replayed)} {entry("wt-answered", |w| w.answered)} {entry("wt-failed", |w| w.failed)}
-            {entry("wt-refresh", |w| w.refresh)} {entry("wt-mark", |w| w.mark)}
+            {entry("wt-sent", |s| s.sent)} {entry("wt-refused", |s| s.refused)} {entry("wt-waiting", |s| s.waiting)}
+            {entry("wt-replayed", |s| s.replayed)} {entry("wt-answered", |s| s.answered)} {entry("wt-failed", |s| s.failed)}
+            {entry("wt-refresh", |s| s.refresh)} {entry("wt-mark", |s| s.marker)}
         </ul>
     }
 }
 
-/// A station in words: the lanes come first, then the refreshes, then the marks.
-fn tell(record: &Record, station: usize, words: &Words) -> Option<String> {
+/// Describes a target: the lanes come first, then the refreshes, then the markers.
+fn describe(record: &Record, target: usize, strings: &Strings) -> Option<String> {
     let (zero, _) = *record.busy().first()?;
-    if let Some(lane) = record.lanes().get(station) {
-        return Some(tell_lane(lane, zero, words));
+    if let Some(lane) = record.lanes().get(target) {
+        return Some(describe_lane(lane, zero, strings));
     }
-    let station = station - record.lanes().len();
-    if let Some(refresh) = record.refreshes().get(station) {
-        let told = (words.event)(&Event::RefreshStarted { cause: refresh.cause });
-        let ended = refresh.ended.as_ref().map(|(at, outcome)| {
-            let outcome = (words.event)(&Event::RefreshEnded { outcome: outcome.clone() });
-            format!("{outcome} ({})", words.time(at - refresh.from))
+    let target = target - record.lanes().len();
+    if let Some(refresh) = record.refreshes().get(target) {
+        let started = (strings.event)(&Event::RefreshStarted { trigger: refresh.trigger });
+        let ended = refresh.ended.as_ref().map(|(at, result)| {
+            let result = (strings.event)(&Event::RefreshEnded { result: result.clone() });
+            format!("{result} ({})", strings.time(at - refresh.from))
         });
-        return Some([told].into_iter().chain(ended).collect::<Vec<_>>().join(" · "));
+        return Some([started].into_iter().chain(ended).collect::<Vec<_>>().join(" · "));
     }
-    let mark = record.marks().get(station - record.refreshes().len())?;
-    Some(format!("{} ({})", (words.event)(&mark.what.event()), words.time(mark.at - zero)))
+    let marker = record.markers().get(target - record.refreshes().len())?;
+    Some(format!("{} ({})", (strings.event)(&marker.kind.event()), strings.time(marker.at - zero)))
 }
 
-fn tell_lane(lane: &Lane, zero: f64, words: &Words) -> String {
-    let since = |at: f64| words.time(at - zero);
-    let mut told = vec![(words.request)(lane.request, &lane.method, &lane.path)];
+fn describe_lane(lane: &Lane, zero: f64, strings: &Strings) -> String {
+    let since = |at: f64| strings.time(at - zero);
+    let mut parts = vec![(strings.request)(lane.request, &lane.method, &lane.path)];
     for span in &lane.spans {
-        told.push(match span.phase {
-            Phase::Sent => (words.sent_at)(&since(span.from)),
-            Phase::Waiting => (words.waited)(&words.time(span.to.unwrap_or_else(now) - span.from)),
-            Phase::Replayed => (words.replayed_at)(&since(span.from)),
+        parts.push(match span.phase {
+            Phase::Sent => (strings.sent_at)(&since(span.from)),
+            Phase::Waiting => (strings.waited)(&strings.time(span.to.unwrap_or_else(now) - span.from)),
+            Phase::Replayed => (strings.replayed_at)(&since(span.from)),
         });
         if let Some(at) = lane.refused.filter(|at| span.phase == Phase::Sent && *at >= span.from) {
-            told.push((words.refused_at)(&since(at)));
+            parts.push((strings.refused_at)(&since(at)));
         }
     }
     match &lane.settled {
-        Some((at, Outcome::Answered(status))) => told.push((words.settled)(*status, &since(*at))),
-        Some((at, Outcome::Failed(_))) => told.push((words.broke)(&since(*at))),
+        Some((at, Outcome::Answered(status))) => parts.push((strings.settled)(*status, &since(*at))),
+        Some((at, Outcome::Failed(_))) => parts.push((strings.failed_at)(&since(*at))),
         None => {}
     }
-    told.join(" · ")
+    parts.join(" · ")
 }
 
 fn percent(x: u32) -> String {
-    // Hundredths of a percent, as whole numbers.
+    // x is in hundredths of a percent.
     format!("{}.{:02}%", x / 100, x % 100)
 }
 

@@ -1,50 +1,50 @@
-//! What happened, put in order: a lane per request, the refreshes across them, and marks. Pure: events in, picture's data out.
+//! Turns events into a timeline's data: a lane per request, refreshes, markers and statistics. Pure.
 
-use crate::lane::{Lane, Mark, Phase, Refresh, Span, What};
-use wugan::{Event, Noted, Outcome, RefreshOutcome};
+use crate::lane::{Lane, Marker, MarkerKind, Phase, Refresh, Span};
+use wugan::{Event, Outcome, RefreshResult, TimedEvent};
 
-/// All that was noted since the record was begun. Times are milliseconds on the page's monotonic clock.
+/// All events since the record was started. Times are milliseconds on the page's monotonic clock.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     lanes: Vec<Lane>,
     refreshes: Vec<Refresh>,
-    marks: Vec<Mark>,
-    events: Vec<Noted>,
-    /// The stretches in which anything went on, in order; the last one may still be growing.
+    markers: Vec<Marker>,
+    events: Vec<TimedEvent>,
+    /// The intervals of activity, in order. The last one grows while a request or refresh is pending.
     busy: Vec<(f64, f64)>,
-    /// How many lanes and refreshes are open.
-    open: usize,
-    /// How many requests wait, since when, and how long any have waited before.
+    /// The number of pending requests and refreshes.
+    pending: usize,
+    /// The number of requests that wait for a refresh, since when, and the total of earlier waits.
     waiting: usize,
     waiting_since: f64,
-    lost: f64,
+    blocked_ms: f64,
 }
 
-/// The record in plain numbers.
+/// Statistics of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Figures {
-    /// Requests that began.
+pub struct Stats {
+    /// Requests started.
     pub requests: u32,
-    /// Requests that ended with a success.
+    /// Requests answered with a 2xx status.
     pub answered: u32,
-    /// Requests that ended otherwise.
+    /// Requests with any other outcome.
     pub failed: u32,
-    /// Answers that refused an access token (401).
+    /// Requests whose access token was refused (401).
     pub refused: u32,
-    /// Refreshes that this page asked the server for.
+    /// Refresh requests of this page.
     pub refreshes: u32,
-    /// Requests that were sent a second time.
+    /// Requests replayed after a refresh.
     pub replays: u32,
     /// Milliseconds during which at least one request waited for a refresh.
-    pub lost: f64,
+    pub blocked_ms: f64,
 }
 
 impl Record {
-    /// Takes one event in. An event of a later version changes nothing.
-    pub fn note(&mut self, noted: &Noted) {
-        let at = noted.at;
-        let idle = self.open == 0;
-        match &noted.event {
+    /// Adds an event. An event of an unknown kind changes nothing.
+    pub fn push(&mut self, timed: &TimedEvent) {
+        let at = timed.at;
+        let idle = self.pending == 0;
+        match &timed.event {
             Event::Sent { request, method, path, replay } => {
                 let lane = self.lane(*request);
                 if lane.method.is_empty() {
@@ -63,40 +63,41 @@ impl Record {
             Event::Settled { request, outcome } => {
                 self.close(*request, at);
                 if self.lane(*request).settled.replace((at, outcome.clone())).is_none() {
-                    self.open -= 1;
+                    self.pending -= 1;
                 }
             }
-            Event::RefreshStarted { cause } => {
-                self.refreshes.push(Refresh { cause: *cause, from: at, ended: None });
-                self.open += 1;
+            Event::RefreshStarted { trigger } => {
+                self.refreshes.push(Refresh { trigger: *trigger, from: at, ended: None });
+                self.pending += 1;
             }
-            Event::RefreshEnded { outcome } => {
-                // The record may have been begun in the middle of a refresh.
+            Event::RefreshEnded { result } => {
+                // A record that was started or cleared during the refresh does not contain its start.
                 if let Some(refresh) = self.refreshes.iter_mut().find(|refresh| refresh.ended.is_none()) {
-                    refresh.ended = Some((at, outcome.clone()));
-                    self.open -= 1;
+                    refresh.ended = Some((at, result.clone()));
+                    self.pending -= 1;
                 }
             }
-            Event::Adopted => self.mark(at, What::Adopted),
-            Event::SignedIn { elsewhere, .. } => self.mark(at, What::SignedIn { elsewhere: *elsewhere }),
-            Event::SignedOut { reason } => self.mark(at, What::SignedOut(*reason)),
-            Event::Warning(warning) => self.mark(at, What::Warning(*warning)),
+            Event::Adopted => self.mark(at, MarkerKind::Adopted),
+            Event::SignedIn { other_tab, .. } => self.mark(at, MarkerKind::SignedIn { other_tab: *other_tab }),
+            Event::UserChanged { .. } => self.mark(at, MarkerKind::UserChanged),
+            Event::SignedOut { reason } => self.mark(at, MarkerKind::SignedOut(*reason)),
+            Event::Warning(warning) => self.mark(at, MarkerKind::Warning(warning.clone())),
             _ => return,
         }
         match self.busy.last_mut() {
             Some(last) if !idle || last.1 >= at => last.1 = at,
             _ => self.busy.push((at, at)),
         }
-        self.events.push(noted.clone());
+        self.events.push(timed.clone());
     }
 
-    /// The events themselves, as they came.
+    /// All events, in order.
     #[must_use]
-    pub fn events(&self) -> &[Noted] {
+    pub fn events(&self) -> &[TimedEvent] {
         &self.events
     }
 
-    /// The lanes, in the order of their beginning.
+    /// The lanes, in the order in which the requests started.
     #[must_use]
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
@@ -108,49 +109,49 @@ impl Record {
         &self.refreshes
     }
 
-    /// The marks, in order.
+    /// The markers, in order.
     #[must_use]
-    pub fn marks(&self) -> &[Mark] {
-        &self.marks
+    pub fn markers(&self) -> &[Marker] {
+        &self.markers
     }
 
-    /// The stretches of time in which anything went on, in order.
+    /// The intervals of activity, in order.
     #[must_use]
     pub fn busy(&self) -> &[(f64, f64)] {
         &self.busy
     }
 
-    /// Whether anything still goes on.
+    /// Whether a request or refresh is pending.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.open > 0
+    pub fn is_pending(&self) -> bool {
+        self.pending > 0
     }
 
-    /// The plain numbers.
+    /// Statistics of all requests and refreshes.
     #[must_use]
-    pub fn figures(&self) -> Figures {
-        let mut figures = Figures { requests: count(self.lanes.len()), lost: self.lost, ..Figures::default() };
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats { requests: count(self.lanes.len()), blocked_ms: self.blocked_ms, ..Stats::default() };
         for lane in &self.lanes {
             match &lane.settled {
-                Some((_, Outcome::Answered(200..=299))) => figures.answered += 1,
-                Some(_) => figures.failed += 1,
+                Some((_, Outcome::Answered(200..=299))) => stats.answered += 1,
+                Some(_) => stats.failed += 1,
                 None => {}
             }
-            figures.refused += u32::from(lane.refused.is_some());
-            figures.replays += u32::from(lane.spans.iter().any(|span| span.phase == Phase::Replayed));
+            stats.refused += u32::from(lane.refused.is_some());
+            stats.replays += u32::from(lane.spans.iter().any(|span| span.phase == Phase::Replayed));
         }
-        // One that only found another tab's tokens has asked nobody.
-        let asked = |refresh: &&Refresh| !matches!(refresh.ended, Some((_, RefreshOutcome::Adopted)));
-        figures.refreshes = count(self.refreshes.iter().filter(asked).count());
-        figures
+        // A refresh that ended by adopting another tab's tokens sent no request.
+        let sent = |refresh: &&Refresh| !matches!(refresh.ended, Some((_, RefreshResult::Adopted)));
+        stats.refreshes = count(self.refreshes.iter().filter(sent).count());
+        stats
     }
 
     fn lane(&mut self, request: u64) -> &mut Lane {
-        // A thousand are looked through faster than one is drawn, and no tree of theirs is to be loaded.
+        // A linear search: a thousand lanes are searched faster than one is drawn, and a map would add to the download.
         let index = self.lanes.iter().position(|lane| lane.request == request).unwrap_or(self.lanes.len());
         if index == self.lanes.len() {
             self.lanes.push(Lane { request, method: String::new(), path: String::new(), spans: Vec::new(), refused: None, settled: None });
-            self.open += 1;
+            self.pending += 1;
         }
         &mut self.lanes[index]
     }
@@ -166,20 +167,20 @@ impl Record {
         }
     }
 
-    /// Ends the phase that a request is in, if it is in one.
+    /// Ends the current phase of a request, if there is one.
     fn close(&mut self, request: u64, at: f64) {
         let Some(span) = self.lane(request).spans.last_mut().filter(|span| span.to.is_none()) else { return };
         span.to = Some(at);
         if span.phase == Phase::Waiting {
             self.waiting -= 1;
             if self.waiting == 0 {
-                self.lost += at - self.waiting_since;
+                self.blocked_ms += at - self.waiting_since;
             }
         }
     }
 
-    fn mark(&mut self, at: f64, what: What) {
-        self.marks.push(Mark { at, what });
+    fn mark(&mut self, at: f64, kind: MarkerKind) {
+        self.markers.push(Marker { at, kind });
     }
 }
 
@@ -191,12 +192,12 @@ fn count(number: usize) -> u32 {
 mod tests {
     use super::*;
     use std::time::Duration;
-    use wugan::{Cause, Error};
+    use wugan::{Error, RefreshTrigger};
 
     fn record(events: impl IntoIterator<Item = (f64, Event)>) -> Record {
         let mut record = Record::default();
         for (at, event) in events {
-            record.note(&Noted { at, event });
+            record.push(&TimedEvent { at, event });
         }
         record
     }
@@ -212,10 +213,10 @@ mod tests {
             (11.0, sent(2, false)),
             (20.0, Event::Answered { request: 1, status: 401, replay: false }),
             (20.0, Event::Waiting { request: 1 }),
-            (20.0, Event::RefreshStarted { cause: Cause::Unauthorized }),
+            (20.0, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized }),
             (24.0, Event::Answered { request: 2, status: 401, replay: false }),
             (24.0, Event::Waiting { request: 2 }),
-            (50.0, Event::RefreshEnded { outcome: RefreshOutcome::Granted }),
+            (50.0, Event::RefreshEnded { result: RefreshResult::Granted }),
             (50.0, sent(1, true)),
             (51.0, sent(2, true)),
             (60.0, Event::Answered { request: 1, status: 200, replay: true }),
@@ -226,19 +227,18 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_request_is_sent_waits_and_is_replayed() {
+    fn a_refused_request_has_the_phases_sent_waiting_replayed() {
         let record = burst();
         let phases: Vec<_> = record.lanes()[0].spans.iter().map(|span| (span.phase, span.from, span.to)).collect();
         assert_eq!(phases, [(Phase::Sent, 10.0, Some(20.0)), (Phase::Waiting, 20.0, Some(50.0)), (Phase::Replayed, 50.0, Some(60.0))]);
         assert_eq!(record.lanes()[0].refused, Some(20.0));
-        assert!(!record.is_open());
+        assert!(!record.is_pending());
         assert_eq!(record.busy(), [(10.0, 61.0)]);
     }
 
     #[test]
-    fn the_figures_count_a_shared_wait_once() {
-        let figures = burst().figures();
-        assert_eq!(figures, Figures { requests: 2, answered: 2, failed: 0, refused: 2, refreshes: 1, replays: 2, lost: 31.0 });
+    fn a_wait_shared_by_two_requests_is_counted_once() {
+        assert_eq!(burst().stats(), Stats { requests: 2, answered: 2, failed: 0, refused: 2, refreshes: 1, replays: 2, blocked_ms: 31.0 });
     }
 
     #[test]
@@ -246,11 +246,11 @@ mod tests {
         let outcome = Outcome::Failed(Error::Unavailable { retry_after: Duration::from_secs(1) });
         let record = record([(5.0, Event::Settled { request: 9, outcome })]);
         assert_eq!(record.lanes().len(), 1);
-        assert_eq!((record.figures().requests, record.figures().failed, record.is_open()), (1, 1, false));
+        assert_eq!((record.stats().requests, record.stats().failed, record.is_pending()), (1, 1, false));
     }
 
     #[test]
-    fn a_second_401_is_the_callers_and_counts_as_failed() {
+    fn a_second_401_counts_as_failed() {
         let record = record([
             (1.0, sent(1, false)),
             (2.0, Event::Answered { request: 1, status: 401, replay: false }),
@@ -258,32 +258,32 @@ mod tests {
             (4.0, Event::Answered { request: 1, status: 401, replay: true }),
             (4.0, Event::Settled { request: 1, outcome: Outcome::Answered(401) }),
         ]);
-        assert_eq!((record.figures().answered, record.figures().failed, record.figures().refused), (0, 1, 1));
+        assert_eq!((record.stats().answered, record.stats().failed, record.stats().refused), (0, 1, 1));
     }
 
     #[test]
-    fn another_tabs_refresh_is_not_counted_as_ours() {
+    fn an_adopted_refresh_is_not_counted() {
         let record = record([
-            (1.0, Event::RefreshStarted { cause: Cause::Due }),
-            (2.0, Event::RefreshEnded { outcome: RefreshOutcome::Adopted }),
+            (1.0, Event::RefreshStarted { trigger: RefreshTrigger::Due }),
+            (2.0, Event::RefreshEnded { result: RefreshResult::Adopted }),
             (2.0, Event::Adopted),
         ]);
-        assert_eq!(record.figures().refreshes, 0);
-        assert_eq!(record.marks(), [Mark { at: 2.0, what: What::Adopted }]);
+        assert_eq!(record.stats().refreshes, 0);
+        assert_eq!(record.markers(), [Marker { at: 2.0, kind: MarkerKind::Adopted }]);
     }
 
     #[test]
-    fn what_goes_on_at_once_is_one_stretch_and_a_pause_begins_another() {
+    fn overlapping_activity_is_one_interval_and_a_pause_starts_another() {
         let mut record = burst();
-        record.note(&Noted { at: 900.0, event: Event::Adopted });
-        record.note(&Noted { at: 950.0, event: Event::Adopted });
+        record.push(&TimedEvent { at: 900.0, event: Event::Adopted });
+        record.push(&TimedEvent { at: 950.0, event: Event::Adopted });
         assert_eq!(record.busy(), [(10.0, 61.0), (900.0, 900.0), (950.0, 950.0)]);
     }
 
     #[test]
-    fn what_still_goes_on_is_open() {
-        assert!(record([(1.0, sent(1, false))]).is_open());
-        assert!(record([(1.0, Event::RefreshStarted { cause: Cause::Asked })]).is_open());
-        assert!(!Record::default().is_open());
+    fn a_request_or_refresh_without_an_end_is_pending() {
+        assert!(record([(1.0, sent(1, false))]).is_pending());
+        assert!(record([(1.0, Event::RefreshStarted { trigger: RefreshTrigger::Manual })]).is_pending());
+        assert!(!Record::default().is_pending());
     }
 }

@@ -1,4 +1,4 @@
-//! The record as shapes: one path per colour, however many lanes there are, so that a thousand requests cost no more than one.
+//! Converts a record to SVG paths: one path per colour for all lanes, so that a thousand requests need no more elements than one.
 
 use crate::{
     axis::{Axis, Tick, WIDTH},
@@ -6,18 +6,18 @@ use crate::{
     record::Record,
 };
 use std::fmt::Write;
-use wugan::{Outcome, RefreshOutcome};
+use wugan::{Outcome, RefreshResult};
 
-/// How high a lane is, in the picture's own units.
+/// The height of a lane, in view box units.
 pub(crate) const PITCH: u32 = 100;
-/// How wide the mark at a lane's end is.
+/// The width of the block at a lane's end.
 const END: u32 = 40;
-/// How wide the mark of something that happened at a moment is.
-const MARK: u32 = 16;
-/// How near to a mark or a refresh one must point: a thin line is hard to hit.
-const NEAR: u32 = 80;
+/// The width of a marker.
+const MARKER: u32 = 16;
+/// How far from a marker or refresh the pointer may be to hit it: a thin line is hard to hit.
+const HIT_MARGIN: u32 = 80;
 
-/// All that is drawn. Paths are SVG's, in whole numbers.
+/// Everything that is drawn: SVG paths in integer coordinates.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Shape {
     pub(crate) lanes: u32,
@@ -30,16 +30,17 @@ pub(crate) struct Shape {
     pub(crate) refreshed: String,
     pub(crate) unrefreshed: String,
     pub(crate) marked: String,
-    /// Where the refreshes lie, and the marks: x and width.
+    /// x and width of each refresh.
     pub(crate) refreshes: Vec<(u32, u32)>,
-    pub(crate) marks: Vec<(u32, u32)>,
+    /// x and width of each marker.
+    pub(crate) markers: Vec<(u32, u32)>,
     pub(crate) ticks: Vec<Tick>,
 }
 
 impl Shape {
-    /// Draws a record; what is still open reaches until `now`.
-    pub(crate) fn of(record: &Record, now: f64) -> Shape {
-        let axis = Axis::of(record, now);
+    /// Draws a record; pending requests and refreshes extend to `now`.
+    pub(crate) fn new(record: &Record, now: f64) -> Shape {
+        let axis = Axis::new(record, now);
         let mut shape = Shape { ticks: record.busy().first().map(|(from, _)| axis.ticks(*from)).unwrap_or_default(), ..Shape::default() };
         for lane in record.lanes() {
             shape.lane(lane, &axis, now);
@@ -47,50 +48,50 @@ impl Shape {
         for refresh in record.refreshes() {
             let x = axis.x(refresh.from);
             let end = refresh.ended.as_ref().map_or(now, |(at, _)| *at);
-            let failed = matches!(refresh.ended, Some((_, RefreshOutcome::Rejected | RefreshOutcome::Unavailable { .. })));
+            let failed = matches!(refresh.ended, Some((_, RefreshResult::Rejected | RefreshResult::Unavailable { .. })));
             let width = axis.x(end).saturating_sub(x).max(12);
             let height = shape.height();
             across(if failed { &mut shape.unrefreshed } else { &mut shape.refreshed }, x, width, height);
             shape.refreshes.push((x, width));
         }
-        for mark in record.marks() {
-            let (x, height) = (axis.x(mark.at), shape.height());
-            across(&mut shape.marked, x, MARK, height);
-            shape.marks.push((x, MARK));
+        for marker in record.markers() {
+            let (x, height) = (axis.x(marker.at), shape.height());
+            across(&mut shape.marked, x, MARKER, height);
+            shape.markers.push((x, MARKER));
         }
         shape
     }
 
-    /// How high the picture is.
+    /// The height of the view box.
     pub(crate) fn height(&self) -> u32 {
         self.lanes.max(1) * PITCH
     }
 
-    /// How many things there are to point at: the lanes, then the refreshes, then the marks.
-    pub(crate) fn stations(&self) -> usize {
-        self.lanes as usize + self.refreshes.len() + self.marks.len()
+    /// The number of targets that can be selected: the lanes, then the refreshes, then the markers.
+    pub(crate) fn targets(&self) -> usize {
+        self.lanes as usize + self.refreshes.len() + self.markers.len()
     }
 
-    /// The stations at a place, which is given as shares of width and height: the lane, and what crosses it there.
-    pub(crate) fn stations_at(&self, x: f64, y: f64) -> Vec<usize> {
+    /// The targets at a point, given as fractions of width and height: the lane, and refreshes and markers that cross it there.
+    pub(crate) fn targets_at(&self, x: f64, y: f64) -> Vec<usize> {
         let x = part_of(WIDTH, x);
         let lane = self.lanes.checked_sub(1).map(|last| part_of(self.lanes, y).min(last) as usize);
-        let mut stations = Vec::from_iter(lane);
-        for (at, (from, width)) in (self.lanes as usize..).zip(self.refreshes.iter().chain(&self.marks)) {
-            if (from.saturating_sub(NEAR)..=from + width + NEAR).contains(&x) {
-                stations.push(at);
+        let mut targets = Vec::from_iter(lane);
+        for (at, (from, width)) in (self.lanes as usize..).zip(self.refreshes.iter().chain(&self.markers)) {
+            if (from.saturating_sub(HIT_MARGIN)..=from + width + HIT_MARGIN).contains(&x) {
+                targets.push(at);
             }
         }
-        stations
+        targets
     }
 
-    /// Where stations lie, as a path.
-    pub(crate) fn places(&self, stations: &[usize]) -> String {
+    /// The outlines of targets, as a path.
+    pub(crate) fn outlines(&self, targets: &[usize]) -> String {
         let mut path = String::new();
-        for station in stations {
-            if let Some(lane) = u32::try_from(*station).ok().filter(|lane| *lane < self.lanes) {
+        for target in targets {
+            if let Some(lane) = u32::try_from(*target).ok().filter(|lane| *lane < self.lanes) {
                 rect(&mut path, 0, WIDTH, lane * PITCH, 0);
-            } else if let Some((x, width)) = self.refreshes.iter().chain(&self.marks).nth(station - self.lanes as usize) {
+            } else if let Some((x, width)) = self.refreshes.iter().chain(&self.markers).nth(target - self.lanes as usize) {
                 across(&mut path, *x, *width, self.height());
             }
         }
@@ -120,17 +121,17 @@ impl Shape {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and the share is clamped.
-fn part_of(whole: u32, share: f64) -> u32 {
-    (share.clamp(0.0, 1.0) * f64::from(whole)) as u32
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // `as` saturates, and the fraction is clamped.
+fn part_of(whole: u32, fraction: f64) -> u32 {
+    (fraction.clamp(0.0, 1.0) * f64::from(whole)) as u32
 }
 
-/// A stretch of a lane.
+/// A rectangle in a lane.
 fn rect(path: &mut String, x: u32, width: u32, top: u32, inset: u32) {
     draw(path, x, top + inset, width, PITCH - 2 * inset);
 }
 
-/// A stretch across all lanes.
+/// A rectangle across all lanes.
 fn across(path: &mut String, x: u32, width: u32, height: u32) {
     draw(path, x, 0, width, height);
 }
@@ -143,28 +144,28 @@ fn draw(path: &mut String, x: u32, y: u32, width: u32, height: u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wugan::{Cause, Event, Noted};
+    use wugan::{Event, RefreshTrigger, TimedEvent};
 
     fn burst(requests: u64) -> Record {
         let mut record = Record::default();
-        let mut note = |at, event| record.note(&Noted { at, event });
+        let mut push = |at, event| record.push(&TimedEvent { at, event });
         for request in 1..=requests {
-            note(0.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: false });
-            note(10.0, Event::Answered { request, status: 401, replay: false });
-            note(10.0, Event::Waiting { request });
+            push(0.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: false });
+            push(10.0, Event::Answered { request, status: 401, replay: false });
+            push(10.0, Event::Waiting { request });
         }
-        note(10.0, Event::RefreshStarted { cause: Cause::Unauthorized });
-        note(40.0, Event::RefreshEnded { outcome: RefreshOutcome::Granted });
+        push(10.0, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized });
+        push(40.0, Event::RefreshEnded { result: RefreshResult::Granted });
         for request in 1..=requests {
-            note(40.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: true });
-            note(50.0, Event::Settled { request, outcome: Outcome::Answered(200) });
+            push(40.0, Event::Sent { request, method: "GET".into(), path: "/".into(), replay: true });
+            push(50.0, Event::Settled { request, outcome: Outcome::Answered(200) });
         }
         record
     }
 
     #[test]
-    fn every_lane_has_its_phases_in_the_path_of_their_colour() {
-        let shape = Shape::of(&burst(3), 50.0);
+    fn each_phase_of_each_lane_is_drawn_in_its_colours_path() {
+        let shape = Shape::new(&burst(3), 50.0);
         for path in [&shape.sent, &shape.waiting, &shape.replayed, &shape.refused, &shape.answered] {
             assert_eq!(path.matches('M').count(), 3, "{path}");
         }
@@ -173,38 +174,38 @@ mod tests {
     }
 
     #[test]
-    fn the_refresh_lies_where_the_requests_wait() {
-        let shape = Shape::of(&burst(1), 50.0);
+    fn a_refresh_begins_where_the_requests_start_to_wait() {
+        let shape = Shape::new(&burst(1), 50.0);
         let waiting = shape.waiting.split([' ', 'M']).nth(1).and_then(|x| x.parse().ok());
         assert_eq!(Some(shape.refreshes[0].0), waiting);
     }
 
     #[test]
-    fn what_is_open_reaches_until_now() {
+    fn a_pending_refresh_extends_to_now() {
         let mut record = Record::default();
-        record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
-        let width = |now| Shape::of(&record, now).refreshes[0].1;
+        record.push(&TimedEvent { at: 0.0, event: Event::RefreshStarted { trigger: RefreshTrigger::Due } });
+        let width = |now| Shape::new(&record, now).refreshes[0].1;
         assert!(width(100.0) > WIDTH / 2, "{}", width(100.0));
     }
 
     #[test]
-    fn pointing_finds_the_lane_and_the_refresh_that_crosses_it() {
-        let shape = Shape::of(&burst(3), 50.0);
+    fn a_point_hits_the_lane_and_the_refresh_that_crosses_it() {
+        let shape = Shape::new(&burst(3), 50.0);
         let (x, width) = shape.refreshes[0];
         let middle = f64::from(x + width / 2) / f64::from(WIDTH);
-        assert_eq!(shape.stations_at(middle, 0.5), [1, 3]);
-        assert_eq!(shape.stations_at(0.0, 1.0), [2]);
-        assert_eq!((shape.stations(), shape.places(&[3])), (4, format!("M{x} 0h{width}v{}h-{width}z", 3 * PITCH)));
-        assert_eq!(shape.places(&[0, 9]), "M0 0h10000v100h-10000z", "what is not there any more is not shown");
-        assert!(Shape::default().stations_at(0.5, 0.5).is_empty());
+        assert_eq!(shape.targets_at(middle, 0.5), [1, 3]);
+        assert_eq!(shape.targets_at(0.0, 1.0), [2]);
+        assert_eq!((shape.targets(), shape.outlines(&[3])), (4, format!("M{x} 0h{width}v{}h-{width}z", 3 * PITCH)));
+        assert_eq!(shape.outlines(&[0, 9]), "M0 0h10000v100h-10000z", "a target that no longer exists is not drawn");
+        assert!(Shape::default().targets_at(0.5, 0.5).is_empty());
     }
 
     #[test]
-    fn a_refresh_that_no_request_asked_for_is_pointed_at_too() {
+    fn a_refresh_without_requests_can_be_selected() {
         let mut record = Record::default();
-        record.note(&Noted { at: 0.0, event: Event::RefreshStarted { cause: Cause::Due } });
-        record.note(&Noted { at: 30.0, event: Event::RefreshEnded { outcome: RefreshOutcome::Granted } });
-        let shape = Shape::of(&record, 30.0);
-        assert_eq!((shape.lanes, shape.stations(), shape.stations_at(0.5, 0.5)), (0, 1, vec![0]));
+        record.push(&TimedEvent { at: 0.0, event: Event::RefreshStarted { trigger: RefreshTrigger::Due } });
+        record.push(&TimedEvent { at: 30.0, event: Event::RefreshEnded { result: RefreshResult::Granted } });
+        let shape = Shape::new(&record, 30.0);
+        assert_eq!((shape.lanes, shape.targets(), shape.targets_at(0.5, 0.5)), (0, 1, vec![0]));
     }
 }

@@ -1,9 +1,9 @@
-//! Milliseconds as people read them. Whole numbers only: formatting floats would cost every visitor some kilobytes.
+//! Formats milliseconds for people. Integers only: float formatting would add kilobytes to the download.
 
-use crate::words::Words;
+use crate::strings::Strings;
 
-impl Words {
-    /// `3.2 ms`, `312 ms`, `4.1 s`, `12 min`; in the units of these words.
+impl Strings {
+    /// `3.2 ms`, `312 ms`, `4.1 s`, `12 min`, with this language's units.
     #[must_use]
     pub fn time(&self, ms: f64) -> String {
         let [millis, seconds, minutes, hours] = self.units;
@@ -25,12 +25,12 @@ fn whole(number: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use crate::words::Words;
+    use crate::strings::Strings;
 
     #[test]
     fn times_have_the_unit_that_fits() {
-        let said = [0.0, 3.24, 99.94, 312.4, 4_120.0, 65_000.0, 3_600_000.0, 7_200_000.0].map(|ms| Words::EN.time(ms));
-        assert_eq!(said, ["0.0 ms", "3.2 ms", "99.9 ms", "312 ms", "4.1 s", "1 min", "60 min", "2 h"]);
-        assert_eq!([4_120.0, 65_000.0].map(|ms| Words::ZH.time(ms)), ["4.1 秒", "1 分钟"]);
+        let formatted = [0.0, 3.24, 99.94, 312.4, 4_120.0, 65_000.0, 3_600_000.0, 7_200_000.0].map(|ms| Strings::EN.time(ms));
+        assert_eq!(formatted, ["0.0 ms", "3.2 ms", "99.9 ms", "312 ms", "4.1 s", "1 min", "60 min", "2 h"]);
+        assert_eq!([4_120.0, 65_000.0].map(|ms| Strings::ZH.time(ms)), ["4.1 秒", "1 分钟"]);
     }
 }

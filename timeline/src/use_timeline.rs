@@ -1,86 +1,87 @@
-//! Listening to a session, and keeping the record of it; signals follow in steps that an eye can follow.
+//! Records a session's events; signals follow at a rate that an eye can follow.
 
-use crate::record::{Figures, Record};
+use crate::record::{Record, Stats};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use wugan::{Noted, Session, Subscription};
+use wugan::{Session, Subscription, TimedEvent};
 
-/// Changes on screen at most once in this many milliseconds, however many events there are; the more lanes, the rarer.
-const STEP: u32 = 33;
+/// The least milliseconds between two updates of the view. More lanes lengthen the interval.
+const UPDATE_INTERVAL: u32 = 33;
 
-/// The record of a session, live; `Copy`. It ends with the component that made it.
+/// A live record of a session; `Copy`. It ends with the component that made it.
 #[derive(Clone, Copy)]
 pub struct UseTimeline {
     record: StoredValue<Record, LocalStorage>,
-    step: RwSignal<u32>,
-    figures: Memo<Figures>,
-    pending: StoredValue<Option<Timeout>, LocalStorage>,
+    version: RwSignal<u32>,
+    stats: Memo<Stats>,
+    update: StoredValue<Option<Timeout>, LocalStorage>,
 }
 
-/// Begins a record of a session.
+/// Starts a record of a session.
 #[must_use]
 pub fn use_timeline(session: &Session) -> UseTimeline {
-    let timeline = UseTimeline::unconnected();
-    let subscription: Subscription = session.on_event(move |noted| timeline.note(noted));
+    let timeline = UseTimeline::detached();
+    let subscription: Subscription = session.on_event(move |timed| timeline.push(timed));
     StoredValue::new_local(subscription);
     timeline
 }
 
 impl UseTimeline {
-    /// A record that only [`note`](UseTimeline::note) adds to.
+    /// An empty record without a session: only [`push`](UseTimeline::push) adds to it.
     #[must_use]
-    pub fn unconnected() -> UseTimeline {
-        let (record, step) = (StoredValue::new_local(Record::default()), RwSignal::new(0));
-        let figures = Memo::new(move |_| {
-            step.track();
-            record.with_value(Record::figures)
+    pub fn detached() -> UseTimeline {
+        let (record, version) = (StoredValue::new_local(Record::default()), RwSignal::new(0));
+        let stats = Memo::new(move |_| {
+            version.track();
+            record.with_value(Record::stats)
         });
-        UseTimeline { record, step, figures, pending: StoredValue::new_local(None) }
+        UseTimeline { record, version, stats, update: StoredValue::new_local(None) }
     }
 
     /// Adds an event.
-    pub fn note(self, noted: &Noted) {
-        if self.record.try_update_value(|record| record.note(noted)).is_some() {
-            self.plan();
+    pub fn push(self, timed: &TimedEvent) {
+        if self.record.try_update_value(|record| record.push(timed)).is_some() {
+            self.schedule_update();
         }
     }
 
-    /// Begins anew.
+    /// Removes all events.
     pub fn clear(self) {
         self.record.set_value(Record::default());
-        self.step.update(|step| *step += 1);
+        self.version.update(|version| *version += 1);
     }
 
-    /// Looks at the record, and again whenever it has changed.
-    pub fn with<T>(self, look: impl FnOnce(&Record) -> T) -> T {
-        self.step.track();
-        self.record.with_value(look)
+    /// Reads the record and tracks it.
+    pub fn with<T>(self, read: impl FnOnce(&Record) -> T) -> T {
+        self.version.track();
+        self.record.with_value(read)
     }
 
-    /// Looks at the record as it is now.
-    pub fn peek<T>(self, look: impl FnOnce(&Record) -> T) -> T {
-        self.record.with_value(look)
+    /// Reads the record without tracking it.
+    pub fn with_untracked<T>(self, read: impl FnOnce(&Record) -> T) -> T {
+        self.record.with_value(read)
     }
 
-    /// The plain numbers, live.
+    /// The record's statistics, live.
     #[must_use]
-    pub fn figures(self) -> Memo<Figures> {
-        self.figures
+    pub fn stats(self) -> Memo<Stats> {
+        self.stats
     }
 
-    /// A timer and not an animation frame: a tab in the background shows the truth too.
-    fn plan(self) {
-        if self.pending.with_value(Option::is_some) {
+    /// Updates the view after an interval, and again while a request or refresh is pending. A timer instead of an animation frame: a
+    /// background tab gets no frames.
+    fn schedule_update(self) {
+        if self.update.with_value(Option::is_some) {
             return;
         }
-        let step = move || {
-            let was_pending = self.pending.try_update_value(Option::take).flatten().is_some();
-            if was_pending && self.step.try_update(|step| *step += 1).is_some() && self.record.with_value(Record::is_open) {
-                self.plan();
+        let update = move || {
+            let was_scheduled = self.update.try_update_value(Option::take).flatten().is_some();
+            if was_scheduled && self.version.try_update(|version| *version += 1).is_some() && self.record.with_value(Record::is_pending) {
+                self.schedule_update();
             }
         };
         let lanes = self.record.with_value(|record| record.lanes().len());
-        let wait = STEP + u32::try_from(lanes / 3).unwrap_or(STEP);
-        self.pending.set_value(Some(Timeout::new(wait, step)));
+        let wait = UPDATE_INTERVAL + u32::try_from(lanes / 3).unwrap_or(UPDATE_INTERVAL);
+        self.update.set_value(Some(Timeout::new(wait, update)));
     }
 }

@@ -1,45 +1,45 @@
-//! Where the visitor is, where he was going, and how an address says so in its query.
+//! The address of the page, and the address to return to in its query.
 
 use leptos::prelude::window;
 use std::rc::Rc;
 
-/// How the app goes to an address of its own, leaving no way back to here.
+/// Goes to an address of the app.
 pub(super) type Navigate = Rc<dyn Fn(&str)>;
 
-/// Without a router, the browser loads the page.
+/// Makes the browser load the page, for apps without a router.
 pub(super) fn load() -> Navigate {
     Rc::new(|address| {
-        // It fails for addresses that are none, and none is made here.
+        // It fails for invalid URLs only, and these are built from valid ones.
         let _ = window().location().replace(address);
     })
 }
 
 /// Path, query and fragment of this page.
-pub(super) fn here() -> String {
+pub(super) fn current() -> String {
     let location = window().location();
     [location.pathname(), location.search(), location.hash()].into_iter().filter_map(Result::ok).collect()
 }
 
-/// An address with one more pair in its query.
-pub(super) fn with(address: &str, name: &str, value: &str) -> String {
+/// Appends a pair to an address's query.
+pub(super) fn with_query(address: &str, name: &str, value: &str) -> String {
     let pair = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
     format!("{address}{}{pair}", if address.contains('?') { '&' } else { '?' })
 }
 
-/// What this page's query says under a name, if it is an address of this site: nobody shall be led elsewhere by a link
-/// that somebody sent him.
-pub(super) fn asked_for(name: &str) -> Option<String> {
+/// The address in this page's query under a name, if it belongs to this site. Others are ignored, because a link from elsewhere
+/// could lead the user to a foreign site (an open redirect, CWE-601).
+pub(super) fn return_to(name: &str) -> Option<String> {
     let location = window().location();
     let query = location.search().ok()?;
-    let (_, asked) = form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).find(|(given, _)| given == name)?;
-    of_this_site(&asked, &location.origin().ok()?)
+    let (_, address) = form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).find(|(key, _)| key == name)?;
+    same_site(&address, &location.origin().ok()?)
 }
 
-/// Read as the browser would read it, and put together from its parts again.
-fn of_this_site(address: &str, origin: &str) -> Option<String> {
+/// Parses an address as the browser does, and rebuilds it from its parts.
+fn same_site(address: &str, origin: &str) -> Option<String> {
     let url = web_sys::Url::new_with_base(address, origin).ok()?;
     let path = url.pathname();
-    // Two slashes at the beginning of a path would be taken for the name of a host.
-    let stays = url.origin() == origin && path.starts_with('/') && !path.starts_with("//");
-    stays.then(|| format!("{path}{}{}", url.search(), url.hash()))
+    // A path that begins with two slashes would be read as a host name.
+    let is_same_site = url.origin() == origin && path.starts_with('/') && !path.starts_with("//");
+    is_same_site.then(|| format!("{path}{}{}", url.search(), url.hash()))
 }

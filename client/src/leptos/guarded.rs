@@ -1,51 +1,69 @@
-//! A page for those who are signed in.
+//! A page for signed-in users only.
 
-// What `#[component]` makes of the function is public twice, and one of the two goes nowhere.
+// `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{Admission, UseGuardOptions, use_guard_with_options};
-use leptos::{either::Either, prelude::*};
+use super::{AuthStatus, UseGuardOptions, lifetime::outliving, use_guard_with_options, use_session};
+use leptos::{
+    either::Either,
+    prelude::*,
+    reactive::owner::{Owner, WeakOwner},
+    tachys::reactive_graph::OwnedView,
+};
 
-/// Shows its children to those who are signed in, and sends everybody else to the sign-in page, from which
-/// [`use_way_back`](super::use_way_back) brings them here again.
+/// Shows its children to signed-in users. Other users are sent to the sign-in page, from which
+/// [`use_return_to`](super::use_return_to) brings them back.
 ///
-/// While it is not known whether a stored session still stands, it waits. Once shown, the children stay as long as the session does:
-/// no refresh disturbs them.
+/// The fallback is shown while a stored session is checked. The children stay as long as the session does: a refresh does not
+/// re-render them, another session renders new ones.
 ///
 /// ```no_run
-/// # fn go_instead(_address: &str) {}
+/// # fn replace(_address: &str) {}
 /// use leptos::prelude::*;
 /// use wugan::leptos::{Guarded, UseGuardOptions};
 ///
 /// #[component]
 /// fn Account() -> impl IntoView {
-///     let options = UseGuardOptions::default().navigate(go_instead);
-///     view! { <Guarded options fallback=|| "One moment…">"Your account"</Guarded> }
+///     let options = UseGuardOptions::default().navigate(replace);
+///     view! { <Guarded options fallback=|| "Loading…">"Your account"</Guarded> }
 /// }
 /// ```
 ///
-/// With leptos_router, `navigate` is what its `use_navigate` gives, as the example `leptos` of this project shows.
+/// With leptos_router, pass the function that its `use_navigate` returns, as the example `leptos` of this project shows.
 ///
 /// # Panics
-/// As [`use_session`](super::use_session).
+/// If no component above [provides](super::provide_session) a session.
 #[component]
 pub fn Guarded<C>(
     /// The page.
     children: TypedChildrenFn<C>,
-    /// What is shown while it is not known whether anybody is signed in, and on the way to the sign-in page. Default: nothing.
+    /// What is shown while the session is checked, and on the way to the sign-in page. Default: nothing.
     #[prop(optional, into)]
     fallback: ViewFn,
-    /// Where the sign-in page is, and how to get there.
+    /// The sign-in page's address, and how to navigate.
     #[prop(optional)]
     options: UseGuardOptions,
 ) -> impl IntoView
 where
     C: IntoView + 'static,
 {
-    let admission = use_guard_with_options(options).admission;
+    let session_id = use_session().session_id;
+    let status = use_guard_with_options(options).status;
+    let shown = outliving(|| Memo::new(move |_| session_id.get().filter(|_| status.get() == AuthStatus::Authenticated)));
     let children = children.into_inner();
-    move || match admission.get() {
-        Admission::Granted => Either::Left(children()),
-        Admission::Unknown | Admission::Refused => Either::Right(fallback.run()),
+    let component = Owner::current().map(|owner| owner.downgrade());
+    let mut page = None::<Owner>;
+    move || {
+        // Effects below a `Suspense` end a tick after their signals are disposed of, and panic if they run in between (case 68; see
+        // `outliving`). Those that read the page's own signals too: a paused effect does not run.
+        if let Some(page) = page.take() {
+            page.pause();
+        }
+        if shown.get().is_none() {
+            return Either::Right(fallback.run());
+        }
+        let owner = component.as_ref().and_then(WeakOwner::upgrade).map_or_else(Owner::new, |component| component.child());
+        page = Some(owner.clone());
+        Either::Left(OwnedView::new_with_owner(owner.with(|| children()), owner))
     }
 }

@@ -1,13 +1,14 @@
-//! Whether the visitor may see a page, and the way to the sign-in page if not.
+//! Decides whether a page may be shown, and navigates to the sign-in page if not.
 
 use super::{
     address::{self, Navigate},
+    lifetime::outliving,
     use_session,
 };
 use leptos::prelude::*;
 use std::{fmt, rc::Rc};
 
-/// What [`use_guard_with_options`] and [`Guarded`](super::Guarded) can be told.
+/// Options of [`use_guard_with_options`] and [`Guarded`](super::Guarded).
 #[derive(Clone)]
 pub struct UseGuardOptions {
     sign_in: String,
@@ -28,21 +29,21 @@ impl Default for UseGuardOptions {
 }
 
 impl UseGuardOptions {
-    /// Where one signs in. Default: `/sign-in`.
+    /// Sets the address of the sign-in page. Default: `/sign-in`.
     #[must_use]
     pub fn sign_in(mut self, address: &str) -> UseGuardOptions {
         address.clone_into(&mut self.sign_in);
         self
     }
 
-    /// The name in the query under which the sign-in page learns where the visitor was going. Default: `next`.
+    /// Sets the query parameter that tells the sign-in page which page to return to. Default: `next`.
     #[must_use]
     pub fn parameter(mut self, name: &str) -> UseGuardOptions {
         name.clone_into(&mut self.parameter);
         self
     }
 
-    /// How to go to an address of the app, preferably in place of this one. Default: the browser loads it.
+    /// Sets how to go to an address of the app, preferably replacing this page in the history. Default: the browser loads the page.
     #[must_use]
     pub fn navigate(mut self, navigate: impl Fn(&str) + 'static) -> UseGuardOptions {
         self.navigate = Rc::new(navigate);
@@ -50,65 +51,68 @@ impl UseGuardOptions {
     }
 }
 
-/// Whether the visitor may see the page.
+/// Whether a page may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Not known yet, see [`certain`](super::UseSessionReturn::certain).
-    Unknown,
-    /// He may.
-    Granted,
-    /// He is on his way to the sign-in page.
-    Refused,
+pub enum AuthStatus {
+    /// Not known yet, see [`ready`](super::UseSessionReturn::ready).
+    Loading,
+    /// A user is signed in.
+    Authenticated,
+    /// No user is signed in; the browser is on its way to the sign-in page.
+    Unauthenticated,
 }
 
-/// What [`use_guard`] gives.
+/// Return value of [`use_guard`]; `Copy`.
 #[derive(Clone, Copy, Debug)]
 pub struct UseGuardReturn {
-    /// Whether the visitor may see the page.
-    pub admission: Signal<Admission>,
+    /// Whether the page may be shown.
+    pub status: Signal<AuthStatus>,
 }
 
-/// Sends a visitor who is not signed in to the sign-in page, now or as soon as he no longer is. Nobody is sent anywhere while it
-/// is not known. [`Guarded`](super::Guarded) is this with the page in it.
+/// Navigates to the sign-in page as soon as no user is signed in. [`Guarded`](super::Guarded) is this hook with the page in it.
+///
+/// It does not navigate while the status is [`Loading`](AuthStatus::Loading), nor on a server.
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above [provides](super::provide_session) a session.
 #[must_use]
 pub fn use_guard() -> UseGuardReturn {
     use_guard_with_options(UseGuardOptions::default())
 }
 
-/// …with options.
+/// Like [`use_guard`], with options.
 ///
 /// ```no_run
-/// # fn go_instead(_address: &str) {}
+/// # fn replace(_address: &str) {}
 /// use leptos::prelude::*;
-/// use wugan::leptos::{Admission, UseGuardOptions, use_guard_with_options};
+/// use wugan::leptos::{AuthStatus, UseGuardOptions, use_guard_with_options};
 ///
 /// #[component]
 /// fn Account() -> impl IntoView {
-///     let guard = use_guard_with_options(UseGuardOptions::default().sign_in("/login").navigate(go_instead));
-///     move || match guard.admission.get() {
-///         Admission::Granted => "Your account",
-///         Admission::Unknown | Admission::Refused => "One moment…",
+///     let guard = use_guard_with_options(UseGuardOptions::default().sign_in("/login").navigate(replace));
+///     move || match guard.status.get() {
+///         AuthStatus::Authenticated => "Your account",
+///         AuthStatus::Loading | AuthStatus::Unauthenticated => "Loading…",
 ///     }
 /// }
 /// ```
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above [provides](super::provide_session) a session.
 #[must_use]
 pub fn use_guard_with_options(options: UseGuardOptions) -> UseGuardReturn {
     let session = use_session();
-    let admission = Memo::new(move |_| match (session.certain.get(), session.signed_in.get()) {
-        (_, false) => Admission::Refused,
-        (true, true) => Admission::Granted,
-        (false, true) => Admission::Unknown,
+    let status = outliving(|| {
+        Memo::new(move |_| match (session.ready.get(), session.signed_in.get()) {
+            (false, _) => AuthStatus::Loading,
+            (true, true) => AuthStatus::Authenticated,
+            (true, false) => AuthStatus::Unauthenticated,
+        })
     });
     Effect::new(move || {
-        if admission.get() == Admission::Refused {
-            (options.navigate)(&address::with(&options.sign_in, &options.parameter, &address::here()));
+        if status.get() == AuthStatus::Unauthenticated {
+            (options.navigate)(&address::with_query(&options.sign_in, &options.parameter, &address::current()));
         }
     });
-    UseGuardReturn { admission: admission.into() }
+    UseGuardReturn { status: outliving(|| status.into()) }
 }

@@ -1,17 +1,19 @@
-//! Who is signed in, until when, and why no longer, as signals.
+//! The session as signals.
 
-use crate::{Client, Event, Peek, State, User};
-use leptos::{prelude::*, task::spawn_local};
+use super::lifetime::{is_hydrating, is_on_server, outliving};
+use crate::{AuthState, Client, Event, SessionInfo, Subscription, User};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, reactive::owner::Owner, task::spawn_local};
 use std::{cell::Cell, time::Duration};
 
-/// What [`use_session_with_options`] can be told.
+/// Options of [`use_session_with_options`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UseSessionOptions {
     tick: Option<Duration>,
 }
 
 impl UseSessionOptions {
-    /// How often [`expires_in`](UseSessionReturn::expires_in) moves by itself. Default: never, only with the tokens.
+    /// Sets how often [`expires_in`](UseSessionReturn::expires_in) counts down. Default: never, it changes with the tokens only.
     #[must_use]
     pub fn tick(mut self, tick: Duration) -> UseSessionOptions {
         self.tick = Some(tick);
@@ -22,81 +24,180 @@ impl UseSessionOptions {
 /// The session as signals; `Copy`, so that closures can share it.
 #[derive(Clone, Copy, Debug)]
 pub struct UseSessionReturn {
-    /// Signed in or not, and why not.
-    pub state: ReadSignal<State>,
-    /// Who is signed in.
+    /// Whether a user is signed in, and if not, why.
+    pub state: ReadSignal<AuthState>,
+    /// The signed-in user, if the token names one.
     pub user: ReadSignal<Option<User>>,
-    /// Whether anybody is.
+    /// Whether a user is signed in.
     pub signed_in: ReadSignal<bool>,
-    /// Whether that is certain. It is not while a page that has just been loaded finds a session whose access token has run out:
-    /// only a refresh can tell whether the session still stands. As soon as that ended, however it did, this is true for good.
-    pub certain: ReadSignal<bool>,
-    /// How long the access token still works, where that is known, at the moment of reading. It will be renewed before.
+    /// Whether the other signals can be relied on. False on a server, during hydration, and while a page that was just loaded
+    /// checks a stored session whose access token has expired, which only a refresh can do. Once true, it stays true.
+    pub ready: ReadSignal<bool>,
+    /// How long the access token is valid, if that is known, at the moment of reading. It is renewed before it expires.
     pub expires_in: Signal<Option<Duration>>,
-    /// Another number for each sign-in; None while nobody is signed in.
-    pub(super) turn: ReadSignal<Option<u64>>,
-    client: StoredValue<Client, LocalStorage>,
+    /// A number that differs for each session; `None` while no user is signed in.
+    pub session_id: ReadSignal<Option<u64>>,
+    /// False on a server and during hydration.
+    pub(super) hydrated: ReadSignal<bool>,
+    /// Notifies whenever the tokens may have changed.
     changes: ReadSignal<()>,
+    /// `None` on a server: there, a component may be dropped on another thread, which a client does not survive.
+    client: Option<StoredValue<Client, LocalStorage>>,
 }
 
 impl UseSessionReturn {
-    /// The client, to send requests with.
+    /// The client that was [provided](provide_session). On a server, one that sends nothing.
+    ///
+    /// # Panics
+    /// In the browser, if the component that provides the session is gone.
     #[must_use]
     pub fn client(&self) -> Client {
-        self.client.get_value()
+        match self.client {
+            Some(client) => client.get_value(),
+            None => inert_client(),
+        }
     }
 
-    /// Signs out, here and in the other tabs.
+    /// Ends the session, in this and the other tabs.
     pub fn sign_out(&self) {
         self.client().session().sign_out();
     }
+
+    /// The client, unless the page is rendered on a server or its component is gone.
+    pub(super) fn browser_client(&self) -> Option<Client> {
+        self.client.and_then(|client| client.try_get_value())
+    }
 }
 
-/// Lets this component and all below it [`use_session`]. The signals follow the session from here on, other tabs' doings included.
-pub fn provide_session(client: Client) -> UseSessionReturn {
-    let session = client.session().clone();
-    let Peek { state: found, user: whom, .. } = session.peek();
-    let is_in = found == State::SignedIn;
-    let (state, set_state) = signal(found);
-    let (user, set_user) = signal(whom);
-    let (signed_in, set_signed_in) = signal(is_in);
-    let (turn, set_turn) = signal(is_in.then_some(0));
-    let (changes, set_changes) = signal(());
-    let sign_ins = Cell::new(0);
-    let subscription = session.clone().on_event(move |noted| {
-        if matches!(noted.event, Event::SignedIn { .. }) {
-            sign_ins.set(sign_ins.get() + 1);
-        }
-        if matches!(noted.event, Event::SignedIn { .. } | Event::SignedOut { .. } | Event::Adopted | Event::RefreshEnded { .. }) {
-            let Peek { state, user, .. } = session.peek();
-            let is_in = state == State::SignedIn;
-            move_to(set_state, state);
-            move_to(set_user, user);
-            move_to(set_signed_in, is_in);
-            move_to(set_turn, is_in.then(|| sign_ins.get()));
-            set_changes.try_set(());
-        }
+fn inert_client() -> Client {
+    match Client::new("http://localhost/") {
+        Ok(client) => client,
+        Err(error) => unreachable!("a constant URL is valid: {error}"),
+    }
+}
+
+/// The signals to write.
+#[derive(Clone, Copy)]
+struct Signals {
+    state: WriteSignal<AuthState>,
+    user: WriteSignal<Option<User>>,
+    signed_in: WriteSignal<bool>,
+    ready: WriteSignal<bool>,
+    session_id: WriteSignal<Option<u64>>,
+    hydrated: WriteSignal<bool>,
+    changes: WriteSignal<()>,
+}
+
+impl Signals {
+    fn set(self, info: SessionInfo, session: u64) {
+        let is_signed_in = info.state == AuthState::SignedIn;
+        set_if_changed(self.state, info.state);
+        set_if_changed(self.user, info.user);
+        set_if_changed(self.signed_in, is_signed_in);
+        set_if_changed(self.session_id, is_signed_in.then_some(session));
+        self.changes.try_set(());
+    }
+}
+
+/// Notifies only about a change, so that a refresh re-runs nothing but the readers of the expiry.
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: WriteSignal<T>, value: T) {
+    signal.try_maybe_update(|current| {
+        let is_changed = *current != value;
+        *current = value;
+        (is_changed, ())
     });
-    // Owned by this component: with it, the subscription goes.
-    StoredValue::new_local(subscription);
-    let stored = StoredValue::new_local(client);
-    let certain = make_certain(stored);
-    let expires_in = expiry(stored, changes, None);
-    let provided = UseSessionReturn { state, user, signed_in, certain, expires_in, turn, client: stored, changes };
+}
+
+/// Provides the session to this component and all below it, which get it by [`use_session`]. The signals follow the session from
+/// now on, including changes by other tabs.
+pub fn provide_session(client: Client) -> UseSessionReturn {
+    let (provided, signals) = outliving(|| new_signals(client));
+    if let Some(client) = provided.browser_client() {
+        // Dropping it ends the subscription.
+        StoredValue::new_local(follow(&client, provided.hydrated, signals));
+        if is_hydrating() {
+            Effect::new(move || reveal_after_hydration(provided, signals));
+        } else {
+            reveal(&client, signals);
+        }
+    }
     provide_context(provided);
     provided
 }
 
-/// Only what changed moves a signal: a refresh shows nowhere but in the expiry.
-fn move_to<T: PartialEq + Send + Sync + 'static>(signal: WriteSignal<T>, value: T) {
-    signal.try_maybe_update(|held| {
-        let moves = *held != value;
-        *held = value;
-        (moves, ())
+/// Signals of a signed-out session that is not ready.
+fn new_signals(client: Client) -> (UseSessionReturn, Signals) {
+    let (state, set_state) = signal(AuthState::SignedOut { reason: None });
+    let (user, set_user) = signal(None);
+    let (signed_in, set_signed_in) = signal(false);
+    let (ready, set_ready) = signal(false);
+    let (session_id, set_session_id) = signal(None);
+    let (hydrated, set_hydrated) = signal(false);
+    let (changes, set_changes) = signal(());
+    let client = (!is_on_server()).then(|| StoredValue::new_local(client));
+    let expires_in = expiry(client, signed_in, changes, None);
+    let signals = Signals {
+        state: set_state,
+        user: set_user,
+        signed_in: set_signed_in,
+        ready: set_ready,
+        session_id: set_session_id,
+        hydrated: set_hydrated,
+        changes: set_changes,
+    };
+    (UseSessionReturn { state, user, signed_in, ready, expires_in, session_id, hydrated, changes, client }, signals)
+}
+
+/// Sets the signals at each event that may change them.
+fn follow(client: &Client, hydrated: ReadSignal<bool>, signals: Signals) -> Subscription {
+    let session = client.session().clone();
+    let sign_ins = Cell::new(0);
+    client.session().on_event(move |timed| {
+        if matches!(timed.event, Event::SignedIn { .. }) {
+            sign_ins.set(sign_ins.get() + 1);
+        }
+        let is_change = matches!(
+            timed.event,
+            Event::SignedIn { .. } | Event::SignedOut { .. } | Event::UserChanged { .. } | Event::Adopted | Event::RefreshEnded { .. }
+        );
+        if is_change && hydrated.try_get_untracked() == Some(true) {
+            signals.set(session.info(), sign_ins.get());
+        }
+    })
+}
+
+/// Sets the true values once hydration is complete. With lazy hydration that takes more than a tick.
+fn reveal_after_hydration(provided: UseSessionReturn, signals: Signals) {
+    let context = Owner::current_shared_context();
+    spawn_local(async move {
+        while context.as_ref().is_some_and(|context| context.during_hydration()) {
+            TimeoutFuture::new(10).await;
+        }
+        if let Some(client) = provided.browser_client() {
+            reveal(&client, signals);
+        }
     });
 }
 
-/// The session that a component above [provided](provide_session).
+/// Sets the true values, and checks the session if only a refresh can tell whether it still exists.
+fn reveal(client: &Client, signals: Signals) {
+    let session = client.session().clone();
+    let info = session.info();
+    let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
+    signals.hydrated.try_set(true);
+    signals.set(info, 0);
+    if needs_check {
+        spawn_local(async move {
+            // If the server rejects the refresh, the session is over by now. Other failures are no verdict, and it goes on.
+            let _ = session.token().await;
+            signals.ready.try_set(true);
+        });
+    } else {
+        signals.ready.try_set(true);
+    }
+}
+
+/// The session that a component above [provides](provide_session).
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -114,13 +215,13 @@ fn move_to<T: PartialEq + Send + Sync + 'static>(signal: WriteSignal<T>, value: 
 /// ```
 ///
 /// # Panics
-/// If none did.
+/// If no component above provides a session.
 #[must_use]
 pub fn use_session() -> UseSessionReturn {
     expect_context()
 }
 
-/// …with options.
+/// Like [`use_session`], with options.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -130,45 +231,45 @@ pub fn use_session() -> UseSessionReturn {
 /// #[component]
 /// fn Countdown() -> impl IntoView {
 ///     let session = use_session_with_options(UseSessionOptions::default().tick(Duration::from_secs(1)));
-///     move || session.expires_in.get().map(|left| format!("{} s", left.as_secs()))
+///     move || session.expires_in.get().map(|time| format!("{} s", time.as_secs()))
 /// }
 /// ```
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above provides a session.
 #[must_use]
 pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn {
     let session = use_session();
     let Some(tick) = options.tick else { return session };
-    let (ticks, set_ticks) = signal(());
-    if let Ok(interval) = set_interval_with_handle(move || set_ticks.set(()), tick) {
+    let (ticks, expires_in) = outliving(|| {
+        let ticks = RwSignal::new(());
+        (ticks, expiry(session.client, session.signed_in, session.changes, Some(ticks)))
+    });
+    let notify = move || {
+        ticks.try_set(());
+    };
+    if !is_on_server()
+        && let Ok(interval) = set_interval_with_handle(notify, tick)
+    {
         on_cleanup(move || interval.clear());
     }
-    UseSessionReturn { expires_in: expiry(session.client, session.changes, Some(ticks)), ..session }
+    UseSessionReturn { expires_in, ..session }
 }
 
-fn expiry(client: StoredValue<Client, LocalStorage>, changes: ReadSignal<()>, ticks: Option<ReadSignal<()>>) -> Signal<Option<Duration>> {
+fn expiry(
+    client: Option<StoredValue<Client, LocalStorage>>,
+    signed_in: ReadSignal<bool>,
+    changes: ReadSignal<()>,
+    ticks: Option<RwSignal<()>>,
+) -> Signal<Option<Duration>> {
     Signal::derive(move || {
         changes.track();
         if let Some(ticks) = ticks {
             ticks.track();
         }
-        client.with_value(|client| client.session().peek().expires_in)
+        if !signed_in.get() {
+            return None;
+        }
+        client?.try_with_value(|client| client.session().info().expires_in)?
     })
-}
-
-/// Asks, if only asking can tell.
-fn make_certain(client: StoredValue<Client, LocalStorage>) -> ReadSignal<bool> {
-    let session = client.with_value(|client| client.session().clone());
-    let found = session.peek();
-    let doubtful = found.state == State::SignedIn && found.expires_in == Some(Duration::ZERO);
-    let (certain, set_certain) = signal(!doubtful);
-    if doubtful {
-        spawn_local(async move {
-            // Rejected, the session is over by now. Any other failure is no verdict, and the session stays.
-            let _ = session.access_token().await;
-            set_certain.try_set(true);
-        });
-    }
-    certain
 }

@@ -1,10 +1,18 @@
-//! What the visitor does, which a sign-in in between does not lose.
+//! A user's action; if its session is over, it runs after the next sign-in.
 
-use super::use_session;
-use crate::{Client, Error, State, event::Reason};
-use leptos::{prelude::*, reactive::actions::ActionAbortHandle};
+use super::{
+    lifetime::{is_on_server, outliving},
+    use_session,
+};
+use crate::{AuthState, Client, Error, Event, SignOutReason, User};
+use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
+use leptos::{prelude::*, task::spawn_local};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-/// What [`use_session_action_with_options`] can be told.
+/// Options of [`use_session_action_with_options`].
 #[derive(Clone, Copy, Debug)]
 pub struct UseSessionActionOptions {
     resume: bool,
@@ -17,7 +25,7 @@ impl Default for UseSessionActionOptions {
 }
 
 impl UseSessionActionOptions {
-    /// Whether what could not be done because nobody was signed in is done after the sign-in. Default: yes.
+    /// Sets whether an action that failed because no user was signed in runs after the sign-in. Default: yes.
     #[must_use]
     pub fn resume(mut self, resume: bool) -> UseSessionActionOptions {
         self.resume = resume;
@@ -25,134 +33,243 @@ impl UseSessionActionOptions {
     }
 }
 
-/// What [`use_session_action`] gives; `Copy`.
+/// Return value of [`use_session_action`]; `Copy`.
 #[derive(Debug)]
-pub struct UseSessionActionReturn<I: 'static, T: 'static, E: 'static> {
-    /// What came of the last one; None: nothing yet, or whoever did it has signed out.
-    pub value: Signal<Option<Result<T, E>>, LocalStorage>,
-    /// Whether one is under way.
+pub struct UseSessionActionReturn<I: 'static, T: Send + Sync + 'static, E: Send + Sync + 'static> {
+    /// The result of the last dispatch; `None` until there is one. The end of the session removes it.
+    pub value: Signal<Option<Result<T, E>>>,
+    /// Whether a dispatch of this session is running.
     pub pending: Signal<bool>,
-    /// Whether one waits for a sign-in.
-    pub postponed: Signal<bool>,
-    dispatch: StoredValue<Box<dyn Fn(I)>, LocalStorage>,
+    /// Whether a dispatch waits for a sign-in.
+    pub awaiting_sign_in: Signal<bool>,
+    /// `None` on a server, where nothing is dispatched.
+    dispatch: Option<StoredValue<Dispatch<I>, LocalStorage>>,
 }
 
-impl<I, T, E> Clone for UseSessionActionReturn<I, T, E> {
+impl<I, T: Send + Sync, E: Send + Sync> Clone for UseSessionActionReturn<I, T, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<I, T, E> Copy for UseSessionActionReturn<I, T, E> {}
+impl<I, T: Send + Sync, E: Send + Sync> Copy for UseSessionActionReturn<I, T, E> {}
 
-impl<I, T, E> UseSessionActionReturn<I, T, E> {
-    /// Does it, or postpones it until somebody is signed in.
+impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
+    /// Runs the action now, or after the sign-in if no user is signed in. Does nothing on a server.
     pub fn dispatch(&self, input: I) {
-        self.dispatch.with_value(|dispatch| dispatch(input));
+        if let Some(dispatch) = self.dispatch.and_then(|dispatch| dispatch.try_get_value()) {
+            dispatch(input);
+        }
     }
 }
 
-/// Something that the visitor does: sends a form, deletes a mail.
+/// Creates an action of a user, such as sending a form or deleting a mail.
 ///
-/// If nobody is signed in, or the session turns out to be over, it is postponed, and done as soon as the same person (or, if nobody
-/// was signed in, anybody) is signed in: only what the server refused is done again, so nothing is done twice. A sign-out by the
-/// visitor ends what is under way, aborts its requests, and forgets what was postponed.
+/// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the same user signs in
+/// again; if it was dispatched while no user was signed in, when any user signs in. Only what the server refused runs again, so
+/// nothing is done twice. A sign-out by the user aborts all running dispatches and discards those that wait. A dispatch that waits
+/// is discarded with the component.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
-/// use wugan::{Request, leptos::use_session_action};
+/// use wugan::leptos::use_session_action;
 ///
 /// #[component]
 /// fn Note() -> impl IntoView {
 ///     let save = use_session_action(|client, note: String| async move {
-///         client.send(Request::post("/notes").text(note)).await.map(|answer| answer.ok())
+///         client.post("/notes").text(note).send().await?.error_for_status().map(drop)
 ///     });
 ///     view! {
 ///         <button disabled=save.pending on:click=move |_| save.dispatch("milk, bread".to_owned())>"Save"</button>
-///         <Show when=move || save.postponed.get()>"It will be saved as soon as you are signed in."</Show>
+///         <Show when=move || save.awaiting_sign_in.get()>"It will be saved when you are signed in."</Show>
 ///     }
 /// }
 /// ```
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above [provides](super::provide_session) a session.
 pub fn use_session_action<I, T, E, Fut>(act: impl Fn(Client, I) -> Fut + 'static) -> UseSessionActionReturn<I, T, E>
 where
     I: Clone + 'static,
-    T: Clone + 'static,
-    E: std::error::Error + Clone + 'static,
+    T: Clone + Send + Sync + 'static,
+    E: std::error::Error + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + 'static,
 {
     use_session_action_with_options(UseSessionActionOptions::default(), act)
 }
 
-/// …with options.
+/// Like [`use_session_action`], with options.
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above [provides](super::provide_session) a session.
 pub fn use_session_action_with_options<I, T, E, Fut>(
     options: UseSessionActionOptions,
     act: impl Fn(Client, I) -> Fut + 'static,
 ) -> UseSessionActionReturn<I, T, E>
 where
     I: Clone + 'static,
-    T: Clone + 'static,
-    E: std::error::Error + Clone + 'static,
+    T: Clone + Send + Sync + 'static,
+    E: std::error::Error + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<T, E>> + 'static,
 {
     let session = use_session();
-    let postponed = RwSignal::new_local(None::<Postponed<I>>);
-    let running = StoredValue::new_local(None::<ActionAbortHandle>);
-    let action = Action::new_local(move |input: &I| {
-        let who = session.user.get_untracked().map(|user| user.id);
-        let (doing, input) = (act(session.client(), input.clone()), input.clone());
-        async move {
-            let done = doing.await;
-            // Whose tokens do not tell who he is cannot be recognised when he comes back.
-            if options.resume && who.is_some() && done.as_ref().is_err_and(is_signed_out) {
-                postponed.try_set(Some(Postponed { input, until: who }));
+    let [running, waiting] = outliving(|| [RwSignal::new(0_usize), RwSignal::new(0_usize)]);
+    let value = outliving(|| RwSignal::new(None));
+    let client = session.browser_client().filter(|_| !is_on_server());
+    let dispatch = client.map(|client| {
+        let session = client.session().clone();
+        let dispatches = Rc::new(Dispatches {
+            resume: options.resume,
+            act: Box::new(move |client, input| Box::pin(act(client, input))),
+            user: RefCell::new(id(session.info().user.as_ref())),
+            client,
+            epoch: Cell::default(),
+            count: Cell::default(),
+            aborts: RefCell::default(),
+            queue: RefCell::default(),
+            value,
+            running,
+            waiting,
+        });
+        let listener = Rc::downgrade(&dispatches);
+        let subscription = session.on_event(move |timed| {
+            if let Some(dispatches) = listener.upgrade() {
+                dispatches.on_event(&timed.event);
             }
-            done
-        }
-    });
-    let run = move |input| running.set_value(Some(action.dispatch_local(input)));
-    let dispatch = move |input| {
-        if session.signed_in.get_untracked() {
-            run(input);
-        } else if options.resume {
-            postponed.set(Some(Postponed { input, until: None }));
-        }
-    };
-    Effect::new(move || {
-        if session.turn.get().is_some() {
-            let user = session.user.get_untracked().map(|user| user.id);
-            if let Some(Postponed { input, until }) = postponed.try_update(Option::take).flatten()
-                && (until.is_none() || until == user)
-            {
-                run(input);
-            }
-        } else if let State::SignedOut { reason: Some(Reason::ByUser | Reason::Elsewhere) } = session.state.get() {
-            // A session that the server ended ends its requests itself, and each says so.
-            running.try_update_value(|running| running.take().map(ActionAbortHandle::abort));
-            action.clear();
-            postponed.try_set(None);
-        }
+        });
+        // Dropped with the component; from then on, no sign-in runs the dispatches that wait.
+        StoredValue::new_local(subscription);
+        let dispatch: Dispatch<I> = Rc::new(move |input| dispatches.dispatch(input));
+        outliving(|| StoredValue::new_local(dispatch))
     });
     UseSessionActionReturn {
-        value: Signal::derive_local(move || action.value().get()),
-        pending: action.pending().into(),
-        postponed: Signal::derive(move || postponed.with(Option::is_some)),
-        dispatch: StoredValue::new_local(Box::new(dispatch)),
+        value: outliving(|| value.into()),
+        pending: outliving(|| Signal::derive(move || running.get() > 0)),
+        awaiting_sign_in: outliving(|| Signal::derive(move || waiting.get() > 0)),
+        dispatch,
     }
 }
 
-/// What waits for a sign-in: of this user; None: of anybody.
-struct Postponed<I> {
-    input: I,
-    until: Option<String>,
+type Dispatch<I> = Rc<dyn Fn(I)>;
+
+type Act<I, T, E> = Box<dyn Fn(Client, I) -> LocalBoxFuture<'static, Result<T, E>>>;
+
+/// The dispatches of one action.
+struct Dispatches<I, T: Send + Sync + 'static, E: Send + Sync + 'static> {
+    resume: bool,
+    act: Act<I, T, E>,
+    client: Client,
+    /// The user of the last session.
+    user: RefCell<Option<String>>,
+    /// Grows when the results of earlier dispatches no longer belong to the signed-in user.
+    epoch: Cell<u64>,
+    /// The number of the last dispatch.
+    count: Cell<u64>,
+    aborts: RefCell<Vec<(u64, AbortHandle)>>,
+    queue: RefCell<Vec<Waiting<I>>>,
+    value: RwSignal<Option<Result<T, E>>>,
+    /// How many dispatches of this epoch are running.
+    running: RwSignal<usize>,
+    /// The length of the queue.
+    waiting: RwSignal<usize>,
 }
 
-/// Whether an error is, or has for its cause, that the session is over.
+/// A dispatch that waits for a sign-in: of this user, or of any user.
+struct Waiting<I> {
+    input: I,
+    user: Option<String>,
+}
+
+impl<I, T, E> Dispatches<I, T, E>
+where
+    I: Clone + 'static,
+    T: Clone + Send + Sync + 'static,
+    E: std::error::Error + Clone + Send + Sync + 'static,
+{
+    fn dispatch(self: &Rc<Self>, input: I) {
+        if self.is_signed_in() {
+            self.run(input);
+        } else if self.resume {
+            self.wait(Waiting { input, user: None });
+        }
+    }
+
+    fn run(self: &Rc<Self>, input: I) {
+        let user = self.user.borrow().clone();
+        let (number, epoch) = (self.count.get() + 1, self.epoch.get());
+        self.count.set(number);
+        let (abort, registration) = AbortHandle::new_pair();
+        self.aborts.borrow_mut().push((number, abort));
+        self.running.try_update(|running| *running += 1);
+        let acting = Abortable::new((self.act)(self.client.clone(), input.clone()), registration);
+        let this = self.clone();
+        spawn_local(async move {
+            let result = acting.await;
+            this.aborts.borrow_mut().retain(|(running, _)| *running != number);
+            // Aborted, or of another user's session: `forget_results` has reset the signals.
+            let Some(result) = result.ok().filter(|_| this.epoch.get() == epoch) else { return };
+            this.running.try_update(|running| *running -= 1);
+            // A user without a name in the token cannot be recognised after the next sign-in.
+            if this.resume && user.is_some() && result.as_ref().is_err_and(is_signed_out) {
+                this.wait(Waiting { input, user });
+            }
+            // Without a session, only the error tells the user something; data of the session that ended is dropped.
+            if number == this.count.get() && (result.is_err() || this.is_signed_in()) {
+                this.value.try_set(Some(result));
+            }
+        });
+    }
+
+    fn on_event(self: &Rc<Self>, event: &Event) {
+        match event {
+            Event::SignedOut { reason: SignOutReason::ByUser | SignOutReason::OtherTab } => {
+                self.forget_results();
+                self.queue.take();
+                self.waiting.try_set(0);
+                self.aborts.take().iter().for_each(|(_, abort)| abort.abort());
+            }
+            // The client ends the requests of a session that the server ended, each with an error.
+            Event::SignedOut { .. } => drop(self.value.try_set(None)),
+            Event::SignedIn { user, .. } => self.begin_session(user.as_ref()),
+            Event::UserChanged { user } => drop(self.user.replace(id(user.as_ref()))),
+            _ => {}
+        }
+    }
+
+    /// A session began: runs the dispatches that wait for this user.
+    fn begin_session(self: &Rc<Self>, user: Option<&User>) {
+        let user = id(user);
+        // An app may sign the same user in again, as after a change of the password: the results are still that user's.
+        if user.is_none() || *self.user.borrow() != user {
+            self.forget_results();
+        }
+        self.user.replace(user.clone());
+        let queue = self.queue.take();
+        self.waiting.try_set(0);
+        queue.into_iter().filter(|waiting| waiting.user.is_none() || waiting.user == user).for_each(|waiting| self.run(waiting.input));
+    }
+
+    fn forget_results(&self) {
+        self.epoch.set(self.epoch.get() + 1);
+        self.running.try_set(0);
+        self.value.try_set(None);
+    }
+
+    fn wait(&self, waiting: Waiting<I>) {
+        self.queue.borrow_mut().push(waiting);
+        self.waiting.try_update(|waiting| *waiting += 1);
+    }
+
+    fn is_signed_in(&self) -> bool {
+        self.client.session().info().state == AuthState::SignedIn
+    }
+}
+
+fn id(user: Option<&User>) -> Option<String> {
+    user.map(|user| user.id.clone())
+}
+
+/// Whether an error is, or has for its source, that the session is over.
 fn is_signed_out<E: std::error::Error + 'static>(error: &E) -> bool {
     let error: &(dyn std::error::Error + 'static) = error;
     std::iter::successors(Some(error), |error| error.source())

@@ -1,39 +1,40 @@
-//! What is loaded anew for each session, and belongs to it.
+//! Data that is loaded for each session and belongs to it.
 
-use super::use_session;
+use super::{lifetime::outliving, use_session};
 use crate::Client;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 
-/// What [`use_session_resource`] gives; `Copy`.
+/// Return value of [`use_session_resource`]; `Copy`.
 #[derive(Debug)]
-pub struct UseSessionResourceReturn<T: 'static> {
-    /// What was loaded in this session; None: nothing yet, or nobody is signed in. Reading it under a `Suspense` waits for it.
-    pub value: Signal<Option<T>, LocalStorage>,
+pub struct UseSessionResourceReturn<T: Send + Sync + 'static> {
+    /// The data of the present session; `None` until it is loaded, and while no user is signed in. Reading it under a `Suspense`
+    /// shows the fallback until it is loaded.
+    pub value: Signal<Option<T>>,
     /// Whether it is being loaded.
     pub pending: Signal<bool>,
-    again: RwSignal<()>,
+    refetch: RwSignal<()>,
 }
 
-impl<T> Clone for UseSessionResourceReturn<T> {
+impl<T: Send + Sync> Clone for UseSessionResourceReturn<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for UseSessionResourceReturn<T> {}
+impl<T: Send + Sync> Copy for UseSessionResourceReturn<T> {}
 
-impl<T> UseSessionResourceReturn<T> {
-    /// Loads it once more. Until then, what is there stays.
+impl<T: Send + Sync> UseSessionResourceReturn<T> {
+    /// Loads the data again. The present value stays until then.
     pub fn refetch(&self) {
-        self.again.set(());
+        self.refetch.try_set(());
     }
 }
 
-/// Loads something whenever somebody signs in, and whenever a signal changes that `fetch` reads before its first await.
+/// Loads data whenever a session begins, and whenever a signal changes that `fetch` reads before its first await.
 ///
-/// A sign-out ends the loading, aborts its requests, and takes away what was loaded: nobody sees anything of who was signed in
-/// before him. A refresh of the tokens changes nothing.
+/// The end of the session aborts the requests and removes the data, so that no user sees another user's. A refresh of the tokens
+/// changes nothing.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -41,9 +42,9 @@ impl<T> UseSessionResourceReturn<T> {
 ///
 /// #[component]
 /// fn Inbox() -> impl IntoView {
-///     let mails = use_session_resource(|client| async move { client.get("/mails").await?.json::<Vec<String>>().await });
+///     let mails = use_session_resource(|client| async move { client.get("/mails").send().await?.json::<Vec<String>>().await });
 ///     view! {
-///         <Suspense fallback=|| "One moment…">
+///         <Suspense fallback=|| "Loading…">
 ///             {move || mails.value.get().map(|mails| match mails {
 ///                 Ok(mails) => mails.join(", "),
 ///                 Err(error) => error.to_string(),
@@ -54,40 +55,47 @@ impl<T> UseSessionResourceReturn<T> {
 /// ```
 ///
 /// # Panics
-/// As [`use_session`].
+/// If no component above [provides](super::provide_session) a session.
 pub fn use_session_resource<T, Fut>(fetch: impl Fn(Client) -> Fut + 'static) -> UseSessionResourceReturn<T>
 where
-    T: Clone + 'static,
+    T: Clone + Send + Sync + 'static,
     Fut: Future<Output = T> + 'static,
 {
     let session = use_session();
-    let (pending, again) = (RwSignal::new(false), RwSignal::new(()));
-    // Leptos lets a fetch that is under way come to its end before it begins the next: this one is ended.
-    let running = StoredValue::new_local(None::<(u64, AbortHandle)>);
+    let (pending, refetch, running) = outliving(|| (RwSignal::new(false), RwSignal::new(()), StoredValue::new(None::<Running>)));
+    // Leptos waits for a running fetch before it starts the next one. So a fetch of another session is aborted.
+    let abort_unless = move |session: Option<u64>| {
+        running.try_with_value(|running| {
+            running.as_ref().filter(|running| Some(running.session) != session).map(|running| running.fetch.abort())
+        });
+    };
     let resource = LocalResource::new(move || {
-        again.track();
-        let loading = session.turn.get().map(|turn| {
+        refetch.track();
+        let loading = session.session_id.get().zip(session.browser_client()).map(|(id, client)| {
             let (handle, registration) = AbortHandle::new_pair();
-            running.set_value(Some((turn, handle)));
-            (turn, Abortable::new(fetch(session.client()), registration))
+            running.try_set_value(Some(Running { session: id, fetch: handle }));
+            (id, Abortable::new(fetch(client), registration))
         });
         async move {
-            let (turn, loading) = loading?;
+            let (id, loading) = loading?;
             pending.try_set(true);
             let loaded = loading.await;
             pending.try_set(false);
-            Some((turn, loaded.ok()?))
+            Some((id, loaded.ok()?))
         }
     });
-    let stop_unless = move |turn: Option<u64>| {
-        running.try_with_value(|running| running.as_ref().filter(|(began, _)| Some(*began) != turn).map(|(_, handle)| handle.abort()));
-    };
-    Effect::new(move || stop_unless(session.turn.get()));
-    // The page is gone.
-    Owner::on_cleanup(move || stop_unless(None));
-    let value = Signal::derive_local(move || {
-        let turn = session.turn.get();
-        resource.get().flatten().filter(|(loaded_in, _)| Some(*loaded_in) == turn).map(|(_, value)| value)
+    Effect::new(move || abort_unless(session.session_id.get()));
+    on_cleanup(move || abort_unless(None));
+    let value = outliving(|| {
+        Signal::derive(move || {
+            let id = session.session_id.get();
+            resource.try_get()?.flatten().filter(|(loaded_in, _)| Some(*loaded_in) == id).map(|(_, value)| value)
+        })
     });
-    UseSessionResourceReturn { value, pending: pending.into(), again }
+    UseSessionResourceReturn { value, pending: outliving(|| pending.into()), refetch }
+}
+
+struct Running {
+    session: u64,
+    fetch: AbortHandle,
 }

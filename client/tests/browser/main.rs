@@ -1,25 +1,31 @@
-//! The client in a real browser against the real server. Names tell the case of the table of what goes wrong in such clients.
+//! The client in a real browser, most of it against a real server. Test names begin with their case in the table of known failures of
+//! such clients.
 //!
-//! `cargo xtask test browser` starts the server, strict and with tokens that live two seconds, and names it at compile time.
+//! `cargo xtask test browser` starts the server with strict reuse detection and access tokens that live for two seconds, and passes its
+//! address at compile time.
 
-#![cfg(all(target_arch = "wasm32", feature = "browser"))]
+#![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod allowed_origins;
 #[cfg(feature = "leptos")]
 mod bindings;
-mod bodies;
-mod callbacks;
+mod cancellation;
 mod clocks;
-mod due;
-mod locks;
-mod origins;
+mod errors;
+mod events;
+mod expiry;
+mod fixture;
+mod outages;
 mod page;
-mod people;
-mod rejected;
-mod replay;
-mod storage;
-mod trouble;
-mod waiters;
-mod world;
+mod rejection;
+mod request_bodies;
+mod request_options;
+mod responses;
+mod session_changes;
+mod storage_failures;
+mod stored_record;
+mod tabs;
+mod token_refresh;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

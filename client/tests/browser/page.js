@@ -1,35 +1,62 @@
-// What a test sees of the page and does to it. Made anew for each test; `restore` puts everything back.
-// Requests go to the real server, and its answers come back as they are; they can only be held back for a while.
-const fetch = window.fetch;
+// Controls the page that one test runs in. Each test has its own; `restore` undoes everything.
+// Requests go to the real server, except to paths with a mock response. Responses can be held back.
+const originalFetch = window.fetch;
+const OriginalRequest = window.Request;
+const originalLocalStorage = Object.getOwnPropertyDescriptor(window, "localStorage");
 const sent = [];
 const gates = new Map();
 const locks = new Map();
-const localStorageOfOld = Object.getOwnPropertyDescriptor(window, "localStorage");
+const mocks = new Map();
+let cancelledBodies = 0;
+
+const deferred = () => {
+  const result = {};
+  result.promise = new Promise((resolve) => (result.resolve = resolve));
+  return result;
+};
+
+const whenAborted = (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+
+const mockResponse = ({ status, headers, chunks, stays_open: staysOpen }, signal) => {
+  signal.throwIfAborted();
+  const source = {
+    start(controller) {
+      chunks.forEach((chunk) => controller.enqueue(new Uint8Array(chunk)));
+      if (staysOpen) {
+        signal.addEventListener("abort", () => controller.error(signal.reason));
+      } else {
+        controller.close();
+      }
+    },
+    cancel() {
+      cancelledBodies += 1;
+    },
+  };
+  return new Response([101, 204, 205, 304].includes(status) ? null : new ReadableStream(source), { status, headers });
+};
 
 window.fetch = async (request) => {
   const { host, pathname: path } = new URL(request.url);
-  const { method, headers, redirect, signal } = request;
-  const note = { host, path, method, authorization: headers.get("authorization"), content_type: headers.get("content-type"), body: null, redirect, status: 0, signal };
-  sent.push(note);
-  request.clone().arrayBuffer().then((bytes) => (note.body = Array.from(new Uint8Array(bytes))), () => {});
-  const response = await fetch.call(window, request);
-  note.status = response.status;
+  const { method, credentials, cache, mode, redirect, referrerPolicy, keepalive, signal } = request;
+  const options = { credentials, cache, mode, redirect, referrer_policy: referrerPolicy, keepalive: keepalive ?? null };
+  const entry = { host, path, method, headers: [...request.headers], ...options, body: null, status: 0, signal };
+  sent.push(entry);
+  request.clone().arrayBuffer().then((bytes) => (entry.body = Array.from(new Uint8Array(bytes))), () => {});
+  const mock = mocks.get(path);
+  const response = mock ? mockResponse(mock, signal) : await originalFetch.call(window, request);
+  entry.status = response.status;
   const gate = gates.get(path);
   if (gate) {
     gate.held += 1;
-    await gate.opened;
+    await Promise.race([gate.opened, whenAborted(signal)]);
   }
   return response;
 };
 
-const deferred = () => {
-  const it = {};
-  it.promise = new Promise((resolve) => (it.resolve = resolve));
-  return it;
-};
-
 return {
-  sent: () => JSON.stringify(sent.map(({ signal, ...note }) => ({ ...note, aborted: signal.aborted }))),
+  sent: () => JSON.stringify(sent.map(({ signal, ...entry }) => ({ ...entry, aborted: signal.aborted }))),
+  respond: (path, mock) => mocks.set(path, JSON.parse(mock)),
+  cancelledBodies: () => cancelledBodies,
   hold(path) {
     const { promise, resolve } = deferred();
     gates.set(path, { held: 0, opened: promise, open: resolve });
@@ -49,13 +76,10 @@ return {
     locks.get(name)?.();
     locks.delete(name);
   },
-  locks: async () => {
-    const { held, pending } = await navigator.locks.query();
-    return JSON.stringify([...held, ...pending].map((lock) => lock.name));
-  },
+  locks: async () => JSON.stringify(await navigator.locks.query()),
   refuseLocks() {
     navigator.locks.request = async () => {
-      throw new DOMException("not here", "InvalidStateError");
+      throw new DOMException("refused", "InvalidStateError");
     };
   },
   denyStorage() {
@@ -75,13 +99,29 @@ return {
     }
   },
   allowStorage() {
-    Object.defineProperty(window, "localStorage", localStorageOfOld);
+    Object.defineProperty(window, "localStorage", originalLocalStorage);
     delete navigator.locks.request;
     Object.keys(localStorage).filter((key) => key.startsWith("filler.")).forEach((key) => localStorage.removeItem(key));
   },
+  // As in a browser without request streams: the body becomes text, which has a content type, and `duplex` is not read.
+  disableRequestStreams() {
+    window.Request = class extends OriginalRequest {
+      constructor(input, init) {
+        const hasStream = init && "body" in init && init.body instanceof ReadableStream;
+        super(input, hasStream ? { method: init.method, body: String(init.body) } : init);
+      }
+    };
+  },
+  supportsRequestStreams() {
+    let isDuplexRead = false;
+    const init = { method: "POST", body: new ReadableStream(), get duplex() { isDuplexRead = true; return "half"; } };
+    const hasContentType = new OriginalRequest("https://localhost", init).headers.has("content-type");
+    return isDuplexRead && !hasContentType;
+  },
   restore() {
     delete navigator.locks.request;
-    window.fetch = fetch;
+    window.fetch = originalFetch;
+    window.Request = OriginalRequest;
     [...gates.values()].forEach((gate) => gate.open());
     [...locks.values()].forEach((release) => release());
   },

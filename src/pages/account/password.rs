@@ -1,6 +1,6 @@
-//! A new password: the other sessions end with the old one, and it says so.
+//! Password change, which ends all other sessions.
 
-use super::whose;
+use super::username_field;
 use crate::{
     api::use_api,
     components::{
@@ -12,7 +12,7 @@ use crate::{
     derived::Derived,
     form::{Form, missing},
     lang::{Pick, text},
-    problem::Say,
+    problem::Message,
 };
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::Request;
@@ -27,10 +27,11 @@ pub(super) fn change_password(name: Derived<String>) -> AnyView {
         event.prevent_default();
         changed.set(false);
         let change = PasswordChange { current_password: current.get_untracked(), new_password: new.get_untracked() };
-        let say: Pick = |t| t.problem.password_missing;
-        let empty = missing(&[("current_password", &change.current_password, say), ("new_password", &change.new_password, say)]);
+        let missing_text: Pick = |t| t.problem.password_missing;
+        let empty =
+            missing(&[("current_password", &change.current_password, missing_text), ("new_password", &change.new_password, missing_text)]);
         if !empty.is_empty() {
-            return form.complain(empty);
+            return form.show_errors(empty);
         }
         form.send(async move {
             let sent = api.send(Request::post(routes::PASSWORD).json(&change)).await;
@@ -54,10 +55,10 @@ pub(super) fn change_password(name: Derived<String>) -> AnyView {
             <h2>{text(|t| t.account.change)}</h2>
             <p class="hint">{text(|t| t.account.change_what)}</p>
             <form class="form" novalidate on:submit=send>
-                {whose(name)} {old.view(form, current)} {fresh.view(form, new)} {strength_meter(new)}
+                {username_field(name)} {old.view(form, current)} {fresh.view(form, new)} {strength_meter(new)}
                 {submit(form, "primary", |t| t.account.change_do, |t| t.account.changing)}
             </form>
-            {notice(move || changed.get().then_some(("notice good", Say::Just(|t| t.account.changed))))}
+            {notice(move || changed.get().then_some(("notice good", Message::Plain(|t| t.account.changed))))}
         </section>
     }
     .boxed()

@@ -1,4 +1,4 @@
-//! How many requests, to which route, and the button that sends them all at once.
+//! The form that sends many requests at once.
 
 use crate::{
     api::{Api, use_api},
@@ -6,7 +6,7 @@ use crate::{
     derived::Derived,
     form::Form,
     lang::text,
-    problem::{Complaint, Problem, Say},
+    problem::{FormError, Message, Problem},
 };
 use futures::{
     FutureExt,
@@ -18,18 +18,17 @@ use wugan::Request;
 use wugan_timeline::UseTimeline;
 use wugan_wire::routes;
 
-/// The most that may be sent at once.
-const MOST: usize = 1_000;
+/// The most requests per burst.
+const MAX_REQUESTS: usize = 1_000;
 
-/// A browser has six connections to a server (HTTP/1.1): of a thousand requests most wait in a line of our own making, and that is not
-/// the server's fault.
-pub(super) const DEADLINE: Duration = Duration::from_mins(5);
+/// A browser opens six connections to a server (HTTP/1.1): of a thousand requests most wait in the browser's queue.
+pub(super) const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// What is to be sent, by one of two buttons, of which the other waits meanwhile; `Copy`.
+/// What to send. Two buttons send it, and only one at a time; `Copy`.
 #[derive(Clone, Copy)]
 pub(super) struct Plan {
     form: Form,
-    /// The form that sends it twice.
+    /// The form of the comparison, which sends it twice.
     pub(super) twice: Form,
     count: RwSignal<String>,
     route: RwSignal<String>,
@@ -41,20 +40,20 @@ impl Plan {
         Plan { form, twice, count: RwSignal::new("4".to_owned()), route: RwSignal::new(routes::GUARDED.to_owned()) }
     }
 
-    /// Whether either is under way, for `aria-disabled`.
+    /// Whether either form is busy, for `aria-disabled`.
     pub(super) fn busy(self) -> Derived<Option<&'static str>> {
-        Derived::of(move || (self.form.busy.get() || self.twice.busy.get()).then_some("true"))
+        Derived::new(move || (self.form.busy.get() || self.twice.busy.get()).then_some("true"))
     }
 
-    /// How many, and to which route. None: one is under way, or that number makes no sense, and the field says so.
+    /// The number of requests and the route. `None`: a form is busy, or the number is invalid and its field says so.
     pub(super) fn read(self) -> Option<(usize, String)> {
         if self.busy().get_untracked().is_some() {
             return None;
         }
         match self.count.get_untracked().trim().parse() {
-            Ok(count @ 1..=MOST) => Some((count, self.route.get_untracked())),
+            Ok(count @ 1..=MAX_REQUESTS) => Some((count, self.route.get_untracked())),
             _ => {
-                self.form.complain(vec![Complaint { field: Some("requests"), say: Say::Just(|t| t.inspector.too_many) }]);
+                self.form.show_errors(vec![FormError { field: Some("requests"), message: Message::Plain(|t| t.inspector.too_many) }]);
                 None
             }
         }
@@ -72,8 +71,8 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
         }
     };
     let label = form.label(|t| t.inspector.send, |t| t.inspector.sending);
-    let wrong = form.wrong(Some("requests"));
-    let invalid = Derived::of(move || wrong.get().map(|_| "true"));
+    let error = form.error(Some("requests"));
+    let invalid = Derived::new(move || error.get().map(|_| "true"));
     view! {
         <form class="controls" novalidate on:submit=send>
             <div class="field">
@@ -97,29 +96,29 @@ pub(super) fn burst_form(plan: Plan, timeline: UseTimeline) -> AnyView {
                 </select>
             </div>
             <button type="submit" class="primary" aria-disabled=plan.busy()>{label}</button>
-            <p class="wrong" id="requests-wrong" role="alert">{wrong}</p>
+            <p class="wrong" id="requests-wrong" role="alert">{error}</p>
         </form>
     }
     .boxed()
 }
 
-/// Sends them all at once. What became of each is in the record; only the connection is looked at here, once for all.
+/// Sends all requests at once. The timeline records the outcomes; the connection is checked once for all failures.
 pub(super) async fn burst(api: Api, route: String, count: usize) -> Result<(), Problem> {
     let client = api.client();
-    let worst = Cell::new(None);
+    let problem = Cell::new(None);
     let one = || async {
-        if let Err(error) = client.send(Request::get(&route).deadline(DEADLINE)).await {
-            worst.set(Some(Problem::from(error)));
+        if let Err(error) = client.send(Request::get(route.clone()).timeout(TIMEOUT)).await {
+            problem.set(Some(Problem::from(error)));
         }
     };
     at_once((0..count).map(|_| one().boxed_local()).collect()).await;
-    if let Some(problem) = worst.take() {
-        spawn_local(async move { drop(api.heed(problem).await) });
+    if let Some(problem) = problem.take() {
+        spawn_local(async move { drop(api.report(problem).await) });
     }
     Ok(())
 }
 
-/// Waits for all. Boxed, so that what waits for a thousand is compiled once.
+/// Awaits all futures. Boxed, so that this is compiled once.
 pub(super) async fn at_once(all: Vec<LocalBoxFuture<'_, ()>>) {
     join_all(all).await;
 }

@@ -1,8 +1,8 @@
-//! What the access token says of itself (RFC 7519 §4), on demand: its claims alone, never the token.
+//! The access token's claims (RFC 7519 §4), on demand, without the token.
 
 use crate::{
     api::use_api,
-    components::live::{Boxed, follow, live},
+    components::live::{Boxed, effect, live},
     derived::Derived,
     lang::{Lang, text, use_lang},
     when,
@@ -13,22 +13,22 @@ use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
 use wugan_timeline::UseTimeline;
 
-/// A name and a value, as JSON writes it.
+/// A name, and a value as JSON.
 type Claim = (String, String);
 
-/// The claims that are times (RFC 7519 §4.1), in seconds.
+/// The claims that are times in seconds (RFC 7519 §4.1).
 const TIMES: [&str; 3] = ["exp", "iat", "nbf"];
 
 pub(super) fn claims(timeline: UseTimeline) -> AnyView {
-    let (api, lang, figures) = (use_api(), use_lang(), timeline.figures());
+    let (api, lang, stats) = (use_api(), use_lang(), timeline.stats());
     let (open, claims) = (RwSignal::new(false), RwSignal::new(Vec::<Claim>::new()));
-    follow(move || {
-        // A refresh brings another token.
-        figures.track();
+    effect(move || {
+        // A refresh replaces the token.
+        stats.track();
         if open.get() {
             spawn_local(async move {
-                let token = api.client().session().access_token().await.ok().flatten();
-                claims.try_set(token.and_then(|token| read(&token)).unwrap_or_default());
+                let token = api.client().session().token().await.ok().flatten();
+                claims.try_set(token.and_then(|token| read(token.as_str())).unwrap_or_default());
             });
         }
     });
@@ -40,11 +40,11 @@ pub(super) fn claims(timeline: UseTimeline) -> AnyView {
             view! { <dl class="facts mono" data-testid="claims">{rows}</dl> }.boxed()
         }
     });
-    let label = Derived::of(move || {
+    let label = Derived::new(move || {
         let t = &lang.get().texts().inspector;
         if open.get() { t.claims_hide } else { t.claims_show }
     });
-    let expanded = Derived::of(move || if open.get() { "true" } else { "false" });
+    let expanded = Derived::new(move || if open.get() { "true" } else { "false" });
     view! {
         <section class="stack">
             <h2>{text(|t| t.inspector.claims)}</h2>
@@ -70,7 +70,7 @@ fn row((name, value): Claim, lang: Lang) -> AnyView {
     .boxed()
 }
 
-/// The claims of a token; None for one that is no JWT. The browser reads the JSON: what it makes of it is only shown.
+/// The claims of a token; `None` if it is not a JWT. Parsed by the browser, since they are only displayed.
 fn read(token: &str) -> Option<Vec<Claim>> {
     let payload = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
     let claims: Object = JSON::parse(&String::from_utf8(payload).ok()?).ok()?.dyn_into().ok()?;

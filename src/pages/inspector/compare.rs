@@ -1,4 +1,4 @@
-//! The same burst twice, with a spoiled token: by this library, and the naive way.
+//! The comparison: the same burst with an invalid token, by this library and by a naive client.
 
 use super::{
     burst::{Plan, burst},
@@ -12,11 +12,11 @@ use crate::{
     problem::Problem,
 };
 use leptos::prelude::*;
-use wugan_timeline::{Timeline, UseTimeline, Words};
+use wugan_timeline::{Strings, Timeline, UseTimeline};
 
-pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static Words>) -> AnyView {
+pub(super) fn compare(plan: Plan, timeline: UseTimeline, strings: Signal<&'static Strings>) -> AnyView {
     let api = use_api();
-    let naive = UseTimeline::unconnected();
+    let naive = UseTimeline::detached();
     let shown = RwSignal::new(false);
     let form = plan.twice;
     let press = move |_| {
@@ -24,16 +24,16 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
         shown.set(true);
         form.send(both(api, count, route, timeline, naive));
     };
-    let wrong = form.wrong(None);
+    let error = form.error(None);
     let label = form.label(|t| t.inspector.naive, |t| t.inspector.naive_busy);
-    let picture = live(move || {
+    let result = live(move || {
         if !shown.get() {
             return ().into_any();
         }
         view! {
             <h3>{text(|t| t.inspector.naive_title)}</h3>
-            <Timeline timeline=naive words />
-            {table(naive, words)}
+            <Timeline timeline=naive strings />
+            {table(naive, strings)}
         }
         .boxed()
     });
@@ -43,18 +43,18 @@ pub(super) fn compare(plan: Plan, timeline: UseTimeline, words: Signal<&'static 
             <div class="buttons">
                 <button type="button" on:click=press aria-disabled=plan.busy()>{label}</button>
             </div>
-            <p class="wrong" role="alert">{wrong}</p>
-            {picture}
+            <p class="wrong" role="alert">{error}</p>
+            {result}
         </section>
     }
     .boxed()
 }
 
-/// Ours first, so that neither disturbs the other.
+/// One after the other, so that they do not compete for connections.
 async fn both(api: Api, count: usize, route: String, ours: UseTimeline, theirs: UseTimeline) -> Result<(), Problem> {
     ours.clear();
     theirs.clear();
-    api.client().session().spoil_access_token();
+    api.client().session().corrupt_access_token();
     burst(api, route.clone(), count).await?;
     naive::burst(&route, count, theirs).await
 }

@@ -1,4 +1,4 @@
-//! The record as a file. It holds what the events hold, and they hold no secret.
+//! Saves the timeline as a file. Events contain no secrets.
 
 use crate::components::live::button;
 use js_sys::Array;
@@ -11,8 +11,8 @@ pub(super) fn export(timeline: UseTimeline) -> AnyView {
         "small",
         |t| t.inspector.export,
         move || {
-            // A browser that refuses to save says so itself.
-            let _ = save("wugan-timeline.json", &timeline.peek(Record::to_json));
+            // The browser reports a failure itself.
+            let _ = save("wugan-timeline.json", &timeline.with_untracked(Record::to_json));
         },
     )
 }

@@ -1,4 +1,4 @@
-//! The access token's life as a band that drains, with the moment at which it will be renewed.
+//! The access token's remaining lifetime as a bar, with the moment of its renewal.
 
 use crate::{
     api::use_api,
@@ -8,38 +8,37 @@ use crate::{
 };
 use leptos::prelude::*;
 use std::time::Duration;
-use wugan_timeline::Words;
+use wugan_timeline::Strings;
 
-/// How often the band is drawn.
-const BEAT: Duration = Duration::from_millis(500);
+/// The interval between two updates.
+const INTERVAL: Duration = Duration::from_millis(500);
 
-pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
+pub(super) fn lifetime(strings: Signal<&'static Strings>) -> AnyView {
     let (api, lang) = (use_api(), use_lang());
-    let look = move || {
-        let peek = api.client().session().peek();
-        Some((peek.expires_in?, peek.lifetime?, peek.margin?))
+    let read = move || {
+        let info = api.client().session().info();
+        Some((info.expires_in?, info.lifetime?, info.refresh_margin?))
     };
-    let life = RwSignal::new(look());
-    if let Ok(beat) = set_interval_with_handle(move || life.set(look()), BEAT) {
-        on_cleanup(move || beat.clear());
+    let life = RwSignal::new(read());
+    if let Ok(interval) = set_interval_with_handle(move || life.set(read()), INTERVAL) {
+        on_cleanup(move || interval.clear());
     }
-    // A minute's step is enough for a screen reader, and half a second's for an eye.
-    let words = Derived::of(move || {
+    let remaining = Derived::new(move || {
         let t = &lang.get().texts().inspector;
         match life.get() {
             None => t.token_unknown.to_owned(),
             Some((left, ..)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
-            Some((left, ..)) => (t.token_left)(&units.get().time(left.as_secs_f64().floor() * 1_000.0)),
+            Some((left, ..)) => (t.token_left)(&strings.get().time(left.as_secs_f64().floor() * 1_000.0)),
         }
     });
-    let left = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life)));
-    let renewal = Derived::of(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life, margin)| percent(margin, life)));
+    let left = Derived::new(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life)));
+    let renewal = Derived::new(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life, margin)| percent(margin, life)));
     view! {
         <div class="lifetime">
             <p>
                 <span>{text(|t| t.inspector.token)}</span>
                 " "
-                <span class="hint">{words}</span>
+                <span class="hint">{remaining}</span>
             </p>
             <div class="band" aria-hidden="true">
                 <div class="band-left" style:width=left></div>
@@ -50,10 +49,10 @@ pub(super) fn lifetime(units: Signal<&'static Words>) -> AnyView {
     .boxed()
 }
 
-/// Of a token that has no life, nothing is left.
+/// A part as a percentage of the whole; 0 of nothing is 0.
 fn percent(part: Duration, whole: Duration) -> String {
-    let share = if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() };
-    format!("{}%", (share * 100.0).min(100.0) as u32)
+    let fraction = if whole.is_zero() { 0.0 } else { part.as_secs_f64() / whole.as_secs_f64() };
+    format!("{}%", (fraction * 100.0).min(100.0) as u32)
 }
 
 #[cfg(test)]
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_stays_between_nothing_and_all() {
+    fn a_percentage_is_between_0_and_100() {
         let percent = |part, whole| percent(Duration::from_secs(part), Duration::from_secs(whole));
         assert_eq!([percent(1, 4), percent(0, 4), percent(9, 4), percent(1, 0), percent(0, 0)], ["25%", "0%", "100%", "0%", "0%"]);
     }

@@ -1,6 +1,6 @@
-//! How it is often done: every request refreshes for itself. In an account of its own, made for this and deleted afterwards.
+//! The naive client: each request refreshes on its own. It uses a temporary account, deleted afterwards.
 
-use super::burst::{DEADLINE, at_once};
+use super::burst::{TIMEOUT, at_once};
 use crate::{answers, problem::Problem};
 use futures::{
     FutureExt,
@@ -12,26 +12,26 @@ use js_sys::Uint8Array;
 use leptos::prelude::window;
 use serde::Serialize;
 use std::{cell::RefCell, rc::Rc};
-use wugan::{Cause, Event, Noted, Outcome, RefreshOutcome};
+use wugan::{Event, Outcome, RefreshResult, RefreshTrigger, TimedEvent};
 use wugan_timeline::UseTimeline;
 use wugan_wire::{Credentials, DeleteAccount, RefreshRequest, TokenAnswer, routes};
 
-/// Sends the burst with an access token that is no longer good, and notes what happens.
+/// Sends the burst with an invalid access token and records the events.
 pub(super) async fn burst(route: &str, count: usize, timeline: UseTimeline) -> Result<(), Problem> {
     let credentials = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
     let answer = post(routes::REGISTER, &credentials, None).await?;
-    let mut tokens = tokens_in(answer).await.ok_or(Problem::Odd)?;
-    "spoiled".clone_into(&mut tokens.access_token);
+    let mut tokens = tokens_in(answer).await.ok_or(Problem::Unexpected)?;
+    "invalid".clone_into(&mut tokens.access_token);
     let tokens = Rc::new(RefCell::new(tokens));
     at_once((1..=count).map(|number| request(number as u64, route, tokens.clone(), timeline).boxed_local()).collect()).await;
-    // The burst has been seen: that its account stays is nothing its person could do anything about.
-    let _ = forget(credentials).await;
+    // A failure is not shown: the user could do nothing about the account.
+    let _ = delete_account(credentials).await;
     Ok(())
 }
 
-/// Nothing of the account shall stay. What has become of its tokens in so many refreshes, nobody knows: the password still holds.
-async fn forget(credentials: Credentials) -> Result<(), Problem> {
-    let fresh = tokens_in(post(routes::LOGIN, &credentials, None).await?).await.ok_or(Problem::Odd)?;
+/// Deletes the account after a new sign-in: its tokens may have been revoked by the many refreshes.
+async fn delete_account(credentials: Credentials) -> Result<(), Problem> {
+    let fresh = tokens_in(post(routes::LOGIN, &credentials, None).await?).await.ok_or(Problem::Unexpected)?;
     post(routes::DELETE, &DeleteAccount { password: credentials.password }, Some(&fresh.access_token)).await.map(drop)
 }
 
@@ -39,23 +39,23 @@ async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, tim
     let request = number;
     let mut replay = false;
     let outcome = loop {
-        note(timeline, Event::Sent { request, method: "GET".to_owned(), path: route.to_owned(), replay });
+        push(timeline, Event::Sent { request, method: "GET".to_owned(), path: route.to_owned(), replay });
         let bearer = tokens.borrow().access_token.clone();
         let sent = async { with_token(Request::get(route), Some(&bearer)).send().await };
-        let Ok(answer) = in_time(sent.boxed_local()).await else { break None };
-        note(timeline, Event::Answered { request, status: answer.status(), replay });
+        let Ok(answer) = with_timeout(sent.boxed_local()).await else { break None };
+        push(timeline, Event::Answered { request, status: answer.status(), replay });
         if answer.status() != 401 || replay {
             break Some(answer.status());
         }
-        note(timeline, Event::Waiting { request });
-        note(timeline, Event::RefreshStarted { cause: Cause::Unauthorized });
+        push(timeline, Event::Waiting { request });
+        push(timeline, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized });
         let refresh = RefreshRequest { refresh_token: tokens.borrow().refresh_token.clone() };
         let fresh = match post(routes::REFRESH, &refresh, None).await {
             Ok(answer) => tokens_in(answer).await,
             Err(_) => None,
         };
-        let outcome = if fresh.is_some() { RefreshOutcome::Granted } else { RefreshOutcome::Rejected };
-        note(timeline, Event::RefreshEnded { outcome });
+        let result = if fresh.is_some() { RefreshResult::Granted } else { RefreshResult::Rejected };
+        push(timeline, Event::RefreshEnded { result });
         match fresh {
             Some(fresh) => *tokens.borrow_mut() = fresh,
             None => break Some(401),
@@ -63,28 +63,28 @@ async fn request(number: u64, route: &str, tokens: Rc<RefCell<TokenAnswer>>, tim
         replay = true;
     };
     let outcome = outcome.map_or_else(|| Outcome::Failed(wugan::Error::Network(String::new())), Outcome::Answered);
-    note(timeline, Event::Settled { request, outcome });
+    push(timeline, Event::Settled { request, outcome });
 }
 
-fn note(timeline: UseTimeline, event: Event) {
+fn push(timeline: UseTimeline, event: Event) {
     let at = window().performance().map_or(0.0, |clock| clock.now());
-    timeline.note(&Noted { at, event });
+    timeline.push(&TimedEvent { at, event });
 }
 
 async fn post<T: Serialize>(route: &str, body: &T, bearer: Option<&str>) -> Result<Response, Problem> {
-    let request = with_token(Request::post(route), bearer).json(body).map_err(|_| Problem::Odd)?;
-    let answer = in_time(request.send().boxed_local()).await?;
+    let request = with_token(Request::post(route), bearer).json(body).map_err(|_| Problem::Unexpected)?;
+    let answer = with_timeout(request.send().boxed_local()).await?;
     if answer.ok() {
         return Ok(answer);
     }
     let wait = answer.headers().get("retry-after");
     let said = answer.text().await.ok().and_then(|body| answers::error(&body));
-    Err(said.map_or(Problem::Odd, |(code, fields)| Problem::said(code, fields, wait)))
+    Err(said.map_or(Problem::Unexpected, |(code, fields)| Problem::refused(code, fields, wait)))
 }
 
-/// No answer in the time that ours get either is none.
-async fn in_time(sent: LocalBoxFuture<'_, Result<Response, gloo_net::Error>>) -> Result<Response, Problem> {
-    match select(sent, TimeoutFuture::new(DEADLINE.as_millis() as u32)).await {
+/// Applies the same timeout as the library's burst.
+async fn with_timeout(sent: LocalBoxFuture<'_, Result<Response, gloo_net::Error>>) -> Result<Response, Problem> {
+    match select(sent, TimeoutFuture::new(TIMEOUT.as_millis() as u32)).await {
         Either::Left((answer, _)) => answer.map_err(|_| Problem::Unreachable),
         Either::Right(_) => Err(Problem::Slow),
     }
@@ -101,7 +101,7 @@ fn with_token(request: RequestBuilder, bearer: Option<&str>) -> RequestBuilder {
     }
 }
 
-/// This many random bytes, in hexadecimal digits.
+/// Random bytes as hexadecimal digits.
 fn random(bytes: u32) -> String {
     let random = Uint8Array::new_with_length(bytes);
     if let Ok(crypto) = window().crypto() {

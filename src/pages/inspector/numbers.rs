@@ -1,4 +1,4 @@
-//! The plain numbers of the last burst; for programs as attributes.
+//! The statistics of the last burst, also as data attributes for tests.
 
 use crate::{
     components::live::Boxed,
@@ -6,19 +6,19 @@ use crate::{
     lang::{Pick, text, use_lang},
 };
 use leptos::prelude::*;
-use wugan_timeline::{Figures, UseTimeline, Words};
+use wugan_timeline::{Stats, Strings, UseTimeline};
 
-pub(super) fn numbers(timeline: UseTimeline, units: Signal<&'static Words>) -> AnyView {
-    let figures = timeline.figures();
+pub(super) fn numbers(timeline: UseTimeline, strings: Signal<&'static Strings>) -> AnyView {
+    let stats = timeline.stats();
     let lang = use_lang();
-    // Said once, when all is over: a thousand requests would be a thousand sentences.
-    let words = Derived::of(move || {
-        let over = timeline.with(|record| (!record.is_open()).then(|| record.figures()).filter(|figures| figures.requests > 0));
-        over.map(|Figures { answered, failed, refreshes, .. }| (lang.get().texts().inspector.summary)(answered, failed, refreshes))
+    // Announced once, when all requests have ended.
+    let summary = Derived::new(move || {
+        let ended = timeline.with(|record| (!record.is_pending()).then(|| record.stats()).filter(|stats| stats.requests > 0));
+        ended.map(|Stats { answered, failed, refreshes, .. }| (lang.get().texts().inspector.summary)(answered, failed, refreshes))
     });
-    let number = move |number: fn(&Figures) -> u32| Derived::of(move || figures.with(number).to_string());
+    let number = move |number: fn(&Stats) -> u32| Derived::new(move || stats.with(number).to_string());
     view! {
-        {table(timeline, units)}
+        {table(timeline, strings)}
         <p
             class="unseen"
             role="status"
@@ -27,16 +27,16 @@ pub(super) fn numbers(timeline: UseTimeline, units: Signal<&'static Words>) -> A
             data-failed=number(|f| f.failed)
             data-refreshes=number(|f| f.refreshes)
         >
-            {words}
+            {summary}
         </p>
     }
     .boxed()
 }
 
-/// The numbers for people.
-pub(super) fn table(timeline: UseTimeline, units: Signal<&'static Words>) -> AnyView {
-    let figures = timeline.figures();
-    let number = move |number: fn(&Figures) -> u32| Derived::of(move || figures.with(number).to_string());
+/// The statistics as a table.
+pub(super) fn table(timeline: UseTimeline, strings: Signal<&'static Strings>) -> AnyView {
+    let stats = timeline.stats();
+    let number = move |number: fn(&Stats) -> u32| Derived::new(move || stats.with(number).to_string());
     let all: [(Pick, Derived<String>); 7] = [
         (|t| t.inspector.sent, number(|f| f.requests)),
         (|t| t.inspector.answered, number(|f| f.answered)),
@@ -44,7 +44,7 @@ pub(super) fn table(timeline: UseTimeline, units: Signal<&'static Words>) -> Any
         (|t| t.inspector.refused, number(|f| f.refused)),
         (|t| t.inspector.refreshes, number(|f| f.refreshes)),
         (|t| t.inspector.replays, number(|f| f.replays)),
-        (|t| t.inspector.lost, Derived::of(move || units.get().time(figures.get().lost))),
+        (|t| t.inspector.blocked, Derived::new(move || strings.get().time(stats.get().blocked_ms))),
     ];
     let all: Vec<_> = all.into_iter().map(|(name, value)| view! { <div><dt>{text(name)}</dt><dd>{value}</dd></div> }).collect();
     view! { <dl class="numbers">{all}</dl> }.boxed()

@@ -1,4 +1,4 @@
-//! Making trouble on purpose: spoiled tokens, no network, a wrong clock, a session that the server has ended.
+//! Buttons that cause failures: invalid tokens, no network, a wrong clock, a session ended by the server.
 
 use crate::{
     answers,
@@ -7,7 +7,7 @@ use crate::{
     derived::Derived,
     form::Form,
     lang::{Pick, text, use_lang},
-    problem::{Problem, Say},
+    problem::{Message, Problem},
     sabotage::Sabotage,
 };
 use leptos::prelude::*;
@@ -16,75 +16,75 @@ use wugan_wire::routes;
 
 pub(super) fn trouble() -> AnyView {
     let (api, lang) = (use_api(), use_lang());
-    let said = RwSignal::new(None::<Say>);
+    let status = RwSignal::new(None::<Message>);
     let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
     let ending = Form::new();
     let end = move || {
         ending.send(async move {
-            end_on_server(api, said).await;
+            end_on_server(api, status).await;
             Ok(())
         });
     };
     let sabotage = StoredValue::new_local(Sabotage::default());
-    let spoil_access = move || {
-        api.client().session().spoil_access_token();
-        said.set(Some(Say::Just(|t| t.inspector.spoiled_access)));
+    let corrupt_access = move || {
+        api.client().session().corrupt_access_token();
+        status.set(Some(Message::Plain(|t| t.inspector.corrupted_access)));
     };
-    let spoil_refresh = move || {
-        api.client().session().spoil_refresh_token();
-        said.set(Some(Say::Just(|t| t.inspector.spoiled_refresh)));
+    let corrupt_refresh = move || {
+        api.client().session().corrupt_refresh_token();
+        status.set(Some(Message::Plain(|t| t.inspector.corrupted_refresh)));
     };
-    let cut = move |off| {
+    let set_offline = move |off| {
         sabotage.update_value(|sabotage| sabotage.network(off));
-        said.set(Some(Say::Just(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off })));
+        status.set(Some(Message::Plain(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off })));
     };
-    let turn = move |wrong| {
+    let set_clock = move |wrong| {
         sabotage.update_value(|sabotage| sabotage.clock(wrong));
-        said.set(Some(Say::Just(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
+        status.set(Some(Message::Plain(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
     };
-    let words = Derived::of(move || said.get().map(|say| say.words(lang.get())));
+    let status_text = Derived::new(move || status.get().map(|message| message.text(lang.get())));
     view! {
         <section class="trouble">
             <h2>{text(|t| t.inspector.trouble)}</h2>
             <p class="hint">{text(|t| t.inspector.trouble_what)}</p>
             <div class="buttons">
-                {button("small", |t| t.inspector.spoil_access, spoil_access)}
-                {button("small", |t| t.inspector.spoil_refresh, spoil_refresh)}
-                {toggle(offline, |t| t.inspector.offline, cut)}
-                {toggle(clock, |t| t.inspector.clock, turn)}
+                {button("small", |t| t.inspector.corrupt_access, corrupt_access)}
+                {button("small", |t| t.inspector.corrupt_refresh, corrupt_refresh)}
+                {toggle(offline, |t| t.inspector.offline, set_offline)}
+                {toggle(clock, |t| t.inspector.clock, set_clock)}
                 {button("small", |t| t.inspector.end, end)}
             </div>
-            <p class="said" role="status">{words}</p>
+            <p class="said" role="status">{status_text}</p>
         </section>
     }
     .boxed()
 }
 
-/// A button that stays pressed.
+/// A toggle button.
 fn toggle(on: RwSignal<bool>, label: Pick, press: impl Fn(bool) + 'static) -> AnyView {
     let press: Box<dyn Fn(bool)> = Box::new(press);
-    let pressed = Derived::of(move || if on.get() { "true" } else { "false" });
-    let turn = move |_| {
+    let pressed = Derived::new(move || if on.get() { "true" } else { "false" });
+    let toggle = move |_| {
         on.update(|on| *on = !*on);
         press(on.get_untracked());
     };
-    view! { <button type="button" class="small" aria-pressed=pressed on:click=turn>{text(label)}</button> }.boxed()
+    view! { <button type="button" class="small" aria-pressed=pressed on:click=toggle>{text(label)}</button> }.boxed()
 }
 
-/// Ends this very session as if from another device: this page is not told.
-async fn end_on_server(api: Api, said: RwSignal<Option<Say>>) {
-    said.set(Some(Say::Just(|t| t.sessions.ending)));
+/// Ends this session as another device would: the page is not notified.
+async fn end_on_server(api: Api, status: RwSignal<Option<Message>>) {
+    status.set(Some(Message::Plain(|t| t.sessions.ending)));
     let done = async {
         let body = api.send(Request::get(routes::SESSIONS)).await?.text().await?;
-        let sessions = answers::sessions(&body).ok_or(Problem::Odd)?;
+        let sessions = answers::sessions(&body).ok_or(Problem::Unexpected)?;
         for this in sessions.iter().filter(|item| item.current) {
             api.send(Request::delete(format!("{}/{}", routes::SESSIONS, this.id))).await?;
         }
         Ok::<(), Problem>(())
     };
-    let say = match done.await {
-        Ok(()) => Say::Just(|t| t.inspector.ended),
-        Err(problem) => problem.say(),
+    let message = match done.await {
+        Ok(()) => Message::Plain(|t| t.inspector.ended),
+        Err(problem) => problem.message(),
     };
-    said.try_set(Some(say));
+    status.try_set(Some(message));
 }

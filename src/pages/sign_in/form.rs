@@ -1,4 +1,4 @@
-//! Name and password: of somebody who comes back, or of somebody new.
+//! The forms to sign in and to create an account.
 
 use crate::{
     api::use_api,
@@ -6,31 +6,31 @@ use crate::{
     derived::Derived,
     form::{Form, missing},
     lang::{Pick, text},
-    route::{Route, use_way},
+    route::{Route, use_router},
 };
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan_wire::{Credentials, routes};
 
 pub(super) fn sign_in() -> AnyView {
-    vec![credentials_form(false), sister(Route::SignUp, |t| t.sign.no_account, |t| t.shell.sign_up)].into_any()
+    vec![credentials_form(false), other_form_link(Route::SignUp, |t| t.sign.no_account, |t| t.shell.sign_up)].into_any()
 }
 
 pub(super) fn sign_up() -> AnyView {
-    vec![credentials_form(true), sister(Route::SignIn, |t| t.sign.have_account, |t| t.shell.sign_in)].into_any()
+    vec![credentials_form(true), other_form_link(Route::SignIn, |t| t.sign.have_account, |t| t.shell.sign_in)].into_any()
 }
 
-/// The way to the other form, which does not forget where somebody wanted to go.
-fn sister(other: Route, question: Pick, answer: Pick) -> AnyView {
-    let way = use_way();
-    // Not a reason to make the form anew: what was typed would be lost.
-    let other = Derived::of(move || match way.next() {
+/// A link to the other form, which keeps the page to go to afterwards.
+fn other_form_link(other: Route, question: Pick, answer: Pick) -> AnyView {
+    let router = use_router();
+    // Derived, so that a change does not render the form anew: the input would be lost.
+    let other = Derived::new(move || match router.next() {
         Route::Home => other.path().to_owned(),
         next => format!("{}?next={}", other.path(), next.path()),
     });
     view! { <p>{text(question)} " " <a href=other>{text(answer)}</a></p> }.boxed()
 }
 
-/// Where to go when it has worked is decided by who watches the session.
+/// The outlet navigates when the sign-in has succeeded.
 fn credentials_form(new: bool) -> AnyView {
     let api = use_api();
     let form = Form::new();
@@ -45,11 +45,11 @@ fn credentials_form(new: bool) -> AnyView {
         if empty.is_empty() {
             form.send(async move { api.sign_in(if new { routes::REGISTER } else { routes::LOGIN }, &credentials).await });
         } else {
-            form.complain(empty);
+            form.show_errors(empty);
         }
     };
     let fields = if new {
-        // The rules are said before they are broken.
+        // The rules are shown before they are broken.
         let name = Field { hint: Some(|t| t.sign.username_hint), ..Field::USERNAME };
         let secret = Field { hint: Some(|t| t.sign.password_hint), autocomplete: "new-password", ..Field::PASSWORD };
         vec![name.view(form, username), secret.view(form, password), strength_meter(password)]

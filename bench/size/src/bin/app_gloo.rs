@@ -1,4 +1,4 @@
-//! Signing in with JSON and one guarded GET, with gloo-net and nothing that renews: a session ends with its first token.
+//! A JSON sign-in and one guarded GET with gloo-net, without refresh: the session ends with its first access token.
 
 use gloo_net::http::Request;
 use leptos::{prelude::*, task::spawn_local};

@@ -1,9 +1,9 @@
-//! Signing in with JSON and one guarded GET, with wugan.
+//! A JSON sign-in and one guarded GET with wugan.
 
 use leptos::{prelude::*, task::spawn_local};
 use serde::Serialize;
 use wugan::{
-    Client, Error, Request, SignIn,
+    Client, Error, SignIn,
     leptos::{provide_session, use_session},
 };
 
@@ -14,11 +14,11 @@ struct Form<'a> {
 }
 
 async fn sign_in(client: Client) -> Result<SignIn, Error> {
-    client.sign_in(Request::post("/user/login").json(&Form { username: "anna", password: "correct horse" })).await
+    client.post("/user/login").json(&Form { username: "anna", password: "correct horse" }).sign_in().await
 }
 
 async fn load(client: Client) -> Result<String, Error> {
-    client.get("/bbb").await?.text().await
+    client.get("/bbb").send().await?.text().await
 }
 
 fn main() {

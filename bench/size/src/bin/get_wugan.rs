@@ -1,4 +1,4 @@
-//! The same GET with wugan, with all that keeps a session.
+//! One GET with wugan, session and refresh included.
 
 use leptos::{prelude::*, task::spawn_local};
 use wugan::{
@@ -7,7 +7,7 @@ use wugan::{
 };
 
 async fn load(client: Client) -> Result<String, Error> {
-    client.get("/bbb").await?.text().await
+    client.get("/bbb").send().await?.text().await
 }
 
 fn main() {

@@ -1,4 +1,4 @@
-//! A Leptos app that asks no server: what is there before any HTTP client.
+//! A Leptos app without HTTP: the baseline.
 
 use leptos::prelude::*;
 

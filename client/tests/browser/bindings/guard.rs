@@ -1,123 +1,147 @@
-//! Pages for those who are signed in: they wait while nobody knows, and the visitor comes back to where he was going.
+//! Guarded pages: they wait while the session is checked, and return to the page that was asked for.
 
-use super::Address;
-use crate::world::{REFRESH, World, register, until};
+use super::PageAddress;
+use crate::fixture::{Fixture, REFRESH_PATH, register, unreachable_url, wait_until};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_test::wasm_bindgen_test;
-use wugan::leptos::{Guarded, UseGuardOptions, UseWayBackOptions, use_session, use_way_back_with_options};
+use wugan::{
+    grant::Json,
+    leptos::{Guarded, UseGuardOptions, UseReturnToOptions, use_return_to_with_options, use_session},
+};
 
-/// Where the app was told to go.
-type Ways = Rc<RefCell<Vec<String>>>;
+/// The addresses that the app was told to go to.
+type Navigations = Rc<RefCell<Vec<String>>>;
 
-fn noted(ways: &Ways) -> impl Fn(&str) + 'static {
-    let ways = ways.clone();
-    move |to| ways.borrow_mut().push(to.to_owned())
+fn recorded(navigations: &Navigations) -> impl Fn(&str) + 'static {
+    let navigations = navigations.clone();
+    move |address| navigations.borrow_mut().push(address.to_owned())
 }
 
-fn guarded_page(ways: &Ways) -> impl FnOnce() -> AnyView + 'static {
-    let options = UseGuardOptions::default().navigate(noted(ways));
+fn guarded_page(navigations: &Navigations) -> impl FnOnce() -> AnyView + 'static {
+    let options = UseGuardOptions::default().navigate(recorded(navigations));
     || {
-        view! { <Guarded options fallback=|| "wait">"page of " {move || use_session().user.get().and_then(|user| user.name)}</Guarded> }
-            .into_any()
+        let name = || use_session().user.get().and_then(|user| user.name);
+        view! { <Guarded options fallback=|| "wait">"page of " {name}</Guarded> }.into_any()
     }
 }
 
 #[wasm_bindgen_test]
-async fn who_is_signed_in_sees_it_at_once() {
-    let world = World::signed_in().await;
-    let ways = Ways::default();
-    let page = world.mount(guarded_page(&ways));
-    assert_eq!(page.now(), format!("page of {}", world.user().unwrap()), "without a flash of anything else");
-    world.client.session().refresh().await.unwrap();
+async fn a_signed_in_user_sees_the_page_at_once() {
+    let test = Fixture::signed_in().await;
+    let navigations = Navigations::default();
+    let page = test.mount(guarded_page(&navigations));
+    assert_eq!(page.text_now(), format!("page of {}", test.user_name().unwrap()), "without a flash of the fallback");
+    test.client.session().refresh().await.unwrap();
     assert!(page.text().await.starts_with("page of"));
-    assert!(ways.borrow().is_empty());
+    assert!(navigations.borrow().is_empty());
 }
 
 #[wasm_bindgen_test]
-async fn it_waits_while_nobody_knows_and_shows_when_the_session_stands() {
-    let world = World::signed_in().await;
-    world.let_it_run_out();
-    world.page.hold(REFRESH);
-    let ways = Ways::default();
-    let page = world.mount(guarded_page(&ways));
-    assert_eq!(page.now(), "wait");
-    until("it asks", || world.page.held(REFRESH) == 1).await;
+async fn the_page_waits_for_the_check_and_is_shown_when_the_session_exists() {
+    let test = Fixture::signed_in().await;
+    test.expire_access_token();
+    test.page.hold(REFRESH_PATH);
+    let navigations = Navigations::default();
+    let page = test.mount(guarded_page(&navigations));
+    assert_eq!(page.text_now(), "wait");
+    wait_until("the session is checked", || test.page.held(REFRESH_PATH) == 1).await;
     assert_eq!(page.text().await, "wait");
-    world.page.release(REFRESH);
-    until("the page", || page.now().starts_with("page of")).await;
-    assert_eq!((world.refreshes(), ways.borrow().len()), (1, 0));
-    // From now on it is known: what runs out while the page is shown does not take it away.
-    world.let_it_run_out();
-    world.page.hold(REFRESH);
-    let request = world.begin_get("/bbb");
-    until("it is renewed", || world.page.held(REFRESH) == 1).await;
+    test.page.release(REFRESH_PATH);
+    wait_until("the page is shown", || page.text_now().starts_with("page of")).await;
+    assert_eq!((test.refresh_requests(), navigations.borrow().len()), (1, 0));
+    // The session is ready now. A token that expires while the page is shown does not hide the page.
+    test.expire_access_token();
+    test.page.hold(REFRESH_PATH);
+    let request = test.spawn_get("/bbb");
+    wait_until("the token is renewed", || test.page.held(REFRESH_PATH) == 1).await;
     assert!(page.text().await.starts_with("page of"));
-    world.page.release(REFRESH);
+    test.page.release(REFRESH_PATH);
     assert_eq!(request.await, Ok(200));
 }
 
 #[wasm_bindgen_test]
-async fn it_waits_and_never_shows_when_the_session_is_over() {
-    let world = World::signed_in().await;
-    world.spoil("refresh_token");
-    world.let_it_run_out();
-    world.page.hold(REFRESH);
-    let ways = Ways::default();
-    let _address = Address::at("/account?tab=2#keys");
-    let page = world.mount(guarded_page(&ways));
-    until("it asks", || world.page.held(REFRESH) == 1).await;
-    assert_eq!((page.text().await.as_str(), ways.borrow().len()), ("wait", 0));
-    world.page.release(REFRESH);
-    until("it sends him to sign in", || !ways.borrow().is_empty()).await;
-    assert_eq!(*ways.borrow(), ["/sign-in?next=%2Faccount%3Ftab%3D2%23keys"]);
+async fn the_page_is_never_shown_when_the_check_ends_the_session() {
+    let test = Fixture::signed_in().await;
+    test.corrupt("refresh_token");
+    test.expire_access_token();
+    test.page.hold(REFRESH_PATH);
+    let navigations = Navigations::default();
+    let _address = PageAddress::set("/account?tab=2#keys");
+    let page = test.mount(guarded_page(&navigations));
+    wait_until("the session is checked", || test.page.held(REFRESH_PATH) == 1).await;
+    assert_eq!((page.text().await.as_str(), navigations.borrow().len()), ("wait", 0));
+    test.page.release(REFRESH_PATH);
+    wait_until("the guard navigates", || !navigations.borrow().is_empty()).await;
+    assert_eq!(*navigations.borrow(), ["/sign-in?next=%2Faccount%3Ftab%3D2%23keys"]);
     assert_eq!(page.text().await, "wait");
 }
 
 #[wasm_bindgen_test]
-async fn a_server_that_cannot_be_asked_refuses_nobody() {
-    let nowhere = format!("{}{REFRESH}", crate::world::unreachable());
-    let world = World::with(|builder| builder.grant(wugan::Json::new(nowhere)));
-    register(&world.client).await;
-    world.let_it_run_out();
-    let ways = Ways::default();
-    let page = world.mount(guarded_page(&ways));
-    assert_eq!(page.now(), "wait");
-    until("the page", || page.now().starts_with("page of")).await;
-    assert!(ways.borrow().is_empty());
+async fn case_18_the_page_is_shown_when_the_check_does_not_reach_the_server() {
+    let refresh_url = format!("{}{REFRESH_PATH}", unreachable_url());
+    let test = Fixture::with(|builder| builder.grant(Json::new(refresh_url)));
+    register(&test.client).await;
+    test.expire_access_token();
+    let navigations = Navigations::default();
+    let page = test.mount(guarded_page(&navigations));
+    assert_eq!(page.text_now(), "wait");
+    wait_until("the page is shown", || page.text_now().starts_with("page of")).await;
+    assert!(navigations.borrow().is_empty());
 }
 
 #[wasm_bindgen_test]
-async fn the_visitor_comes_back_to_where_he_was_going() {
-    let world = World::new();
-    let ways = Ways::default();
-    let _address = Address::at("/notes/7?sort=a%26b#end");
-    let mut page = world.mount(guarded_page(&ways));
+async fn another_users_session_renders_a_new_page() {
+    let (test, other) = (Fixture::signed_in().await, Fixture::signed_in().await);
+    let rendered = Rc::new(RefCell::new(0));
+    let count = StoredValue::new_local(rendered.clone());
+    let page = test.mount(move || {
+        let page = move || {
+            count.with_value(|count| *count.borrow_mut() += 1);
+            use_session().user.get_untracked().and_then(|user| user.name)
+        };
+        view! { <Guarded options=UseGuardOptions::default().navigate(|_| {})>{page()}</Guarded> }
+    });
+    assert_eq!(page.text().await, test.user_name().unwrap());
+    test.client.session().refresh().await.unwrap();
+    page.text().await;
+    assert_eq!(*rendered.borrow(), 1, "a refresh renders nothing");
+    test.store_text(&other.stored_text().unwrap());
+    test.state();
+    page.shows(&other.user_name().unwrap()).await;
+}
+
+#[wasm_bindgen_test]
+async fn the_user_returns_to_the_page_that_was_asked_for() {
+    let test = Fixture::new();
+    let navigations = Navigations::default();
+    let _address = PageAddress::set("/notes/7?sort=a%26b#end");
+    let mut page = test.mount(guarded_page(&navigations));
     assert_eq!(page.text().await, "wait");
-    let to_sign_in = ways.take().remove(0);
+    let sign_in_address = navigations.take().remove(0);
     page.unmount();
 
-    Address::go(&to_sign_in);
-    let options = UseWayBackOptions::default().navigate(noted(&ways));
-    let page = world.mount(move || use_way_back_with_options(options).to);
+    PageAddress::replace(&sign_in_address);
+    let options = UseReturnToOptions::default().navigate(recorded(&navigations));
+    let page = test.mount(move || use_return_to_with_options(options).to);
     assert_eq!(page.text().await, "/notes/7?sort=a%26b#end");
-    assert!(ways.borrow().is_empty(), "nobody is signed in yet");
-    register(&world.client).await;
+    assert!(navigations.borrow().is_empty(), "no user is signed in yet");
+    register(&test.client).await;
     page.text().await;
-    assert_eq!(*ways.borrow(), ["/notes/7?sort=a%26b#end"]);
+    assert_eq!(*navigations.borrow(), ["/notes/7?sort=a%26b#end"]);
 
-    Address::go(&ways.take()[0]);
-    let page = world.mount(guarded_page(&ways));
+    PageAddress::replace(&navigations.take()[0]);
+    let page = test.mount(guarded_page(&navigations));
     assert!(page.text().await.starts_with("page of"));
-    world.client.session().sign_out();
+    test.client.session().sign_out();
     assert_eq!(page.text().await, "wait");
-    assert_eq!(*ways.borrow(), [to_sign_in]);
+    assert_eq!(*navigations.borrow(), [sign_in_address]);
 }
 
 #[wasm_bindgen_test]
-async fn the_way_back_leads_nowhere_else() {
-    let world = World::new();
-    let astray = [
+async fn the_user_is_not_sent_to_another_site() {
+    let test = Fixture::new();
+    let foreign = [
         "https://evil.example/x",
         "//evil.example/x",
         "/\\evil.example",
@@ -127,15 +151,14 @@ async fn the_way_back_leads_nowhere_else() {
         "/\t/evil.example",
         "http://",
     ];
-    let mut address = None;
-    for next in astray {
+    let _address = PageAddress::set("/sign-in");
+    for next in foreign {
         let query: String = js_sys::encode_uri_component(next).into();
-        address = address.or_else(|| Some(Address::at("/sign-in")));
-        Address::go(&format!("/sign-in?next={query}"));
-        let page = world.mount(|| use_way_back_with_options(UseWayBackOptions::default().home("/home").navigate(|_| {})).to);
+        PageAddress::replace(&format!("/sign-in?next={query}"));
+        let page = test.mount(|| use_return_to_with_options(UseReturnToOptions::default().home("/home").navigate(|_| {})).to);
         assert_eq!(page.text().await, "/home", "{next:?}");
     }
-    Address::go("/sign-in?go=inbox");
-    let options = UseWayBackOptions::default().parameter("go").navigate(|_| {});
-    assert_eq!(world.mount(|| use_way_back_with_options(options).to).text().await, "/inbox");
+    PageAddress::replace("/sign-in?go=inbox");
+    let options = UseReturnToOptions::default().parameter("go").navigate(|_| {});
+    assert_eq!(test.mount(|| use_return_to_with_options(options).to).text().await, "/inbox");
 }

@@ -1,29 +1,38 @@
-//! The bindings for Leptos, mounted into the page.
+//! The Leptos bindings, mounted into the page.
 
+mod actions;
 mod guard;
-mod requests;
+mod hydration;
+mod nesting;
+mod resources;
 mod session;
 
-use crate::world::World;
+use crate::fixture::Fixture;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, task::tick};
-use serde_json::json;
+use serde_json::{Value, json};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
-use wugan::leptos::provide_session;
+use wugan::{Client, leptos::provide_session};
 
-/// A component in the page; dropped, it is gone.
+const ME: &str = "/user/me";
+
+/// A component in the page, removed when dropped.
 struct Mounted {
     element: HtmlElement,
     component: Option<Box<dyn std::any::Any>>,
 }
 
-impl World {
-    /// Mounts a component under the session, as an app does that has just been loaded.
+fn new_element() -> HtmlElement {
+    let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
+    document().body().unwrap().append_child(&element).unwrap();
+    element
+}
+
+impl Fixture {
+    /// Mounts a component below the session, as an app that was just loaded does.
     fn mount<V: IntoView + 'static>(&self, component: impl FnOnce() -> V + 'static) -> Mounted {
-        let element: HtmlElement = document().create_element("div").unwrap().unchecked_into();
-        document().body().unwrap().append_child(&element).unwrap();
-        let client = self.client.clone();
+        let (element, client) = (new_element(), self.client.clone());
         let handle = mount_to(element.clone(), move || {
             provide_session(client);
             component()
@@ -31,36 +40,35 @@ impl World {
         Mounted { element, component: Some(Box::new(handle)) }
     }
 
-    /// The stored access token has run out, as after a night.
-    fn let_it_run_out(&self) {
+    /// Makes the stored access token expired.
+    fn expire_access_token(&self) {
         let mut record = self.record();
         assert!(record["lifetime"].is_number());
         record["lifetime"] = json!(0);
-        self.put(&record.to_string());
+        self.store_text(&record.to_string());
     }
 }
 
 impl Mounted {
-    /// What can be read, as soon as Leptos has done what there is to do.
+    /// The text of the component after its effects have run.
     async fn text(&self) -> String {
         tick().await;
-        self.now()
+        self.text_now()
     }
 
-    /// What can be read at this moment.
-    fn now(&self) -> String {
+    fn text_now(&self) -> String {
         self.element.text_content().unwrap_or_default()
     }
 
-    /// Waits until that, and nothing else, can be read.
-    async fn shows(&self, wanted: &str) {
+    /// Waits until this is the whole text.
+    async fn shows(&self, expected: &str) {
         for _ in 0..2_000 {
-            if self.now() == wanted {
+            if self.text_now() == expected {
                 return;
             }
             TimeoutFuture::new(10).await;
         }
-        panic!("it shows {:?}, and not {wanted:?} within 20 s", self.now());
+        panic!("shows {:?}, and not {expected:?} within 20 s", self.text_now());
     }
 
     fn unmount(&mut self) {
@@ -75,23 +83,29 @@ impl Drop for Mounted {
     }
 }
 
-/// The page's address, put back in the end.
-struct Address(String);
+/// Sets the page's address, and restores it when dropped.
+struct PageAddress(String);
 
-impl Address {
-    fn at(address: &str) -> Address {
+impl PageAddress {
+    fn set(address: &str) -> PageAddress {
         let before = window().location().href().unwrap();
-        Address::go(address);
-        Address(before)
+        PageAddress::replace(address);
+        PageAddress(before)
     }
 
-    fn go(address: &str) {
+    fn replace(address: &str) {
         window().history().unwrap().replace_state_with_url(&JsValue::NULL, "", Some(address)).unwrap();
     }
 }
 
-impl Drop for Address {
+impl Drop for PageAddress {
     fn drop(&mut self) {
-        Address::go(&self.0);
+        PageAddress::replace(&self.0);
     }
+}
+
+/// The user's name, as the server knows it.
+async fn user_name(client: Client) -> Option<String> {
+    let me: Value = client.get(ME).send().await.ok()?.json().await.ok()?;
+    Some(me["username"].as_str()?.to_owned())
 }

@@ -1,0 +1,235 @@
+//! Settings of a client.
+
+use crate::{
+    client::{Client, Inner},
+    error::Error,
+    gate::Gate,
+    grant::{Exchange, Json, RefreshGrant},
+    http::{Response, header::is_header_name, request::redacted},
+    platform::{Platform, default_platform},
+    session::{Session, Settings, transport::Transport},
+};
+use http::StatusCode;
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
+use web_sys::RequestCredentials;
+
+/// The longest time that a working tab holds the lock besides the exchange itself: settling, the check of a rejection, the storage's lag.
+const LOCK_OVERHEAD: Duration = Duration::from_secs(4);
+
+/// Builds a [`Client`].
+///
+/// ```no_run
+/// # fn example() -> Result<(), wugan::Error> {
+/// use std::time::Duration;
+/// use wugan::{Client, grant::OAuth2};
+///
+/// let client = Client::builder("https://api.example.com")
+///     .grant(OAuth2::new("https://login.example.com/token", "my-app"))
+///     .allow_origin("https://files.example.com")
+///     .timeout(Duration::from_secs(20))
+///     .build()?;
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    base: String,
+    prefix: String,
+    grant: Box<dyn RefreshGrant>,
+    allowed_origins: Vec<String>,
+    attempt_timeout: Option<Duration>,
+    is_unauthorized: Box<dyn Fn(&Response) -> bool>,
+    auth_header: String,
+    credentials: Option<RequestCredentials>,
+    storage_key: Option<String>,
+    timeout: Duration,
+    refresh_timeout: Duration,
+    lock_timeout: Duration,
+    auto_refresh: bool,
+    migrate_from: Option<String>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("base", &redacted(&self.base)).field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client for a backend, with the session that this browser stores for it. Relative URLs are resolved against the base URL;
+    /// an empty one is the page's.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for a base URL without an origin, or with a path that does not end in a slash.
+    pub fn new(base: &str) -> Result<Client, Error> {
+        Client::builder(base).build()
+    }
+
+    /// A client with other settings.
+    pub fn builder(base: &str) -> ClientBuilder {
+        ClientBuilder::new(base)
+    }
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(base: &str) -> ClientBuilder {
+        ClientBuilder {
+            base: base.to_owned(),
+            prefix: String::new(),
+            grant: Box::new(Json::default()),
+            allowed_origins: Vec::new(),
+            attempt_timeout: None,
+            is_unauthorized: Box::new(|response| response.status() == StatusCode::UNAUTHORIZED),
+            auth_header: "authorization".to_owned(),
+            credentials: None,
+            storage_key: None,
+            timeout: Duration::from_secs(30),
+            refresh_timeout: Duration::from_secs(10),
+            lock_timeout: Duration::from_secs(15),
+            auto_refresh: true,
+            migrate_from: None,
+        }
+    }
+
+    /// How tokens are renewed. Default: [`Json`], as wugan-server does it.
+    pub fn grant(mut self, grant: impl RefreshGrant) -> ClientBuilder {
+        self.grant = Box::new(grant);
+        self
+    }
+
+    /// Another origin that receives the access token, besides that of the base URL. Give the origin's URL.
+    pub fn allow_origin(mut self, url: &str) -> ClientBuilder {
+        self.allowed_origins.push(url.to_owned());
+        self
+    }
+
+    /// A path in front of all relative URLs, the grant's included: with `/v1`, both `notes` and `/notes` are `/v1/notes`.
+    pub fn prefix(mut self, prefix: &str) -> ClientBuilder {
+        self.prefix = format!("/{}", prefix.trim_matches('/'));
+        if self.prefix == "/" {
+            self.prefix.clear();
+        }
+        self
+    }
+
+    /// Limits waiting for the session and for the response head, of requests without a timeout of their own. The transfer of a large
+    /// body is not limited. Default: 30 s.
+    pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Limits each sending of a request until its response head arrives. Default: no limit but the timeout.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Limits one exchange with the token endpoint. Default: 10 s.
+    pub fn refresh_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.refresh_timeout = timeout;
+        self
+    }
+
+    /// How long another tab may hold the lock before it is taken for suspended. At least 4 s longer than the refresh timeout, so that
+    /// a working tab never is. Default: 15 s.
+    pub fn lock_timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// Whether a visible page renews its token in the background. Default: yes.
+    pub fn auto_refresh(mut self, auto_refresh: bool) -> ClientBuilder {
+        self.auto_refresh = auto_refresh;
+        self
+    }
+
+    /// The key in localStorage. Default: `wugan:` and the URL of the token endpoint, so that clients of one backend share a session
+    /// and clients of different backends do not.
+    pub fn storage_key(mut self, key: &str) -> ClientBuilder {
+        self.storage_key = Some(key.to_owned());
+        self
+    }
+
+    /// Takes over, once, the session that version 0.1 of this library stored under this key (`wugan.session` by default). Such a record
+    /// does not name its backend: set this for the one client whose it is.
+    pub fn migrate_from(mut self, key: &str) -> ClientBuilder {
+        self.migrate_from = Some(key.to_owned());
+        self
+    }
+
+    /// Which responses mean that the access token was refused. Default: status 401. It sees status, headers and URL.
+    pub fn is_unauthorized(mut self, predicate: impl Fn(&Response) -> bool + 'static) -> ClientBuilder {
+        self.is_unauthorized = Box::new(predicate);
+        self
+    }
+
+    /// The header that carries the token, for instance because a proxy uses `Authorization` itself. Default: `Authorization`.
+    pub fn auth_header(mut self, name: &str) -> ClientBuilder {
+        self.auth_header = name.to_ascii_lowercase();
+        self
+    }
+
+    /// Whether cookies are sent and stored, for requests that do not say so themselves. Default: the browser's, same origin only.
+    pub fn credentials(mut self, credentials: RequestCredentials) -> ClientBuilder {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Builds the client.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] for a base URL without an origin or with a path that does not end in a slash, an allowed origin that
+    /// is not a URL, a header name that is none, and a grant whose refresh request cannot be built.
+    pub fn build(self) -> Result<Client, Error> {
+        self.build_on(default_platform())
+    }
+
+    /// Builds the client on another platform, for `wugan-testing`.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    #[doc(hidden)]
+    pub fn build_on(self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+        if !is_header_name(&self.auth_header) {
+            return Err(Error::InvalidRequest(format!("{:?} is not a header name (RFC 9110 §5.1)", self.auth_header)));
+        }
+        let transport = Transport::new(platform.clone(), self.base.clone(), self.prefix, self.auth_header, self.credentials);
+        let base = transport.resolve("")?;
+        let origin = if self.base.is_empty() { transport.resolve("/")?.origin } else { base.origin };
+        if !self.base.is_empty() && !base.path.ends_with('/') {
+            let (base, path) = (redacted(&self.base), base.path);
+            let advice =
+                format!("the path {path} of the base URL {base} would be dropped: use .prefix({path:?}), or end the URL in a slash");
+            return Err(Error::InvalidRequest(advice));
+        }
+        let token_endpoint = transport.address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
+        let client_id = self.grant.client_id().map(|id| format!("#{id}")).unwrap_or_default();
+        let issuer = format!("{}{}{client_id}", token_endpoint.origin, token_endpoint.path);
+        let allowed = self.allowed_origins.iter().map(|url| Ok(transport.resolve(url)?.origin));
+        let allowed_origins = std::iter::once(Ok(origin)).chain(allowed).collect::<Result<Vec<_>, Error>>()?;
+        if allowed_origins.iter().any(|origin| origin == "null") {
+            return Err(Error::InvalidRequest(
+                "the base URL has no origin that a token could be sent to: give an http or https URL".into(),
+            ));
+        }
+        let settings = Settings {
+            storage_key: self.storage_key.unwrap_or_else(|| format!("wugan:{issuer}")),
+            timeout: self.timeout,
+            lock_timeout: self.lock_timeout.max(self.refresh_timeout.saturating_add(LOCK_OVERHEAD)),
+            refresh_timeout: self.refresh_timeout,
+            auto_refresh: self.auto_refresh,
+            migrate_from: self.migrate_from,
+        };
+        let session = Session::open(transport, self.grant, settings, issuer, token_endpoint.origin);
+        Ok(Client(Rc::new(Inner {
+            session,
+            allowed_origins,
+            attempt_timeout: self.attempt_timeout,
+            is_unauthorized: self.is_unauthorized,
+            gate: Gate::new(platform),
+            requests: Cell::new(0),
+        })))
+    }
+}

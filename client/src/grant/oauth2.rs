@@ -1,0 +1,73 @@
+//! An OAuth 2.0 token endpoint.
+
+use crate::{
+    grant::{Exchange, RefreshGrant, RefreshOutcome, TokenResponse, fields::Fields},
+    http::Request,
+};
+
+/// Refreshes at an OAuth 2.0 token endpoint as a public client (RFC 6749 §6), with revocation (RFC 7009) if there is an endpoint for it.
+#[derive(Clone, Debug)]
+pub struct OAuth2 {
+    token_endpoint: String,
+    client_id: String,
+    scope: Option<String>,
+    revocation_endpoint: Option<String>,
+    fields: Fields,
+}
+
+impl OAuth2 {
+    /// Refreshes at this token endpoint as this client.
+    pub fn new(token_endpoint: impl Into<String>, client_id: impl Into<String>) -> OAuth2 {
+        let (token_endpoint, client_id) = (token_endpoint.into(), client_id.into());
+        OAuth2 { token_endpoint, client_id, scope: None, revocation_endpoint: None, fields: Fields::default() }
+    }
+
+    /// Requests this scope at each refresh. Without it, the granted scope is kept (RFC 6749 §6).
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> OAuth2 {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Tells this endpoint of a sign-out (RFC 7009 §2.1).
+    #[must_use]
+    pub fn revoke(mut self, revocation_endpoint: impl Into<String>) -> OAuth2 {
+        self.revocation_endpoint = Some(revocation_endpoint.into());
+        self
+    }
+
+    /// The error codes that end the session, in place of the [known ones](crate::grant).
+    #[must_use]
+    pub fn rejection_codes<'a>(mut self, codes: impl IntoIterator<Item = &'a str>) -> OAuth2 {
+        self.fields.set_rejection_codes(codes);
+        self
+    }
+
+    /// A POST of these pairs and the client id.
+    fn post(&self, url: &str, pairs: &[(&str, &str)]) -> Request {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        Request::post(url).form_text(form.extend_pairs(pairs).append_pair("client_id", &self.client_id).finish())
+    }
+}
+
+impl RefreshGrant for OAuth2 {
+    fn refresh(&self, exchange: &Exchange<'_>) -> Request {
+        let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", exchange.refresh_token)];
+        pairs.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        self.post(&self.token_endpoint, &pairs)
+    }
+
+    /// A 401 without a code is no verdict: `invalid_client`, for instance, speaks of the client (RFC 6749 §5.2).
+    fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome {
+        self.fields.parse(response, false)
+    }
+
+    fn revoke(&self, exchange: &Exchange<'_>) -> Option<Request> {
+        let pairs = [("token", exchange.refresh_token), ("token_type_hint", "refresh_token")];
+        Some(self.post(self.revocation_endpoint.as_ref()?, &pairs))
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        Some(&self.client_id)
+    }
+}

@@ -1,0 +1,454 @@
+//! The request builder: a description that can be sent twice.
+
+use crate::{
+    error::Error,
+    http::{
+        body::Body,
+        header::{is_header_name, is_header_value},
+        multipart::Multipart,
+    },
+};
+use http::{HeaderMap, Method};
+use serde::Serialize;
+use std::{fmt, time::Duration};
+use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect};
+
+/// A request that is not bound to a client yet, such as one that a [`RefreshGrant`](crate::grant::RefreshGrant) builds. Send it with
+/// [`Client::send`](crate::Client::send).
+pub type Request = RequestBuilder<()>;
+
+/// A request under construction. A mistake in it is reported when it is sent.
+///
+/// ```no_run
+/// # async fn example(client: wugan::Client) -> Result<(), wugan::Error> {
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Note { text: String }
+///
+/// let note = Note { text: "milk".into() };
+/// let saved = client.post("/notes").query(&[("tag", "x")]).json(&note).send().await?.error_for_status()?.json::<Note>().await?;
+/// # let _ = saved.text; Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct RequestBuilder<C = crate::Client> {
+    pub(crate) client: C,
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    /// Serialized, without the question mark.
+    pub(crate) query: String,
+    /// In order; names in lower case.
+    headers: Vec<(String, String)>,
+    pub(crate) body: Body,
+    options: RequestOptions,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) attempt_timeout: Option<Duration>,
+    pub(crate) is_anonymous: bool,
+    pub(crate) is_refreshable: bool,
+    error: Option<Error>,
+}
+
+/// The options of `fetch` that a request was given. <https://fetch.spec.whatwg.org/#requestinit>
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RequestOptions {
+    /// Whether cookies are sent and stored.
+    pub credentials: Option<RequestCredentials>,
+    /// How the browser's cache is used.
+    pub cache: Option<RequestCache>,
+    /// CORS mode.
+    pub mode: Option<RequestMode>,
+    /// What happens on a redirect.
+    pub redirect: Option<RequestRedirect>,
+    /// What the `Referer` header contains.
+    pub referrer_policy: Option<ReferrerPolicy>,
+    /// Aborts the request.
+    pub signal: Option<AbortSignal>,
+    /// Whether the request may outlive the page.
+    pub keepalive: bool,
+}
+
+impl<C> fmt::Debug for RequestBuilder<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("method", &self.method).field("url", &redacted(&self.url)).finish_non_exhaustive()
+    }
+}
+
+/// A URL without credentials, query and fragment.
+pub(crate) fn redacted(url: &str) -> &str {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match url.rsplit_once('@') {
+        Some((_, after)) => after,
+        None => url,
+    }
+}
+
+impl Request {
+    /// A request with any method.
+    pub fn new(method: Method, url: impl Into<String>) -> Request {
+        RequestBuilder {
+            client: (),
+            method,
+            url: url.into(),
+            query: String::new(),
+            headers: Vec::new(),
+            body: Body::empty(),
+            options: RequestOptions::default(),
+            timeout: None,
+            attempt_timeout: None,
+            is_anonymous: false,
+            is_refreshable: true,
+            error: None,
+        }
+    }
+
+    /// A GET.
+    pub fn get(url: impl Into<String>) -> Request {
+        Request::new(Method::GET, url)
+    }
+
+    /// A POST.
+    pub fn post(url: impl Into<String>) -> Request {
+        Request::new(Method::POST, url)
+    }
+
+    /// A PUT.
+    pub fn put(url: impl Into<String>) -> Request {
+        Request::new(Method::PUT, url)
+    }
+
+    /// A PATCH.
+    pub fn patch(url: impl Into<String>) -> Request {
+        Request::new(Method::PATCH, url)
+    }
+
+    /// A DELETE.
+    pub fn delete(url: impl Into<String>) -> Request {
+        Request::new(Method::DELETE, url)
+    }
+
+    /// A HEAD.
+    pub fn head(url: impl Into<String>) -> Request {
+        Request::new(Method::HEAD, url)
+    }
+}
+
+impl<C> RequestBuilder<C> {
+    /// Binds the request to a client, or takes it from one.
+    pub(crate) fn bind<D>(self, client: D) -> (RequestBuilder<D>, C) {
+        let RequestBuilder {
+            client: old,
+            method,
+            url,
+            query,
+            headers,
+            body,
+            options,
+            timeout,
+            attempt_timeout,
+            is_anonymous,
+            is_refreshable,
+            error,
+        } = self;
+        let bound = RequestBuilder {
+            client,
+            method,
+            url,
+            query,
+            headers,
+            body,
+            options,
+            timeout,
+            attempt_timeout,
+            is_anonymous,
+            is_refreshable,
+            error,
+        };
+        (bound, old)
+    }
+
+    /// Adds a header. A repeated name is sent repeatedly. The header that carries the token (`Authorization`, unless
+    /// [set otherwise](crate::ClientBuilder::auth_header)) is never replaced: with one of its own, a request goes out as
+    /// [`anonymous`](Self::anonymous) does.
+    #[must_use]
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        let name = name.as_ref();
+        match std::str::from_utf8(value.as_ref()) {
+            _ if !is_header_name(name) => self.fail(format!("{name:?} is not a header name (RFC 9110 §5.1)")),
+            Ok(value) if is_header_value(value) => self.headers.push((name.to_ascii_lowercase(), value.to_owned())),
+            _ => self.fail(format!("the value of the header {name} has characters outside of printable ASCII: encode it")),
+        }
+        self
+    }
+
+    /// Adds headers.
+    #[must_use]
+    pub fn headers(self, headers: HeaderMap) -> Self {
+        headers.iter().fold(self, |request, (name, value)| request.header(name, value))
+    }
+
+    /// Adds to the query, form-encoded: pairs, a map, or a struct.
+    #[must_use]
+    pub fn query<T: Serialize + ?Sized>(mut self, query: &T) -> Self {
+        match serde_urlencoded::to_string(query) {
+            Ok(pairs) if pairs.is_empty() => {}
+            Ok(pairs) if self.query.is_empty() => self.query = pairs,
+            Ok(pairs) => self.query = format!("{}&{pairs}", self.query),
+            Err(error) => self.fail(format!("the query cannot be encoded: {error}")),
+        }
+        self
+    }
+
+    /// Sends JSON.
+    #[must_use]
+    pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_string(value) {
+            Ok(text) => self.json_text(text),
+            Err(error) => {
+                self.fail(format!("the body cannot be written as JSON: {error}"));
+                self
+            }
+        }
+    }
+
+    /// Sends text that is JSON already.
+    pub(crate) fn json_text(self, text: String) -> Self {
+        self.typed_body("application/json", text.into())
+    }
+
+    /// Sends text.
+    #[must_use]
+    pub fn text(self, text: impl Into<String>) -> Self {
+        self.typed_body("text/plain;charset=UTF-8", text.into().into())
+    }
+
+    /// Sends a form as `application/x-www-form-urlencoded`: pairs, a map, or a struct.
+    #[must_use]
+    pub fn form<T: Serialize + ?Sized>(mut self, form: &T) -> Self {
+        match serde_urlencoded::to_string(form) {
+            Ok(text) => self.form_text(text),
+            Err(error) => {
+                self.fail(format!("the form cannot be encoded: {error}"));
+                self
+            }
+        }
+    }
+
+    /// Sends text that is form-encoded already.
+    pub(crate) fn form_text(self, text: String) -> Self {
+        self.typed_body("application/x-www-form-urlencoded", text.into())
+    }
+
+    /// Sends a form with files as `multipart/form-data`. A replay sends the same bytes, boundary included.
+    #[must_use]
+    pub fn multipart(mut self, form: impl Into<Multipart>) -> Self {
+        let form = form.into();
+        let content_type = form.content_type();
+        match form.into_body() {
+            Ok(body) => {
+                // Only the generated type names the boundary.
+                self.headers.retain(|(name, _)| name != CONTENT_TYPE);
+                self.header(CONTENT_TYPE, content_type).body(body)
+            }
+            Err(error) => {
+                self.error.get_or_insert(error);
+                self
+            }
+        }
+    }
+
+    /// Sends a body of any kind. Sets no `Content-Type`.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Always an error, because the client attaches the session's token. For a token of your own, set the header `Authorization`.
+    #[must_use]
+    pub fn bearer_auth(mut self, _token: impl fmt::Display) -> Self {
+        self.fail("the client attaches the session's token: for another token, set the header Authorization".to_owned());
+        self
+    }
+
+    /// Limits the whole exchange: waiting for the session, uploading, the response head, and reading the body. Without it the
+    /// [client's default](crate::ClientBuilder::timeout) applies, which does not limit the transfer of bodies.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Limits each of the (at most two) sendings until its response head arrives.
+    #[must_use]
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether cookies are sent and stored, for this request.
+    #[must_use]
+    pub fn credentials(mut self, credentials: RequestCredentials) -> Self {
+        self.options.credentials = Some(credentials);
+        self
+    }
+
+    /// How the browser's cache is used.
+    #[must_use]
+    pub fn cache(mut self, cache: RequestCache) -> Self {
+        self.options.cache = Some(cache);
+        self
+    }
+
+    /// The CORS mode.
+    #[must_use]
+    pub fn mode(mut self, mode: RequestMode) -> Self {
+        self.options.mode = Some(mode);
+        self
+    }
+
+    /// What happens on a redirect.
+    #[must_use]
+    pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
+        self.options.redirect = Some(redirect);
+        self
+    }
+
+    /// What the `Referer` header contains.
+    #[must_use]
+    pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
+        self.options.referrer_policy = Some(policy);
+        self
+    }
+
+    /// Aborts the request, and the reading of its body, when this signal is triggered.
+    #[must_use]
+    pub fn signal(mut self, signal: &AbortSignal) -> Self {
+        self.options.signal = Some(signal.clone());
+        self
+    }
+
+    /// Attaches no token and starts no refresh on a 401. For public routes.
+    #[must_use]
+    pub fn anonymous(mut self) -> Self {
+        self.is_anonymous = true;
+        self
+    }
+
+    /// Attaches the token, but returns a 401 as a response: for routes where a 401 means something else, such as a wrong PIN.
+    #[must_use]
+    pub fn no_refresh(mut self) -> Self {
+        self.is_refreshable = false;
+        self
+    }
+
+    /// Lets the request outlive the page. Browsers limit such bodies to 64 KiB.
+    #[must_use]
+    pub fn keepalive(mut self) -> Self {
+        self.options.keepalive = true;
+        self
+    }
+
+    fn typed_body(mut self, content_type: &'static str, body: Body) -> Self {
+        if !self.has_header(CONTENT_TYPE) {
+            self.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
+        }
+        self.body(body)
+    }
+
+    /// Keeps the first mistake.
+    fn fail(&mut self, message: String) {
+        self.error.get_or_insert(Error::InvalidRequest(message));
+    }
+
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.iter().any(|(set, _)| set == name)
+    }
+
+    /// The first mistake made in building the request.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.error.clone().map_or(Ok(()), Err)
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Names and values of the headers in the order in which they were added; repeated names stay repeated.
+    pub fn header_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The options for `fetch`.
+    #[must_use]
+    pub fn options(&self) -> &RequestOptions {
+        &self.options
+    }
+
+    /// Whether a response to it may come out of a cache (RFC 9111 §3, §4).
+    pub(crate) fn may_be_cached(&self) -> bool {
+        let bypasses = matches!(self.options.cache, Some(RequestCache::NoStore | RequestCache::Reload));
+        matches!(self.method, Method::GET | Method::HEAD) && !bypasses
+    }
+
+    /// A URL with the query added in front of its fragment.
+    pub(crate) fn with_query(&self, href: &str) -> String {
+        let (before, fragment) = href.split_once('#').map_or((href, None), |(before, fragment)| (before, Some(fragment)));
+        let separator = match &*self.query {
+            "" => "",
+            _ if before.contains('?') => "&",
+            _ => "?",
+        };
+        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
+        format!("{before}{separator}{}{fragment}", self.query)
+    }
+}
+
+const CONTENT_TYPE: &str = "content-type";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_header_is_reported_when_the_request_is_sent() {
+        let wrong = Request::get("/").header("x", "line\nbreak").check();
+        assert!(matches!(&wrong, Err(Error::InvalidRequest(reason)) if !reason.contains("break")), "{wrong:?}");
+        for name in ["", "a b", "a:b", "a\nb", "ü", "a/b"] {
+            assert!(Request::get("/").header(name, "1").check().is_err(), "{name}");
+        }
+        for value in ["ü", "無", "\0", "\u{7f}", "a\rb"] {
+            assert!(Request::get("/").header("x", value).check().is_err(), "{value}");
+        }
+        assert!(Request::get("/").header("X-Draft_1", "").header("x", "\tall ~ that \"can\" be seen").check().is_ok());
+        assert!(matches!(Request::get("/").bearer_auth("t").check(), Err(Error::InvalidRequest(_))));
+        assert!(Request::get("/").query("text").check().is_err(), "a query of no pairs");
+    }
+
+    #[test]
+    fn case_46_a_repeated_header_stays_repeated() {
+        let mut map = HeaderMap::new();
+        map.append("x-tag", http::HeaderValue::from_static("c"));
+        let request = Request::get("/").header("X-Tag", "a").header(http::header::ACCEPT, "text/plain").header("x-tag", "b").headers(map);
+        let pairs: Vec<_> = request.header_pairs().collect();
+        assert_eq!(pairs, [("x-tag", "a"), ("accept", "text/plain"), ("x-tag", "b"), ("x-tag", "c")]);
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let request = Request::post("/x?token=secret").header("authorization", "secret").text("secret").query(&[("t", "secret")]);
+        assert!(!format!("{request:?}").contains("secret"), "{request:?}");
+        for url in ["https://ada:secret@example.com/x", "//secret@example.com/x#secret", "https://ada:sec@secret@example.com/x?t=a@b"] {
+            assert!(!format!("{:?}", Request::get(url)).contains("sec"), "{url}");
+        }
+        assert_eq!(redacted("https://example.com/x?y#z"), "https://example.com/x");
+    }
+
+    #[test]
+    fn a_query_is_added_before_the_fragment() {
+        let request = Request::get("").query(&[("q", "a&b")]).query(&[("r", "1")]);
+        assert_eq!(request.with_query("https://a/b#c"), "https://a/b?q=a%26b&r=1#c");
+        assert_eq!(request.with_query("https://a/b?x=1"), "https://a/b?x=1&q=a%26b&r=1");
+        assert_eq!(Request::get("").with_query("https://a/b#c"), "https://a/b#c");
+    }
+}

@@ -1,0 +1,236 @@
+//! The response: status, headers, and the body once.
+
+use crate::{
+    error::Error,
+    http::request::redacted,
+    platform::{Guard, Platform, PlatformResponse, within},
+    session::clock::Timestamp,
+};
+use futures::{Stream, TryStreamExt, future::Either, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use js_sys::{Reflect, Uint8Array};
+use serde::de::DeserializeOwned;
+use std::{fmt, rc::Rc, time::Duration};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+/// A response whose head has arrived. Dropping it unread aborts the transfer of its body.
+pub struct Response {
+    inner: Box<dyn PlatformResponse>,
+    requested_url: String,
+    /// When it was sent, for the tokens in it.
+    pub(crate) sent_at: Timestamp,
+    /// The body, if it has been read already.
+    buffered: Option<Vec<u8>>,
+    /// How long reading the body may take.
+    read_timeout: Option<(Rc<dyn Platform>, Duration)>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response").field("status", &self.status()).field("url", &redacted(&self.url())).finish_non_exhaustive()
+    }
+}
+
+impl Response {
+    pub(crate) fn new(inner: Box<dyn PlatformResponse>, requested_url: String, sent_at: Timestamp) -> Response {
+        Response { inner, requested_url, sent_at, buffered: None, read_timeout: None }
+    }
+
+    pub(crate) fn with_read_timeout(self, platform: Rc<dyn Platform>, timeout: Duration) -> Response {
+        Response { read_timeout: Some((platform, timeout)), ..self }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        // A browser's `Response.error()` has status 0, which no HTTP response has.
+        StatusCode::from_u16(self.inner.status()).unwrap_or(StatusCode::IM_A_TEAPOT)
+    }
+
+    /// A header's value; several of one name are joined by commas. From another origin, only exposed headers are visible.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.inner.header(name)
+    }
+
+    /// All visible headers.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let parse = |(name, value): (String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
+        self.inner.headers().into_iter().filter_map(parse).collect()
+    }
+
+    /// The URL that answered, after redirects.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let url = self.inner.url();
+        if url.is_empty() { self.requested_url.clone() } else { url }
+    }
+
+    /// The final URL, if it is not the requested one.
+    pub(crate) fn redirected_to(&self) -> Option<String> {
+        Some(self.inner.url()).filter(|url| !url.is_empty())
+    }
+
+    /// Turns a status of 400 and above into an error.
+    ///
+    /// # Errors
+    /// [`Error::Status`].
+    pub fn error_for_status(self) -> Result<Response, Error> {
+        let status = self.status();
+        if status.is_client_error() || status.is_server_error() { Err(self.status_error()) } else { Ok(self) }
+    }
+
+    pub(crate) fn status_error(&self) -> Error {
+        let retry_after = self.header("retry-after").and_then(|value| value.trim().parse().ok()).map(Duration::from_secs);
+        Error::Status { status: self.status(), url: redacted(&self.url()).to_owned(), retry_after }
+    }
+
+    pub(crate) fn decode_error(&self, message: impl Into<String>) -> Error {
+        Error::Decode { status: self.status(), url: redacted(&self.url()).to_owned(), message: message.into() }
+    }
+
+    /// The body as bytes.
+    ///
+    /// # Errors
+    /// [`Error::Network`] if the transfer breaks off, [`Error::Timeout`] at the request's own timeout.
+    pub async fn bytes(mut self) -> Result<Vec<u8>, Error> {
+        match self.buffered.take() {
+            Some(bytes) => Ok(bytes),
+            None => self.read().await,
+        }
+    }
+
+    async fn read(&self) -> Result<Vec<u8>, Error> {
+        let reading = self.inner.bytes();
+        match &self.read_timeout {
+            Some((platform, timeout)) => within(&**platform, *timeout, reading).await.flatten(),
+            None => reading.await,
+        }
+    }
+
+    /// The body, if it has been read.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        self.buffered.as_deref().unwrap_or_default()
+    }
+
+    /// Reads the body and keeps it: the caller can read it again.
+    pub(crate) async fn buffer(&mut self) -> Result<&[u8], Error> {
+        let bytes = match self.buffered.take() {
+            Some(bytes) => bytes,
+            None => self.read().await?,
+        };
+        Ok(self.buffered.insert(bytes))
+    }
+
+    /// The body as text. As in `fetch`, a byte order mark is removed and invalid UTF-8 is replaced.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`].
+    pub async fn text(self) -> Result<String, Error> {
+        let bytes = self.bytes().await?;
+        Ok(String::from_utf8_lossy(without_byte_order_mark(&bytes)).into_owned())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// As [`Response::bytes`], and [`Error::Decode`], which names the first missing field.
+    pub async fn json<T: DeserializeOwned>(mut self) -> Result<T, Error> {
+        let parsed = serde_json::from_slice(without_byte_order_mark(self.buffer().await?)).map_err(|error| describe(&error));
+        parsed.map_err(|message| self.decode_error(message))
+    }
+
+    /// The body in chunks as they arrive. Dropping the stream cancels the transfer.
+    pub fn bytes_stream(self) -> impl Stream<Item = Result<Vec<u8>, Error>> {
+        if self.buffered.is_some() {
+            return Either::Left(stream::once(self.bytes()));
+        }
+        match self.inner.into_any().downcast::<(web_sys::Response, Guard)>() {
+            Ok(response) => Either::Right(Either::Left(chunks(*response))),
+            Err(_) => Either::Right(Either::Right(stream::once(async { Err(Error::Network("this platform has no streams".into())) }))),
+        }
+    }
+
+    /// The browser's own response. Aborting its transfer is then up to the caller.
+    ///
+    /// # Panics
+    /// Outside of a browser, where there is none.
+    #[must_use]
+    pub fn into_web_sys(self) -> web_sys::Response {
+        let Response { inner, buffered, .. } = self;
+        let status = inner.status();
+        let response = inner.into_any().downcast::<(web_sys::Response, Guard)>();
+        let response = response.map_or_else(|_| web_sys::Response::error(), |response| response.0);
+        let Some(mut bytes) = buffered else { return response };
+        let init = web_sys::ResponseInit::new();
+        init.set_status(status);
+        init.set_headers(&response.headers());
+        web_sys::Response::new_with_opt_u8_array_and_init(Some(&mut bytes), &init).unwrap_or(response)
+    }
+}
+
+impl From<Response> for web_sys::Response {
+    fn from(response: Response) -> web_sys::Response {
+        response.into_web_sys()
+    }
+}
+
+/// Reads a `ReadableStream` of bytes. <https://streams.spec.whatwg.org/#default-reader-class>
+fn chunks((response, forwarding): (web_sys::Response, Guard)) -> impl Stream<Item = Result<Vec<u8>, Error>> {
+    let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
+    let reader = reader.map(|reader| Reader { reader, _forwarding: forwarding });
+    stream::try_unfold(reader, |reader| async move {
+        let Some(reader) = reader else { return Ok(None) };
+        let field = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).unwrap_or_default();
+        let result = JsFuture::from(reader.reader.read()).await.map_err(|error| match field(&error, "name").as_string() {
+            Some(name) if name == "AbortError" => Error::Aborted,
+            _ => Error::Network("the transfer broke off".into()),
+        })?;
+        let chunk = field(&result, "value").dyn_into::<Uint8Array>().ok();
+        Ok(chunk.map(|chunk| (chunk.to_vec(), Some(reader))))
+    })
+    .into_stream()
+}
+
+/// Cancels the stream when it is dropped.
+struct Reader {
+    reader: web_sys::ReadableStreamDefaultReader,
+    _forwarding: Guard,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        drop(self.reader.cancel());
+    }
+}
+
+pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// What is wrong with JSON, without quoting values: serde_json's message quotes them for a wrong type.
+fn describe(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    if message.starts_with("missing field") {
+        return format!("its JSON has a {message}");
+    }
+    format!("its body is not the expected JSON, at line {} column {}", error.line(), error.column())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn case_69_a_missing_field_is_named_and_no_value_is_quoted() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Note {
+            #[allow(dead_code)]
+            text: String,
+        }
+        let describe = |text: &str| super::describe(&serde_json::from_str::<Note>(text).err().unwrap_or_else(|| unreachable!()));
+        assert!(describe("{}").contains("missing field `text`"), "{}", describe("{}"));
+        assert!(!describe("{\"text\":[\"secret\"]}").contains("secret"));
+        assert!(!describe("\"secret\"").contains("secret"));
+    }
+}

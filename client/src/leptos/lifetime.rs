@@ -1,0 +1,29 @@
+//! Where the page is rendered, and signals that outlive their component for a moment.
+
+use leptos::{prelude::*, reactive::owner::Owner};
+
+/// Whether the page is being rendered on a server. Natively there is no browser, whatever the features.
+pub(super) fn is_on_server() -> bool {
+    cfg!(not(target_arch = "wasm32")) || Owner::current_shared_context().is_some_and(|context| !context.is_browser())
+}
+
+/// Whether the page is being hydrated: what is rendered now must equal what the server rendered.
+pub(super) fn is_hydrating() -> bool {
+    Owner::current_shared_context().is_some_and(|context| context.during_hydration())
+}
+
+/// Creates signals that are disposed of not with the current component, but one macrotask later.
+///
+/// When a component is removed, Leptos disposes of its signals at once, but the children of a `Suspense` or `Transition` live on: the
+/// task of the boundary's effect owns them until it runs again (`SuspenseBoundary::build` in leptos 0.8). An effect among them that
+/// was notified in the same tick, as the end of a session notifies all its readers, runs before that. If it then reads a disposed
+/// signal, it panics (case 68), and so does every later task, because the panic leaves the browser's task queue borrowed.
+pub(super) fn outliving<T>(create: impl FnOnce() -> T) -> T {
+    let Some(current) = Owner::current().filter(|_| !is_on_server()) else { return create() };
+    // A root owner: the component's owner does not clean it up.
+    let owner = Owner::new_root(current.shared_context());
+    current.set();
+    let created = owner.with(create);
+    on_cleanup(move || set_timeout(move || drop(owner), std::time::Duration::ZERO));
+    created
+}

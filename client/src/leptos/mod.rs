@@ -1,0 +1,52 @@
+//! Bindings for Leptos: the session as signals, guarded pages, and requests that belong to a session.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`provide_session`], [`use_session`] | the signed-in user, and how long the access token is valid |
+//! | [`Guarded`], [`use_guard`] | a page for signed-in users only |
+//! | [`use_return_to`] | after the sign-in, back to the page that was asked for |
+//! | [`use_session_resource`] | data that is loaded for each session and belongs to it |
+//! | [`use_session_action`] | a user's action; if its session is over, it runs after the next sign-in |
+//!
+//! The bindings depend on no router: pass the router's function as `navigate`. Without one, the browser loads the page.
+//!
+//! ```no_run
+//! use leptos::prelude::*;
+//! use wugan::{Client, leptos::{Guarded, provide_session, use_session}};
+//!
+//! #[component]
+//! fn App() -> impl IntoView {
+//!     Client::new("").map(|client| {
+//!         provide_session(client);
+//!         view! { <Guarded fallback=|| "Loading…"><Hello /></Guarded> }
+//!     })
+//! }
+//!
+//! #[component]
+//! fn Hello() -> impl IntoView {
+//!     let session = use_session();
+//!     move || session.user.get().map(|user| format!("Hello {}", user.name.unwrap_or(user.id)))
+//! }
+//! ```
+//!
+//! # Server-side rendering
+//!
+//! The tokens are in the browser, so the server cannot know whether a user is signed in. While it renders a page, `signed_in` and
+//! [`ready`](UseSessionReturn::ready) are false: guards show their fallback and navigate nowhere, resources and actions send
+//! nothing. The browser hydrates with the same values and then sets the true ones. The example `ssr` of this project shows it.
+
+mod address;
+mod guarded;
+mod lifetime;
+mod use_guard;
+mod use_return_to;
+mod use_session;
+mod use_session_action;
+mod use_session_resource;
+
+pub use guarded::{Guarded, GuardedProps};
+pub use use_guard::{AuthStatus, UseGuardOptions, UseGuardReturn, use_guard, use_guard_with_options};
+pub use use_return_to::{UseReturnToOptions, UseReturnToReturn, use_return_to, use_return_to_with_options};
+pub use use_session::{UseSessionOptions, UseSessionReturn, provide_session, use_session, use_session_with_options};
+pub use use_session_action::{UseSessionActionOptions, UseSessionActionReturn, use_session_action, use_session_action_with_options};
+pub use use_session_resource::{UseSessionResourceReturn, use_session_resource};

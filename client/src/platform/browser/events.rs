@@ -1,0 +1,77 @@
+//! Browser events that the engine needs: changes of the storage, the network coming back, the page becoming visible.
+
+use crate::platform::{Guard, PlatformEvent};
+use std::rc::Rc;
+use wasm_bindgen::{JsCast, prelude::Closure};
+use web_sys::{Event, EventTarget, StorageEvent};
+
+/// `storage` events are dispatched in other tabs only; clients in the same page hear this one. It carries the key, not the value.
+fn same_page_event(key: &str) -> String {
+    format!("wugan:stored:{key}")
+}
+
+pub(super) fn notify_same_page(key: &str) {
+    if let (Some(window), Ok(event)) = (web_sys::window(), Event::new(&same_page_event(key))) {
+        let _ = window.dispatch_event(&event);
+    }
+}
+
+pub(super) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+    let Some(window) = web_sys::window() else { return Box::new(()) };
+    let mut listeners = Vec::new();
+    let mut listen =
+        |target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>| listeners.extend(Listener::new(target, name, callback));
+    let passes_on = |event: PlatformEvent| -> Box<dyn Fn(Event)> {
+        let notify = notify.clone();
+        Box::new(move |_| notify(event))
+    };
+    let (ours, stored) = (key.to_owned(), notify.clone());
+    listen(
+        &window,
+        "storage",
+        Box::new(move |event| {
+            // The key is null when the whole storage was cleared.
+            let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
+            if key.is_none_or(|key| key == ours) {
+                stored(PlatformEvent::Stored);
+            }
+        }),
+    );
+    listen(&window, &same_page_event(key), passes_on(PlatformEvent::Stored));
+    listen(&window, "online", passes_on(PlatformEvent::Online));
+    listen(&window, "pageshow", passes_on(PlatformEvent::Awake));
+    if let Some(document) = window.document() {
+        let awake = passes_on(PlatformEvent::Awake);
+        listen(
+            &document,
+            "visibilitychange",
+            Box::new(move |event| {
+                if super::is_visible() {
+                    awake(event);
+                }
+            }),
+        );
+        listen(&document, "resume", passes_on(PlatformEvent::Awake));
+    }
+    Box::new(listeners)
+}
+
+struct Listener {
+    target: EventTarget,
+    name: String,
+    callback: Closure<dyn Fn(Event)>,
+}
+
+impl Listener {
+    fn new(target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>) -> Option<Listener> {
+        let callback = Closure::wrap(callback);
+        target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref()).ok()?;
+        Some(Listener { target: target.clone(), name: name.to_owned(), callback })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let _ = self.target.remove_event_listener_with_callback(&self.name, self.callback.as_ref().unchecked_ref());
+    }
+}

@@ -1,0 +1,80 @@
+//! Web Locks (`navigator.locks`), bound by name: web-sys has them behind an unstable flag. <https://w3c.github.io/web-locks/>
+
+use crate::platform::Guard;
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{LocalBoxFuture, ready},
+};
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use std::{cell::Cell, rc::Rc};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use wasm_bindgen_futures::JsFuture;
+
+/// The lock manager. `None`: an old browser, or a page that is not a secure context.
+fn manager() -> Option<JsValue> {
+    let locks = Reflect::get(&super::scope().navigator(), &"locks".into()).ok()?;
+    locks.is_object().then_some(locks)
+}
+
+fn call(object: &JsValue, name: &str, arguments: &Array) -> Result<Promise, JsValue> {
+    Reflect::get(object, &name.into())?.dyn_into::<Function>()?.apply(object, arguments)?.dyn_into()
+}
+
+/// Releases the lock, or leaves its queue, when it is dropped.
+struct LockGuard {
+    release: Function,
+    abort: web_sys::AbortController,
+    _on_grant: Closure<dyn FnMut(JsValue) -> Promise>,
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        // Once granted, aborting has no effect; before, releasing has none.
+        self.abort.abort();
+        let _ = self.release.call0(&JsValue::UNDEFINED);
+    }
+}
+
+/// A lock lasts as long as the promise that its callback returns.
+pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
+    let manager = manager()?;
+    let (sender, granted) = oneshot::channel::<()>();
+    let sender = Rc::new(Cell::new(Some(sender)));
+    let unused = sender.clone();
+    let mut release = None;
+    let held_until_released = Promise::new(&mut |resolve, _| release = Some(resolve));
+    let on_grant = Closure::new(move |_lock| {
+        if let Some(sender) = sender.take() {
+            let _ = sender.send(());
+        }
+        held_until_released.clone()
+    });
+    let abort = web_sys::AbortController::new().ok()?;
+    let options = Object::new();
+    Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
+    let requested = call(&manager, "request", &Array::of3(&name.into(), &options, on_grant.as_ref())).ok()?;
+    // Called once, when the lock was released, its queue was left, or the request failed.
+    let on_settled = Closure::once_into_js(move |_: JsValue| drop(unused.take()));
+    drop(call(&requested, "then", &Array::of2(&on_settled, &on_settled)).ok()?);
+    let guard = LockGuard { release: release?, abort, _on_grant: on_grant };
+    Some(Box::pin(async move {
+        match granted.await {
+            Ok(()) => Box::new(guard) as Guard,
+            // Browsers refuse locks where they refuse storage, and then there is no other tab to share a session with.
+            Err(_) => Box::new(()),
+        }
+    }))
+}
+
+/// The `clientId` of a lock's holder, from `locks.query()`.
+pub(super) fn lock_holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
+    let Some(query) = manager().and_then(|manager| call(&manager, "query", &Array::new()).ok()) else { return ready(None).boxed_local() };
+    let name = name.to_owned();
+    Box::pin(async move {
+        let snapshot = JsFuture::from(query).await.ok()?;
+        let text = |lock: &JsValue, field: &str| Reflect::get(lock, &field.into()).ok()?.as_string();
+        let held: Array = Reflect::get(&snapshot, &"held".into()).ok()?.dyn_into().ok()?;
+        held.iter().find(|lock| text(lock, "name").as_ref() == Some(&name)).and_then(|lock| text(&lock, "clientId"))
+    })
+}

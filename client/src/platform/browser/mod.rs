@@ -1,0 +1,100 @@
+//! The platform in a browser: gloo-net, gloo-storage, Web Locks, `Date.now` and `performance.now`.
+
+mod events;
+mod fetch;
+pub(crate) mod json;
+mod locks;
+mod storage;
+
+use crate::{
+    error::Error,
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
+};
+use futures::future::LocalBoxFuture;
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::JsCast;
+
+/// A page or a worker.
+pub(crate) struct Browser;
+
+/// The global scope: a window, or a worker's, which has the same functions under the same names.
+fn scope() -> web_sys::Window {
+    js_sys::global().unchecked_into()
+}
+
+/// What relative URLs are relative to; a page's `<base>` counts.
+fn page_url() -> String {
+    let document = web_sys::window().and_then(|window| window.document());
+    let base = document.and_then(|document| document.base_uri().ok().flatten());
+    base.unwrap_or_else(|| String::from(scope().location().to_string()))
+}
+
+fn is_visible() -> bool {
+    let document = web_sys::window().and_then(|window| window.document());
+    document.is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+}
+
+impl Platform for Browser {
+    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
+        let page = page_url();
+        let base = if base.is_empty() { page } else { web_sys::Url::new_with_base(base, &page).ok()?.href() };
+        let url = web_sys::Url::new_with_base(url, &base).ok()?;
+        Some(Address { href: url.href(), origin: url.origin(), path: url.pathname() })
+    }
+
+    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+        fetch::fetch(&request)
+    }
+
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        storage::get(key)
+    }
+
+    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        storage::set(key, text)?;
+        events::notify_same_page(key);
+        Ok(())
+    }
+
+    fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
+        locks::lock(name)
+    }
+
+    fn lock_holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
+        locks::lock_holder(name)
+    }
+
+    fn now(&self) -> f64 {
+        js_sys::Date::now()
+    }
+
+    fn monotonic(&self) -> f64 {
+        scope().performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+    }
+
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
+        // `setTimeout` counts in 32 bits and fires at once beyond them. Rounded up, so that a timer does not fire early.
+        let milliseconds = (time.as_secs_f64() * 1_000.0).ceil().min(f64::from(i32::MAX)) as u32;
+        Box::pin(gloo_timers::future::TimeoutFuture::new(milliseconds))
+    }
+
+    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+        wasm_bindgen_futures::spawn_local(task);
+    }
+
+    fn random(&self) -> f64 {
+        js_sys::Math::random()
+    }
+
+    fn subscribe(&self, key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+        events::subscribe(key, notify)
+    }
+
+    fn visible(&self) -> bool {
+        is_visible()
+    }
+
+    fn sends_streams(&self) -> bool {
+        fetch::sends_streams()
+    }
+}

@@ -1,0 +1,52 @@
+//! Switches off one rule of the engine, so that a test can show that the simulator notices. Without the feature `__rules`, which is not
+//! for applications, the switches have no effect.
+
+use std::cell::Cell;
+
+/// A rule of the engine, numbered as in `docs/architecture.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Rule {
+    SingleFlight = 1,
+    CompareBeforeRefresh = 2,
+    OneReplay = 3,
+    RejectedIsNotUnreachable = 4,
+    IndependentWaiters = 5,
+    RefreshBelongsToSession = 6,
+    CrossTabLock = 7,
+    ServerTime = 8,
+    RefreshAhead = 9,
+    AllowedOrigins = 10,
+    StorageMayFail = 11,
+    ReplaySameBody = 12,
+}
+
+/// All rules.
+pub const ALL: [Rule; 12] = [
+    Rule::SingleFlight,
+    Rule::CompareBeforeRefresh,
+    Rule::OneReplay,
+    Rule::RejectedIsNotUnreachable,
+    Rule::IndependentWaiters,
+    Rule::RefreshBelongsToSession,
+    Rule::CrossTabLock,
+    Rule::ServerTime,
+    Rule::RefreshAhead,
+    Rule::AllowedOrigins,
+    Rule::StorageMayFail,
+    Rule::ReplaySameBody,
+];
+
+thread_local! {
+    static BROKEN: Cell<Option<Rule>> = const { Cell::new(None) };
+}
+
+/// Breaks this rule in this thread; `None` restores all rules.
+pub fn break_rule(rule: Option<Rule>) {
+    BROKEN.set(rule);
+}
+
+/// Whether this rule is switched off in this thread; never without the feature.
+pub(crate) fn is_broken(rule: Rule) -> bool {
+    cfg!(feature = "__rules") && BROKEN.get() == Some(rule)
+}

@@ -1,0 +1,130 @@
+//! The pause after a failed refresh: exponential back-off with full jitter, or `Retry-After` if that is longer.
+//!
+//! The pause is stored, so it holds for all tabs. It names the pair of tokens whose exchange failed; a new pair has no pause.
+
+use crate::{json::Object, platform::Platform, session::clock::parse_date};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+const FIRST_STEP: Duration = Duration::from_secs(1);
+const LAST_STEP: Duration = Duration::from_secs(60);
+/// Full jitter may draw nearly nothing.
+const SHORTEST: Duration = Duration::from_millis(100);
+/// A `Retry-After` beyond this is taken for a mistake.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
+#[derive(Clone, PartialEq)]
+struct Pause {
+    exchange_id: String,
+    /// Failures in a row.
+    failures: f64,
+    /// Milliseconds since 1970 by the device's clock, which all tabs share.
+    from: f64,
+    /// Milliseconds.
+    duration: f64,
+    /// Whether the server asked for it.
+    is_requested: bool,
+}
+
+impl Pause {
+    fn read(text: &str) -> Option<Pause> {
+        let object = Object::read(text.as_bytes())?;
+        let number = |name: &str| object.number(name);
+        let (failures, from, duration) = (number("failures")?, number("from")?, number("duration")?);
+        Some(Pause { exchange_id: object.text("exchange")?, failures, from, duration, is_requested: object.is_true("requested") })
+    }
+
+    fn write(&self) -> String {
+        let object = Object::new().with_text("exchange", Some(&self.exchange_id)).with_number("failures", Some(self.failures));
+        let object = object.with_number("from", Some(self.from)).with_number("duration", Some(self.duration));
+        object.with_flag("requested", self.is_requested).write()
+    }
+}
+
+pub(crate) struct Backoff {
+    platform: Rc<dyn Platform>,
+    key: String,
+    /// The latest pause of this tab, for a storage that fails.
+    memory: RefCell<Option<Pause>>,
+    /// The beginning of a pause that an event ended early in this tab.
+    skipped: Cell<f64>,
+}
+
+impl Backoff {
+    pub(crate) fn new(platform: Rc<dyn Platform>, storage_key: &str) -> Backoff {
+        Backoff { platform, key: format!("{storage_key}.pause"), memory: RefCell::default(), skipped: Cell::new(f64::NAN) }
+    }
+
+    /// The latest pause of this exchange, over or not.
+    fn latest(&self, exchange_id: &str) -> Option<Pause> {
+        let stored = self.platform.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text));
+        let later = |a: Pause, b: Pause| if a.from < b.from { b } else { a };
+        stored.into_iter().chain(self.memory.borrow().clone()).filter(|pause| pause.exchange_id == exchange_id).reduce(later)
+    }
+
+    /// How much of the pause is left, rounded up to a millisecond so that a timer does not fire early.
+    pub(crate) fn remaining(&self, exchange_id: &str) -> Option<Duration> {
+        let pause = self.latest(exchange_id).filter(|pause| pause.is_requested || pause.from != self.skipped.get())?;
+        let passed = self.platform.now() - pause.from;
+        // A clock that was set back ends the pause, rather than prolonging it.
+        let left = (passed >= 0.0).then(|| (pause.duration - passed).ceil()).filter(|left| *left > 0.0)?;
+        Some(Duration::from_millis(left as u64).min(LONGEST_RETRY_AFTER))
+    }
+
+    /// The exchange failed: starts the next pause and returns its length.
+    pub(crate) fn start(&self, exchange_id: &str, retry_after: Option<Duration>) -> Duration {
+        let failures = self.latest(exchange_id).map_or(0.0, |pause| pause.failures);
+        let step = LAST_STEP.min(FIRST_STEP * 2_u32.saturating_pow((failures as u32).min(16)));
+        let jitter = step.mul_f64(self.platform.random()).max(SHORTEST);
+        let duration = jitter.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
+        let pause = Pause {
+            exchange_id: exchange_id.to_owned(),
+            failures: failures + 1.0,
+            from: self.platform.now(),
+            duration: duration.as_secs_f64() * 1_000.0,
+            is_requested: retry_after.is_some_and(|requested| requested >= jitter),
+        };
+        // A storage that fails leaves the pause to this tab alone.
+        let _ = self.platform.set(&self.key, &pause.write());
+        self.memory.replace(Some(pause));
+        duration
+    }
+
+    /// Ends the pause for this tab, unless the server asked for it: the network is back, or the page is visible again.
+    pub(crate) fn skip(&self, exchange_id: &str) {
+        if let Some(pause) = self.latest(exchange_id) {
+            self.skipped.set(pause.from);
+        }
+    }
+}
+
+/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date` in milliseconds since 1970.
+pub(crate) fn parse_retry_after(value: &str, date: Option<f64>) -> Option<Duration> {
+    let seconds = value.trim().parse().ok().map(Duration::from_secs);
+    seconds.or_else(|| Some(Duration::from_millis((parse_date(value)? - date?) as u64)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
+        let now = parse_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(parse_retry_after(" 120 ", None), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", now), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", None), None);
+        assert_eq!(parse_retry_after("soon", now), None);
+    }
+
+    #[test]
+    fn a_stored_pause_is_read_back() {
+        let pause = Pause { exchange_id: "id".into(), failures: 2.0, from: 5.5, duration: 1_000.0, is_requested: true };
+        assert!(Pause::read(&pause.write()) == Some(pause));
+        assert!(["", "{}", "null", "{\"exchange\":\"id\"}"].iter().all(|text| Pause::read(text).is_none()));
+    }
+}

@@ -1,0 +1,148 @@
+//! What happens in a session, as typed events without secrets.
+
+use crate::{
+    error::{Error, SignOutReason},
+    session::tokens::User,
+};
+use std::time::Duration;
+
+/// Something that happened; see [`Session::on_event`](crate::Session::on_event).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A user signed in.
+    SignedIn {
+        /// The user, if the token names one.
+        user: Option<User>,
+        /// Whether it happened in another tab.
+        other_tab: bool,
+    },
+    /// The session ended.
+    SignedOut {
+        /// Why.
+        reason: SignOutReason,
+    },
+    /// A refresh brought tokens that name the user differently, such as after a change of the name.
+    UserChanged {
+        /// The user as named now.
+        user: Option<User>,
+    },
+    /// A request was sent.
+    Sent {
+        /// The request's number, unique in its client.
+        request: u64,
+        /// The method.
+        method: String,
+        /// The path, without query.
+        path: String,
+        /// Whether it is the second sending, after a refresh.
+        replay: bool,
+    },
+    /// A response head arrived. A refused access token shows as a 401.
+    Answered {
+        /// The request's number.
+        request: u64,
+        /// The HTTP status.
+        status: u16,
+        /// Whether it answers the second sending.
+        replay: bool,
+    },
+    /// A request waits for the shared refresh.
+    Waiting {
+        /// The request's number.
+        request: u64,
+    },
+    /// A request is done.
+    Settled {
+        /// The request's number.
+        request: u64,
+        /// What the caller received.
+        outcome: Outcome,
+    },
+    /// The shared refresh began.
+    RefreshStarted {
+        /// Why.
+        trigger: RefreshTrigger,
+    },
+    /// The shared refresh ended.
+    RefreshEnded {
+        /// How.
+        result: RefreshResult,
+    },
+    /// Newer tokens of another tab were adopted.
+    Adopted,
+    /// Something needs attention; the session goes on. Each warning is reported once, and to each new subscriber.
+    Warning(Warning),
+}
+
+/// An [`Event`] with its time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimedEvent {
+    /// Milliseconds by the page's monotonic clock (`performance.now()`).
+    pub at: f64,
+    /// The event.
+    pub event: Event,
+}
+
+/// What the caller of a request received.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// A response with this status.
+    Answered(u16),
+    /// An error.
+    Failed(Error),
+}
+
+/// Why a refresh began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefreshTrigger {
+    /// A request was answered 401.
+    Unauthorized,
+    /// The access token has expired or soon will.
+    Due,
+    /// [`Session::refresh`](crate::Session::refresh) was called.
+    Manual,
+}
+
+/// How a refresh ended.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RefreshResult {
+    /// The server granted new tokens.
+    Granted,
+    /// Another tab was faster; its tokens were adopted.
+    Adopted,
+    /// The server rejected the refresh token.
+    Rejected,
+    /// No verdict; the session is kept.
+    Unavailable {
+        /// When the next attempt is allowed.
+        retry_after: Duration,
+        /// Why the answer, or its absence, is not a verdict.
+        reason: String,
+    },
+    /// The session ended or changed during the refresh; the response was discarded.
+    Discarded,
+}
+
+/// Something that needs attention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The storage cannot be read: the session lives in this page's memory.
+    StoreDenied,
+    /// The storage cannot be written: the session lives in this page's memory.
+    StoreFull,
+    /// The stored record was removed: the session goes on in this page's memory.
+    StoreCleared,
+    /// The stored record is damaged; the next sign-in replaces it.
+    StoreUnreadable,
+    /// The record was written by a later version of this library and is left alone.
+    StoreOfLaterVersion,
+    /// The record belongs to another backend and is left alone: give each client a storage key of its own.
+    StoreOfOtherBackend,
+    /// The token endpoint answered, but the grant does not take the answer for a verdict, for this reason. If it is one, adjust the
+    /// grant: see [`grant`](crate::grant).
+    NoVerdict(String),
+}

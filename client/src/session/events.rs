@@ -1,0 +1,192 @@
+//! Delivers events to listeners. Each listener has a queue of its own, so all hear all events in the same order.
+
+use crate::session::event::TimedEvent;
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    fmt,
+    rc::{Rc, Weak},
+};
+
+struct Listener {
+    callback: Box<dyn Fn(&TimedEvent)>,
+    queue: RefCell<VecDeque<TimedEvent>>,
+    /// Set while the callback runs, and for good if it panics: later events then skip this listener only.
+    is_running: Cell<bool>,
+}
+
+impl Listener {
+    /// Re-entrant: an event that the callback causes is delivered when it has returned.
+    fn deliver(&self) {
+        if self.is_running.get() {
+            return;
+        }
+        while let Some(event) = self.next() {
+            self.is_running.set(true);
+            (self.callback)(&event);
+            self.is_running.set(false);
+        }
+    }
+
+    fn next(&self) -> Option<TimedEvent> {
+        self.queue.borrow_mut().pop_front()
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct EventEmitter {
+    listeners: RefCell<Vec<Rc<Listener>>>,
+}
+
+impl EventEmitter {
+    /// A listener that does not return, because it panicked, must not collect events for ever.
+    const MAX_QUEUE: usize = 1_000;
+
+    pub(crate) fn has_listeners(&self) -> bool {
+        !self.listeners.borrow().is_empty()
+    }
+
+    pub(crate) fn emit(&self, event: &TimedEvent) {
+        let listeners = self.listeners.borrow().clone();
+        for listener in &listeners {
+            let mut queue = listener.queue.borrow_mut();
+            if queue.len() < Self::MAX_QUEUE {
+                queue.push_back(event.clone());
+            }
+        }
+        listeners.iter().for_each(|listener| listener.deliver());
+    }
+
+    /// Adds a listener, which hears the events of `backlog` first.
+    pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {
+        let listener =
+            Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog.into()), is_running: Cell::new(false) });
+        self.listeners.borrow_mut().push(listener.clone());
+        listener.deliver();
+        Subscription { emitter: Rc::downgrade(self), listener: Rc::downgrade(&listener) }
+    }
+}
+
+/// Keeps a listener subscribed until it is dropped.
+#[must_use = "dropping it ends the subscription"]
+pub struct Subscription {
+    emitter: Weak<EventEmitter>,
+    listener: Weak<Listener>,
+}
+
+impl Subscription {
+    /// Keeps the listener subscribed as long as the session lives.
+    pub fn forget(mut self) {
+        // `mem::forget` would leak what the weak references keep allocated.
+        self.emitter = Weak::new();
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        let Some(emitter) = self.emitter.upgrade() else { return };
+        let is_ours = |listener: &Rc<Listener>| std::ptr::eq(Rc::as_ptr(listener), self.listener.as_ptr());
+        let index = emitter.listeners.borrow().iter().position(is_ours);
+        // The callback may own another subscription: nothing is borrowed while it is dropped.
+        let listener = index.map(|index| emitter.listeners.borrow_mut().remove(index));
+        if let Some(listener) = listener {
+            let queue = listener.queue.take();
+            drop((queue, listener));
+        }
+    }
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::event::{Event, Warning};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    fn log() -> Rc<RefCell<Vec<String>>> {
+        Rc::default()
+    }
+
+    fn writes(log: &Rc<RefCell<Vec<String>>>, name: &'static str) -> impl Fn(&TimedEvent) + 'static {
+        let log = log.clone();
+        move |event| log.borrow_mut().push(format!("{name} {}", event.at))
+    }
+
+    fn event(at: f64) -> TimedEvent {
+        TimedEvent { at, event: Event::Warning(Warning::StoreFull) }
+    }
+
+    #[test]
+    fn a_callback_may_own_another_subscription() {
+        let (emitter, log) = (Rc::new(EventEmitter::default()), log());
+        let inner = emitter.subscribe(writes(&log, "inner"), Vec::new());
+        let outer = emitter.subscribe(
+            move |_| {
+                let _ = &inner;
+            },
+            Vec::new(),
+        );
+        drop(outer);
+        emitter.emit(&event(1.0));
+        assert_eq!(*log.borrow(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn all_listeners_hear_all_events_in_the_same_order() {
+        let (emitter, log) = (Rc::new(EventEmitter::default()), log());
+        let reentrant = Rc::downgrade(&emitter);
+        let first = writes(&log, "first");
+        emitter
+            .subscribe(
+                move |heard| {
+                    first(heard);
+                    if let Some(emitter) = reentrant.upgrade().filter(|_| heard.at == 1.0) {
+                        emitter.emit(&event(2.0));
+                    }
+                },
+                Vec::new(),
+            )
+            .forget();
+        emitter.subscribe(writes(&log, "second"), Vec::new()).forget();
+        emitter.emit(&event(1.0));
+        emitter.emit(&event(3.0));
+        let of = |name: &str| log.borrow().iter().filter(|line| line.starts_with(name)).cloned().collect::<Vec<_>>();
+        assert_eq!(of("first"), ["first 1", "first 2", "first 3"]);
+        assert_eq!(of("second"), ["second 1", "second 2", "second 3"]);
+    }
+
+    #[test]
+    fn a_listener_that_left_hears_nothing() {
+        let (emitter, log) = (Rc::new(EventEmitter::default()), log());
+        let later = Rc::new(RefCell::new(None));
+        let taken = later.clone();
+        emitter.subscribe(move |_| drop(taken.borrow_mut().take()), Vec::new()).forget();
+        later.replace(Some(emitter.subscribe(writes(&log, "later"), Vec::new())));
+        emitter.emit(&event(1.0));
+        assert_eq!(*log.borrow(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn case_44_a_new_listener_hears_the_backlog_first() {
+        let (emitter, log) = (Rc::new(EventEmitter::default()), log());
+        emitter.subscribe(writes(&log, "a"), vec![event(1.0)]).forget();
+        emitter.subscribe(writes(&log, "b"), vec![event(1.0)]).forget();
+        emitter.emit(&event(2.0));
+        assert_eq!(*log.borrow(), ["a 1", "b 1", "a 2", "b 2"]);
+    }
+
+    #[test]
+    fn case_47_a_panicking_listener_does_not_silence_the_others() {
+        let (emitter, log) = (Rc::new(EventEmitter::default()), log());
+        emitter.subscribe(|_| std::panic::resume_unwind(Box::new(())), Vec::new()).forget();
+        emitter.subscribe(writes(&log, "other"), Vec::new()).forget();
+        assert!(catch_unwind(AssertUnwindSafe(|| emitter.emit(&event(1.0)))).is_err());
+        emitter.emit(&event(2.0));
+        assert_eq!(*log.borrow(), ["other 1", "other 2"]);
+    }
+}

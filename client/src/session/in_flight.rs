@@ -1,0 +1,22 @@
+//! The refresh that is in flight, if any: the only state of refreshing.
+
+use crate::{error::Error, session::event::RefreshTrigger, storage::record::Credential};
+use futures::future::{LocalBoxFuture, Shared, WeakShared};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// What all waiters of a refresh clone.
+pub(crate) type SharedRefresh = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
+
+pub(crate) type InFlightSlot = RefCell<Option<InFlight>>;
+
+pub(crate) struct InFlight {
+    /// The tokens that are being exchanged.
+    pub(crate) stale: Credential,
+    /// The strongest of all waiters' triggers: a 401 means that the access token is no longer valid.
+    pub(crate) trigger: Rc<Cell<RefreshTrigger>>,
+    /// Weak, because the refresh itself holds the session.
+    pub(crate) shared: WeakShared<LocalBoxFuture<'static, Result<Credential, Error>>>,
+}

@@ -1,0 +1,48 @@
+//! Takes over the session that version 1 of the library stored under a key without the backend's name.
+//!
+//! A tab with the old version may be refreshing. So the old lock is held, and the old record is marked as ended: the old version signs
+//! out, and never spends the refresh token that is now ours.
+
+use crate::{
+    platform::within,
+    session::Session,
+    storage::{
+        lock::{STORE_LAG, release_after_lag},
+        record::{ActiveSession, Record},
+    },
+};
+
+impl Session {
+    /// Starts the migration, if there is an old record and no new one.
+    pub(super) fn start_migration(&self) {
+        let Some(old_key) = self.0.settings.migrate_from.clone() else { return };
+        if self.old_session(&old_key).is_none() || self.held().is_some() {
+            return;
+        }
+        let session = self.clone();
+        self.0.transport.platform.spawn(Box::pin(async move {
+            let platform = &session.0.transport.platform;
+            // Version 1 named its lock like its key.
+            let lock = match platform.lock(&old_key) {
+                Some(lock) => within(&**platform, session.0.settings.lock_timeout, lock).await.ok(),
+                None => None,
+            };
+            // The holder before may have refreshed: lets its write arrive.
+            platform.sleep(STORE_LAG / 10).await;
+            if let Some(old) = session.old_session(&old_key).filter(|_| session.current().is_none()) {
+                let ended = format!("{{\"v\":1,\"session\":\"{}\",\"ended\":\"Elsewhere\"}}", old.session);
+                session.begin_as(old);
+                let _ = platform.set(&old_key, &ended);
+            }
+            release_after_lag(platform, lock);
+        }));
+    }
+
+    fn old_session(&self, old_key: &str) -> Option<ActiveSession> {
+        let text = self.0.transport.platform.get(old_key).ok().flatten()?;
+        match Record::read_version_1(&text)? {
+            Record::Active(active) => Some(ActiveSession::clone(&active)),
+            Record::Ended { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! The session: signing in and out, a valid access token, and events.
+
+mod auto_refresh;
+mod backoff;
+pub(crate) mod clock;
+#[cfg(feature = "devtools")]
+mod devtools;
+pub(crate) mod event;
+mod events;
+mod in_flight;
+mod info;
+mod migration;
+mod refresh;
+pub(crate) mod tokens;
+pub(crate) mod transport;
+
+use crate::{
+    error::{Error, SignOutReason},
+    grant::{Exchange, RefreshGrant},
+    platform::{Guard, PlatformEvent},
+    rules::{Rule, is_broken},
+    storage::{
+        record::{ActiveSession, Credential, Record},
+        store::{Change, Held, SessionStore},
+    },
+};
+use backoff::Backoff;
+use clock::Timestamp;
+use events::EventEmitter;
+use futures::{channel::oneshot, future::LocalBoxFuture};
+use in_flight::InFlightSlot;
+use std::{
+    cell::RefCell,
+    fmt,
+    rc::{Rc, Weak},
+    time::Duration,
+};
+use tokens::{Freshness, Tokens, hash};
+use transport::{Transport, without_redirects};
+
+pub use event::{Event, Outcome, RefreshResult, RefreshTrigger, TimedEvent, Warning};
+pub use events::Subscription;
+pub use info::{AuthState, SessionInfo};
+pub use tokens::{TokenSet, User};
+
+/// While its token is valid, a request waits no longer than this for a newer one.
+const MAX_WAIT_WITH_VALID_TOKEN: Duration = Duration::from_secs(3);
+
+/// A token that was refused is not renewed for another 401 before this age, doubled with each futile refresh.
+const FIRST_REFUSAL_PAUSE: Duration = Duration::from_secs(5);
+const LAST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
+
+/// The session of a [`Client`](crate::Client). Cheap to clone; all clones are the same session.
+#[derive(Clone)]
+pub struct Session(pub(crate) Rc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) transport: Transport,
+    pub(crate) grant: Box<dyn RefreshGrant>,
+    pub(crate) settings: Settings,
+    /// The origin of the token endpoint, whose clock counts.
+    pub(crate) issuer_origin: String,
+    backoff: Backoff,
+    in_flight: InFlightSlot,
+    /// Dropping it cancels the timer of the next background refresh.
+    timer: RefCell<Option<oneshot::Sender<()>>>,
+    store: SessionStore,
+    events: Rc<EventEmitter>,
+    warnings: RefCell<Vec<Warning>>,
+    /// The mark of a token that was refused right after its renewal, for a storage that fails.
+    refused: RefCell<Option<String>>,
+    /// Woken by the next change of the stored record.
+    change_waiters: RefCell<Vec<oneshot::Sender<()>>>,
+    _subscription: Guard,
+}
+
+/// The builder's settings for a session.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) storage_key: String,
+    /// Limits waiting for the session and for a response head.
+    pub(crate) timeout: Duration,
+    /// Limits one exchange with the token endpoint.
+    pub(crate) refresh_timeout: Duration,
+    /// How long another tab may hold the lock before it is taken for suspended.
+    pub(crate) lock_timeout: Duration,
+    /// Whether a visible page renews its token without being asked.
+    pub(crate) auto_refresh: bool,
+    /// The key under which version 1 of the library stored this backend's session.
+    pub(crate) migrate_from: Option<String>,
+}
+
+/// An access token, which names the session that it belongs to. `Debug` does not show it.
+#[derive(Clone)]
+pub struct AccessToken(pub(crate) Credential);
+
+impl AccessToken {
+    /// The token, for a header or a message. Ask for it at each use and do not store it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0.tokens.access_token
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AccessToken").field(&self.0.tokens).finish()
+    }
+}
+
+/// The held tokens compared with those of an earlier moment, in the same session.
+pub(crate) enum Comparison {
+    Same(Credential),
+    Newer(Credential),
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Session").field(&self.0.store.held()).finish()
+    }
+}
+
+impl Session {
+    pub(crate) fn open(
+        transport: Transport,
+        grant: Box<dyn RefreshGrant>,
+        settings: Settings,
+        issuer: String,
+        issuer_origin: String,
+    ) -> Session {
+        let platform = transport.platform.clone();
+        let inner = Rc::new_cyclic(|weak: &Weak<Inner>| {
+            let weak = weak.clone();
+            let notify = move |event| {
+                if let Some(inner) = weak.upgrade() {
+                    Session(inner).on_platform_event(event);
+                }
+            };
+            Inner {
+                backoff: Backoff::new(platform.clone(), &settings.storage_key),
+                in_flight: InFlightSlot::default(),
+                timer: RefCell::default(),
+                store: SessionStore::new(platform.clone(), settings.storage_key.clone(), issuer),
+                events: Rc::default(),
+                warnings: RefCell::default(),
+                refused: RefCell::default(),
+                change_waiters: RefCell::default(),
+                _subscription: platform.subscribe(&settings.storage_key, Rc::new(notify)),
+                issuer_origin,
+                transport,
+                grant,
+                settings,
+            }
+        });
+        let session = Session(inner);
+        session.sync();
+        session.start_migration();
+        session.schedule_refresh();
+        session
+    }
+
+    /// Starts a session with tokens that a server has just granted; it replaces any present one.
+    ///
+    /// [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in) does this with the response to a request.
+    pub fn sign_in(&self, tokens: TokenSet) {
+        self.begin(tokens, self.0.transport.clock.now());
+    }
+
+    /// Starts a session with tokens that were issued at a known time.
+    pub(crate) fn begin(&self, tokens: TokenSet, issued: Timestamp) {
+        self.sync();
+        self.0.transport.clock.set_server_time(issued);
+        let session = self.0.store.next_session_id();
+        let tokens = Tokens::read(tokens, issued, None, self.random_id());
+        self.begin_as(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 0, rotation: 0 });
+    }
+
+    fn begin_as(&self, session: ActiveSession) {
+        let user = session.tokens.user.clone();
+        self.put_active(session);
+        self.emit(|| Event::SignedIn { user, other_tab: false });
+        self.schedule_refresh();
+    }
+
+    /// Ends the session, in this and all other tabs, at once. The server is told in the background, if it can be reached.
+    pub fn sign_out(&self) {
+        let Some(held) = self.current() else { return };
+        self.end(&held, SignOutReason::ByUser);
+        let exchange = Exchange { refresh_token: held.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &held.tokens.attempt };
+        let revoke = if self.is_renewable(&held) { self.0.grant.revoke(&exchange) } else { None };
+        if let Some(request) = revoke.map(|request| without_redirects(request.keepalive())) {
+            let inner = self.0.clone();
+            self.0.transport.platform.spawn(Box::pin(async move {
+                if let Ok(address) = inner.transport.address(&request) {
+                    let sending = inner.transport.fetch_once(&request, &address);
+                    // If it fails, the session expires on the server.
+                    let _ = inner.transport.within(inner.settings.refresh_timeout, sending).await;
+                }
+            }));
+        }
+    }
+
+    /// A valid access token, renewed first if necessary; `None` if no user is signed in. For what the client cannot send itself:
+    /// WebSocket, EventSource, an upload manager.
+    ///
+    /// ```
+    /// use wugan::{Error, Session};
+    ///
+    /// /// The URL to connect a WebSocket to, which cannot have headers. Call it for each connection.
+    /// async fn socket_url(session: &Session) -> Result<Option<String>, Error> {
+    ///     let token = session.token().await?;
+    ///     Ok(token.map(|token| format!("wss://api.example.com/live?access_token={}", token.as_str())))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::SignedOut`], [`Error::SessionChanged`], [`Error::Unavailable`], [`Error::NotRenewable`], [`Error::Timeout`] at the
+    /// client's timeout.
+    pub async fn token(&self) -> Result<Option<AccessToken>, Error> {
+        let Some(held) = self.current() else { return Ok(None) };
+        self.within_timeout(self.valid_token(held)).await.map(|token| Some(AccessToken(token)))
+    }
+
+    /// A token newer than one that a server refused: one that is there already, or the result of the shared refresh. For sockets and
+    /// other clients that learn of the refusal by themselves.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that was just renewed and refused again.
+    pub async fn token_after(&self, old: &AccessToken) -> Result<AccessToken, Error> {
+        if let Some(retry_after) = self.refusal_pause(&old.0) {
+            return Err(Error::Unavailable { retry_after });
+        }
+        self.within_timeout(self.newer_than(&old.0, RefreshTrigger::Unauthorized)).await.map(AccessToken)
+    }
+
+    /// Renews the tokens now, or joins the refresh in flight. A refresh goes on if the caller stops waiting.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token); [`Error::SignedOut`] with [`SignOutReason::NeverSignedIn`] if there is no session.
+    pub async fn refresh(&self) -> Result<(), Error> {
+        let held = self.current().ok_or_else(|| Error::SignedOut(self.sign_out_reason().unwrap_or(SignOutReason::NeverSignedIn)))?;
+        self.within_timeout(self.newer_than(&held, RefreshTrigger::Manual)).await.map(drop)
+    }
+
+    /// A snapshot of the session. Reads the storage and asks no server.
+    #[must_use]
+    pub fn info(&self) -> SessionInfo {
+        let held = self.current();
+        let tokens = held.as_ref().map(|held| &held.tokens);
+        let lifetime = tokens.and_then(|tokens| Duration::try_from_secs_f64(tokens.lifetime?).ok());
+        SessionInfo {
+            state: held.as_ref().map_or_else(|| AuthState::SignedOut { reason: self.sign_out_reason() }, |_| AuthState::SignedIn),
+            user: tokens.and_then(|tokens| tokens.user.clone()),
+            expires_in: tokens.and_then(|tokens| tokens.remaining(&self.0.transport.clock)),
+            lifetime,
+            refresh_margin: tokens.filter(|_| lifetime.is_some()).map(Tokens::refresh_margin),
+            warnings: self.0.warnings.borrow().clone(),
+        }
+    }
+
+    /// Calls a listener for each event from now on, and at once for each present warning. It may call anything, also what causes
+    /// further events, which are delivered after the current one.
+    pub fn on_event(&self, listener: impl Fn(&TimedEvent) + 'static) -> Subscription {
+        let at = self.0.transport.platform.monotonic();
+        let warnings = self.0.warnings.borrow().iter().map(|warning| TimedEvent { at, event: Event::Warning(warning.clone()) }).collect();
+        self.0.events.subscribe(listener, warnings)
+    }
+
+    pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        self.0.transport.within(self.0.settings.timeout, future).await.flatten()
+    }
+
+    /// The held credential, renewed ahead of its expiry.
+    pub(crate) async fn valid_token(&self, held: Credential) -> Result<Credential, Error> {
+        match self.freshness(&held) {
+            Freshness::Fresh => Ok(held),
+            _ if is_broken(Rule::RefreshAhead) => Ok(held),
+            Freshness::ExpiringSoon(remaining) => self.renew(held, Some(remaining)).await,
+            Freshness::Expired => self.renew(held, None).await,
+        }
+    }
+
+    /// Renews a credential that is valid for this long, or has expired. Boxed, because it is rare: a smaller future for each request.
+    fn renew(&self, held: Credential, remaining: Option<Duration>) -> LocalBoxFuture<'_, Result<Credential, Error>> {
+        Box::pin(async move {
+            if let Some(remaining) = remaining {
+                // The token is still valid, so a slow or failing refresh must not stop the request.
+                let wait = MAX_WAIT_WITH_VALID_TOKEN.min(remaining / 2);
+                let _ = self.0.transport.within(wait, self.newer_than(&held, RefreshTrigger::Due)).await;
+            }
+            let best = self.latest_of(&held)?;
+            if self.freshness(&best) == Freshness::Expired { self.newer_than(&best, RefreshTrigger::Due).await } else { Ok(best) }
+        })
+    }
+
+    /// Whether a token should be renewed. One that is younger than an exchange may take is not renewed ahead of its expiry: the
+    /// request of another tab that exchanged its predecessor may still be on its way to the server.
+    pub(crate) fn freshness(&self, held: &Credential) -> Freshness {
+        match held.tokens.freshness(&self.0.transport.clock) {
+            Freshness::ExpiringSoon(_) if self.0.transport.clock.age(&held.tokens.issued) < self.youngest_exchange() => Freshness::Fresh,
+            freshness => freshness,
+        }
+    }
+
+    /// The youngest age at which a token is exchanged ahead of its expiry.
+    fn youngest_exchange(&self) -> Duration {
+        self.0.settings.refresh_timeout.saturating_add(Duration::from_secs(1))
+    }
+
+    /// Whether there is something to renew the session with.
+    pub(crate) fn is_renewable(&self, held: &Credential) -> bool {
+        !held.is_rejected && (held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token())
+    }
+
+    /// The present credential of the same session.
+    pub(crate) fn latest_of(&self, held: &Credential) -> Result<Credential, Error> {
+        let (Comparison::Same(latest) | Comparison::Newer(latest)) = self.compare_access(held)?;
+        Ok(latest)
+    }
+
+    /// Compares access tokens: which token should a request be sent with?
+    pub(crate) fn compare_access(&self, old: &Credential) -> Result<Comparison, Error> {
+        self.compare(old, |held, old| held.access_token == old.access_token)
+    }
+
+    /// Compares exchanges: is this one still to be made?
+    fn compare_refresh(&self, old: &Credential) -> Result<Comparison, Error> {
+        self.compare(old, Tokens::is_same_exchange)
+    }
+
+    fn compare(&self, old: &Credential, is_same: fn(&Tokens, &Tokens) -> bool) -> Result<Comparison, Error> {
+        self.sync();
+        match self.0.store.held() {
+            Held::SignedOut(reason) => Err(Error::SignedOut(reason.unwrap_or(SignOutReason::OtherTab))),
+            Held::SignedIn(held) if held.session != old.session => Err(Error::SessionChanged),
+            Held::SignedIn(held) if is_same(&held.tokens, &old.tokens) => Ok(Comparison::Same(held)),
+            Held::SignedIn(held) => Ok(Comparison::Newer(held)),
+        }
+    }
+
+    /// Stores the tokens of a refresh.
+    fn replace_tokens(&self, old: &Credential, tokens: TokenSet, issued: Timestamp, renewed_for_401: bool) -> Credential {
+        // Random, not derived from the id of this exchange: a thief who copied that one must not know the next.
+        let tokens = Tokens::read(tokens, issued, Some(&old.tokens), self.random_id());
+        let changed_user = (tokens.user != old.tokens.user).then(|| tokens.user.clone());
+        let futile_refreshes =
+            if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old))) } else { 0 };
+        let rotation = old.rotation + 1;
+        let session = ActiveSession { session: old.session.clone(), tokens, is_rejected: false, futile_refreshes, rotation };
+        let new = self.put_active(session);
+        if let Some(user) = changed_user {
+            self.emit(|| Event::UserChanged { user });
+        }
+        self.schedule_refresh();
+        new
+    }
+
+    /// The replay with a renewed token was refused too: marks the token, for all tabs. The mark has a key of its own, because only a
+    /// holder of the lock may write the record: another tab may just have stored newer tokens in it.
+    pub(crate) fn note_refused_replay(&self, refused: &Credential) {
+        // It may have expired on the way.
+        if self.freshness(refused) != Freshness::Fresh {
+            return;
+        }
+        let mark = hash(&[&refused.tokens.access_token]);
+        // A storage that fails leaves the mark to this tab alone.
+        let _ = self.0.transport.platform.set(&self.refused_key(), &mark);
+        self.0.refused.replace(Some(mark));
+    }
+
+    fn is_marked_refused(&self, credential: &Credential) -> bool {
+        let mark = hash(&[&credential.tokens.access_token]);
+        let stored = || self.0.transport.platform.get(&self.refused_key()).ok().flatten();
+        self.0.refused.borrow().as_ref() == Some(&mark) || stored() == Some(mark)
+    }
+
+    fn refused_key(&self) -> String {
+        format!("{}.refused", self.0.settings.storage_key)
+    }
+
+    /// How long a token that was refused right after its renewal is not renewed for another 401.
+    pub(crate) fn refusal_pause(&self, refused: &Credential) -> Option<Duration> {
+        let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
+        let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));
+        let left = doubled.min(LAST_REFUSAL_PAUSE).saturating_sub(self.0.transport.clock.age(&held.tokens.issued));
+        (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && self.is_marked_refused(&held)).then_some(left)
+    }
+
+    /// The session cannot be renewed. It ends now if its access token is of no use either, else when that expires.
+    fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
+        let was_renewable = held.is_rejected || held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
+        let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
+        let remaining = held.tokens.remaining(&self.0.transport.clock);
+        if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
+            self.end(held, reason);
+            return Error::SignedOut(reason);
+        }
+        if self.is_renewable(held) {
+            let mut session = ActiveSession::clone(held);
+            session.tokens.refresh_token = None;
+            session.is_rejected = true;
+            self.put_active(session);
+            self.schedule_refresh();
+        }
+        Error::NotRenewable { valid_for: remaining }
+    }
+
+    fn end(&self, held: &Credential, reason: SignOutReason) {
+        self.put(Record::Ended { session: held.session.clone(), reason });
+        self.emit(|| Event::SignedOut { reason });
+        self.schedule_refresh();
+    }
+
+    /// The held credential after reading the storage.
+    pub(crate) fn current(&self) -> Option<Credential> {
+        self.sync();
+        self.held()
+    }
+
+    /// The held credential without reading the storage.
+    fn held(&self) -> Option<Credential> {
+        match self.0.store.held() {
+            Held::SignedIn(held) => Some(held),
+            Held::SignedOut(_) => None,
+        }
+    }
+
+    fn sign_out_reason(&self) -> Option<SignOutReason> {
+        if let Held::SignedOut(reason) = self.0.store.held() { reason } else { None }
+    }
+
+    /// Reads the storage, and adopts and reports what changed there.
+    pub(crate) fn sync(&self) {
+        let Some(change) = self.0.store.sync() else { return };
+        match change {
+            Change::SignedIn => {
+                let user = self.held().and_then(|held| held.tokens.user.clone());
+                self.emit(|| Event::SignedIn { user, other_tab: true });
+            }
+            Change::SignedOut(reason) => self.emit(|| Event::SignedOut { reason }),
+            Change::Adopted { changed_user } => {
+                self.emit(|| Event::Adopted);
+                if changed_user {
+                    let user = self.held().and_then(|held| held.tokens.user.clone());
+                    self.emit(|| Event::UserChanged { user });
+                }
+            }
+            Change::Warning(warning) => return self.warn(warning),
+        }
+        self.wake_change_waiters();
+        self.schedule_refresh();
+    }
+
+    fn put_active(&self, session: ActiveSession) -> Credential {
+        let credential = Rc::new(session);
+        self.put(Record::Active(credential.clone()));
+        credential
+    }
+
+    fn put(&self, record: Record) {
+        if let Err(warning) = self.0.store.put(record) {
+            self.warn(warning);
+        }
+        self.wake_change_waiters();
+    }
+
+    /// Completes at the next change of the record.
+    async fn changed(&self) {
+        let (sender, changed) = oneshot::channel();
+        self.0.change_waiters.borrow_mut().push(sender);
+        let _ = changed.await;
+    }
+
+    fn wake_change_waiters(&self) {
+        for waiter in self.0.change_waiters.take() {
+            let _ = waiter.send(());
+        }
+    }
+
+    fn random_id(&self) -> String {
+        let random = || (self.0.transport.platform.random() * 2_f64.powi(52)) as u64;
+        format!("{:013x}{:013x}", random(), random())
+    }
+
+    fn on_platform_event(&self, event: PlatformEvent) {
+        self.sync();
+        if event == PlatformEvent::Stored {
+            return;
+        }
+        if let Some(held) = self.held() {
+            self.0.backoff.skip(&held.tokens.exchange_id());
+        }
+        self.schedule_refresh();
+    }
+
+    /// Reports a warning once.
+    fn warn(&self, warning: Warning) {
+        if !self.0.warnings.borrow().contains(&warning) {
+            if matches!(warning, Warning::NoVerdict(_)) {
+                self.clear_no_verdict();
+            }
+            self.0.warnings.borrow_mut().push(warning.clone());
+            self.emit(|| Event::Warning(warning));
+        }
+    }
+
+    /// Only the latest reason is of interest, and only until the token endpoint gives a verdict.
+    fn clear_no_verdict(&self) {
+        self.0.warnings.borrow_mut().retain(|warning| !matches!(warning, Warning::NoVerdict(_)));
+    }
+
+    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
+        if self.0.events.has_listeners() {
+            self.0.events.emit(&TimedEvent { at: self.0.transport.platform.monotonic(), event: event() });
+        }
+    }
+}

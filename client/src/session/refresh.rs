@@ -1,0 +1,223 @@
+//! The shared refresh: one exchange of tokens, a futures `Shared` that all waiters clone. It is spawned, so it completes even if every
+//! waiter is dropped.
+
+use crate::{
+    error::Error,
+    grant::{Exchange, RefreshOutcome, TokenResponse},
+    platform::within,
+    rules::{Rule, is_broken},
+    session::{
+        Comparison, Session,
+        backoff::parse_retry_after,
+        clock::Timestamp,
+        event::{Event, RefreshResult, RefreshTrigger, Warning},
+        in_flight::{InFlight, SharedRefresh},
+        tokens::{Freshness, TokenSet},
+        transport::without_redirects,
+    },
+    storage::{
+        lock::{self, Lock, STORE_LAG},
+        record::Credential,
+    },
+};
+use futures::{
+    FutureExt,
+    future::{Either, ready, select},
+};
+use std::{cell::Cell, rc::Rc, time::Duration};
+
+/// How often a waiter reads the storage, in case no event announced a change.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often a waiter starts over because the token that it waited for has expired too: it was suspended meanwhile, or the server
+/// issues tokens that have expired already.
+const MAX_ROUNDS: usize = 4;
+
+/// The token endpoint's verdict.
+enum Verdict {
+    Granted(TokenSet, Timestamp),
+    Rejected,
+    Unavailable { reason: String, retry_after: Option<Duration> },
+}
+
+impl Session {
+    /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
+    pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Error> {
+        let mut newer = self.join_or_start(stale, trigger).await?;
+        for _ in 0..MAX_ROUNDS {
+            if self.freshness(&newer) != Freshness::Expired {
+                break;
+            }
+            newer = self.join_or_start(&newer, RefreshTrigger::Due).await?;
+        }
+        Ok(newer)
+    }
+
+    fn join_or_start(&self, stale: &Credential, trigger: RefreshTrigger) -> SharedRefresh {
+        let finished = |result| ready(result).boxed_local().shared();
+        let current = match self.compare_access(stale) {
+            Ok(Comparison::Same(current)) => current,
+            Ok(Comparison::Newer(newer)) if is_broken(Rule::CompareBeforeRefresh) => newer,
+            Ok(Comparison::Newer(newer)) => return finished(Ok(newer)),
+            Err(error) => return finished(Err(error)),
+        };
+        if let Some(in_flight) = &*self.0.in_flight.borrow()
+            && in_flight.stale.tokens.is_same_exchange(&current.tokens)
+            && in_flight.stale.session == current.session
+            && !is_broken(Rule::SingleFlight)
+            && let Some(shared) = in_flight.shared.upgrade()
+        {
+            if trigger == RefreshTrigger::Unauthorized {
+                in_flight.trigger.set(trigger);
+            }
+            return shared;
+        }
+        self.start(current, trigger)
+    }
+
+    fn start(&self, stale: Credential, trigger: RefreshTrigger) -> SharedRefresh {
+        let trigger = Rc::new(Cell::new(trigger));
+        let (session, from, why) = (self.clone(), stale.clone(), trigger.clone());
+        let refresh = async move {
+            let result = session.run(&from, &why).await;
+            session.0.in_flight.borrow_mut().take_if(|in_flight| Rc::ptr_eq(&in_flight.trigger, &why));
+            result
+        };
+        let shared = refresh.boxed_local().shared();
+        if let Some(shared) = shared.downgrade() {
+            self.0.in_flight.replace(Some(InFlight { stale, trigger, shared }));
+        }
+        if !is_broken(Rule::IndependentWaiters) {
+            self.0.transport.platform.spawn(shared.clone().map(drop).boxed_local());
+        }
+        shared
+    }
+
+    /// One refresh, from the lock to the storage.
+    async fn run(&self, stale: &Credential, trigger: &Cell<RefreshTrigger>) -> Result<Credential, Error> {
+        if !self.is_renewable(stale) {
+            return Err(self.reject(stale, trigger.get()));
+        }
+        if let Some(retry_after) = self.0.backoff.remaining(&stale.tokens.exchange_id()) {
+            return Err(Error::Unavailable { retry_after });
+        }
+        self.emit(|| Event::RefreshStarted { trigger: trigger.get() });
+        let lock = self.acquire_lock(stale).await;
+        // Compared again under the lock: another tab may have made the exchange, or failed to.
+        let (result, event) = match self.compare_refresh(stale) {
+            Ok(Comparison::Same(current)) => match self.0.backoff.remaining(&current.tokens.exchange_id()) {
+                Some(retry_after) => {
+                    let reason = "another tab could not renew the session".to_owned();
+                    (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
+                }
+                None => {
+                    let verdict = self.exchange(&current).await;
+                    let committed = self.commit(&current, trigger, verdict).await;
+                    lock::release_after_lag(&self.0.transport.platform, lock);
+                    committed
+                }
+            },
+            Ok(Comparison::Newer(newer)) => (Ok(newer), RefreshResult::Adopted),
+            Err(error) => (Err(error), RefreshResult::Discarded),
+        };
+        self.emit(|| Event::RefreshEnded { result: event });
+        result
+    }
+
+    /// Waits for the lock as long as the exchange is to be made now. `None`: it is not, or there are no locks.
+    async fn acquire_lock(&self, stale: &Credential) -> Option<Lock> {
+        if is_broken(Rule::CrossTabLock) {
+            return None;
+        }
+        let name = format!("{}:{}", self.0.settings.storage_key, stale.tokens.exchange_id());
+        let lock = lock::acquire(&self.0.transport.platform, &name, self.0.settings.lock_timeout);
+        match select(lock.boxed_local(), self.superseded(stale).boxed_local()).await {
+            Either::Left((Some(lock), _)) => Some(lock),
+            Either::Left((None, _)) => {
+                self.wait_for_store_lag().await;
+                None
+            }
+            Either::Right(_) => None,
+        }
+    }
+
+    /// Without locks, two tabs may have received the same tokens and stored them with different attempt ids. When the later write is
+    /// visible in every tab, all send the same id.
+    async fn wait_for_store_lag(&self) {
+        loop {
+            self.sync();
+            // Since the record changed here, not since the tokens were issued: a suspended tab stores them late.
+            let left = STORE_LAG.saturating_sub(self.0.store.unchanged_for());
+            if left.is_zero() {
+                return;
+            }
+            self.0.transport.platform.sleep(left).await;
+        }
+    }
+
+    /// Completes when another tab, or another client in this page, has stored something newer or a pause.
+    async fn superseded(&self, stale: &Credential) {
+        let is_paused = || self.0.backoff.remaining(&stale.tokens.exchange_id()).is_some();
+        while matches!(self.compare_refresh(stale), Ok(Comparison::Same(_))) && !is_paused() {
+            let _ = within(&*self.0.transport.platform, POLL_INTERVAL, self.changed()).await;
+        }
+    }
+
+    /// Asks the token endpoint once. Everything but its own verdict is "unavailable".
+    async fn exchange(&self, current: &Credential) -> Verdict {
+        let (transport, grant) = (&self.0.transport, &self.0.grant);
+        let exchange =
+            Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
+        let request = without_redirects(grant.refresh(&exchange));
+        let asking = async {
+            let address = transport.address(&request)?;
+            let mut response = transport.fetch_once(&request, &address).await?;
+            let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at.server));
+            response.buffer().await?;
+            let outcome = grant.parse(&TokenResponse::new(&response));
+            Ok::<_, Error>((outcome, response.sent_at, retry_after))
+        };
+        match transport.within(self.0.settings.refresh_timeout, asking).await.flatten() {
+            Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
+                transport.clock.set_server_time(sent_at);
+                self.clear_no_verdict();
+                Verdict::Granted(tokens, sent_at)
+            }
+            Ok((RefreshOutcome::Rejected, ..)) => Verdict::Rejected,
+            Ok((RefreshOutcome::Unavailable(reason), _, retry_after)) => {
+                self.warn(Warning::NoVerdict(reason.clone()));
+                Verdict::Unavailable { reason, retry_after }
+            }
+            Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Verdict::Rejected,
+            Err(error) => Verdict::Unavailable { reason: error.to_string(), retry_after: None },
+        }
+    }
+
+    /// Acts on a verdict, if its session is still there and no other tab has exchanged the refresh token.
+    async fn commit(
+        &self,
+        stale: &Credential,
+        trigger: &Cell<RefreshTrigger>,
+        verdict: Verdict,
+    ) -> (Result<Credential, Error>, RefreshResult) {
+        if matches!(verdict, Verdict::Rejected) {
+            // A tab that was granted new tokens may not have been seen yet: a rejection counts only if it is still unseen after this.
+            let _ = within(&*self.0.transport.platform, STORE_LAG, self.superseded(stale)).await;
+        }
+        let comparison =
+            if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
+        match (comparison, verdict) {
+            (Err(error), _) => (Err(error), RefreshResult::Discarded),
+            (Ok(Comparison::Newer(newer)), _) => (Ok(newer), RefreshResult::Adopted),
+            (Ok(Comparison::Same(_)), Verdict::Granted(tokens, sent_at)) => {
+                let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
+                (Ok(self.replace_tokens(stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
+            }
+            (Ok(Comparison::Same(_)), Verdict::Rejected) => (Err(self.reject(stale, trigger.get())), RefreshResult::Rejected),
+            (Ok(Comparison::Same(current)), Verdict::Unavailable { reason, retry_after }) => {
+                let retry_after = self.0.backoff.start(&current.tokens.exchange_id(), retry_after);
+                (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
+            }
+        }
+    }
+}

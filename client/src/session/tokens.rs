@@ -1,0 +1,270 @@
+//! Access and refresh token, their expiry, and the user that they name. `Debug` shows no token.
+
+use crate::{
+    json::{Object, integer_text},
+    session::clock::{Clock, Timestamp},
+};
+use serde::Deserialize;
+use std::{fmt, time::Duration};
+
+/// What a token endpoint grants (RFC 6749 §5.1).
+#[derive(Clone, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct TokenSet {
+    /// Sent with each request as `Authorization: Bearer`.
+    pub access_token: String,
+    /// Exchanged for the next set. `None` in the response to a refresh: the present one stays valid.
+    #[serde(default)]
+    pub refresh_token: Option<String>,
+    /// Seconds until the access token expires.
+    #[serde(default)]
+    pub expires_in: Option<f64>,
+}
+
+impl TokenSet {
+    /// Tokens whose lifetime is in the access token itself, or unknown.
+    pub fn new(access_token: impl Into<String>, refresh_token: impl Into<String>) -> TokenSet {
+        TokenSet { access_token: access_token.into(), refresh_token: Some(refresh_token.into()), expires_in: None }
+    }
+
+    /// An access token without a refresh token: the session ends with it, unless the refresh token is in a cookie.
+    pub fn without_refresh_token(access_token: impl Into<String>) -> TokenSet {
+        TokenSet { access_token: access_token.into(), refresh_token: None, expires_in: None }
+    }
+
+    /// Sets the seconds until the access token expires.
+    #[must_use]
+    pub fn with_expires_in(mut self, seconds: f64) -> TokenSet {
+        self.expires_in = Some(seconds);
+        self
+    }
+}
+
+impl fmt::Debug for TokenSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenSet").field("expires_in", &self.expires_in).finish_non_exhaustive()
+    }
+}
+
+/// The user that an access token names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The claim `sub` (RFC 7519 §4.1.2), or the tutorial's `userId`.
+    pub id: String,
+    /// The claim `username`, `preferred_username` or `name`.
+    pub name: Option<String>,
+}
+
+/// The tokens of a session as they are stored.
+#[derive(Clone, PartialEq)]
+pub(crate) struct Tokens {
+    pub(crate) access_token: String,
+    /// `None`: the session cannot be renewed, or the refresh token is in a cookie.
+    pub(crate) refresh_token: Option<String>,
+    /// Identifies the exchange of this refresh token; made in the same write, sent with every attempt to exchange it.
+    pub(crate) attempt: String,
+    /// The access token's, in seconds. `None`: only a 401 shows that it has expired.
+    pub(crate) lifetime: Option<f64>,
+    /// When the access token was issued.
+    pub(crate) issued: Timestamp,
+    pub(crate) user: Option<User>,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tokens").field("lifetime", &self.lifetime).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Whether an access token should be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// It stays valid for long enough, or its lifetime is unknown.
+    Fresh,
+    /// It is valid for this long.
+    ExpiringSoon(Duration),
+    /// It is no longer valid.
+    Expired,
+}
+
+impl Tokens {
+    /// Reads a token response sent at `issued`. What it leaves out is kept from `old`; `attempt` is for a new refresh token.
+    pub(crate) fn read(set: TokenSet, mut issued: Timestamp, old: Option<&Tokens>, attempt: String) -> Tokens {
+        let claims = Claims::of(&set.access_token).unwrap_or_default();
+        issued.server = issued.server.or(claims.iat.map(|iat| iat * 1_000.0));
+        // Whole numbers survive the stored JSON exactly, so that they can be compared.
+        issued.device = issued.device.round();
+        let is_usable = |seconds: &f64| seconds.is_finite() && *seconds > 0.0;
+        let expires_in = set.expires_in.filter(is_usable);
+        let lifetime = match claims.lifetime(&issued).filter(is_usable) {
+            // `exp` minus the device's clock, which may be wrong, counts only without anything better.
+            Some(_) if issued.server.is_none() && expires_in.is_some() => expires_in,
+            by_claims => expires_in.into_iter().chain(by_claims).reduce(f64::min),
+        };
+        let kept = old.filter(|old| set.refresh_token.as_ref().is_none_or(|new| old.refresh_token.as_ref() == Some(new)));
+        Tokens {
+            attempt: kept.map_or(attempt, |old| old.attempt.clone()),
+            refresh_token: set.refresh_token.or_else(|| old.and_then(|old| old.refresh_token.clone())),
+            lifetime,
+            issued,
+            user: claims.user.or_else(|| old.and_then(|old| old.user.clone())),
+            access_token: set.access_token,
+        }
+    }
+
+    /// How long the access token stays valid; `None`: unknown.
+    pub(crate) fn remaining(&self, clock: &Clock) -> Option<Duration> {
+        let lifetime = Duration::try_from_secs_f64(self.lifetime?).ok()?;
+        Some(lifetime.saturating_sub(clock.age(&self.issued)))
+    }
+
+    pub(crate) fn freshness(&self, clock: &Clock) -> Freshness {
+        match self.remaining(clock) {
+            Some(Duration::ZERO) => Freshness::Expired,
+            Some(remaining) if remaining <= self.refresh_margin() => Freshness::ExpiringSoon(remaining),
+            _ => Freshness::Fresh,
+        }
+    }
+
+    /// How long before its expiry an access token is renewed: a tenth of its lifetime, at most 30 s.
+    pub(crate) fn refresh_margin(&self) -> Duration {
+        Duration::try_from_secs_f64((self.lifetime.unwrap_or(0.0) / 10.0).min(30.0)).unwrap_or_default()
+    }
+
+    /// Whether the same exchange renews both. A server that does not rotate leaves the refresh token the same, and an access token may
+    /// have been corrupted without an exchange.
+    pub(crate) fn is_same_exchange(&self, other: &Tokens) -> bool {
+        (&self.refresh_token, &self.attempt, self.issued.device) == (&other.refresh_token, &other.attempt, other.issued.device)
+    }
+
+    /// Names the exchange of this pair: for its lock and its pause. A server that does not rotate keeps the refresh token, so the
+    /// access token belongs to the name.
+    pub(crate) fn exchange_id(&self) -> String {
+        hash(&[self.refresh_token.as_deref().unwrap_or_default(), &self.access_token])
+    }
+}
+
+/// FNV-1a with 64 bits, as 16 hexadecimal digits. Not for security: it names locks.
+pub(crate) fn hash(texts: &[&str]) -> String {
+    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xff]));
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// The claims of a JWT that matter to a client (RFC 7519 §4.1). They are not verified, and used for times and names only.
+///
+/// A claim of another type counts as absent.
+#[derive(Default)]
+struct Claims {
+    exp: Option<f64>,
+    iat: Option<f64>,
+    user: Option<User>,
+}
+
+impl Claims {
+    /// `None` for a token that is not a JWT, which is allowed.
+    fn of(token: &str) -> Option<Claims> {
+        let payload = String::from_utf8(decode_base64url(token.split('.').nth(1)?)?).ok()?;
+        let claims = Object::read(payload.as_bytes())?;
+        let one_of = |names: &[&str]| names.iter().find_map(|name| claims.text(name));
+        // Numeric ids may exceed 2^53, which a JSON number in a browser cannot represent: the digits are taken from the text.
+        let id = |name: &&str| claims.text(name).or_else(|| claims.number(name).and_then(|_| integer_text(&payload, name)));
+        let user = ["sub", "userId"].iter().find_map(id).map(|id| User { id, name: one_of(&["username", "preferred_username", "name"]) });
+        Some(Claims { exp: claims.number("exp"), iat: claims.number("iat"), user })
+    }
+
+    /// Seconds from `issued` to expiry: by the response's `Date`, else by the token's own dates, else by the device's clock.
+    fn lifetime(&self, issued: &Timestamp) -> Option<f64> {
+        Some(self.exp? - issued.server.unwrap_or(issued.device) / 1_000.0)
+    }
+}
+
+/// Decodes a JWT's base64url (RFC 4648 §5; RFC 7515 §2). A library's decoder adds three kilobytes to the download.
+fn decode_base64url(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len()), 0_u32, 0);
+    for letter in text.trim_end_matches('=').bytes() {
+        let value = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use base64::{
+        Engine as _,
+        engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
+    };
+
+    #[test]
+    fn base64_is_decoded_as_a_library_does() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for length in 0..=bytes.len() {
+            let bytes = &bytes[bytes.len() - length..];
+            assert_eq!(decode_base64url(&URL_SAFE_NO_PAD.encode(bytes)).unwrap(), bytes);
+            assert_eq!(decode_base64url(&URL_SAFE.encode(bytes)).unwrap(), bytes);
+        }
+        for wrong in ["+", "/", " ", "a b", "a=b", "ü"] {
+            assert_eq!(decode_base64url(wrong), None, "{wrong}");
+        }
+    }
+
+    fn read(claims: &str) -> Tokens {
+        let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
+        let issued = Timestamp { device: 0.0, monotonic: None, server: None, uncertainty: 0.0 };
+        Tokens::read(TokenSet::new(token, "r"), issued, None, "id".into())
+    }
+
+    #[test]
+    fn debug_shows_times_and_user_but_no_token() {
+        let set = TokenSet::new("secret-a", "secret-r").with_expires_in(61.0);
+        let tokens = read("{\"sub\":\"ada\",\"iat\":1000,\"exp\":1062}");
+        let shown = format!("{set:?} {tokens:?}");
+        assert!(["61", "62", "ada"].iter().all(|text| shown.contains(text)), "{shown}");
+        assert!(!shown.contains("secret") && !shown.contains(&tokens.access_token), "{shown}");
+    }
+
+    #[test]
+    fn a_claim_of_another_type_counts_as_absent() {
+        let tokens = read("{\"sub\":7,\"username\":42,\"name\":\"Ada\",\"iat\":1000,\"exp\":1060}");
+        assert_eq!((tokens.lifetime, tokens.user), (Some(60.0), Some(User { id: "7".into(), name: Some("Ada".into()) })));
+        let tokens = read("{\"userId\":\"a\",\"iat\":\"then\",\"exp\":[]}");
+        assert_eq!((tokens.lifetime, tokens.user), (None, Some(User { id: "a".into(), name: None })));
+        assert_eq!(read("[1]").user, None);
+    }
+
+    #[test]
+    fn case_58_numeric_subjects_beyond_2_to_the_53_are_exact() {
+        let id = |claims: &str| read(claims).user.map(|user| user.id);
+        assert_eq!(id("{\"sub\": 9007199254740993}").as_deref(), Some("9007199254740993"));
+        assert_eq!(id("{\"sub\":9007199254740992}").as_deref(), Some("9007199254740992"));
+        assert_eq!(id("{\"note\":\"\\\"sub\\\":1\",\"userId\":18446744073709551615,\"x\":1}").as_deref(), Some("18446744073709551615"));
+        assert_eq!(id("{\"sub\":-5}").as_deref(), Some("-5"));
+    }
+
+    #[test]
+    fn an_attempt_id_stays_with_its_refresh_token() {
+        let issued = Timestamp { device: 0.0, monotonic: None, server: None, uncertainty: 0.0 };
+        let first = read("{}");
+        let kept = Tokens::read(TokenSet::without_refresh_token("b"), issued, Some(&first), "new".into());
+        assert_eq!((kept.refresh_token.as_deref(), &*kept.attempt), (Some("r"), "id"));
+        let same = Tokens::read(TokenSet::new("b", "r"), issued, Some(&first), "new".into());
+        assert_eq!(&*same.attempt, "id");
+        let rotated = Tokens::read(TokenSet::new("b", "r2"), issued, Some(&first), "new".into());
+        assert_eq!(&*rotated.attempt, "new");
+    }
+}

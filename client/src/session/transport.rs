@@ -1,0 +1,101 @@
+//! Sends one request once: resolves its URL, attaches the token, and notes when the response was sent.
+
+use crate::{
+    error::Error,
+    http::{
+        body::{Body, Content},
+        header::is_header_value,
+        request::{Request, redacted},
+        response::Response,
+    },
+    platform::{Address, Platform, PlatformRequest},
+    session::clock::{Clock, Timestamp, parse_date},
+};
+use std::{rc::Rc, time::Duration};
+use web_sys::{RequestCredentials, RequestRedirect};
+
+pub(crate) struct Transport {
+    pub(crate) platform: Rc<dyn Platform>,
+    pub(crate) clock: Clock,
+    base: String,
+    /// Put in front of relative URLs.
+    prefix: String,
+    auth_header: String,
+    credentials: Option<RequestCredentials>,
+}
+
+impl Transport {
+    pub(crate) fn new(
+        platform: Rc<dyn Platform>,
+        base: String,
+        prefix: String,
+        auth_header: String,
+        credentials: Option<RequestCredentials>,
+    ) -> Transport {
+        Transport { clock: Clock::new(platform.clone()), platform, base, prefix, auth_header, credentials }
+    }
+
+    /// Resolves a URL as `fetch` does, against the base URL.
+    pub(crate) fn resolve(&self, url: &str) -> Result<Address, Error> {
+        let address = self.platform.resolve(&self.base, url);
+        address.ok_or_else(|| Error::InvalidRequest(format!("{:?} is not a URL", redacted(url))))
+    }
+
+    /// Checks a request and resolves its URL with prefix and query.
+    pub(crate) fn address(&self, request: &Request) -> Result<Address, Error> {
+        request.check()?;
+        let is_relative = !request.url.contains("://") && !request.url.starts_with("//");
+        let mut address = match &*self.prefix {
+            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", request.url.trim_start_matches('/')))?,
+            _ => self.resolve(&request.url)?,
+        };
+        address.href = request.with_query(&address.href);
+        Ok(address)
+    }
+
+    /// Whether the request sets the header that carries the token.
+    pub(crate) fn sets_auth_header(&self, request: &Request) -> bool {
+        request.has_header(&self.auth_header)
+    }
+
+    /// Builds the body of a request and sends it once.
+    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Error> {
+        self.send_once(request, self.check_body(request.body.build())?, address, None).await
+    }
+
+    /// Whether this browser can send a body.
+    pub(crate) fn check_body(&self, body: Body) -> Result<Body, Error> {
+        if matches!(body.content(), Content::Stream(_)) && !self.platform.sends_streams() {
+            let advice = "this browser cannot send a stream as a body: send a Blob, or collect the bytes first";
+            return Err(Error::InvalidRequest(advice.into()));
+        }
+        Ok(body)
+    }
+
+    /// Sends a request once, with a body that was built and checked.
+    pub(crate) async fn send_once(&self, request: &Request, body: Body, address: &Address, token: Option<&str>) -> Result<Response, Error> {
+        let authorization = token.map(|token| (&*self.auth_header, format!("Bearer {token}")));
+        if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
+            return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()));
+        }
+        let with_credentials = self.credentials.filter(|_| request.options().credentials.is_none());
+        let with_credentials = with_credentials.map(|credentials| request.clone().credentials(credentials));
+        let request = with_credentials.as_ref().unwrap_or(request);
+        let sent = self.clock.now();
+        let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;
+        // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
+        let date = if response.header("age").is_none() { response.header("date") } else { None };
+        let sent_at = Timestamp::from_round_trip(sent, self.clock.now(), date.as_deref().and_then(parse_date));
+        Ok(Response::new(response, address.href.clone(), sent_at))
+    }
+
+    /// Lets a future run for at most `time`.
+    pub(crate) async fn within<F: Future>(&self, time: Duration, future: F) -> Result<F::Output, Error> {
+        crate::platform::within(&*self.platform, time, future).await
+    }
+}
+
+/// A refresh token goes to the token endpoint only, and no other server answers for it.
+pub(crate) fn without_redirects(request: Request) -> Request {
+    if request.options().redirect.is_none() { request.redirect(RequestRedirect::Error) } else { request }
+}

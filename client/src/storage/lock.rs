@@ -1,0 +1,89 @@
+//! The lock around an exchange of tokens: one tab at a time, and no tab waits for a suspended one for ever.
+//!
+//! The lock is named after the pair of tokens to be exchanged, so a stuck holder blocks no later exchange, and a holder can keep the
+//! lock until its write is visible in every tab. A tab that has waited for one holder for the whole timeout takes that holder for
+//! suspended and requests the next rung, a lock of its own name, while it keeps its place in the queues of the lower rungs. The tab
+//! that is granted its highest rung makes the exchange. So the waiting tabs do not exchange all at once.
+
+use crate::platform::{Guard, Platform, within};
+use futures::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+};
+use std::{rc::Rc, time::Duration};
+
+/// Until a write is visible in every tab. In Chromium each process has a copy of localStorage that receives the writes of others some
+/// milliseconds later, and a released lock may be granted before that.
+pub(crate) const STORE_LAG: Duration = Duration::from_secs(1);
+
+/// How often a waiting tab checks the holder, and whether its own timers are late.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A timer later than this belongs to a tab that was suspended: its knowledge is old.
+const MAX_TIMER_DELAY_MS: f64 = 2_000.0;
+
+/// A lock granted later than this was contended: the holder before may have stored new tokens.
+const CONTENDED_MS: f64 = 50.0;
+
+/// Lets the writes of the holder before arrive here.
+const SETTLE_TIME: Duration = Duration::from_millis(100);
+
+/// All rungs that this tab holds or waits for. Dropping it releases them.
+pub(crate) struct Lock {
+    _rungs: Vec<Rung>,
+}
+
+type Rung = Shared<LocalBoxFuture<'static, Rc<Guard>>>;
+
+/// Acquires the lock of this name. `None`: the platform has no locks.
+pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Lock> {
+    loop {
+        if let Some(lock) = climb(platform, name, timeout).await? {
+            return Some(lock);
+        }
+        platform.sleep(SETTLE_TIME).await;
+    }
+}
+
+/// Waits on one rung after the other. The inner `None`: this tab was suspended meanwhile and must start again.
+async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
+    let rung_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
+    let request = |number: usize| Some(platform.lock(&rung_name(number))?.map(Rc::new).boxed_local().shared());
+    let is_late = |since: f64, expected: Duration| platform.monotonic() - since > expected.as_secs_f64() * 1_000.0 + MAX_TIMER_DELAY_MS;
+    let begun = platform.monotonic();
+    let mut rungs = vec![request(1)?];
+    let mut holder = None;
+    let mut holder_since = begun;
+    loop {
+        let polled = platform.monotonic();
+        let highest = rungs.last().cloned()?;
+        if within(&**platform, POLL_INTERVAL, highest).await.is_ok() {
+            if platform.monotonic() - begun > CONTENDED_MS {
+                platform.sleep(SETTLE_TIME).await;
+            }
+            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _rungs: rungs }));
+        }
+        let present = platform.lock_holder(&rung_name(rungs.len())).await;
+        if is_late(polled, POLL_INTERVAL) {
+            // A tab that was awake meanwhile may hold a higher rung. With its place in the queue of this one it must come first.
+            return Some(None);
+        }
+        if present != holder {
+            // The timeout counts for each holder.
+            (holder, holder_since) = (present, platform.monotonic());
+        } else if platform.monotonic() - holder_since >= timeout.as_secs_f64() * 1_000.0 {
+            rungs.push(request(rungs.len() + 1)?);
+            (holder, holder_since) = (None, platform.monotonic());
+        }
+    }
+}
+
+/// Releases the lock when what was written under it is visible in every tab. Tabs that wait for the new tokens do not wait for this:
+/// the storage event wakes them.
+pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: impl Sized + 'static) {
+    let lag = platform.sleep(STORE_LAG);
+    platform.spawn(Box::pin(async move {
+        lag.await;
+        drop(lock);
+    }));
+}

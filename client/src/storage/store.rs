@@ -1,0 +1,197 @@
+//! The session in memory, in step with the stored record.
+//!
+//! The storage is read before every decision, so nothing depends on an event arriving: from another tab, from another client in this
+//! page, or after the page came back from the back/forward cache. A changed text is adopted. It is not adopted if it was written by a
+//! tab that did not know the latest sign-in, refresh or sign-out yet: sessions have an order, a later one wins over an earlier one,
+//! later tokens of a session win over earlier ones, and its end wins over its tokens. The tab that knows better then writes its own
+//! record again.
+
+use crate::{
+    error::SignOutReason,
+    platform::{Platform, StoreError},
+    rules::{Rule, is_broken},
+    session::event::Warning,
+    storage::record::{ActiveSession, Credential, Record, Unreadable, next_session_id},
+};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    SignedOut(Option<SignOutReason>),
+    SignedIn(Credential),
+}
+
+/// What reading the storage changed.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Change {
+    /// Another tab, or another client in this page, signed in.
+    SignedIn,
+    /// It signed out.
+    SignedOut(SignOutReason),
+    /// It refreshed, and the new tokens may name the user differently.
+    Adopted {
+        changed_user: bool,
+    },
+    Warning(Warning),
+}
+
+pub(crate) struct SessionStore {
+    platform: Rc<dyn Platform>,
+    key: String,
+    issuer: String,
+    /// The text that was read or written last.
+    last_text: RefCell<Option<String>>,
+    held: RefCell<Held>,
+    /// The latest session known, active or ended.
+    latest_session: RefCell<String>,
+    /// When the held record changed, by the monotonic clock.
+    changed_at: Cell<f64>,
+    /// The storage holds a record that is not ours to replace.
+    is_read_only: Cell<bool>,
+}
+
+impl SessionStore {
+    pub(crate) fn new(platform: Rc<dyn Platform>, key: String, issuer: String) -> SessionStore {
+        SessionStore {
+            platform,
+            key,
+            issuer,
+            last_text: RefCell::new(None),
+            held: RefCell::new(Held::SignedOut(None)),
+            latest_session: RefCell::default(),
+            changed_at: Cell::new(f64::NEG_INFINITY),
+            is_read_only: Cell::new(false),
+        }
+    }
+
+    pub(crate) fn held(&self) -> Held {
+        self.held.borrow().clone()
+    }
+
+    /// Reads the storage and adopts what changed there.
+    pub(crate) fn sync(&self) -> Option<Change> {
+        let text = match self.platform.get(&self.key) {
+            Ok(text) => text,
+            Err(_) if is_broken(Rule::StorageMayFail) => None,
+            Err(_) => return Some(Change::Warning(Warning::StoreDenied)),
+        };
+        if *self.last_text.borrow() == text {
+            return None;
+        }
+        self.last_text.replace(text.clone());
+        self.is_read_only.set(false);
+        let Some(text) = text else {
+            // With the record, the order of sessions is lost: the next record that appears is adopted, whatever its session id.
+            self.latest_session.take();
+            if is_broken(Rule::StorageMayFail) {
+                self.held.replace(Held::SignedOut(None));
+            }
+            return matches!(self.held(), Held::SignedIn(_)).then_some(Change::Warning(Warning::StoreCleared));
+        };
+        match Record::read(&text, &self.issuer) {
+            Ok(record) if self.is_stale(&record) => self.restore(),
+            Ok(record) => self.adopt(record),
+            Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
+            Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion)),
+            Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend)),
+        }
+    }
+
+    /// An id for a new session, later than all that are known.
+    pub(crate) fn next_session_id(&self) -> String {
+        next_session_id(&self.latest_session.borrow(), self.platform.now(), self.platform.random())
+    }
+
+    fn is_stale(&self, record: &Record) -> bool {
+        let latest = self.latest_session.borrow();
+        let is_older = match (record, &*self.held.borrow()) {
+            (Record::Active(_), Held::SignedOut(_)) => true,
+            (Record::Active(stored), Held::SignedIn(held)) => stored.rotation < held.rotation,
+            (Record::Ended { .. }, _) => false,
+        };
+        record.session() < &**latest || (record.session() == &**latest && is_older)
+    }
+
+    fn restore(&self) -> Option<Change> {
+        let session = self.latest_session.borrow().clone();
+        let ours = match self.held() {
+            Held::SignedIn(held) => Record::Active(held),
+            Held::SignedOut(reason) => Record::Ended { session, reason: reason.unwrap_or(SignOutReason::OtherTab) },
+        };
+        self.put(ours).err().map(Change::Warning)
+    }
+
+    /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be spent here.
+    fn hand_over(&self, warning: Warning) -> Change {
+        self.is_read_only.set(true);
+        if let Held::SignedIn(held) = self.held() {
+            let mut session = ActiveSession::clone(&held);
+            session.tokens.refresh_token = None;
+            self.held.replace(Held::SignedIn(Rc::new(session)));
+        }
+        Change::Warning(warning)
+    }
+
+    /// How long the held record has not changed in this tab.
+    pub(crate) fn unchanged_for(&self) -> Duration {
+        Duration::try_from_secs_f64((self.platform.monotonic() - self.changed_at.get()) / 1_000.0).unwrap_or(Duration::MAX)
+    }
+
+    fn adopt(&self, record: Record) -> Option<Change> {
+        self.changed_at.set(self.platform.monotonic());
+        self.latest_session.replace(record.session().to_owned());
+        let (held, change) = match (self.held(), record) {
+            (Held::SignedIn(_), Record::Ended { reason, .. }) => {
+                let reason = if reason == SignOutReason::ByUser { SignOutReason::OtherTab } else { reason };
+                (Held::SignedOut(Some(reason)), Some(Change::SignedOut(reason)))
+            }
+            (Held::SignedOut(known), Record::Ended { reason, .. }) => (Held::SignedOut(known.or(Some(reason))), None),
+            (Held::SignedIn(held), Record::Active(stored)) if held.session == stored.session => {
+                let is_newer = held.tokens.access_token != stored.tokens.access_token;
+                let changed_user = held.tokens.user != stored.tokens.user;
+                (Held::SignedIn(stored), is_newer.then_some(Change::Adopted { changed_user }))
+            }
+            (_, Record::Active(stored)) => (Held::SignedIn(stored), Some(Change::SignedIn)),
+        };
+        self.held.replace(match held {
+            Held::SignedIn(stored) => Held::SignedIn(self.dated_here(&stored)),
+            signed_out => signed_out,
+        });
+        change
+    }
+
+    /// A stored token is at least as old as the time since it was read, whatever happens to the device's clock.
+    fn dated_here(&self, stored: &Credential) -> Credential {
+        let mut session = ActiveSession::clone(stored);
+        session.tokens.issued.monotonic.get_or_insert(self.platform.monotonic());
+        Rc::new(session)
+    }
+
+    /// Remembers a record, and stores it if possible.
+    pub(crate) fn put(&self, record: Record) -> Result<(), Warning> {
+        let text = record.write(&self.issuer);
+        self.changed_at.set(self.platform.monotonic());
+        self.latest_session.replace(record.session().to_owned());
+        self.held.replace(match record {
+            Record::Active(credential) => Held::SignedIn(credential),
+            Record::Ended { reason, .. } => Held::SignedOut(Some(reason)),
+        });
+        if self.is_read_only.get() {
+            // The warning was given when the record was read.
+            return Ok(());
+        }
+        // Writing notifies the other clients of this page before it returns; this one knows the text already.
+        let before = self.last_text.replace(Some(text.clone()));
+        self.platform.set(&self.key, &text).map_err(|error| {
+            self.last_text.replace(before);
+            match error {
+                StoreError::Denied => Warning::StoreDenied,
+                StoreError::Full => Warning::StoreFull,
+            }
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! How a request of a tab gets to a server and back: cache, cookies, connections, latency and faults.
+
+use crate::{
+    message::{Arrived, Incoming, Reply},
+    server::{Fault, RefreshGuard, Server},
+    simulation::Core,
+    tab::Tab,
+};
+use futures::{
+    channel::oneshot,
+    future::{FutureExt, LocalBoxFuture},
+};
+use std::{cell::Cell, rc::Rc};
+use wugan::{
+    Error,
+    platform::{PlatformRequest, PlatformResponse},
+};
+
+/// The origin of the page.
+const PAGE_ORIGIN: &str = "https://app.example.com";
+
+/// By how many milliseconds the clocks of unknown servers are wrong: a day.
+const FOREIGN_CLOCK_OFFSET: f64 = 86_400_000.0;
+
+/// How long a request that hangs keeps its connection open, in milliseconds.
+const HANG: f64 = 3_600_000.0;
+
+type Sender = oneshot::Sender<Result<Reply, Error>>;
+type Connection = Rc<Cell<Option<crate::browser::Permit>>>;
+
+/// One request from its departure to its response.
+struct Transfer {
+    incoming: Incoming,
+    server: Server,
+    tab: Tab,
+    fault: Fault,
+    /// Milliseconds to the server and back.
+    times: (f64, f64),
+    stores_cookies: bool,
+    sender: Sender,
+    connection: Connection,
+}
+
+pub(crate) fn fetch(
+    core: &Rc<Core>,
+    tab: &Tab,
+    request: &PlatformRequest<'_>,
+) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+    let mut incoming = Incoming::read(request);
+    let (sender, response) = oneshot::channel();
+    let (weak, page) = (Rc::downgrade(core), tab.clone());
+    let arrive = move |reply: Reply| Box::new(Arrived { reply, tab: page, core: weak }) as Box<dyn PlatformResponse>;
+
+    if !bypasses_cache(request)
+        && let Some(reply) = core.cache.get(&incoming.method, &incoming.href, core.now())
+    {
+        core.note(|| format!("{tab:?} reads {} from the cache", incoming.path));
+        core.executor.after(1.0, move || drop(sender.send(Ok(reply))));
+        return async move { response.await.map_err(|_| aborted())?.map(arrive) }.boxed_local();
+    }
+
+    let server = match core.find_server(&incoming.origin, &incoming.path) {
+        Some((server, below)) => {
+            incoming.clock_offset = server.clock_offset(&incoming.origin);
+            incoming.path = below;
+            server
+        }
+        None => {
+            incoming.is_foreign = true;
+            incoming.clock_offset = FOREIGN_CLOCK_OFFSET;
+            core.servers.borrow()[0].clone()
+        }
+    };
+    let has_credentials = sends_credentials(request, &incoming.origin);
+    incoming.cookie = core.cookies.get(&incoming.origin).filter(|_| has_credentials);
+    let fault = server.next_fault(&incoming);
+    core.note(|| format!("{tab:?} sends {} {} {fault:?}", incoming.method, incoming.path));
+    server.check_token_age(&incoming);
+    let in_flight = server.start_refresh(tab.number(), &mut incoming);
+    let connection = Connection::default();
+    let transfer = Transfer {
+        times: (server.transfer_time(core), server.transfer_time(core)),
+        server,
+        tab: tab.clone(),
+        fault,
+        stores_cookies: has_credentials,
+        sender,
+        connection: connection.clone(),
+        incoming,
+    };
+    let origin = transfer.incoming.origin.clone();
+    let weak = Rc::downgrade(core);
+    core.connections.acquire(
+        &origin,
+        Box::new(move |permit| {
+            transfer.connection.set(Some(permit));
+            match weak.upgrade() {
+                Some(core) if !transfer.is_aborted() => transfer.depart(&core),
+                _ => close(&transfer.connection),
+            }
+        }),
+    );
+    let mut guard = in_flight.map(RefreshGuard::new);
+    let closing = ClosesConnection(connection);
+    async move {
+        let response = response.await;
+        if let Some(guard) = &mut guard {
+            guard.answered(matches!(response, Ok(Ok(_))));
+        }
+        drop((guard, closing));
+        response.map_err(|_| aborted())?.map(arrive)
+    }
+    .boxed_local()
+}
+
+impl Transfer {
+    /// The page does not wait any more: the request was aborted, or its tab was closed.
+    fn is_aborted(&self) -> bool {
+        self.sender.is_canceled() || self.tab.is_closed()
+    }
+
+    fn depart(self, core: &Rc<Core>) {
+        let weak = Rc::downgrade(core);
+        core.executor.after(self.times.0, move || {
+            // An aborted request that has not reached the server yet never does.
+            if self.is_aborted() {
+                close(&self.connection);
+            } else if let Some(core) = weak.upgrade() {
+                self.reach_server(&core);
+            }
+        });
+    }
+
+    fn reach_server(self, core: &Rc<Core>) {
+        let error = match self.fault {
+            Fault::Hangs => {
+                core.executor.after(HANG, move || drop(self));
+                return;
+            }
+            Fault::Redirect if !self.incoming.follows_redirects => Some("redirected"),
+            Fault::Unreachable => Some("unreachable"),
+            _ => None,
+        };
+        if let Some(error) = error {
+            self.deliver(Err(Error::Network(error.into())));
+            return;
+        }
+        let reply = self.server.answer(&self.incoming, self.fault);
+        core.note(|| format!("server answers {:?} {} {}", self.tab, self.incoming.path, reply.status));
+        let weak = Rc::downgrade(core);
+        core.executor.after(self.times.1, move || {
+            let Some(core) = weak.upgrade() else { return };
+            if self.fault == Fault::Lost {
+                return self.deliver(Err(Error::Network("lost".into())));
+            }
+            if !self.is_aborted() {
+                core.cache.store(&self.incoming.method, &self.incoming.href, &reply, core.now());
+                if let Some(cookie) = reply.set_cookie.as_ref().filter(|_| self.stores_cookies) {
+                    core.cookies.set(&self.incoming.origin, cookie);
+                }
+            }
+            self.deliver(Ok(reply));
+        });
+    }
+
+    fn deliver(self, response: Result<Reply, Error>) {
+        drop(self.sender.send(response));
+        close(&self.connection);
+    }
+}
+
+/// Closes the connection of a request that the page does not wait for any more.
+struct ClosesConnection(Connection);
+
+impl Drop for ClosesConnection {
+    fn drop(&mut self) {
+        close(&self.0);
+    }
+}
+
+fn close(connection: &Connection) {
+    drop(connection.take());
+}
+
+fn aborted() -> Error {
+    Error::Network("the connection was closed".into())
+}
+
+fn bypasses_cache(request: &PlatformRequest<'_>) -> bool {
+    use web_sys::RequestCache::{NoCache, NoStore, Reload};
+    matches!(request.request.options().cache, Some(NoCache | NoStore | Reload))
+}
+
+/// Whether cookies are sent and stored (Fetch standard, credentials mode; the default is `same-origin`).
+fn sends_credentials(request: &PlatformRequest<'_>, origin: &str) -> bool {
+    use web_sys::RequestCredentials::{Include, Omit};
+    match request.request.options().credentials {
+        Some(Include) => true,
+        Some(Omit) => false,
+        _ => origin == PAGE_ORIGIN,
+    }
+}

@@ -1,0 +1,209 @@
+//! Notices what no client may do: two exchanges at once, early refreshes, expired tokens, tokens for other users or origins.
+
+use super::{Inner, Server};
+use crate::message::Incoming;
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::{Rc, Weak},
+};
+
+/// How long a client waits for new tokens at least, in milliseconds.
+const MIN_REFRESH_WAIT: f64 = 9_000.0;
+
+/// By how much a client may be wrong about the age of a token, in milliseconds, besides the latency: `Date` has whole seconds.
+const DATE_RESOLUTION: f64 = 1_500.0;
+
+#[derive(Default)]
+pub(crate) struct Monitor {
+    in_flight: RefCell<Vec<Rc<InFlight>>>,
+    /// For each request with a name: how often it arrived, and whether it was answered with 401.
+    arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
+    violations: RefCell<Vec<String>>,
+    lost: RefCell<BTreeSet<String>>,
+}
+
+/// A request for new tokens between its departure and its response.
+pub(crate) struct InFlight {
+    server: Weak<Inner>,
+    tab: usize,
+    /// The session and generation of the refresh token.
+    exchange: Option<(usize, u64)>,
+    started: f64,
+    is_answered: Cell<bool>,
+    is_delivered: Cell<bool>,
+    is_done: Cell<bool>,
+    /// Its tab was frozen or closed.
+    is_interrupted: Cell<bool>,
+}
+
+/// Lives as long as the tab waits for new tokens.
+pub(crate) struct RefreshGuard(Rc<InFlight>);
+
+impl RefreshGuard {
+    pub(crate) fn new(in_flight: Rc<InFlight>) -> RefreshGuard {
+        RefreshGuard(in_flight)
+    }
+
+    /// A response or a network error reached the tab.
+    pub(crate) fn answered(&mut self, is_delivered: bool) {
+        self.0.is_answered.set(true);
+        self.0.is_delivered.set(is_delivered);
+    }
+}
+
+impl Drop for RefreshGuard {
+    fn drop(&mut self) {
+        let refresh = &self.0;
+        refresh.is_done.set(true);
+        let Some(server) = refresh.server.upgrade().map(Server) else { return };
+        let waited = server.now() - refresh.started;
+        if !refresh.is_answered.get() && !refresh.is_interrupted.get() && waited < MIN_REFRESH_WAIT {
+            server.violation("a refresh was abandoned before its timeout");
+        }
+        if !refresh.is_delivered.get()
+            && let Some((session, _)) = refresh.exchange
+        {
+            server.0.sessions.borrow_mut()[session].duplicate_allowed = true;
+        }
+    }
+}
+
+impl Server {
+    /// What clients did that no client may do: two refreshes at once or for one rotation, one that was not due or was abandoned, a
+    /// token that expired, belongs to another user or backend or went to another origin, a request that was sent more often than its
+    /// one replay or with another body.
+    ///
+    /// A header `x-name` identifies a request, `x-as` names its user, `x-body` is the body that it must have.
+    #[must_use]
+    pub fn violations(&self) -> Vec<String> {
+        self.0.monitor.violations.borrow().clone()
+    }
+
+    /// Takes the users who lost a session because their refresh token was exchanged twice where no client can prevent it.
+    #[must_use]
+    pub fn take_lost_sessions(&self) -> Vec<String> {
+        self.0.monitor.lost.take().into_iter().collect()
+    }
+
+    pub(super) fn violation(&self, what: impl Into<String>) {
+        let what = what.into();
+        if let Some(core) = self.0.core.upgrade() {
+            core.note(|| format!("*** {what}"));
+        }
+        self.0.monitor.violations.borrow_mut().push(what);
+    }
+
+    pub(super) fn lose_session(&self, session: usize) {
+        let user = self.user_name(session);
+        if let Some(core) = self.0.core.upgrade() {
+            core.note(|| format!("the session of {user} is lost by a duplicate exchange"));
+        }
+        self.0.monitor.lost.borrow_mut().insert(user);
+    }
+
+    /// A tab was frozen or closed: it may not learn the result of its refresh.
+    pub(crate) fn mark_interrupted(&self, tab: usize) {
+        let mut sessions = self.0.sessions.borrow_mut();
+        for refresh in self.0.monitor.in_flight.borrow().iter().filter(|refresh| refresh.tab == tab && !refresh.is_done.get()) {
+            refresh.is_interrupted.set(true);
+            if let Some((session, _)) = refresh.exchange {
+                sessions[session].duplicate_allowed = true;
+            }
+        }
+    }
+
+    /// A tab was closed whose last write has not reached the other tabs: its lock is free before they can read its tokens.
+    pub(crate) fn allow_duplicate(&self) {
+        self.0.sessions.borrow_mut().iter_mut().for_each(|session| session.duplicate_allowed = true);
+    }
+
+    /// Whether a request for new tokens of this tab is in flight.
+    pub(crate) fn is_refreshing(&self, tab: usize) -> bool {
+        self.0.monitor.in_flight.borrow().iter().any(|refresh| refresh.tab == tab && !refresh.is_done.get())
+    }
+
+    /// Whether a refresh of this session is in flight whose tab was interrupted.
+    pub(super) fn has_interrupted_refresh(&self, session: usize) -> bool {
+        let in_flight = self.0.monitor.in_flight.borrow();
+        in_flight.iter().any(|refresh| {
+            refresh.exchange.is_some_and(|exchange| exchange.0 == session) && refresh.is_interrupted.get() && !refresh.is_done.get()
+        })
+    }
+
+    /// Registers a request for new tokens. Only one for each refresh token may be in flight among the tabs that run.
+    pub(crate) fn start_refresh(&self, tab: usize, incoming: &mut Incoming) -> Option<Rc<InFlight>> {
+        if !incoming.is_refresh() {
+            return None;
+        }
+        let exchange = incoming.refresh_token().and_then(|token| self.parse_refresh_token(&token));
+        incoming.is_allowed_duplicate = exchange.is_some_and(|(session, _)| self.0.sessions.borrow()[session].duplicate_allowed);
+        let no = || Cell::new(false);
+        let refresh = Rc::new(InFlight {
+            server: Rc::downgrade(&self.0),
+            tab,
+            exchange,
+            started: self.now(),
+            is_answered: no(),
+            is_delivered: no(),
+            is_done: no(),
+            is_interrupted: no(),
+        });
+        let mut in_flight = self.0.monitor.in_flight.borrow_mut();
+        in_flight.retain(|refresh| !refresh.is_done.get());
+        let other = in_flight.iter().find(|other| !other.is_interrupted.get() && other.exchange == exchange).map(|other| other.tab);
+        if let Some(other) = other.filter(|_| !self.0.allows_duplicates.get()) {
+            self.violation(format!("tab {tab} refreshes while tab {other} does"));
+        }
+        in_flight.push(refresh.clone());
+        Some(refresh)
+    }
+
+    /// A client knows when its token expires, as far as latency and the resolution of `Date` allow.
+    pub(crate) fn check_token_age(&self, incoming: &Incoming) {
+        let Some(access) = self.bearer(incoming).and_then(|token| self.0.access.borrow().get(token).copied()) else { return };
+        let is_excused = self.0.sessions.borrow()[access.session].duplicate_allowed || self.0.allows_early_refreshes.get();
+        let late = self.now() - access.expires_at;
+        if late > self.0.longest_latency.get() + DATE_RESOLUTION && !is_excused {
+            self.violation(format!("a token was sent that expired {late:.0} ms ago"));
+        }
+    }
+
+    /// Checks a request that arrived at a guarded route.
+    pub(super) fn check_arrival(&self, incoming: &Incoming, is_accepted: bool) {
+        if incoming.has_token && incoming.is_foreign {
+            self.violation("a token was sent to another origin");
+        }
+        if incoming.header("x-body").is_some_and(|expected| expected.as_bytes() != incoming.body) {
+            self.violation("a request arrived with another body");
+        }
+        let bearer = self.bearer(incoming);
+        if let Some(token) = bearer
+            && token
+                .rsplit('.')
+                .next()
+                .and_then(|tail| tail.split_once('-')?.0.parse().ok())
+                .is_some_and(|server: usize| server != self.0.number)
+        {
+            self.violation("an access token of another backend arrived");
+        }
+        if let Some(access) = bearer.and_then(|token| self.0.access.borrow().get(token).copied()) {
+            if let Some(user) = incoming.header("x-as").filter(|user| !self.is_user(access.session, user)) {
+                self.violation(format!("a request of {user} arrived with a token of {}", self.user_name(access.session)));
+            }
+            let session = &mut self.0.sessions.borrow_mut()[access.session];
+            session.is_doubted |= !is_accepted && session.lineage.generation == access.generation;
+        }
+        self.count_arrival(incoming, is_accepted);
+    }
+
+    fn count_arrival(&self, incoming: &Incoming, is_accepted: bool) {
+        let Some(name) = incoming.header("x-name") else { return };
+        let mut arrivals = self.0.monitor.arrivals.borrow_mut();
+        let (before, was_refused) = arrivals.get(name).copied().unwrap_or_default();
+        if before > 1 || before == 1 && !was_refused {
+            self.violation(format!("request {name} arrived once too often"));
+        }
+        arrivals.insert(name.to_owned(), (before + 1, !is_accepted));
+    }
+}

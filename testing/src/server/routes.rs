@@ -1,0 +1,232 @@
+//! The routes of the simulated backend, and its answers when a fault is set.
+
+use super::{Fault, ReusePolicy, Server, rotation::Decision};
+use crate::message::{Incoming, Reply, format_date};
+use serde_json::{Value, json};
+
+/// How much later than its head the body of `/slow-body` arrives, in milliseconds.
+const SLOW_BODY: f64 = 45_000.0;
+
+/// Where an exchange comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presenter {
+    Client,
+    /// A tab repeats the exchange of another tab that was interrupted.
+    AllowedDuplicate,
+    /// A program outside of the browser: its exchanges are not monitored.
+    Stranger,
+}
+
+impl Server {
+    pub(crate) fn answer(&self, incoming: &Incoming, fault: Fault) -> Reply {
+        if incoming.is_refresh() {
+            self.count(|stats| stats.refreshes += 1);
+        }
+        let reply = match fault {
+            Fault::Status(status) => Reply::json(status, &json!({"statusCode": status})),
+            Fault::Html(status) => Reply::html(status),
+            Fault::RetryAfter(seconds) => Reply::json(429, &json!({})).with("retry-after", seconds.to_string()),
+            Fault::Redirect => Reply { url: "https://elsewhere.example.com/".into(), ..Reply::json(401, &json!({"statusCode": 401})) },
+            Fault::Reply { status, content_type: "", body } => Reply::bytes(status, body),
+            Fault::Reply { status, content_type, body } => Reply::bytes(status, body).with("content-type", content_type),
+            Fault::Stalls => Reply { body_delay: f64::INFINITY, ..self.serve(incoming) },
+            Fault::None | Fault::Unreachable | Fault::Lost | Fault::Hangs => self.serve(incoming),
+        };
+        if self.0.hides_date.get() || reply.header("date").is_some() {
+            return reply;
+        }
+        reply.with("date", format_date(self.now() + incoming.clock_offset))
+    }
+
+    fn serve(&self, incoming: &Incoming) -> Reply {
+        let date = |age: f64| format_date(self.now() + incoming.clock_offset - age);
+        match incoming.path.as_str() {
+            "/user/refresh" | "/oauth/token" | "/cookie/refresh" => self.refresh(incoming),
+            "/user/login" | "/cookie/login" => self.login(incoming),
+            "/user/logout" | "/oauth/revoke" | "/cookie/logout" => self.logout(incoming),
+            "/aaa" => Reply::text(200, "aaa"),
+            // A shared cache has had this response for twenty minutes and says so.
+            "/old" => Reply::text(200, "old").with("age", "1200").with("date", date(1_200_000.0)),
+            // The browser's cache may keep this response for an hour.
+            "/cached" => Reply::text(200, "cached").with("cache-control", "max-age=3600"),
+            // A service worker or proxy answers with a response that is twenty minutes old, and does not say so.
+            "/replayed" => Reply::text(200, "replayed").with("date", date(1_200_000.0)),
+            "/forbidden" => Reply::json(403, &json!({})),
+            "/headers" => Reply::json(200, &json!(incoming.headers)),
+            "/repeated" => Reply::text(200, "").with("x-many", "one").with("x-many", "two"),
+            "/slow-body" => Reply { body_delay: SLOW_BODY, ..Reply::text(200, "slow") },
+            "/byte-order-mark" => Reply::bytes(200, "\u{feff}{\"name\":\"ada\"}").with("content-type", "application/json"),
+            "/json" => Reply::json(200, &json!({"name": "ada"})),
+            path => self.guarded(incoming, path),
+        }
+    }
+
+    fn guarded(&self, incoming: &Incoming, path: &str) -> Reply {
+        let is_accepted = path != "/always401" && !incoming.is_foreign && self.authorize(self.bearer(incoming));
+        self.check_arrival(incoming, is_accepted);
+        if !is_accepted {
+            self.count(|stats| stats.unauthorized += 1);
+            return Reply::json(401, &json!({"statusCode": 401, "code": "invalid_token"}))
+                .with("www-authenticate", "Bearer error=\"invalid_token\"");
+        }
+        self.count(|stats| stats.accepted += 1);
+        match path {
+            "/echo" => Reply::bytes(200, incoming.body.clone()),
+            // The access token is accepted, the PIN in the body is not.
+            "/pin" => Reply::json(401, &json!({"statusCode": 401, "code": "wrong_pin"})),
+            _ => Reply::text(200, path.trim_start_matches('/')),
+        }
+    }
+
+    /// The access token of a request.
+    pub(super) fn bearer<'a>(&self, incoming: &'a Incoming) -> Option<&'a str> {
+        incoming.header(&self.0.auth_header.borrow())?.strip_prefix("Bearer ")
+    }
+
+    /// Whether an access token is accepted. Its first use ends the time in which its generation can be superseded.
+    pub(super) fn authorize(&self, bearer: Option<&str>) -> bool {
+        let Some(access) = bearer.and_then(|token| self.0.access.borrow().get(token).copied()) else { return false };
+        let now = self.now();
+        let mut sessions = self.0.sessions.borrow_mut();
+        let session = &mut sessions[access.session];
+        if session.lineage.is_superseded(access.generation) && !session.is_ended {
+            // A second party got a token that was replaced before its use.
+            session.is_ended = true;
+            drop(sessions);
+            self.count(|stats| stats.revoked += 1);
+            self.violation("an access token of a superseded generation was used");
+            return false;
+        }
+        let is_accepted = !session.is_ended && !access.is_revoked && access.expires_at > now;
+        if is_accepted {
+            session.lineage.record_use(access.generation, now);
+        }
+        is_accepted
+    }
+
+    fn login(&self, incoming: &Incoming) -> Reply {
+        let user = incoming.field("username").unwrap_or_default();
+        if user.is_empty() || incoming.field("password").as_deref() == Some("wrong") {
+            return Reply::json(401, &json!({"statusCode": 401, "code": "invalid_credentials"}));
+        }
+        let session = self.start_session(&user);
+        let mut tokens = self.tokens(session, incoming.clock_offset);
+        tokens["user"] = json!({"username": user, "email": format!("{user}@example.com")});
+        self.token_reply(incoming, session, tokens)
+    }
+
+    fn logout(&self, incoming: &Incoming) -> Reply {
+        self.count(|stats| stats.logouts += 1);
+        let session = incoming.refresh_token().and_then(|token| self.parse_refresh_token(&token));
+        if let Some((session, _)) = session {
+            self.0.sessions.borrow_mut()[session].is_ended = true;
+        }
+        Reply { set_cookie: Some(String::new()), ..Reply::bytes(204, "") }
+    }
+
+    /// A token response; on `/cookie/…` routes the refresh token goes into a cookie instead.
+    fn token_reply(&self, incoming: &Incoming, session: usize, mut tokens: Value) -> Reply {
+        let mut set_cookie = None;
+        if incoming.path.starts_with("/cookie/") {
+            set_cookie = Some(self.refresh_token(session));
+            if let Some(fields) = tokens.as_object_mut() {
+                fields.remove("refresh_token");
+            }
+        }
+        Reply { set_cookie, ..Reply::json(200, &tokens) }
+    }
+
+    fn refresh(&self, incoming: &Incoming) -> Reply {
+        let presented = incoming.refresh_token();
+        if presented
+            .as_deref()
+            .is_some_and(|token| token.starts_with("SECRET-") && !token.starts_with(&format!("SECRET-{}-", self.0.number)))
+        {
+            self.violation("a refresh token of another backend arrived");
+        }
+        let attempt = incoming.field("attempt");
+        if let Some((session, generation)) = presented.and_then(|token| self.parse_refresh_token(&token)) {
+            let presenter = if incoming.is_allowed_duplicate { Presenter::AllowedDuplicate } else { Presenter::Client };
+            if self.exchange_token(session, generation, attempt.as_deref(), presenter) {
+                return self.token_reply(incoming, session, self.tokens(session, incoming.clock_offset));
+            }
+        } else {
+            self.count(|stats| stats.refused += 1);
+        }
+        let status = if incoming.path == "/oauth/token" { 400 } else { 401 };
+        Reply::json(status, &json!({"statusCode": status, "error": "invalid_grant"}))
+    }
+
+    /// Decides about a refresh token and acts on it. Returns whether the current generation is handed out.
+    pub(super) fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> bool {
+        let is_monitored = presenter != Presenter::Stranger;
+        let (now, ttl) = (self.now(), self.0.access_ttl.get());
+        let decision = {
+            let sessions = self.0.sessions.borrow();
+            match &sessions[number] {
+                session if session.is_ended => Decision::Refuse,
+                session => session.lineage.decide(presented, attempt, self.0.policy.get(), self.0.leeway.get(), now),
+            }
+        };
+        let is_interrupted = self.has_interrupted_refresh(number);
+        let mut sessions = self.0.sessions.borrow_mut();
+        let session = &mut sessions[number];
+        let is_duplicate_allowed = session.duplicate_allowed || self.0.allows_duplicates.get() || presenter != Presenter::Client;
+        let mut violation = None;
+        match decision {
+            Decision::Rotate => {
+                let remaining = session.lineage.rotated_at + ttl - now;
+                // A client may be wrong by the latency and by the resolution of a `Date`.
+                let is_early = remaining > ttl / 10.0 + 1_000.0 + self.0.longest_latency.get();
+                if is_early && !session.is_doubted && session.lineage.generation > 0 && !self.0.allows_early_refreshes.get() && is_monitored
+                {
+                    violation = Some(format!("a refresh though the access token had {remaining:.0} ms to live"));
+                }
+                session.lineage.rotate(attempt, now);
+                session.duplicate_allowed = is_interrupted;
+                session.is_doubted = false;
+                self.count(|stats| stats.rotated += 1);
+            }
+            Decision::Repeat => {
+                if !is_duplicate_allowed {
+                    violation = Some("two refreshes for one rotation".to_owned());
+                }
+                self.count(|stats| stats.repeated += 1);
+            }
+            Decision::Supersede => {
+                if is_monitored {
+                    violation = Some("one refresh token was exchanged with two attempt ids".to_owned());
+                }
+                session.lineage.supersede(attempt, now);
+                self.count(|stats| stats.superseded += 1);
+            }
+            Decision::Refuse => {
+                if !session.is_ended && !is_duplicate_allowed {
+                    violation = Some("a late duplicate of a refresh".to_owned());
+                }
+                self.count(|stats| stats.refused += 1);
+            }
+            Decision::Revoke => {
+                session.is_ended = true;
+                self.count(|stats| stats.revoked += 1);
+            }
+        }
+        drop(sessions);
+        if decision == Decision::Revoke && is_monitored {
+            self.report_revocation(number, is_duplicate_allowed);
+        }
+        if let Some(violation) = violation {
+            self.violation(violation);
+        }
+        matches!(decision, Decision::Rotate | Decision::Repeat | Decision::Supersede)
+    }
+
+    /// Without attempt ids, a duplicate that no client can prevent costs the session.
+    fn report_revocation(&self, session: usize, is_duplicate_allowed: bool) {
+        if is_duplicate_allowed && self.0.policy.get() != ReusePolicy::AttemptId {
+            self.lose_session(session);
+        } else {
+            self.violation("a refresh token was used again");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Cases 38, 40: several backends on one page, and an identity provider apart from the API.
+
+use crate::*;
+use wugan::{Warning, grant::Json};
+
+const OTHER: &str = "https://other.example.com";
+
+#[test]
+fn case_38_two_backends_on_one_page_do_not_share_tokens() {
+    for other_base in [OTHER, "https://api.example.com/other/"] {
+        let sim = Simulation::new(1);
+        let tab = sim.tab();
+        let (server, other_server) = (sim.server(), sim.add_server(other_base));
+        let client = tab.client(builder());
+        client.session().sign_in(server.sign_in("ada"));
+        let other = tab.client(Client::builder(other_base).grant(Json::new("user/refresh")));
+        other.session().sign_in(other_server.sign_in("bob"));
+        assert_eq!((user(&client).as_deref(), user(&other).as_deref()), (Some("ada"), Some("bob")));
+        for client in [&client, &other] {
+            client.session().corrupt_access_token();
+            let url = if std::ptr::eq(client, &other) { "bbb" } else { "/bbb" };
+            let response = get(&tab, client, url);
+            assert_eq!(sim.block_on(response), bbb());
+        }
+        other_server.end_sessions("bob");
+        other.session().corrupt_access_token();
+        let response = get(&tab, &other, "bbb");
+        assert!(matches!(sim.block_on(response), Err(Error::SignedOut(_))));
+        assert!(is_signed_in(&client) && !is_signed_in(&other), "{other_base}");
+        let violations: Vec<_> = [server.violations(), other_server.violations()].concat();
+        assert!(!violations.iter().any(|violation| violation.contains("backend") || violation.contains("origin")), "{violations:?}");
+    }
+}
+
+#[test]
+fn case_38_a_record_of_another_issuer_is_ignored() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let (server, other_server) = (sim.server(), sim.add_server(OTHER));
+    let client = tab.client(builder().storage_key("shared"));
+    client.session().sign_in(server.sign_in("ada"));
+    let record = sim.stored("shared");
+    sim.advance(seconds(1.0));
+
+    let other_tab = sim.tab();
+    let other = other_tab.client(Client::builder(OTHER).storage_key("shared"));
+    assert!(!is_signed_in(&other));
+    assert!(other.session().info().warnings.contains(&Warning::StoreOfOtherBackend), "{:?}", other.session().info());
+    let response = get(&other_tab, &other, "/bbb");
+    assert_eq!(status(sim.block_on(response)), Ok(401));
+    sim.advance(seconds(3_600.0));
+    assert_eq!((other_server.stats().refreshes, other_server.violations()), (0, vec![]));
+    assert!(sim.stored("shared").is_some() && record.is_some());
+}
+
+#[test]
+fn case_40_the_age_of_a_token_is_measured_by_the_clock_of_its_issuer() {
+    for offset in [70_000.0, -70_000.0, 0.0] {
+        let sim = Simulation::new(1);
+        let tab = sim.tab();
+        tab.hide(true);
+        let server = sim.server();
+        server.add_base("https://id.example.com", offset);
+        server.set_access_ttl(seconds(60.0));
+        let client = tab.client(builder().grant(Json::new("https://id.example.com/user/refresh")));
+        let sign_in = client.post("https://id.example.com/user/login").json(&serde_json::json!({"username": "ada", "password": "x"}));
+        let signed_in = tab.run(async move { sign_in.sign_in().await.map(drop) });
+        assert_eq!(sim.block_on(signed_in), Ok(()));
+        // Twenty minutes: the token is renewed once a minute, not before each request.
+        for _ in 0..240 {
+            let response = get(&tab, &client, "/bbb");
+            assert_eq!(sim.block_on(response), bbb(), "{offset}");
+            sim.advance(seconds(5.0));
+        }
+        let stats = server.stats();
+        assert!((18..=26).contains(&stats.refreshes), "{offset}: {stats:?}");
+        assert!(stats.unauthorized <= 1, "{offset}: {stats:?}");
+    }
+}
+
+#[test]
+fn case_40_a_token_signed_in_without_its_response_is_aged_by_its_own_claims() {
+    for offset in [70_000.0, -70_000.0] {
+        let sim = Simulation::new(1);
+        let tab = sim.tab();
+        tab.hide(true);
+        let server = sim.server();
+        server.add_base("https://id.example.com", offset);
+        server.set_access_ttl(seconds(60.0));
+        let client = tab.client(builder().grant(Json::new("https://id.example.com/user/refresh")));
+        client.session().sign_in(server.sign_in("ada"));
+        for _ in 0..60 {
+            let response = get(&tab, &client, "/bbb");
+            assert_eq!(sim.block_on(response), bbb(), "{offset}");
+            sim.advance(seconds(5.0));
+        }
+        assert!((3..=8).contains(&server.stats().refreshes), "{offset}: {:?}", server.stats());
+    }
+}

@@ -1,0 +1,86 @@
+//! Cases 44, 47, 51, 58: events, warnings and the user they name.
+
+use crate::*;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use wugan::{TokenSet, Warning};
+use wugan_testing::StoreError;
+
+fn warnings(events: &RefCell<Vec<Event>>) -> Vec<Warning> {
+    events.borrow().iter().filter_map(|event| if let Event::Warning(warning) = event { Some(warning.clone()) } else { None }).collect()
+}
+
+#[test]
+fn case_44_every_new_subscriber_receives_the_current_warnings() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    tab.set_store_error(Some(StoreError::Denied));
+    let client = tab.client(builder());
+    client.session().sign_in(sim.server().sign_in("ada"));
+    assert_eq!(client.session().info().warnings, [Warning::StoreDenied]);
+    for subscriber in 1..=3 {
+        let events = record(&client);
+        sim.settle();
+        assert_eq!(warnings(&events), [Warning::StoreDenied], "subscriber {subscriber}");
+    }
+}
+
+#[test]
+fn case_44_a_subscription_ends_when_it_is_dropped() {
+    let (_sim, _tab, client) = ada();
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let recorded = events.clone();
+    let subscription = client.session().on_event(move |timed| recorded.borrow_mut().push(timed.event.clone()));
+    drop(subscription);
+    client.session().sign_out();
+    assert_eq!(*events.borrow(), []);
+}
+
+#[test]
+fn case_47_a_panicking_listener_does_not_stop_the_others() {
+    let (sim, tab, client) = ada();
+    let before = record(&client);
+    client.session().on_event(|timed| assert!(!matches!(timed.event, Event::SignedOut { .. }), "a listener that panics")).forget();
+    let after = record(&client);
+    // Where a panic unwinds, it may reach the caller.
+    let _ = catch_unwind(AssertUnwindSafe(|| client.session().sign_out()));
+    client.session().sign_in(sim.server().sign_in("bob"));
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(sim.block_on(response), bbb());
+    for events in [&before, &after] {
+        assert_eq!(count(events, |event| matches!(event, Event::SignedOut { .. })), 1, "{events:?}");
+        assert_eq!(count(events, |event| matches!(event, Event::SignedIn { .. })), 1, "{events:?}");
+        assert_eq!(count(events, |event| matches!(event, Event::Answered { status: 200, .. })), 1, "{events:?}");
+    }
+}
+
+#[test]
+fn case_51_a_changed_subject_in_an_answer_to_our_own_token_is_an_event() {
+    let (sim, tab, client) = ada();
+    let other_tab = sim.tab();
+    let other = other_tab.client(builder());
+    let (events, other_events) = (record(&client), record(&other));
+    sim.server().rename("ada", "ada.lovelace");
+    client.session().corrupt_access_token();
+    let response = send(&tab, client.get("/bbb").header("x-as", "ada"));
+    assert_eq!(sim.block_on(response), bbb());
+    sim.advance(seconds(0.1));
+    for (client, events) in [(&client, &events), (&other, &other_events)] {
+        assert_eq!(user(client).as_deref(), Some("ada.lovelace"));
+        let is_change = |event: &Event| matches!(event, Event::UserChanged { user: Some(user) } if user.id == "ada.lovelace");
+        assert_eq!(count(events, is_change), 1, "{events:?}");
+        assert_eq!(count(events, |event| matches!(event, Event::SignedIn { .. } | Event::SignedOut { .. })), 0, "{events:?}");
+    }
+    assert_eq!((sim.server().stats().rotated, sim.server().violations()), (1, vec![]));
+}
+
+#[test]
+fn case_58_numeric_subjects_beyond_2_to_the_53_are_exact() {
+    for id in ["9007199254740992", "9007199254740993", "18446744073709551615"] {
+        let sim = Simulation::new(1);
+        let client = sim.tab().client(builder());
+        let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(format!("{{\"sub\":{id},\"username\":\"ada\"}}")));
+        client.session().sign_in(TokenSet::new(token, "r"));
+        assert_eq!(client.session().info().user.map(|user| user.id).as_deref(), Some(id));
+    }
+}

@@ -1,0 +1,143 @@
+//! Cases 48, 49, 50, 70: which answers of the token endpoint are a verdict.
+
+use crate::*;
+use wugan::{
+    RefreshResult, SignOutReason, Warning,
+    grant::{Json, OAuth2},
+};
+use wugan_testing::Fault;
+
+const JSON: &str = "application/json";
+
+fn oauth2() -> ClientBuilder {
+    builder().grant(OAuth2::new("/oauth/token", "app"))
+}
+
+fn reply(status: u16, content_type: &'static str, body: &'static str) -> Fault {
+    Fault::Reply { status, content_type, body }
+}
+
+/// What a request gets whose refresh is answered like this.
+fn after(builder: ClientBuilder, fault: Fault) -> (Result<(u16, String), Error>, bool) {
+    let (sim, tab, client) = ada_with(builder);
+    client.session().corrupt_access_token();
+    sim.server().fail_next([fault]);
+    let response = get(&tab, &client, "/bbb");
+    (sim.block_on(response), is_signed_in(&client))
+}
+
+fn is_verdict(builder: ClientBuilder, fault: Fault) -> bool {
+    match after(builder, fault) {
+        (Err(Error::SignedOut(SignOutReason::Rejected)), false) => true,
+        (Err(Error::Unavailable { .. }), true) => false,
+        other => panic!("{fault:?}: {other:?}"),
+    }
+}
+
+#[test]
+fn case_48_invalid_grant_is_a_verdict_at_any_4xx() {
+    for status in [400, 401, 403, 422] {
+        assert!(is_verdict(oauth2(), reply(status, JSON, "{\"error\":\"invalid_grant\"}")), "{status}");
+        assert!(is_verdict(builder(), reply(status, JSON, "{\"error\":\"invalid_grant\"}")), "{status}");
+    }
+    for status in [200, 500, 503] {
+        assert!(!is_verdict(oauth2(), reply(status, JSON, "{\"error\":\"invalid_grant\"}")), "{status}");
+    }
+}
+
+#[test]
+fn case_48_oauth2_knows_other_codes_and_takes_more() {
+    for code in ["login_required", "interaction_required", "consent_required", "account_selection_required"] {
+        let body: &'static str = Box::leak(format!("{{\"error\":\"{code}\"}}").into_boxed_str());
+        assert!(is_verdict(oauth2(), reply(400, JSON, body)), "{code}");
+    }
+    let unknown = reply(400, JSON, "{\"error\":\"token_inactive\"}");
+    assert!(!is_verdict(oauth2(), unknown));
+    assert!(is_verdict(builder().grant(OAuth2::new("/oauth/token", "app").rejection_codes(["token_inactive"])), unknown));
+    for error in ["invalid_client", "invalid_request", "unauthorized_client", "temporarily_unavailable", "slow_down"] {
+        let body: &'static str = Box::leak(format!("{{\"error\":\"{error}\"}}").into_boxed_str());
+        assert!(!is_verdict(oauth2(), reply(400, JSON, body)), "{error}");
+    }
+}
+
+#[test]
+fn case_49_a_401_of_the_token_endpoint_is_a_verdict_unless_it_is_html() {
+    for verdict in [reply(401, "", ""), reply(401, "text/plain", "Unauthorized"), reply(401, JSON, "{\"message\":\"jwt expired\"}")] {
+        assert!(is_verdict(builder(), verdict), "{verdict:?}");
+    }
+    for other in [reply(401, "text/html; charset=utf-8", "<html>Log in"), reply(401, "", "<!DOCTYPE html><title>Log in</title>")] {
+        assert!(!is_verdict(builder(), other), "{other:?}");
+    }
+    assert!(!is_verdict(builder(), Fault::Redirect));
+}
+
+#[test]
+fn case_50_a_400_is_a_verdict_only_with_an_error_code_about_the_token() {
+    for other in [
+        reply(400, JSON, "{\"message\":\"refresh_token must be a string\",\"error\":\"Bad Request\",\"statusCode\":400}"),
+        reply(400, JSON, "{}"),
+        reply(400, "", ""),
+        reply(400, JSON, "[\"invalid_grant\"]"),
+        reply(400, "text/html", "<html>400 Bad Request"),
+        reply(403, JSON, "{\"message\":\"Forbidden\"}"),
+        reply(404, JSON, "{\"message\":\"Cannot POST /user/refresh\"}"),
+        reply(422, JSON, "{\"code\":\"invalid_input\"}"),
+    ] {
+        assert!(!is_verdict(builder(), other), "{other:?}");
+        assert!(!is_verdict(oauth2(), other), "{other:?}");
+    }
+    let own_code = reply(400, JSON, "{\"error\":\"session_gone\"}");
+    assert!(!is_verdict(builder(), own_code));
+    assert!(is_verdict(builder().grant(Json::default().rejection_codes(["session_gone"])), own_code));
+}
+
+#[test]
+fn case_56_a_token_response_with_a_byte_order_mark_is_read() {
+    let (sim, tab, client) = ada();
+    client.session().corrupt_access_token();
+    let tokens = sim.server().sign_in("ada");
+    let body = format!("\u{feff}{{\"access_token\":\"{}\",\"refresh_token\":\"{}\"}}", tokens.access_token, tokens.refresh_token.unwrap());
+    sim.server().fail_next([reply(200, JSON, Box::leak(body.into_boxed_str()))]);
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(sim.block_on(response), bbb());
+}
+
+#[test]
+fn case_70_an_answer_that_is_no_verdict_raises_a_warning_with_the_reason() {
+    let (sim, tab, client) = ada();
+    let events = record(&client);
+    let wrong = reply(403, JSON, "{\"message\":\"Forbidden\"}");
+    sim.server().fail_next([wrong; 30]);
+    client.session().corrupt_access_token();
+    for _ in 0..30 {
+        let response = get(&tab, &client, "/bbb");
+        assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
+        sim.advance(seconds(1.0));
+    }
+    let reasons: Vec<_> = events
+        .borrow()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Warning(Warning::NoVerdict(reason)) => Some(reason.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(reasons.len(), 1, "once, after the first: {reasons:?}");
+    assert!(reasons[0].contains("403"), "{reasons:?}");
+    assert!(client.session().info().warnings.contains(&Warning::NoVerdict(reasons[0].clone())));
+    let in_result = |event: &Event| matches!(event, Event::RefreshEnded { result: RefreshResult::Unavailable { reason, .. } } if reason.contains("403"));
+    assert!(count(&events, in_result) >= 1, "{events:?}");
+    assert!(!format!("{events:?}").contains("SECRET"));
+}
+
+#[test]
+fn case_70_a_missing_answer_raises_no_such_warning() {
+    for fault in [Fault::Unreachable, Fault::Lost, Fault::Hangs] {
+        let (sim, tab, client) = ada();
+        sim.server().fail_next([fault]);
+        client.session().corrupt_access_token();
+        let response = get(&tab, &client, "/bbb");
+        assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
+        assert!(client.session().info().warnings.is_empty(), "{fault:?}: {:?}", client.session().info().warnings);
+    }
+}

@@ -1,0 +1,461 @@
+//! One random schedule of a browser: a few tabs, two users, and a server with outages.
+
+use futures::future::{AbortHandle, FutureExt, abortable};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Duration,
+};
+use wugan::{AuthState, Body, Client, Event, SignOutReason};
+use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Simulation, StoreError, Tab};
+
+const KEY: &str = "wugan:https://api.example.com/user/refresh";
+
+/// The default timeout of a request, in milliseconds.
+const TIMEOUT: f64 = 30_000.0;
+
+/// By how many milliseconds the device's clock is wrong.
+const CLOCK_OFFSETS: [f64; 5] = [0.0, -86_400_000.0, -7_200_000.0, 7_200_000.0, 86_400_000.0];
+
+const LATER_VERSION: &str = "{\"v\":99}";
+
+const USERS: [&str; 2] = ["ada", "bob"];
+
+struct OpenTab {
+    tab: Tab,
+    client: Client,
+    is_frozen: bool,
+    events: Rc<RefCell<Vec<Event>>>,
+}
+
+struct Call {
+    tab: usize,
+    started: f64,
+    /// Its tab was frozen meanwhile, so it may take any time.
+    may_be_late: bool,
+    is_settled: bool,
+    /// Completes with the time at which the call was settled.
+    running: Running<f64>,
+    abort: AbortHandle,
+}
+
+pub(crate) struct Scenario {
+    sim: Simulation,
+    tabs: Vec<OpenTab>,
+    calls: Vec<Call>,
+    names: u64,
+    /// Users whose session the server ended, or who lost it where the documentation says so.
+    doomed: BTreeSet<String>,
+    /// The user after the last sign-in or sign-out.
+    last_user: Option<&'static str>,
+    /// The user of each session, by the session's id in the store.
+    sessions: BTreeMap<String, &'static str>,
+    /// The server was told of a sign-out, or ended a session.
+    has_ended_session: bool,
+    has_locks: bool,
+    policy: ReusePolicy,
+    /// A later version of the library has taken over the record.
+    is_handed_over: bool,
+    /// A browser with one tab, whose storage fails now and then.
+    is_fragile: bool,
+    clock_offset: f64,
+}
+
+impl Scenario {
+    pub(crate) fn run(seed: u64) -> Result<(), String> {
+        Scenario::start(seed, false).1
+    }
+
+    /// Runs a seed and records its timeline.
+    pub(crate) fn run_traced(seed: u64) -> (String, Result<(), String>) {
+        Scenario::start(seed, true)
+    }
+
+    fn start(seed: u64, is_traced: bool) -> (String, Result<(), String>) {
+        let sim = Simulation::new(seed);
+        if is_traced {
+            sim.trace();
+        }
+        let mut scenario = Scenario {
+            sim: sim.clone(),
+            tabs: Vec::new(),
+            calls: Vec::new(),
+            names: 0,
+            doomed: BTreeSet::new(),
+            last_user: None,
+            sessions: BTreeMap::new(),
+            has_ended_session: false,
+            is_handed_over: false,
+            has_locks: sim.random(4) > 0,
+            policy: [ReusePolicy::AttemptId, ReusePolicy::AttemptId, ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(4) as usize],
+            is_fragile: sim.random(8) == 0,
+            clock_offset: CLOCK_OFFSETS[sim.random(5) as usize],
+        };
+        let outcome = scenario.steps().inspect_err(|violation| sim.note(|| format!("*** {violation}")));
+        let timeline = sim.timeline();
+        scenario.calls.clear();
+        scenario.tabs.clear();
+        drop(scenario);
+        sim.end();
+        (timeline, outcome)
+    }
+
+    fn steps(&mut self) -> Result<(), String> {
+        let (has_locks, policy, is_fragile) = (self.has_locks, self.policy, self.is_fragile);
+        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}"));
+        let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
+        let server = self.sim.server();
+        server.set_access_ttl(seconds(ttl));
+        server.set_reuse_policy(self.policy);
+        server.set_leeway(Duration::from_secs([0, 0, 10][self.dice(3)]));
+        server.hide_date(self.dice(4) == 0);
+        server.set_latency(Duration::from_millis(1), seconds([0.02, 0.3, 3.0][self.dice(3)]));
+        if !self.has_locks {
+            server.allow_duplicates();
+        }
+        self.sim.set_store_lag(Duration::from_millis([0, 5, 50][self.dice(3)]));
+        for _ in 0..=if self.is_fragile { 0 } else { self.dice(3) } {
+            self.open_tab();
+        }
+        self.sign_in(0);
+        for _ in 0..12 + self.dice(20) {
+            self.act(ttl);
+            self.check()?;
+        }
+        self.finish()
+    }
+
+    fn dice(&self, sides: u64) -> usize {
+        self.sim.random(sides) as usize
+    }
+
+    fn any_tab(&self) -> usize {
+        self.dice(self.tabs.len() as u64)
+    }
+
+    fn open_tab(&mut self) {
+        let tab = self.sim.tab();
+        tab.set_web_locks(self.has_locks);
+        tab.set_clock_offset(self.clock_offset);
+        let client = tab.client(Client::builder(API));
+        let events = Rc::new(RefCell::new(Vec::new()));
+        let recorded = events.clone();
+        let (sim, name) = (self.sim.clone(), format!("{tab:?}"));
+        client
+            .session()
+            .on_event(move |timed| {
+                sim.note(|| format!("{name} {:?}", timed.event));
+                recorded.borrow_mut().push(timed.event.clone());
+            })
+            .forget();
+        self.tabs.push(OpenTab { tab, client, is_frozen: false, events });
+    }
+
+    /// A user needs a moment to get to another tab, longer than a write in the old tab needs to the new one.
+    fn can_switch_to(&self, tab: usize) -> bool {
+        self.advance(0.1);
+        !self.tabs[tab].is_frozen
+    }
+
+    fn sign_in(&mut self, user: usize) {
+        let (tab, user) = (self.any_tab(), USERS[user]);
+        if !self.can_switch_to(tab) {
+            return;
+        }
+        let tokens = self.sim.server().sign_in(user);
+        self.sim.note(|| format!("tab {tab} signs in as {user}"));
+        let token = tokens.access_token.clone();
+        self.tabs[tab].client.session().sign_in(tokens);
+        if let Some((session, _)) = self.stored().filter(|(_, stored)| *stored == token) {
+            self.sessions.insert(session, user);
+        }
+        if !self.is_handed_over {
+            self.doomed.remove(user);
+        }
+        self.last_user = Some(user);
+    }
+
+    fn send_requests(&mut self, tab: usize, count: usize) {
+        let open = &self.tabs[tab];
+        // A frozen tab sends nothing.
+        if open.is_frozen {
+            return;
+        }
+        for _ in 0..count {
+            self.names += 1;
+            let name = self.names.to_string();
+            let client = &open.client;
+            let mut request = match self.dice(14) {
+                0 => client.get("/always401"),
+                1 => client.get("https://elsewhere.example.com/bbb"),
+                2 | 3 => {
+                    let body = name.clone();
+                    client.post("/echo").header("x-body", &name).body(Body::from_fn(move || Body::from(body.clone())))
+                }
+                4 => client.get("/cached"),
+                5 => client.get("/replayed"),
+                _ => client.get("/bbb"),
+            }
+            .header("x-name", &name);
+            if let Some(user) = client.session().info().user {
+                request = request.header("x-as", &user.id);
+            }
+            // The user of a request is the one at its start, which is now.
+            let mut sending = Box::pin(async move { request.send().await.map(drop) });
+            let early = (&mut sending).now_or_never();
+            let (sending, abort) = abortable(async move {
+                match early {
+                    Some(result) => result,
+                    None => sending.await,
+                }
+            });
+            let sim = self.sim.clone();
+            let running = open.tab.run(async move {
+                let _ = sending.await;
+                sim.now()
+            });
+            self.calls.push(Call { tab, started: self.sim.now(), may_be_late: false, is_settled: false, running, abort });
+        }
+    }
+
+    fn advance(&self, time: f64) {
+        self.sim.advance(seconds(time));
+    }
+
+    /// Advances to about the moment at which new tokens arrive, so that the next action happens there.
+    fn advance_to_a_refresh(&self) {
+        let before = self.sim.server().stats().refreshes;
+        for _ in 0..500 {
+            self.advance(0.01);
+            if self.sim.server().stats().refreshes > before {
+                break;
+            }
+        }
+        self.advance(self.sim.random(1_000) as f64 / 1_000.0 * [0.02, 0.3, 3.0][self.dice(3)]);
+    }
+
+    fn act(&mut self, ttl: f64) {
+        let tab = self.any_tab();
+        let random_time = |longest: f64| self.sim.random(1_000_000) as f64 / 1e6 * longest;
+        match self.dice(40) {
+            0..=7 => {
+                let count = 1 + self.dice(6);
+                self.send_requests(tab, count);
+            }
+            8..=11 => self.advance(random_time(0.2)),
+            12..=14 => self.advance(random_time(20.0)),
+            15 | 16 => self.advance(random_time(ttl * 1.5)),
+            17 => self.advance(ttl),
+            18 | 19 => self.freeze(tab),
+            20 | 21 => self.thaw(tab),
+            // A crash while new tokens are on their way to other tabs costs the session, whatever the client does.
+            22 if !self.is_fragile && !self.tabs[tab].tab.has_unpublished_writes() => self.crash(tab),
+            23 if !self.is_fragile => self.open_tab(),
+            24 if self.can_switch_to(tab) => {
+                self.sim.note(|| format!("tab {tab} signs out"));
+                self.last_user = None;
+                self.has_ended_session = true;
+                self.tabs[tab].client.session().sign_out();
+            }
+            25 => {
+                let user = self.dice(2);
+                self.sign_in(user);
+            }
+            26 | 27 => {
+                self.sim.note(|| "the server revokes all access tokens".into());
+                self.sim.server().revoke_access_tokens();
+            }
+            28 => {
+                let user = USERS[self.dice(2)];
+                self.sim.note(|| format!("the server ends the sessions of {user}"));
+                self.doomed.insert(user.to_owned());
+                self.has_ended_session = true;
+                self.sim.server().end_sessions(user);
+            }
+            29 | 30 => self.fail_next_refreshes(),
+            31 => {
+                let faults = [Fault::None, Fault::None, Fault::Unreachable, Fault::Status(502)];
+                self.sim.server().fail(faults[self.dice(4)]);
+                if self.dice(2) == 0 {
+                    self.tabs[tab].tab.notify(PlatformEvent::Online);
+                }
+            }
+            32 => {
+                self.clock_offset = CLOCK_OFFSETS[self.dice(5)];
+                self.sim.note(|| format!("the device's clock is set to {} h", self.clock_offset / 3_600_000.0));
+                // All tabs are on one device. A clock set forward looks like sleep, so that one early refresh is right.
+                self.sim.server().allow_early_refreshes();
+                self.tabs.iter().for_each(|open| open.tab.set_clock_offset(self.clock_offset));
+            }
+            33 => {
+                let is_hidden = self.dice(2) == 0;
+                self.tabs[tab].tab.hide(is_hidden);
+            }
+            34 | 35 if !self.calls.is_empty() => {
+                let call = self.calls.swap_remove(self.dice(self.calls.len() as u64));
+                self.sim.note(|| format!("a caller in tab {} goes away", call.tab));
+                call.abort.abort();
+            }
+            36 | 37 => self.advance_to_a_refresh(),
+            38 if self.is_fragile => {
+                let error = [None, Some(StoreError::Denied), Some(StoreError::Full)][self.dice(3)];
+                self.sim.note(|| format!("the storage fails: {error:?}"));
+                self.tabs[tab].tab.set_store_error(error);
+            }
+            39 if self.is_fragile => {
+                let text = [None, Some("rubbish"), Some(LATER_VERSION)][self.dice(3)];
+                self.sim.note(|| format!("the storage is overwritten: {text:?}"));
+                if text == Some(LATER_VERSION) {
+                    // The later version owns the session now. Here it ends with its access token.
+                    self.is_handed_over = true;
+                    self.has_ended_session = true;
+                    self.doomed.extend(USERS.map(str::to_owned));
+                }
+                self.sim.overwrite(KEY, text);
+            }
+            _ => {}
+        }
+        self.sim.settle();
+    }
+
+    fn fail_next_refreshes(&self) {
+        let mut faults = vec![
+            Fault::Unreachable,
+            Fault::Hangs,
+            Fault::Status(503),
+            Fault::Status(400),
+            Fault::Html(200),
+            Fault::Html(401),
+            Fault::RetryAfter(3),
+            Fault::RetryAfter(0),
+            Fault::Redirect,
+        ];
+        // A lost response costs the session on a server that never repeats an exchange.
+        if self.policy != ReusePolicy::Never {
+            faults.extend([Fault::Lost; 3]);
+        }
+        let next: Vec<_> = (0..=self.dice(3)).map(|_| faults[self.dice(faults.len() as u64)]).collect();
+        self.sim.note(|| format!("the next refreshes fail: {next:?}"));
+        self.sim.server().fail_next(next);
+    }
+
+    fn freeze(&mut self, tab: usize) {
+        self.sim.note(|| format!("tab {tab} freezes"));
+        self.tabs[tab].tab.freeze();
+        self.tabs[tab].is_frozen = true;
+        self.calls.iter_mut().filter(|call| call.tab == tab).for_each(|call| call.may_be_late = true);
+    }
+
+    fn thaw(&mut self, tab: usize) {
+        if self.tabs[tab].is_frozen {
+            self.sim.note(|| format!("tab {tab} thaws"));
+            self.tabs[tab].is_frozen = false;
+            self.tabs[tab].tab.thaw();
+        }
+    }
+
+    /// Closes a tab without warning and opens another one.
+    fn crash(&mut self, tab: usize) {
+        self.sim.note(|| format!("tab {tab} crashes"));
+        self.tabs[tab].tab.close();
+        drop(self.tabs.remove(tab));
+        self.calls.retain(|call| call.tab != tab);
+        self.calls.iter_mut().filter(|call| call.tab > tab).for_each(|call| call.tab -= 1);
+        self.open_tab();
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        if let Some(violation) = self.sim.server().violations().first() {
+            return Err(violation.clone());
+        }
+        self.note_lost_sessions();
+        let now = self.sim.now();
+        for call in &mut self.calls {
+            let settled = call.running.try_take();
+            let took = settled.unwrap_or(now) - call.started;
+            if !call.may_be_late && took > TIMEOUT + 1_000.0 {
+                return Err(format!("a call of tab {} took {took:.0} ms", call.tab));
+            }
+            call.is_settled = settled.is_some();
+        }
+        self.calls.retain(|call| !call.is_settled);
+        self.check_store()?;
+        self.tabs.iter().try_for_each(|open| self.check_events(&open.events.take()))
+    }
+
+    fn note_lost_sessions(&mut self) {
+        for user in self.sim.server().take_lost_sessions() {
+            self.doomed.insert(user);
+            self.has_ended_session = true;
+        }
+    }
+
+    fn check_events(&self, events: &[Event]) -> Result<(), String> {
+        for event in events {
+            if format!("{event:?}").contains("SECRET") {
+                return Err("an event contains a secret".into());
+            }
+            match event {
+                Event::SignedOut { reason: SignOutReason::Rejected } if !self.has_ended_session => {
+                    return Err("signed out though no session had ended".into());
+                }
+                Event::SignedOut { reason: SignOutReason::Expired } if !self.is_handed_over => {
+                    return Err("expired though there was a refresh token".into());
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the session in the store, and its access token.
+    fn stored(&self) -> Option<(String, String)> {
+        let record: serde_json::Value = serde_json::from_str(&self.sim.stored(KEY)?).ok()?;
+        let text = |name: &str| record[name].as_str().map(str::to_owned);
+        text("session").zip(text("access_token"))
+    }
+
+    /// A token is never stored in the session of another user.
+    fn check_store(&self) -> Result<(), String> {
+        let Some((session, token)) = self.stored() else { return Ok(()) };
+        match (self.sim.server().owner(&token), self.sessions.get(&session)) {
+            (Some(owner), Some(user)) if owner != *user => Err(format!("a token of {owner} is stored in a session of {user}")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends all trouble. Then each tab is signed in as the last user if the server has a session of that user, and is served.
+    fn finish(&mut self) -> Result<(), String> {
+        self.sim.note(|| "all trouble ends".into());
+        self.sim.server().recover();
+        (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
+        self.sim.server().set_latency(Duration::from_millis(1), Duration::from_millis(20));
+        self.advance(130.0);
+        self.check()?;
+        for tab in 0..self.tabs.len() {
+            let info = self.tabs[tab].client.session().info();
+            let request = self.tabs[tab].client.get("/bbb");
+            let running = self.tabs[tab].tab.run(async move { request.send().await.map(|response| response.status().as_u16()) });
+            let served = self.sim.block_on(running);
+            self.note_lost_sessions();
+            let is_as_expected = match (&info.state, &info.user) {
+                (AuthState::SignedIn, Some(user)) if self.doomed.contains(&user.id) => continue,
+                (AuthState::SignedIn, _) => served == Ok(200),
+                (AuthState::SignedOut { .. }, _) => served == Ok(401),
+            };
+            let user = info.user.as_ref().map(|user| user.id.as_str());
+            if user != self.last_user && !self.last_user.is_some_and(|last| self.doomed.contains(last)) {
+                return Err(format!("tab {tab} is signed in as {user:?} instead of {:?}", self.last_user));
+            }
+            if !is_as_expected {
+                return Err(format!("tab {tab} is {:?} and gets {served:?}", info.state));
+            }
+        }
+        self.check()
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
