@@ -1,20 +1,25 @@
-//! Chromium, headless, in a profile of its own, and the driver that steers it. English, so that labels read as they are written in the scenarios.
+//! Chromium, Firefox and WebKitGTK without a screen, each in a fresh profile, and the WebDriver programs that steer them. They are set to English,
+//! because scenarios find fields and buttons by their English labels.
 
 use std::env;
+use std::ffi::OsStr;
+use std::fmt;
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use serde_json::{Value, json};
-use thirtyfour::{ChromiumLikeCapabilities, DesiredCapabilities, WebDriver, WindowHandle};
+use serde_json::{Map, Value, json};
+use thirtyfour::{Capabilities, WebDriver, WindowHandle};
 
 use crate::{Result, wait::until};
 
 /// One of the browser's tabs.
 pub type Tab = WindowHandle;
 
-/// `--no-sandbox` is for machines on which tests run as root; `--disable-dev-shm-usage` for containers, whose shared memory is small;
-/// the rest keeps the browser from talking to its maker.
-const ARGUMENTS: [&str; 9] = [
+/// `--no-sandbox` is for machines on which tests run as root; `--disable-dev-shm-usage` is for containers, whose shared memory is small;
+/// the others keep the browser from sending requests of its own.
+const CHROMIUM: [&str; 9] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-dev-shm-usage",
@@ -26,28 +31,49 @@ const ARGUMENTS: [&str; 9] = [
     "--window-size=1280,900",
 ];
 
+const FIREFOX: [&str; 3] = ["-headless", "--width=1280", "--height=900"];
+
+/// Where distributions install WebKitGTK's MiniBrowser: Debian below a folder named by the machine, Fedora and Arch in these.
+const MINI_BROWSER: [&str; 3] = ["/usr/lib", "/usr/libexec", "/usr/lib64"];
+
+/// A browser engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// Chromium. Only it has the DevTools protocol, which freezes tabs, cuts the network, and emulates screens.
+    Chromium,
+    /// Firefox, by geckodriver.
+    Firefox,
+    /// WebKitGTK's MiniBrowser: the engine of Safari.
+    WebKit,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+            Self::WebKit => "webkit",
+        })
+    }
+}
+
 /// A browser with its driver.
 pub(crate) struct Browser {
     driver: WebDriver,
-    // Ends after the browser: its process is what ends the browser's.
-    _process: DriverProcess,
+    // Ended after the session is closed.
+    _processes: Processes,
 }
 
 impl Browser {
     /// Starts both, with these preferences beside its own.
-    pub(crate) async fn start(preferences: &[(&str, Value)]) -> Result<Self> {
-        let (process, port) = DriverProcess::start().await?;
-        let mut capabilities = DesiredCapabilities::chrome();
-        for argument in ARGUMENTS {
-            capabilities.add_arg(argument)?;
-        }
-        let mut all = json!({ "intl.accept_languages": "en-US,en" });
-        for (name, value) in preferences {
-            all[name] = value.clone();
-        }
-        capabilities.add_experimental_option("prefs", all)?;
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await?;
-        Ok(Self { driver, _process: process })
+    pub(crate) async fn start(engine: Engine, preferences: &[(&str, Value)]) -> Result<Self> {
+        let (processes, port) = match engine {
+            Engine::Chromium => Processes::chromedriver().await?,
+            Engine::Firefox => Processes::geckodriver().await?,
+            Engine::WebKit => Processes::webkit_driver().await?,
+        };
+        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(engine, preferences)?).await?;
+        Ok(Self { driver, _processes: processes })
     }
 
     pub(crate) fn driver(&self) -> WebDriver {
@@ -60,44 +86,109 @@ impl Browser {
     }
 }
 
-/// The process of chromedriver; dropped, it ends.
-struct DriverProcess(Child);
+fn capabilities(engine: Engine, preferences: &[(&str, Value)]) -> Result<Capabilities> {
+    let mut all = Map::new();
+    all.insert("intl.accept_languages".to_owned(), json!("en-US,en"));
+    all.extend(preferences.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    let wanted = match engine {
+        Engine::Chromium => json!({ "browserName": "chrome", "goog:chromeOptions": { "args": CHROMIUM, "prefs": all } }),
+        Engine::Firefox => json!({ "browserName": "firefox", "moz:firefoxOptions": { "args": FIREFOX, "prefs": all } }),
+        Engine::WebKit => {
+            json!({ "browserName": "MiniBrowser", "webkitgtk:browserOptions": { "binary": mini_browser()?, "args": ["--automation"] } })
+        }
+    };
+    match wanted {
+        Value::Object(wanted) => Ok(wanted.into()),
+        _ => Err("capabilities are an object".into()),
+    }
+}
 
-impl DriverProcess {
-    /// Starts it at a free port of its own choice.
-    async fn start() -> Result<(Self, u16)> {
-        let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
-        let mut command = Command::new(&program);
-        command.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let child = command.spawn().map_err(|e| format!("{}: {e}; install chromedriver, or set CHROMEDRIVER", program.display()))?;
-        let mut process = Self(child);
-        let Some(output) = process.0.stdout.take() else { return Err("chromedriver has no output".into()) };
-        let port = tokio::task::spawn_blocking(move || {
+/// WebKitGTK's MiniBrowser, which no folder of `PATH` has: in `webkit2gtk-4.1` or a like folder.
+fn mini_browser() -> Result<PathBuf> {
+    let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>();
+    let near = MINI_BROWSER.iter().flat_map(|folder| below(Path::new(folder))).collect::<Vec<_>>();
+    let deeper =
+        near.iter().filter(|folder| folder.to_string_lossy().ends_with("-linux-gnu")).flat_map(|folder| below(folder)).collect::<Vec<_>>();
+    let of_webkit = |folder: &&PathBuf| folder.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with("webkit"));
+    let found = near.iter().chain(&deeper).filter(of_webkit).map(|folder| folder.join("MiniBrowser")).find(|program| program.is_file());
+    found.ok_or_else(|| "WebKitGTK's MiniBrowser is missing; Debian's package webkit2gtk-driver brings it".into())
+}
+
+/// A driver and what it needs; dropped, they end, the driver first.
+struct Processes(Vec<Child>);
+
+impl Processes {
+    async fn chromedriver() -> Result<(Self, u16)> {
+        let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"));
+        Self(Vec::new()).announced(driver.arg("--port=0"), port_in).await
+    }
+
+    async fn geckodriver() -> Result<(Self, u16)> {
+        let mut driver = Command::new(program("GECKODRIVER", "geckodriver"));
+        // Without a port of its own for the BiDi protocol, two drivers at a time would want the same one.
+        Self(Vec::new()).announced(driver.args(["--port=0", "--websocket-port=0"]), port_in).await
+    }
+
+    /// WebKitGTK runs on an X server only. The driver does not print its port, so it is given one that was free.
+    async fn webkit_driver() -> Result<(Self, u16)> {
+        let mut screen = Command::new("Xvfb");
+        screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
+        let (mut processes, display) = Self(Vec::new()).announced(&mut screen, |line| line.trim().parse::<u32>().ok()).await?;
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let mut driver = Command::new(program("WEBKITDRIVER", "WebKitWebDriver"));
+        driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{display}")).env("LC_ALL", "C");
+        processes.start(driver.stdout(Stdio::null()))?;
+        let listens = async || Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok().map(drop));
+        until("WebKitWebDriver to listen", listens).await?;
+        Ok((processes, port))
+    }
+
+    fn start(&mut self, command: &mut Command) -> Result {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.0.push(child.map_err(|e| format!("{name}: {e}; `cargo xtask test e2e` installs it"))?);
+        Ok(())
+    }
+
+    /// Starts a program and waits for a line of its output in which `find` finds something.
+    async fn announced<T: Send + 'static>(mut self, command: &mut Command, find: fn(String) -> Option<T>) -> Result<(Self, T)> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        self.start(command.stdout(Stdio::piped()))?;
+        let Some(output) = self.0.last_mut().and_then(|child| child.stdout.take()) else {
+            return Err(format!("{name} has no output").into());
+        };
+        let found = tokio::task::spawn_blocking(move || {
             let mut lines = BufReader::new(output).lines().map_while(std::io::Result::ok);
-            let port = lines.by_ref().find_map(port_in);
-            // Its output is read on to the end, lest it stop at a full pipe.
+            let found = lines.by_ref().find_map(find);
+            // The rest of the output is read too: a full pipe would block the program.
             std::thread::spawn(move || lines.for_each(drop));
-            port
+            found
         });
-        match port.await? {
-            Some(port) => Ok((process, port)),
-            None => Err("chromedriver ended without saying its port".into()),
+        match found.await? {
+            Some(found) => Ok((self, found)),
+            None => Err(format!("{name} ended without printing its port").into()),
         }
     }
 }
 
-impl Drop for DriverProcess {
+impl Drop for Processes {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        for process in self.0.iter_mut().rev() {
+            // It may have ended by itself.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 
-/// The port in `ChromeDriver was started successfully on port 4711.`
+fn program(variable: &str, default: &str) -> PathBuf {
+    env::var_os(variable).map_or_else(|| default.into(), PathBuf::from)
+}
+
+/// The port in `ChromeDriver was started successfully on port 4711.` and in `geckodriver INFO Listening on 127.0.0.1:4711`.
 fn port_in(line: String) -> Option<u16> {
-    let (_, port) = line.split_once("successfully on port ")?;
-    port.trim_end_matches('.').parse().ok()
+    let (_, port) = line.split_once("successfully on port ").or_else(|| line.split_once("Listening on 127.0.0.1:"))?;
+    port.trim().trim_end_matches('.').parse().ok()
 }
 
 /// Waits until a tab is open that was not there before.
@@ -112,8 +203,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_drivers_port_is_read_from_what_it_says() {
+    fn the_port_is_read_from_the_line_that_announces_it() {
         assert_eq!(port_in("ChromeDriver was started successfully on port 4711.".into()), Some(4711));
+        assert_eq!(port_in("1764096000000\tgeckodriver\tINFO\tListening on 127.0.0.1:4712".into()), Some(4712));
         assert_eq!(port_in("Starting ChromeDriver 156.0 on port 0".into()), None);
     }
 }

@@ -17,7 +17,7 @@ const PLAYER: &str = r"
         const summary = document.querySelector('[data-testid=summary]')?.dataset;
         const [answered, failed] = [summary?.answered, summary?.failed].map(figure => Number(figure ?? 0));
         const over = summary && (!sent || answered + failed === requests);
-        const record = over && localStorage.getItem('wugan.session');
+        const record = over && localStorage.getItem(`wugan:${location.origin}/user/refresh`);
         if (over && record !== waits.before) {
             channel.postMessage({ tab, round: waits.round, answered, failed, record });
             waits = null;
@@ -38,8 +38,8 @@ const CONDUCTOR: &str = r"
     channel.onmessage = ({ data }) => said.push(data);
     window.tokens = new Set();
     const note = record => tokens.add(JSON.parse(record).access_token);
-    note(localStorage.getItem('wugan.session'));
-    addEventListener('storage', ({ key, newValue }) => key === 'wugan.session' && note(newValue));
+    note(localStorage.getItem(`wugan:${location.origin}/user/refresh`));
+    addEventListener('storage', ({ key, newValue }) => key === `wugan:${location.origin}/user/refresh` && note(newValue));
 ";
 
 /// The tabs.
@@ -80,10 +80,10 @@ impl Ensemble {
     ///
     /// # Errors
     /// If a tab does not see it in time.
-    pub async fn meet_a_spoiled_token(&mut self) -> Result<Vec<(u64, u64)>> {
+    pub async fn meet_a_corrupt_token(&mut self) -> Result<Vec<(u64, u64)>> {
         self.page.go_to(&self.conductor).await?;
-        let before = self.page.script("return localStorage.getItem('wugan.session')").await?;
-        self.page.store(&self.page.record().await?.with_spoiled_access_token()?).await?;
+        let before = self.page.script("return localStorage.getItem(`wugan:${location.origin}/user/refresh`)").await?;
+        self.page.store(&self.page.record().await?.with_corrupt_access_token()?).await?;
         let came = self.hear(before).await?;
         self.send().await?;
         Ok(outcomes(&came))
@@ -113,7 +113,7 @@ impl Ensemble {
     pub async fn tokens(&mut self) -> Result<u64> {
         until("all tabs to see the same tokens", async || {
             let said = self.hear_at_rest().await?;
-            let here = self.page.script("return localStorage.getItem('wugan.session')").await?;
+            let here = self.page.script("return localStorage.getItem(`wugan:${location.origin}/user/refresh`)").await?;
             Ok(said.iter().all(|said| said["record"] == here).then_some(()))
         })
         .await?;

@@ -1,18 +1,19 @@
 //! A real browser against the real server: everything that the scenarios in `tests/` need, and nothing of the app but what a person sees.
 //!
 //! A [`scenario`] starts the built server on a database of its own and a browser, runs, and ends both, also when it fails. `cargo xtask test e2e`
-//! builds what it takes; run by hand, these variables say where things are:
+//! builds and installs what it takes; these variables name it for a run by hand:
 //!
 //! | variable | what | default |
 //! | --- | --- | --- |
 //! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
 //! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: what needs it fails |
-//! | `CHROMEDRIVER` | the driver's program | the one on `PATH` |
+//! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
 //! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
 
 mod axe;
 mod browser;
+mod cookie_backend;
 mod elsewhere;
 mod ensemble;
 mod keyboard;
@@ -31,7 +32,8 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 
-pub use browser::Tab;
+pub use browser::{Engine, Tab};
+pub use cookie_backend::CookieBackend;
 pub use elsewhere::Elsewhere;
 pub use ensemble::Ensemble;
 pub use look::{Language, Look};
@@ -69,15 +71,15 @@ pub struct Stage {
     pub page: Page,
 }
 
-/// Runs a scenario against a server with these flags.
+/// Runs a scenario in Chromium, against a server with these flags.
 ///
 /// # Errors
 /// The scenario's own, or what kept the server or the browser from starting.
 pub async fn scenario(name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
-    scenario_in(name, flags, &[], play).await
+    run(Engine::Chromium, name, flags, &[], play).await
 }
 
-/// …in a browser with these preferences.
+/// Runs a scenario in a Chromium with these preferences.
 ///
 /// # Errors
 /// As [`scenario`].
@@ -87,14 +89,32 @@ pub async fn scenario_in(
     preferences: &[(&str, serde_json::Value)],
     play: impl AsyncFnOnce(&mut Stage) -> Result,
 ) -> Result {
+    run(Engine::Chromium, name, flags, preferences, play).await
+}
+
+/// Runs a scenario in a browser with this engine.
+///
+/// # Errors
+/// As [`scenario`].
+pub async fn scenario_on(engine: Engine, name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
+    run(engine, &format!("{name}-{engine}"), flags, &[], play).await
+}
+
+async fn run(
+    engine: Engine,
+    name: &str,
+    flags: &[&str],
+    preferences: &[(&str, serde_json::Value)],
+    play: impl AsyncFnOnce(&mut Stage) -> Result,
+) -> Result {
     let server = Server::start(flags).await?;
-    let browser = browser::Browser::start(preferences).await?;
+    let browser = browser::Browser::start(engine, preferences).await?;
     let page = Page::new(browser.driver(), &server.url());
     let mut stage = Stage { server, page: page.clone() };
-    // A failed assertion must not leave a browser behind.
+    // The browser is ended also after a failed assertion.
     let played = AssertUnwindSafe(play(&mut stage)).catch_unwind().await;
     if !matches!(played, Ok(Ok(()))) {
-        // Without a picture the failure is still the failure.
+        // A screenshot that cannot be taken must not hide why the scenario failed.
         let _ = page.screenshot(&format!("failed-{name}")).await;
     }
     browser.end().await?;

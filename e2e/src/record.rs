@@ -1,10 +1,11 @@
-//! The stored session, as the library keeps it in localStorage: read, and broken on purpose.
+//! The session record that the library keeps in localStorage: reading it, and corrupting it on purpose.
 
 use serde_json::Value;
 
 use crate::{Page, Result};
 
-const KEY: &str = "wugan.session";
+/// The storage key of the session, as a JavaScript expression: the library derives it from the token endpoint's URL.
+const KEY: &str = "`wugan:${location.origin}/user/refresh`";
 
 /// What is in the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +17,7 @@ impl Page {
     /// # Errors
     /// If there is none, or it is no JSON.
     pub async fn record(&self) -> Result<Record> {
-        let stored = self.script(&format!("return localStorage.getItem('{KEY}')")).await?;
+        let stored = self.script(&format!("return localStorage.getItem({KEY})")).await?;
         let text = stored.as_str().ok_or("there is no stored session")?;
         Ok(Record(serde_json::from_str(text)?))
     }
@@ -27,7 +28,7 @@ impl Page {
     /// If the store can't be written.
     pub async fn store(&self, record: &Record) -> Result {
         let text = Value::String(record.0.to_string());
-        self.script(&format!("localStorage.setItem('{KEY}', {text})")).await.map(drop)
+        self.script(&format!("localStorage.setItem({KEY}, {text})")).await.map(drop)
     }
 
     /// Waits until the access token that is stored now has run out, by this machine's clock, which is the server's too.
@@ -67,11 +68,11 @@ impl Record {
     ///
     /// # Errors
     /// If the record has none.
-    pub fn with_spoiled_access_token(&self) -> Result<Self> {
-        self.with_spoiled("access_token")
+    pub fn with_corrupt_access_token(&self) -> Result<Self> {
+        self.with_corrupt("access_token")
     }
 
-    fn with_spoiled(&self, name: &str) -> Result<Self> {
+    fn with_corrupt(&self, name: &str) -> Result<Self> {
         let token = self.0[name].as_str().ok_or("there is no such token")?;
         let (claims, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
         let signature: String = signature.chars().rev().collect();
@@ -97,17 +98,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_spoiled_token_differs_in_its_signature_alone() {
-        let record = Record(serde_json::json!({ "v": 1, "access_token": "head.claims.abc", "refresh_token": "r" }));
-        let spoiled = record.with_spoiled_access_token().unwrap();
-        assert_eq!(spoiled.access_token().unwrap(), "head.claims.cba");
-        assert_eq!(spoiled.0["refresh_token"], record.0["refresh_token"]);
-        assert_eq!(spoiled.0["v"], 1);
+    fn a_corrupt_token_differs_only_in_its_signature() {
+        let record = Record(serde_json::json!({ "v": 2, "access_token": "head.claims.abc", "refresh_token": "r" }));
+        let corrupt = record.with_corrupt_access_token().unwrap();
+        assert_eq!(corrupt.access_token().unwrap(), "head.claims.cba");
+        assert_eq!(corrupt.0["refresh_token"], record.0["refresh_token"]);
+        assert_eq!(corrupt.0["v"], 2);
     }
 
     #[test]
     fn a_record_of_an_ended_session_has_no_tokens() {
-        assert!(!Record(serde_json::json!({ "v": 1, "ended": "ByUser" })).has_tokens());
-        assert!(Record(serde_json::json!({ "v": 1, "refresh_token": "r" })).has_tokens());
+        assert!(!Record(serde_json::json!({ "v": 2, "ended": "ByUser" })).has_tokens());
+        assert!(Record(serde_json::json!({ "v": 2, "refresh_token": "r" })).has_tokens());
     }
 }

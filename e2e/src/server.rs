@@ -19,7 +19,7 @@ pub struct Server {
 }
 
 /// What the server has counted of refreshes, by how it answered them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Refreshes {
     /// A new pair of tokens was made.
     pub rotated: u64,
@@ -185,7 +185,7 @@ fn address_in(line: String) -> Option<SocketAddr> {
 }
 
 /// A path from the environment; the default is one in the project's folder.
-fn from_env(variable: &str, default: &str) -> PathBuf {
+pub(crate) fn from_env(variable: &str, default: &str) -> PathBuf {
     env::var_os(variable).map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(default), PathBuf::from)
 }
 

@@ -38,7 +38,7 @@ const ENGLISH: Names = Names {
     send: "Send",
     picture: "Timeline of requests",
     first_lane: "GET /bbb",
-    refresh: "Refresh ends: new tokens",
+    refresh: "Refresh ended: new tokens",
     sessions: "Sessions",
     end_others: "End all others",
     ended: "The other sessions listed here have ended.",

@@ -3,11 +3,11 @@
 use wugan_e2e::{PASSWORD, Refreshes, Result, Stage, Summary, scenario};
 
 #[tokio::test]
-async fn four_requests_meet_a_spoiled_token_at_once_and_one_refresh_answers_them_all() -> Result {
+async fn four_requests_meet_a_corrupt_token_at_once_and_one_refresh_answers_them_all() -> Result {
     scenario("tutorial", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
         page.open("/inspector").await?;
-        page.store(&page.record().await?.with_spoiled_access_token()?).await?;
+        page.store(&page.record().await?.with_corrupt_access_token()?).await?;
         page.reload().await?;
         let before = (server.refreshes().await?, server.answered("/bbb", 200).await?, server.answered("/bbb", 401).await?);
         assert_eq!(before.0.rotated, 0, "the token was renewed before anything was sent with it");
@@ -19,7 +19,7 @@ async fn four_requests_meet_a_spoiled_token_at_once_and_one_refresh_answers_them
         assert_eq!(server.refreshes().await?, Refreshes { rotated: 1, repeated: 0, refused: 0, revoked: 0 });
         assert_eq!(server.answered("/bbb", 200).await? - before.1, 4, "each request is answered once");
         let refused = server.answered("/bbb", 401).await? - before.2;
-        assert!((1..=4).contains(&refused), "the spoiled token was sent, and by each request at most once: {refused} refused");
+        assert!((1..=4).contains(&refused), "the corrupt token was sent, and by each request at most once: {refused} refused");
         page.is_signed_in("ada").await
     })
     .await

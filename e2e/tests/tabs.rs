@@ -4,29 +4,6 @@ use std::time::{Duration, Instant};
 
 use wugan_e2e::{Page, Refreshes, Result, Stage, scenario, until};
 
-/// In every tab that has run this, a press of "Send" is one word away.
-const SEND_AT_A_WORD: &str = "new BroadcastChannel('e2e').onmessage = () => \
-    [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send').click()";
-const SAY_THE_WORD: &str = "new BroadcastChannel('e2e').postMessage('send')";
-
-#[tokio::test]
-async fn a_sign_out_in_the_second_tab_shows_in_the_first() -> Result {
-    scenario("sign-out-elsewhere", &[], async |Stage { page, .. }: &mut Stage| {
-        page.sign_up("ada").await?;
-        let first = page.tab().await?;
-        page.open_tab("/").await?;
-        page.is_signed_in("ada").await?;
-        page.press("Sign out").await?;
-        page.hides("Sign out").await?;
-
-        page.go_to(&first).await?;
-        page.hides("Sign out").await?;
-        page.shows("in another tab").await?;
-        page.screenshot("signed-out-elsewhere").await
-    })
-    .await
-}
-
 #[tokio::test]
 async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
     scenario("somebody-else", &[], async |Stage { page, .. }: &mut Stage| {
@@ -34,7 +11,7 @@ async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
         let adas = page.record().await?;
         // Not signed out: her session is only not in the store for a while.
         page.open("/healthz").await?;
-        page.script("localStorage.removeItem('wugan.session')").await?;
+        page.script("localStorage.removeItem(`wugan:${location.origin}/user/refresh`)").await?;
         page.sign_up("bob").await?;
         let bobs = page.record().await?;
         page.open("/healthz").await?;
@@ -52,38 +29,6 @@ async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
         until("his facts", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
         page.hides("ada").await?;
         assert_eq!(page.typed("New password").await?, "", "what she has typed is not for him");
-        Ok(())
-    })
-    .await
-}
-
-#[tokio::test]
-async fn two_tabs_that_need_a_refresh_at_once_share_one() -> Result {
-    scenario("two-tabs-at-once", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
-        page.sign_up("ada").await?;
-        page.open("/inspector").await?;
-        let first = page.tab().await?;
-        let second = page.open_tab("/inspector").await?;
-        // A third one, empty, gives the word to both.
-        let conductor = page.open_tab("/healthz").await?;
-        for round in 1..=5 {
-            page.store(&page.record().await?.with_spoiled_access_token()?).await?;
-            for tab in [&first, &second] {
-                page.go_to(tab).await?;
-                page.reload().await?;
-                page.fill("Requests", "4").await?;
-                page.script(SEND_AT_A_WORD).await?;
-            }
-            page.go_to(&conductor).await?;
-            page.script(SAY_THE_WORD).await?;
-            for tab in [&first, &second] {
-                page.go_to(tab).await?;
-                let summary = page.summary(4).await?;
-                assert_eq!((summary.answered, summary.failed), (4, 0), "round {round}");
-            }
-            assert_eq!(server.refreshes().await?, Refreshes { rotated: round, repeated: 0, refused: 0, revoked: 0 });
-            page.go_to(&conductor).await?;
-        }
         Ok(())
     })
     .await

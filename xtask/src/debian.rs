@@ -1,4 +1,4 @@
-//! Packages of Debian and its relatives, for what can't come from a cargo registry. Needs root; never asks.
+//! Installs packages with apt-get, for what no cargo registry has. Needs root; asks no questions.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::process::{output_of, run};
 use crate::step::{Result, failure, step};
 
-/// Installs packages, or says exactly what to install. `purpose` finishes the sentence "… is missing".
+/// Installs packages; where it cannot, the error names the command. `purpose` is the subject of "… is missing".
 pub(crate) fn install(packages: &[&str], purpose: &str, about: &str) -> Result<()> {
     let wanted = packages.join(" ");
     if !has_apt() {
@@ -17,21 +17,10 @@ pub(crate) fn install(packages: &[&str], purpose: &str, about: &str) -> Result<(
             "{purpose} is missing: run `sudo apt-get update && sudo apt-get install -y {wanted}`, then this again"
         )));
     }
-    step(&format!("Installing {wanted}"), about, || {
+    step(&format!("Running `apt-get install -y {wanted}`"), about, || {
         run(apt().args(["update", "-qq"]))?;
         run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
     })
-}
-
-/// The newest of the packages whose names are `stem-<number>`, e.g. `lld-19`.
-pub(crate) fn newest(stem: &str) -> Option<String> {
-    let names = output_of(Command::new("apt-cache").args(["pkgnames", &format!("{stem}-")]))?;
-    newest_of(stem, names.lines())
-}
-
-fn newest_of<'a>(stem: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let number = |name: &str| name.strip_prefix(stem)?.strip_prefix('-')?.parse::<u32>().ok();
-    names.filter_map(|name| Some((number(name)?, name))).max().map(|(_, name)| name.to_owned())
 }
 
 fn apt() -> Command {
@@ -46,16 +35,4 @@ fn has_apt() -> bool {
 
 pub(crate) fn is_root() -> bool {
     output_of(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_is_the_highest_number_not_the_last_word() {
-        let names = ["lld-9", "lld-19", "lld-14", "lld-dev", "lldb-22"];
-        assert_eq!(newest_of("lld", names.into_iter()).as_deref(), Some("lld-19"));
-        assert_eq!(newest_of("gcc", names.into_iter()), None);
-    }
 }

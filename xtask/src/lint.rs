@@ -1,12 +1,15 @@
-//! `cargo xtask lint`: format and clippy, also of the fuzz targets, which are a workspace of their own. What runs in a browser is linted for wasm32 as well, by the clippy of the toolchain that builds it.
+//! `cargo xtask lint`: format, clippy natively and for wasm32, the packages for crates.io, and the minimum Rust version. The fuzz targets are a
+//! workspace of their own and are included.
 
+use crate::package;
 use crate::process;
 use crate::project;
 use crate::step::{Result, step};
 use crate::wasm;
 
 /// The packages that run in a browser.
-const IN_BROWSER: [&str; 5] = ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-leptos"];
+const IN_BROWSER: [&str; 6] =
+    ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos"];
 
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
@@ -21,7 +24,7 @@ pub(crate) fn run() -> Result<()> {
             "--workspace",
             "--all-targets",
             "--features",
-            "wugan/testing",
+            "wugan-testing/__rules",
             "--",
             "-D",
             "warnings",
@@ -33,14 +36,15 @@ pub(crate) fn run() -> Result<()> {
         clippy.env("CARGO_TARGET_DIR", project::target()).env("CUSTOM_LIBFUZZER_PATH", "/libfuzzer.a");
         process::run(clippy.args(["clippy", "--quiet", "--all-targets", "--manifest-path"]).arg(&fuzz).args(["--", "-D", "warnings"]))
     })?;
-    let toolchain = wasm::toolchain()?;
+    wasm::add_target()?;
     step("Linting what runs in a browser, for wasm32", "seconds if nothing changed, 2 min the first time", || {
         process::run(
-            toolchain
-                .cargo("clippy")
+            wasm::cargo("clippy")
                 .args(["--quiet", "--target", wasm::TARGET, "--all-targets"])
                 .args(IN_BROWSER.map(|package| format!("--package={package}")))
                 .args(["--", "-D", "warnings"]),
         )
-    })
+    })?;
+    package::minimum_rust()?;
+    package::archives()
 }

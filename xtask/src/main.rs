@@ -10,9 +10,9 @@ mod debian;
 mod dev;
 mod fuzz;
 mod lint;
+mod package;
 mod process;
 mod project;
-mod rules;
 mod serve;
 mod server;
 mod shorten;
@@ -41,9 +41,9 @@ enum Task {
     Serve(serve::Options),
     /// Work on the app: live reload at :8080, the API behind it at :3000
     Dev(dev::Options),
-    /// Run every test: native, documentation, fuzz targets, in a browser, end to end
+    /// Run every test: native, documentation, fuzz targets, in browsers, end to end
     Test(test::Options),
-    /// Check format and run clippy, natively and for wasm32
+    /// Check format, run clippy natively and for wasm32, check the packages for crates.io and their minimum Rust version
     Lint,
     /// Measure: the app's and the library's size, a request, the server beside others
     Bench(bench::Options),

@@ -31,6 +31,11 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// The workspace's `rust-version`: the oldest Rust that its packages promise to build with.
+pub(crate) const fn rust_version() -> &'static str {
+    env!("CARGO_PKG_RUST_VERSION")
+}
+
 /// The version of a package in `Cargo.lock`.
 pub(crate) fn locked_version(package: &str) -> Result<String> {
     let file = root().join("Cargo.lock");

@@ -81,9 +81,9 @@ impl Tally {
         if !self.complaints.lines.is_empty() {
             println!("\nWhat failed, once more:\n{}", self.complaints.lines.join("\n"));
         }
-        println!("\n{:<16}{:>8}{:>8}{:>9}   time", "kind", "passed", "failed", "ignored");
+        println!("\n{:<20}{:>8}{:>8}{:>9}   time", "kind", "passed", "failed", "ignored");
         for (kind, row, took) in &self.rows {
-            println!("{kind:<16}{:>8}{:>8}{:>9}   {}", row.passed, row.failed, row.ignored, in_words(*took));
+            println!("{kind:<20}{:>8}{:>8}{:>9}   {}", row.passed, row.failed, row.ignored, in_words(*took));
         }
         let total = self.total();
         println!("\n{} passed, {} failed", total.passed, total.failed);

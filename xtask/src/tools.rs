@@ -1,5 +1,5 @@
-//! The programs that turn Rust into a web page: trunk, wasm-bindgen and wasm-split. Taken from `PATH` if the version fits, else installed once
-//! into the user's cache.
+//! Programs that `cargo install` brings: trunk, wasm-bindgen, wasm-split, geckodriver. One on `PATH` is taken if its version fits; otherwise it is
+//! installed once, into the user's cache.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,20 @@ pub(crate) fn wasm_split() -> Result<PathBuf> {
     tool.folder()
 }
 
+/// The folder of a geckodriver, which steers Firefox.
+pub(crate) fn geckodriver() -> Result<PathBuf> {
+    let tool = Tool {
+        package: "geckodriver",
+        programs: &["geckodriver"],
+        version: "0.37.0".to_owned(),
+        accepted: "0.37.",
+        features: &[],
+        locked: true,
+        about: "3 min on two cores",
+    };
+    tool.folder()
+}
+
 /// For a program that does not tell its version: only the one that was installed here is taken.
 const ANY: &str = "";
 
@@ -92,17 +106,13 @@ impl Tool<'_> {
     }
 
     fn install(&self, into: &Path) -> Result<()> {
-        step(&format!("Installing {} {}, once", self.package, self.version), self.about, || {
+        let arguments = self.arguments(into);
+        step(&format!("Running `cargo {}`, once", arguments.join(" ")), self.about, || {
             let mut install = project::cargo();
-            install.args(["install", self.package, "--quiet", "--version", &self.version, "--root"]).arg(into);
-            if !self.features.is_empty() {
-                install.args(["--features", &self.features.join(",")]);
-            }
-            if self.locked {
-                install.arg("--locked");
-            }
-            // Half the build time for a tool that runs for a second.
+            // These settings halve the build time; the tools run for seconds.
             install
+                .args(arguments)
+                .arg("--quiet")
                 .env("CARGO_PROFILE_RELEASE_LTO", "off")
                 .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
                 .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
@@ -110,6 +120,19 @@ impl Tool<'_> {
                 .env_remove("CARGO_TARGET_DIR");
             run(&mut install)
         })
+    }
+
+    /// What follows `cargo` in the command that installs it.
+    fn arguments(&self, into: &Path) -> Vec<String> {
+        let root = into.display().to_string();
+        let mut arguments = ["install", self.package, "--version", &self.version, "--root", &root].map(str::to_owned).to_vec();
+        if !self.features.is_empty() {
+            arguments.extend(["--features".to_owned(), self.features.join(",")]);
+        }
+        if self.locked {
+            arguments.push("--locked".to_owned());
+        }
+        arguments
     }
 }
 
@@ -142,6 +165,20 @@ mod tests {
             about: "",
         };
         tool.is_in(folder.path())
+    }
+
+    #[test]
+    fn the_install_command_names_version_features_and_lock() {
+        let tool = Tool {
+            package: "sometool",
+            programs: &[],
+            version: "1.2.3".to_owned(),
+            accepted: ANY,
+            features: &["a", "b"],
+            locked: true,
+            about: "",
+        };
+        assert_eq!(tool.arguments(Path::new("/cache")).join(" "), "install sometool --version 1.2.3 --root /cache --features a,b --locked");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What networks do: they lose answers, are away and come back, and lead elsewhere.
 
-use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token, until_answered};
+use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token, until_answered};
 use wugan_e2e::{Elsewhere, Proxy, Refreshes, Result, Stage, Trouble, scenario};
 
 #[tokio::test]
@@ -11,7 +11,7 @@ async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
         page.sign_up("ada").await?;
         page.open("/inspector").await?;
         proxy.trouble(REFRESH, Trouble::LoseAnswers);
-        send_with_a_spoiled_token(&page).await?;
+        send_with_a_corrupt_token(&page).await?;
         let lost = page.summary(4).await?;
         assert_eq!((lost.answered, lost.failed), (0, 4), "told that it cannot be done just now");
         page.is_signed_in("ada").await?;
@@ -34,7 +34,7 @@ async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
         page.sign_up("ada").await?;
         page.open("/inspector").await?;
         proxy.trouble(REFRESH, Trouble::HoldAnswers);
-        send_with_a_spoiled_token(&page).await?;
+        send_with_a_corrupt_token(&page).await?;
         proxy.server_answered(REFRESH, 1).await?;
         page.reload().await?;
         proxy.mend(REFRESH);
@@ -95,7 +95,7 @@ async fn case_18_refused_connections_are_no_rejection() -> Result {
         page.sign_up("ada").await?;
         page.open("/inspector").await?;
         proxy.trouble(REFRESH, Trouble::Refuse);
-        send_with_a_spoiled_token(&page).await?;
+        send_with_a_corrupt_token(&page).await?;
         let refused = page.summary(4).await?;
         assert_eq!((refused.answered, refused.failed), (0, 4));
         page.is_signed_in("ada").await?;

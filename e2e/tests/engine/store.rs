@@ -34,7 +34,11 @@ async fn case_27_storage_is_full() -> Result {
         page.open("/").await?;
         page.script(FILL).await?;
         page.sign_up("ada").await?;
-        assert_eq!(page.script("return localStorage.getItem('wugan.session')").await?, json!(null), "there is no room for it");
+        assert_eq!(
+            page.script("return localStorage.getItem(`wugan:${location.origin}/user/refresh`)").await?,
+            json!(null),
+            "there is no room for it"
+        );
         page.follow("Inspector").await?;
         outlive_tokens(page, server, 2).await?;
         page.is_signed_in("ada").await

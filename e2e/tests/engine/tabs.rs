@@ -1,6 +1,6 @@
 //! Tabs are one session, whatever happens to one of them.
 
-use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_spoiled_token};
+use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token};
 use wugan_e2e::{Ensemble, Page, Proxy, Refreshes, Result, Stage, Tab, Trouble, scenario, until};
 
 #[tokio::test]
@@ -12,7 +12,7 @@ async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -
         let mut ensemble = Ensemble::open(page, 4, 50).await?;
         let others = server.answered(GUARDED, 200).await?;
         for expiry in 1..=20 {
-            let before = ensemble.meet_a_spoiled_token().await?;
+            let before = ensemble.meet_a_corrupt_token().await?;
             assert!(expiry == 1 || before == [(50, 0); 4], "expiry {}: of each tab, answered and failed: {before:?}", expiry - 1);
             let answered = async || Ok((server.answered(GUARDED, 200).await? >= others + expiry * 200).then_some(()));
             until("200 requests to be answered", answered).await?;
@@ -84,7 +84,7 @@ async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, 
     page.field("Requests").await?;
     page.go_to(&first).await?;
     proxy.trouble(REFRESH, Trouble::HoldAnswers);
-    send_with_a_spoiled_token(page).await?;
+    send_with_a_corrupt_token(page).await?;
     proxy.server_answered(REFRESH, 1).await?;
     Ok((first, second))
 }
@@ -169,11 +169,11 @@ async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
 
 /// The pair is renewed while the page lies in the cache: by the page that was gone to, with the means of the browser alone.
 const REFRESH_BY_HAND: &str = r"
-    const record = JSON.parse(localStorage.getItem('wugan.session'));
+    const record = JSON.parse(localStorage.getItem(`wugan:${location.origin}/user/refresh`));
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch('/user/refresh', { method: 'POST', headers, body: JSON.stringify({ refresh_token: record.refresh_token }) });
     const { access_token, refresh_token } = await answer.json();
-    localStorage.setItem('wugan.session', JSON.stringify({ ...record, access_token, refresh_token }));
+    localStorage.setItem(`wugan:${location.origin}/user/refresh`, JSON.stringify({ ...record, access_token, refresh_token, attempt: crypto.randomUUID() }));
     // The new pair is in use: the old one is now a stolen one.
     return (await fetch('/bbb', { headers: { authorization: `Bearer ${access_token}` } })).status;
 ";

@@ -7,6 +7,7 @@ use super::head;
 use crate::app::PROFILE;
 use crate::compress::{brotli, files, read};
 use crate::process::run;
+use crate::project;
 use crate::step::{Result, failure, step};
 use crate::tools;
 use crate::wasm;
@@ -16,14 +17,14 @@ const PAIRS: [(&str, &str, &str); 2] =
     [("one GET", "get_gloo", "get_wugan"), ("sign-in with JSON and one guarded GET", "app_gloo", "app_wugan")];
 
 pub(super) fn measure() -> Result<()> {
-    let toolchain = wasm::toolchain()?;
+    wasm::add_target()?;
     let bindgen = tools::wasm_bindgen()?.join("wasm-bindgen");
     step("Building tiny apps for the browser", "2 min, 6 the first time", || {
-        let mut build = toolchain.cargo("build");
-        toolchain.shrink(&mut build)?;
+        let mut build = wasm::cargo("build");
+        wasm::shrink(&mut build)?;
         run(build.args(["--quiet", "--package", "wugan-bench-size", "--target", wasm::TARGET, "--profile", PROFILE, "--locked"]))
     })?;
-    let built = toolchain.target_dir().join(wasm::TARGET).join(PROFILE);
+    let built = project::target().join(wasm::TARGET).join(PROFILE);
     let packed = tempfile::tempdir().map_err(|e| failure(format!("no temporary folder ({e}): set TMPDIR")))?;
     let size = |name: &str| download(&bindgen, &built.join(format!("{name}.wasm")), &packed.path().join(name));
 

@@ -1,0 +1,153 @@
+//! The session in Chromium, Firefox and WebKit, against a strict server: a refresh token works once, and its reuse ends the session.
+//!
+//! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `engine`. Tests in Firefox and WebKit are ignored unless
+//! they are asked for, so that a run on a machine without these browsers shows what it left out.
+
+use wugan_e2e::{Engine, Page, Refreshes, Result, Stage, scenario_on, until};
+
+const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
+const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "4s"];
+
+const GUARDED: &str = "/bbb";
+
+/// Makes a message on a channel press "Send" in this tab.
+const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
+    [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send').click()";
+const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
+
+/// One test for each engine and scenario, such as `firefox::case_10_two_tabs_share_one_refresh`.
+macro_rules! in_each_engine {
+    ($($scenario:ident),+ $(,)?) => {
+        in_each_engine!(@engine chromium, Chromium, [], $($scenario),+);
+        in_each_engine!(@engine firefox, Firefox, [#[ignore = "needs Firefox: `cargo xtask test` has it"]], $($scenario),+);
+        in_each_engine!(@engine webkit, WebKit, [#[ignore = "needs WebKitGTK: `cargo xtask test` has it"]], $($scenario),+);
+    };
+    (@engine $module:ident, $engine:ident, $ignored:tt, $($scenario:ident),+) => {
+        mod $module {
+            $(in_each_engine!(@test $engine, $ignored, $scenario);)+
+        }
+    };
+    (@test $engine:ident, [$($ignored:tt)*], $scenario:ident) => {
+        #[tokio::test]
+        $($ignored)*
+        async fn $scenario() -> wugan_e2e::Result {
+            crate::$scenario(wugan_e2e::Engine::$engine).await
+        }
+    };
+}
+
+in_each_engine! {
+    case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh,
+    case_02_a_burst_whose_token_expires_on_the_way_is_answered,
+    case_10_two_tabs_share_one_refresh,
+    case_17_a_sign_out_reaches_all_tabs,
+}
+
+async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: Engine) -> Result {
+    scenario_on(engine, "corrupted-token", &STRICT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.field("Requests").await?;
+        page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+        let before = server.answered(GUARDED, 200).await?;
+        let summary = page.burst(50).await?;
+        assert_eq!((summary.answered, summary.failed, summary.refreshes), (50, 0, 1));
+        assert_eq!(server.refreshes().await?, rotated(1));
+        assert_eq!(server.answered(GUARDED, 200).await? - before, 50, "each request is answered once");
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engine) -> Result {
+    scenario_on(engine, "expiry", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        page.fill("Requests", "50").await?;
+        // The requests leave with a valid token, and the server reads them when it has expired.
+        server.hang()?;
+        page.press("Send").await?;
+        page.outlive_token().await?;
+        server.go_on()?;
+        let summary = page.summary(50).await?;
+        assert_eq!((summary.answered, summary.failed), (50, 0));
+        assert!(server.answered(GUARDED, 401).await? > 0, "no token expired on the way");
+
+        // The next one expires before anything is sent with it.
+        page.outlive_token().await?;
+        let summary = page.burst(50).await?;
+        assert_eq!((summary.answered, summary.failed), (50, 0));
+        let refreshes = server.refreshes().await?;
+        assert_eq!(refreshes, rotated(refreshes.rotated));
+        assert!(refreshes.rotated >= 2, "two tokens have expired: {refreshes:?}");
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
+    scenario_on(engine, "two-tabs", &STRICT, async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.open("/inspector").await?;
+        let first = page.tab().await?;
+        let second = page.open_tab("/inspector").await?;
+        // The third tab sends nothing of its own.
+        let third = page.open_tab("/healthz").await?;
+        for round in 1..=5 {
+            page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+            for tab in [&first, &second] {
+                page.go_to(tab).await?;
+                page.reload().await?;
+                page.fill("Requests", "10").await?;
+                page.script(SEND_ON_MESSAGE).await?;
+            }
+            page.go_to(&third).await?;
+            page.script(MESSAGE).await?;
+            for tab in [&first, &second] {
+                page.go_to(tab).await?;
+                let summary = page.summary(10).await?;
+                assert_eq!((summary.answered, summary.failed), (10, 0), "round {round}");
+            }
+            assert_eq!(server.refreshes().await?, rotated(round));
+            page.go_to(&third).await?;
+        }
+        for tab in [&first, &second] {
+            page.go_to(tab).await?;
+            page.is_signed_in("ada").await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn case_17_a_sign_out_reaches_all_tabs(engine: Engine) -> Result {
+    scenario_on(engine, "sign-out", &STRICT, async |Stage { page, .. }: &mut Stage| {
+        page.sign_up("ada").await?;
+        let mut others = vec![page.tab().await?];
+        for path in ["/inspector", "/account"] {
+            others.push(page.open_tab(path).await?);
+            page.is_signed_in("ada").await?;
+        }
+        page.open_tab("/").await?;
+        page.is_signed_in("ada").await?;
+        page.press("Sign out").await?;
+        page.hides("Sign out").await?;
+        until("the tokens to be gone from the store", async || Ok((!page.record().await?.has_tokens()).then_some(()))).await?;
+        for tab in &others {
+            page.go_to(tab).await?;
+            is_signed_out(page).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn is_signed_out(page: &Page) -> Result {
+    page.hides("Sign out").await?;
+    page.shows("in another tab").await
+}
+
+/// So many rotations; no token was repeated, refused or reused.
+fn rotated(rotated: u64) -> Refreshes {
+    Refreshes { rotated, repeated: 0, refused: 0, revoked: 0 }
+}
