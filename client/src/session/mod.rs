@@ -30,7 +30,7 @@ use events::EventEmitter;
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use in_flight::InFlightSlot;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fmt,
     rc::{Rc, Weak},
     time::Duration,
@@ -62,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) issuer_origin: String,
     backoff: Backoff,
     in_flight: InFlightSlot,
+    /// This tab was suspended before it stored the present tokens.
+    stored_late: Cell<bool>,
     /// Dropping it cancels the timer of the next background refresh.
     timer: RefCell<Option<oneshot::Sender<()>>>,
     store: SessionStore,
@@ -139,6 +141,7 @@ impl Session {
             Inner {
                 backoff: Backoff::new(platform.clone(), &settings.storage_key),
                 in_flight: InFlightSlot::default(),
+                stored_late: Cell::new(false),
                 timer: RefCell::default(),
                 store: SessionStore::new(platform.clone(), settings.storage_key.clone(), issuer),
                 events: Rc::default(),

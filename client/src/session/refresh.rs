@@ -102,6 +102,10 @@ impl Session {
             return Err(Error::Unavailable { retry_after });
         }
         self.emit(|| Event::RefreshStarted { trigger: trigger.get() });
+        if self.0.stored_late.get() {
+            // Another tab that was suspended too may have stored the same successor with another attempt id.
+            self.wait_for_store_lag().await;
+        }
         let lock = self.acquire_lock(stale).await;
         // Compared again under the lock: another tab may have made the exchange, or failed to.
         let (result, event) = match self.compare_refresh(stale) {
@@ -206,8 +210,21 @@ impl Session {
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
+        // A suspended tab may have stored the refresh token that was exchanged here once more: the answer is newer than that.
+        if let Verdict::Granted(_, sent_at) = &verdict {
+            let took = self.0.transport.clock.age(sent_at);
+            self.0.stored_late.set(took > self.0.settings.refresh_timeout);
+        }
+        let is_spent = |held: &Credential, tokens: &TokenSet| {
+            let (spent, granted) = (&stale.tokens.refresh_token, &tokens.refresh_token);
+            held.tokens.refresh_token == *spent && granted.is_some() && granted != spent
+        };
         match (comparison, verdict) {
             (Err(error), _) => (Err(error), RefreshResult::Discarded),
+            (Ok(Comparison::Newer(held)), Verdict::Granted(tokens, sent_at)) if is_spent(&held, &tokens) => {
+                let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
+                (Ok(self.replace_tokens(&held, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
+            }
             (Ok(Comparison::Newer(newer)), _) => (Ok(newer), RefreshResult::Adopted),
             (Ok(Comparison::Same(_)), Verdict::Granted(tokens, sent_at)) => {
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;

@@ -400,6 +400,44 @@ fn protocol_5_a_tab_frozen_in_the_queue_does_not_overtake_one_on_a_higher_rung()
 }
 
 #[test]
+fn protocol_5_an_answer_is_stored_though_a_thawed_tab_stored_the_exchanged_token_again() {
+    // Two tabs are frozen with the same exchange in flight and thaw together.
+    for delay in 0..20 {
+        let sim = Simulation::new(delay);
+        sim.set_store_lag(seconds(0.05));
+        sim.server().set_access_ttl(seconds(5.0));
+        let tabs = tabs(&sim, 2, || builder().timeout(seconds(200.0)));
+        tabs.iter().for_each(|(tab, _)| tab.hide(true));
+        sim.advance(seconds(5.0));
+        sim.server().set_latency(seconds(0.5), seconds(0.5));
+        let first = get(&tabs[0].0, &tabs[0].1, "/bbb");
+        sim.advance(seconds(0.2));
+        tabs[0].0.freeze();
+        let second = get(&tabs[1].0, &tabs[1].1, "/bbb");
+        while !tabs[1].0.is_refreshing() {
+            sim.advance(seconds(0.1));
+        }
+        tabs[1].0.freeze();
+        sim.advance(seconds(10.0));
+        sim.server().set_latency(seconds(0.001), seconds(0.03));
+        tabs[0].0.thaw();
+        sim.advance(seconds(delay as f64 * 0.003));
+        tabs[1].0.thaw();
+        for response in [first, second] {
+            assert_eq!(sim.block_on(response), bbb(), "{delay}");
+        }
+        for _ in 0..10 {
+            sim.advance(seconds(6.0));
+            let responses: Vec<_> = tabs.iter().map(|(tab, client)| get(tab, client, "/bbb")).collect();
+            for response in responses {
+                assert_eq!(sim.block_on(response), bbb(), "{delay}");
+            }
+        }
+        assert_eq!(sim.server().violations(), no_violations(), "{delay}");
+    }
+}
+
+#[test]
 fn protocol_5_many_tabs_on_a_strict_server_never_exchange_a_token_twice() {
     for seed in 0..20 {
         let sim = Simulation::new(seed);
