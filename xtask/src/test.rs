@@ -85,9 +85,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     // Packages that are built for wasm32 alone, or tested by another part.
-    let elsewhere = ["wugan-e2e", "wugan-bench-size", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos"];
+    let elsewhere =
+        ["wugan-e2e", "wugan-bench-size", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos", "wugan-example-ssr"];
     // The test of the rules switches single rules of the engine off.
-    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules"];
+    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools"];
     elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
@@ -102,6 +103,10 @@ fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     }
     count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
     drop(databases);
+    // Alone: together with the app, Leptos would be compiled for the browser and the server at once.
+    let mut rendering = project::cargo();
+    rendering.args(["test", "--no-fail-fast", "--package", "wugan-example-ssr", "--features", "ssr", "--tests", "--"]);
+    count("server rendering", "seconds, 2 min the first time", &mut rendering, options, tally)?;
     let mut examples = project::cargo();
     examples.args(["test", "--no-fail-fast", "--doc"]).args(&everything).arg("--");
     count("documentation", "seconds", &mut examples, options, tally)

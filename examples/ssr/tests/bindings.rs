@@ -1,7 +1,7 @@
 //! Case 57: Leptos renders the bindings natively, as signed out and not ready, without a window and without navigating.
 
-#![cfg(all(feature = "leptos", not(target_arch = "wasm32")))]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
 
 use leptos::prelude::*;
 use std::{panic::resume_unwind, thread};
