@@ -138,7 +138,7 @@ impl Tab {
     /// can read what it wrote.
     #[must_use]
     pub fn has_unpublished_writes(&self) -> bool {
-        self.core().is_some_and(|core| core.executor.elapsed() - self.0.last_write.get() < core.longest_store_lag())
+        self.core().is_some_and(|core| core.executor.elapsed() - self.0.last_write.get() <= core.longest_store_lag())
     }
 
     /// Hides the tab behind another one, or shows it again.

@@ -189,8 +189,14 @@ impl Session {
     pub fn sign_out(&self) {
         let Some(held) = self.current() else { return };
         self.end(&held, SignOutReason::ByUser);
+        self.revoke(&held);
+    }
+
+    /// Tells the server in the background that the session has ended.
+    fn revoke(&self, held: &Credential) {
         let exchange = Exchange { refresh_token: held.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &held.tokens.attempt };
-        let revoke = if self.is_renewable(&held) { self.0.grant.revoke(&exchange) } else { None };
+        let has_token = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
+        let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
         if let Some(request) = revoke.map(|request| without_redirects(request.keepalive())) {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
@@ -390,17 +396,18 @@ impl Session {
     }
 
     /// The session cannot be renewed. It ends now if its access token is of no use either, else when that expires.
+    /// Then the server is told, with the rejected token: if a thief has exchanged it and its successor, that ends the thief's session.
     fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
-        let was_renewable = held.is_rejected || held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
+        let was_renewable = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
         let remaining = held.tokens.remaining(&self.0.transport.clock);
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(held, reason);
+            self.revoke(held);
             return Error::SignedOut(reason);
         }
         if self.is_renewable(held) {
             let mut session = ActiveSession::clone(held);
-            session.tokens.refresh_token = None;
             session.is_rejected = true;
             self.put_active(session);
             self.schedule_refresh();
