@@ -65,6 +65,11 @@ impl Backoff {
         stored.into_iter().chain(self.memory.borrow().clone()).filter(|pause| pause.exchange_id == exchange_id).reduce(later)
     }
 
+    /// How often this exchange has failed, in any tab.
+    pub(crate) fn failures(&self, exchange_id: &str) -> u32 {
+        self.latest(exchange_id).map_or(0, |pause| pause.failures as u32)
+    }
+
     /// How much of the pause is left, rounded up to a millisecond so that a timer does not fire early.
     pub(crate) fn remaining(&self, exchange_id: &str) -> Option<Duration> {
         let pause = self.latest(exchange_id).filter(|pause| pause.is_requested || pause.from != self.skipped.get())?;
@@ -76,13 +81,13 @@ impl Backoff {
 
     /// The exchange failed: starts the next pause and returns its length.
     pub(crate) fn start(&self, exchange_id: &str, retry_after: Option<Duration>) -> Duration {
-        let failures = self.latest(exchange_id).map_or(0.0, |pause| pause.failures);
-        let step = LAST_STEP.min(FIRST_STEP * 2_u32.saturating_pow((failures as u32).min(16)));
+        let failures = self.failures(exchange_id);
+        let step = LAST_STEP.min(FIRST_STEP * 2_u32.saturating_pow(failures.min(16)));
         let jitter = step.mul_f64(self.platform.random()).max(SHORTEST);
         let duration = jitter.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
         let pause = Pause {
             exchange_id: exchange_id.to_owned(),
-            failures: failures + 1.0,
+            failures: f64::from(failures) + 1.0,
             from: self.platform.now(),
             duration: duration.as_secs_f64() * 1_000.0,
             is_requested: retry_after.is_some_and(|requested| requested >= jitter),

@@ -29,6 +29,10 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 /// How often a waiter reads the storage, in case no event announced a change.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
+/// When a page is closed or reloaded, its requests fail as if the server could not be reached. By the end of this time such a page is
+/// gone, and stores no pause that the next page would have to wait for.
+const UNLOAD_TIME: Duration = Duration::from_millis(100);
+
 /// How often a waiter starts over because the token that it waited for has expired too: it was suspended meanwhile, or the server
 /// issues tokens that have expired already.
 const MAX_ROUNDS: usize = 4;
@@ -106,22 +110,22 @@ impl Session {
             // Another tab that was suspended too may have stored the same successor with another attempt id.
             self.wait_for_store_lag().await;
         }
+        let failures = self.failures(stale);
         let lock = self.acquire_lock(stale).await;
         // Compared again under the lock: another tab may have made the exchange, or failed to.
         let (result, event) = match self.compare_refresh(stale) {
-            Ok(Comparison::Same(current)) => match self.0.backoff.remaining(&current.tokens.exchange_id()) {
-                Some(retry_after) => {
-                    let reason = "another tab could not renew the session".to_owned();
-                    (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
-                }
-                None => {
-                    let verdict = self.exchange(&current).await;
-                    let committed = self.commit(&current, trigger, verdict).await;
-                    lock::release_after_lag(&self.0.transport.platform, lock);
-                    committed
-                }
-            },
-            Ok(Comparison::Newer(newer)) => (Ok(newer), RefreshResult::Adopted),
+            Ok(Comparison::Newer(newer)) if !is_broken(Rule::SingleFlight) => (Ok(newer), RefreshResult::Adopted),
+            Ok(Comparison::Same(_)) if self.failures(stale) > failures => {
+                let retry_after = self.0.backoff.remaining(&stale.tokens.exchange_id()).unwrap_or_default();
+                let reason = "another tab could not renew the session".to_owned();
+                (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
+            }
+            Ok(Comparison::Same(current) | Comparison::Newer(current)) => {
+                let verdict = self.exchange(&current).await;
+                let committed = self.commit(&current, trigger, verdict).await;
+                lock::release_after_lag(&self.0.transport.platform, lock);
+                committed
+            }
             Err(error) => (Err(error), RefreshResult::Discarded),
         };
         self.emit(|| Event::RefreshEnded { result: event });
@@ -159,10 +163,14 @@ impl Session {
         }
     }
 
-    /// Completes when another tab, or another client in this page, has stored something newer or a pause.
+    fn failures(&self, stale: &Credential) -> u32 {
+        self.0.backoff.failures(&stale.tokens.exchange_id())
+    }
+
+    /// Completes when another tab, or another client in this page, has stored something newer or failed to make the exchange.
     async fn superseded(&self, stale: &Credential) {
-        let is_paused = || self.0.backoff.remaining(&stale.tokens.exchange_id()).is_some();
-        while matches!(self.compare_refresh(stale), Ok(Comparison::Same(_))) && !is_paused() {
+        let failures = self.failures(stale);
+        while matches!(self.compare_refresh(stale), Ok(Comparison::Same(_))) && self.failures(stale) <= failures {
             let _ = within(&*self.0.transport.platform, POLL_INTERVAL, self.changed()).await;
         }
     }
@@ -193,7 +201,10 @@ impl Session {
                 Verdict::Unavailable { reason, retry_after }
             }
             Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Verdict::Rejected,
-            Err(error) => Verdict::Unavailable { reason: error.to_string(), retry_after: None },
+            Err(error) => {
+                transport.platform.sleep(UNLOAD_TIME).await;
+                Verdict::Unavailable { reason: error.to_string(), retry_after: None }
+            }
         }
     }
 
