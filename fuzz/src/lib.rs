@@ -38,7 +38,7 @@ pub static GENUINE: LazyLock<TokenAnswer> = LazyLock::new(|| {
         id: Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef),
         user_id: 1,
         generation: 3,
-        confirmed: 2,
+        last_used_generation: 2,
         rotated_at: made,
         created_at: made,
         last_used_at: made,
@@ -46,6 +46,13 @@ pub static GENUINE: LazyLock<TokenAnswer> = LazyLock::new(|| {
         revoked_at: None,
         user_agent: None,
         ip: None,
+        lineage_generation: 3,
+        parent: 2,
+        rotated_by: None,
+        grandparent: None,
+        parent_rotated_by: None,
+        superseded: 0,
+        access_floor: 0,
     };
     tokens().issue(&session, "ada", made).expect("a key that signs")
 });

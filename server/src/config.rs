@@ -44,7 +44,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_SESSION_TTL", default_value = "30d", value_name = "TIME", value_parser = lifetime)]
     pub session_ttl: Duration,
 
-    /// How long the refresh token before the current one is still answered (with the same successor) after that successor was used.
+    /// For clients without attempt ids: how long after the first use of a refresh token's successor the same client gets that successor again.
     #[arg(long, env = "WUGAN_REUSE_LEEWAY", default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub reuse_leeway: Duration,
 

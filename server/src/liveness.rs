@@ -3,7 +3,7 @@
 //! A session that ends on this node is forgotten before that is answered, so no later request is let in. One that ends on another
 //! node is noticed when the memory has aged. Only the living are remembered: a dead one is asked for each time.
 
-use crate::store::session::Which;
+use crate::{rotation::AccessState, store::session::Which};
 use std::{
     collections::HashMap,
     sync::{PoisonError, RwLock},
@@ -21,8 +21,10 @@ const MOST: usize = 50_000;
 pub struct Live {
     /// Whose it is.
     pub user_id: i64,
-    /// The newest generation whose access token was used.
-    pub confirmed: i64,
+    /// Which generations' access tokens are accepted, as the row said. An answer to admit stays true when the row moves on: neither a
+    /// used generation nor an older one is superseded later. Every other answer needs the row. A row that lost commits refuses more once
+    /// its session goes on; the node that did that forgets the entry.
+    pub access: AccessState,
 }
 
 /// The memory.
@@ -74,11 +76,11 @@ impl Liveness {
         }
     }
 
-    /// Notes that a generation was confirmed. What is remembered grows no younger by it.
-    pub fn confirm(&self, id: Uuid, generation: i64) {
+    /// Records the first use of a generation, if that is the one remembered. The entry's age stays as it is.
+    pub fn mark_used(&self, id: Uuid, generation: i64) {
         let mut inner = self.inner.write().unwrap_or_else(PoisonError::into_inner);
         if let Some((live, _)) = inner.seen.get_mut(&id) {
-            live.confirmed = live.confirmed.max(generation);
+            live.access.is_used |= live.access.generation == generation;
         }
     }
 
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     fn live(user_id: i64) -> Live {
-        Live { user_id, confirmed: 0 }
+        Live { user_id, access: AccessState { generation: 0, is_used: true, superseded: 0, access_floor: 0 } }
     }
 
     #[test]

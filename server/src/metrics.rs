@@ -10,7 +10,7 @@ use std::{fmt, time::Duration};
 /// The `Content-Type` of what [`Metrics::text`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const LOGINS: [&str; 4] = ["signed_in", "registered", "refused", "limited"];
-const REFRESHES: [&str; 4] = ["rotated", "repeated", "refused", "revoked"];
+const REFRESHES: [&str; 5] = ["rotated", "repeated", "superseded", "refused", "revoked"];
 const SECONDS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -42,7 +42,7 @@ impl Default for Metrics {
         registry.register("login", "Sign-ins by outcome", logins.clone());
         registry.register(
             "refresh",
-            "Refreshes by outcome; revoked is a reuse of a replaced token, which ended its session",
+            "Refreshes by outcome; superseded replaced an unused successor, revoked is a reuse that ended its session",
             refreshes.clone(),
         );
         registry.register("requests", "Requests by method, route and status", requests.clone());
@@ -93,7 +93,7 @@ mod tests {
         metrics.refresh("rotated");
         let text = metrics.text().unwrap();
         assert!(text.contains("wugan_refresh_total{outcome=\"rotated\"} 1"), "{text}");
-        for outcome in ["repeated", "refused", "revoked"] {
+        for outcome in ["repeated", "superseded", "refused", "revoked"] {
             assert!(text.contains(&format!("wugan_refresh_total{{outcome=\"{outcome}\"}} 0")), "{text}");
         }
         assert!(text.contains("wugan_login_total{outcome=\"signed_in\"} 0"), "{text}");

@@ -13,7 +13,7 @@ use crate::{
         user,
     },
 };
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 use tracing::{Instrument, Span, warn};
 use uuid::Uuid;
 
@@ -21,6 +21,24 @@ use uuid::Uuid;
 async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
     let done = tokio::spawn(work.instrument(Span::current())).await;
     done.unwrap_or_else(|_| Err(Error::Internal("ending sessions broke off".into())))
+}
+
+/// The token that showed a reuse, by its generation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reused {
+    /// A refresh token that had been replaced or superseded.
+    Refresh(i64),
+    /// An access token of a superseded generation.
+    Access(i64),
+}
+
+impl fmt::Display for Reused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refresh(generation) => write!(f, "refresh token of generation {generation} was used again"),
+            Self::Access(generation) => write!(f, "access token of superseded generation {generation} was used"),
+        }
+    }
 }
 
 impl App {
@@ -50,9 +68,9 @@ impl App {
         .await
     }
 
-    /// Ends the session of which a token was presented again that had been replaced. `device` is who presented it: the thief, or the
-    /// owner after him.
-    pub(crate) async fn revoke_stolen(self: &Arc<Self>, row: &session::Model, presented: i64, device: Device) -> Result<(), Error> {
+    /// Ends a session because a replaced or superseded token of it was used. `device` is where that request came from: the thief's or
+    /// the owner's.
+    pub(crate) async fn revoke_stolen(self: &Arc<Self>, row: &session::Model, reused: Reused, device: Device) -> Result<(), Error> {
         let (app, row) = (self.clone(), row.clone());
         to_its_end(async move {
             let (which, now) = (Which::One(row.id), app.clock.now());
@@ -60,7 +78,7 @@ impl App {
             let ended = session::revoke(&tx, which, now).await?;
             if ended > 0 {
                 let home = row.ip.as_deref().unwrap_or("an address that is not known");
-                let detail = format!("generation {presented} came after {} was in use; it was signed in from {home}", row.generation);
+                let detail = format!("{reused}, the current one is {}; it was signed in from {home}", row.generation);
                 let entry = Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
                 audit::note(&tx, Event::ReuseDetected, entry, now).await?;
             }
@@ -69,7 +87,7 @@ impl App {
             app.liveness.forget(which);
             if ended > 0 {
                 app.metrics.refresh("revoked");
-                warn!(session = %row.id, user = row.user_id, presented, current = row.generation, "reuse of a refresh token: the session was ended");
+                warn!(session = %row.id, user = row.user_id, %reused, current = row.generation, "reuse of a token: the session was ended");
             }
             Ok(())
         })

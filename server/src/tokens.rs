@@ -33,6 +33,14 @@ pub struct Claims {
     exp: i64,
 }
 
+impl Claims {
+    /// When the token expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Millis {
+        self.exp.saturating_mul(1000)
+    }
+}
+
 /// What an access token says beside: for those who read it, not for us.
 #[derive(Serialize)]
 struct AccessClaims<'a> {

@@ -12,4 +12,4 @@ pub mod routes;
 
 pub use account::{Credentials, DeleteAccount, Me, PasswordChange, SessionItem};
 pub use error::{Code, ErrorBody, FieldError};
-pub use token::{LogoutScope, RefreshRequest, TokenAnswer};
+pub use token::{LogoutScope, RefreshExchange, RefreshRequest, TokenAnswer};

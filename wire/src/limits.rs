@@ -1,7 +1,9 @@
-//! What names and passwords may be: the server judges by it, and the app says it before.
+//! What names, passwords and attempt ids may be: the server checks it, and the app says it before.
 
 use std::ops::RangeInclusive;
 
+/// How many characters an attempt id has, each one of `A-Za-z0-9_-`.
+pub const ATTEMPT: RangeInclusive<usize> = 16..=64;
 /// How many characters a name has.
 pub const NAME: RangeInclusive<usize> = 2..=64;
 /// What a name may have beside letters and digits.

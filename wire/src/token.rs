@@ -27,7 +27,24 @@ impl fmt::Debug for TokenAnswer {
     }
 }
 
-/// The body of refresh and logout. Its `Debug` shows no token.
+/// The body of a refresh. Its `Debug` shows neither token nor id.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshExchange {
+    /// The refresh token.
+    pub refresh_token: String,
+    /// The client's random id of this exchange: 16 to 64 of `A-Za-z0-9_-`. The client stores it with the token and sends the same one
+    /// with each repetition, from every tab. The server repeats an exchange to the same id and tells other ids apart as other clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<String>,
+}
+
+impl fmt::Debug for RefreshExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshExchange").field("has_attempt", &self.attempt.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// The body of a logout, and of a refresh by a client without attempt ids. Its `Debug` shows no token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefreshRequest {
     /// The refresh token.
@@ -58,6 +75,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_refresh_without_an_attempt_id_is_the_tutorials() {
+        let read: Result<RefreshExchange, _> = serde_json::from_str(r#"{"refresh_token":"r"}"#);
+        let exchange = RefreshExchange { refresh_token: "r".into(), attempt: None };
+        assert_eq!(serde_json::to_string(&exchange).ok().as_deref(), Some(r#"{"refresh_token":"r"}"#));
+        assert_eq!(read.ok(), Some(exchange));
+    }
+
+    #[test]
     fn debug_shows_no_token() {
         let answer = TokenAnswer {
             access_token: "secret-a".into(),
@@ -67,7 +92,8 @@ mod tests {
             refresh_expires_in: 604_800,
         };
         let request = RefreshRequest { refresh_token: "secret-r".into() };
-        let shown = format!("{answer:?} {request:?}");
+        let exchange = RefreshExchange { refresh_token: "secret-r".into(), attempt: Some("secret-id".into()) };
+        let shown = format!("{answer:?} {request:?} {exchange:?}");
         assert!(shown.contains("1800"), "{shown}");
         assert!(!shown.contains("secret"), "{shown}");
     }

@@ -14,7 +14,7 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
-use wugan_wire::{Credentials, DeleteAccount, FieldError, PasswordChange, RefreshRequest};
+use wugan_wire::{Credentials, DeleteAccount, FieldError, PasswordChange, RefreshExchange, RefreshRequest};
 
 /// The largest body that is read.
 const LARGEST: usize = 1024 * 1024;
@@ -55,9 +55,9 @@ impl Room {
     }
 }
 
-/// A body of the wire: an object whose fields are texts, all of them needed.
+/// A body of the wire: an object with texts as fields.
 pub trait Fields: DeserializeOwned {
-    /// The fields.
+    /// The fields that must be there.
     const NAMES: &'static [&'static str];
 }
 
@@ -66,6 +66,10 @@ impl Fields for Credentials {
 }
 
 impl Fields for RefreshRequest {
+    const NAMES: &'static [&'static str] = &["refresh_token"];
+}
+
+impl Fields for RefreshExchange {
     const NAMES: &'static [&'static str] = &["refresh_token"];
 }
 
@@ -175,6 +179,7 @@ mod tests {
             let _ = parse::<Credentials>(&bytes);
             let _ = parse::<PasswordChange>(&bytes);
             let _ = parse::<RefreshRequest>(&bytes);
+            let _ = parse::<RefreshExchange>(&bytes);
             let whole = serde_json::to_vec(&Credentials { username: name.clone(), password: password.clone() }).unwrap();
             let read: Credentials = parse(&whole).unwrap();
             proptest::prop_assert_eq!((read.username, read.password), (name, password));

@@ -1,6 +1,6 @@
 //! The guard: an extractor that lets only a good access token in (RFC 6750 §2.1).
 
-use crate::{app::App, error::Error, tokens::Claims};
+use crate::{app::App, error::Error, sessions::Device, tokens::Claims};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
@@ -29,7 +29,11 @@ impl FromRequestParts<Arc<App>> for SignedIn {
         }
         let value = value.to_str().map_err(|_| Error::InvalidToken)?;
         match value.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => app.admit(token.trim()).await.map(Self),
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                let token = token.trim().to_owned();
+                let Ok(device) = Device::from_request_parts(parts, app).await;
+                app.authenticate(&token, device).await.map(Self)
+            }
             // No token, or another scheme's credentials, which are none of ours.
             _ => Err(Error::MissingToken),
         }

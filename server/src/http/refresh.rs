@@ -4,7 +4,11 @@ use super::{
     answer,
     body::{Json, missing},
 };
-use crate::{app::App, error::Error, sessions::Device};
+use crate::{
+    app::App,
+    error::Error,
+    sessions::{Attempt, Device},
+};
 use axum::{
     Router,
     extract::{Query, State, rejection::QueryRejection},
@@ -14,9 +18,9 @@ use axum::{
 };
 use serde::Deserialize;
 use std::sync::Arc;
-use wugan_wire::{RefreshRequest, routes};
+use wugan_wire::{RefreshExchange, routes};
 
-/// The tutorial's form. A query stands in no log of ours: the access log writes paths alone.
+/// The tutorial's form, which has no attempt id. A query stands in no log of ours: the access log writes paths alone.
 #[derive(Deserialize)]
 struct InQuery {
     refresh_token: Option<String>,
@@ -26,8 +30,9 @@ pub(super) fn router() -> Router<Arc<App>> {
     Router::new().route(routes::REFRESH, post(in_body).get(in_query))
 }
 
-async fn in_body(State(app): State<Arc<App>>, device: Device, Json(sent): Json<RefreshRequest>) -> Result<Response, Error> {
-    Ok(answer::tokens(StatusCode::OK, app.refresh(&sent.refresh_token, device).await?))
+async fn in_body(State(app): State<Arc<App>>, device: Device, Json(sent): Json<RefreshExchange>) -> Result<Response, Error> {
+    let attempt = sent.attempt.as_deref().map(Attempt::parse).transpose()?;
+    Ok(answer::tokens(StatusCode::OK, app.refresh(&sent.refresh_token, attempt, device).await?))
 }
 
 async fn in_query(
@@ -42,5 +47,5 @@ async fn in_query(
     }
     let Query(sent) = query.map_err(|_| Error::InvalidRequest("The query could not be read."))?;
     let token = sent.refresh_token.ok_or_else(|| Error::InvalidInput(vec![missing("refresh_token")]))?;
-    Ok(answer::tokens(StatusCode::OK, app.refresh(&token, device).await?))
+    Ok(answer::tokens(StatusCode::OK, app.refresh(&token, None, device).await?))
 }

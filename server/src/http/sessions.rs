@@ -3,7 +3,7 @@
 use super::{body::Json, guard::SignedIn};
 use crate::{
     app::App,
-    clock::rfc3339,
+    clock::{Millis, rfc3339},
     error::Error,
     sessions::Device,
     store::session::{self, Which},
@@ -18,6 +18,8 @@ use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
 use wugan_wire::{LogoutScope, RefreshRequest, SessionItem, routes};
+
+const MINUTE: Millis = 60_000;
 
 #[derive(Deserialize)]
 struct Scope {
@@ -50,7 +52,8 @@ async fn list(State(app): State<Arc<App>>, caller: SignedIn) -> Result<axum::Jso
         current: row.id == caller.sid,
         id: row.id.to_string(),
         created_at: rfc3339(row.created_at),
-        last_used_at: rfc3339(row.last_used_at),
+        // To the minute: more exactly it would tell a thief when the owner acts.
+        last_used_at: rfc3339((row.last_used_at / MINUTE * MINUTE).max(row.created_at)),
         user_agent: row.user_agent,
         ip: row.ip,
     };

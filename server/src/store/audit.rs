@@ -45,6 +45,8 @@ pub enum Event {
     SessionsEnded,
     /// A replaced refresh token was presented, and its session ended.
     ReuseDetected,
+    /// A refresh token was later than its row, which therefore lost commits. The session went on from the token.
+    RowBehindToken,
     /// The password was changed, and the other sessions ended.
     PasswordChanged,
     /// The account was deleted by its user.
@@ -67,6 +69,7 @@ impl Event {
             Self::SignInRefused => "sign_in_refused",
             Self::SessionsEnded => "sessions_ended",
             Self::ReuseDetected => "reuse_detected",
+            Self::RowBehindToken => "row_behind_token",
             Self::PasswordChanged => "password_changed",
             Self::AccountDeleted => "account_deleted",
             Self::UserDisabled => "user_disabled",

@@ -4,6 +4,7 @@
 
 mod m1_accounts_and_sessions;
 mod m2_audit;
+mod m3_lineage;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,
@@ -17,7 +18,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m1_accounts_and_sessions::Migration), Box::new(m2_audit::Migration)]
+        vec![Box::new(m1_accounts_and_sessions::Migration), Box::new(m2_audit::Migration), Box::new(m3_lineage::Migration)]
     }
 }
 

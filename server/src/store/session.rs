@@ -1,8 +1,17 @@
 //! Sessions in the database: one row each, however often it is refreshed. Every change is one conditional UPDATE.
 
 use super::{Store, user};
-use crate::{clock::Millis, rotation::Standing};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use crate::{
+    clock::Millis,
+    rotation::{Lineage, Presenter, State},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{
+    ActiveValue::Set,
+    IntoActiveModel, QueryOrder, QuerySelect, UpdateMany,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
 
 /// A row of `sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -15,13 +24,14 @@ pub struct Model {
     pub user_id: i64,
     /// The generation of the current refresh token, counted from 0.
     pub generation: i64,
-    /// The newest generation whose access token was used; -1 before the first.
-    pub confirmed: i64,
+    /// The newest generation whose access token was used while it was the current one; -1 before the first.
+    #[sea_orm(column_name = "confirmed")]
+    pub last_used_generation: i64,
     /// When the current generation was made.
     pub rotated_at: Millis,
     /// When it was signed in.
     pub created_at: Millis,
-    /// When it was last seen at work: a rotation, or the first use of its access token.
+    /// When the current generation was made, or when its access token was first used if it was.
     pub last_used_at: Millis,
     /// When it runs out unless it is refreshed.
     pub expires_at: Millis,
@@ -31,6 +41,20 @@ pub struct Model {
     pub user_agent: Option<String>,
     /// The address it signed in from.
     pub ip: Option<String>,
+    /// The generation for which the columns below were written. Another than `generation` where a server of version 0.1 rotated since.
+    pub lineage_generation: i64,
+    /// See [`Lineage::parent`].
+    pub parent: i64,
+    /// See [`Lineage::rotated_by`].
+    pub rotated_by: Option<String>,
+    /// See [`Lineage::grandparent`].
+    pub grandparent: Option<i64>,
+    /// See [`Lineage::parent_rotated_by`].
+    pub parent_rotated_by: Option<String>,
+    /// See [`Lineage::superseded`]; the same bits.
+    pub superseded: i64,
+    /// See [`Lineage::access_floor`].
+    pub access_floor: i64,
 }
 
 /// What a session has.
@@ -50,16 +74,62 @@ impl Related<user::Entity> for Entity {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// What the rotation rules look at.
+    /// The row as the rotation rules need it.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing {
-            generation: self.generation,
-            confirmed: self.confirmed,
-            rotated_at: self.rotated_at,
+    pub fn state(&self) -> State {
+        let is_used = self.last_used_generation >= self.generation;
+        State {
+            lineage: self.lineage(),
+            first_used_at: is_used.then_some(self.last_used_at),
             expires_at: self.expires_at,
             revoked: self.revoked_at.is_some(),
         }
+    }
+
+    fn lineage(&self) -> Lineage {
+        let written = Lineage {
+            generation: self.lineage_generation,
+            parent: self.parent,
+            rotated_by: self.rotated_by.as_deref().and_then(read_presenter),
+            grandparent: self.grandparent,
+            parent_rotated_by: self.parent_rotated_by.as_deref().and_then(read_presenter),
+            superseded: self.superseded.cast_unsigned(),
+            access_floor: self.access_floor,
+        };
+        if self.lineage_generation == self.generation { written } else { written.continued_to(self.generation) }
+    }
+
+    fn with_lineage(self, lineage: &Lineage) -> Self {
+        Self {
+            generation: lineage.generation,
+            lineage_generation: lineage.generation,
+            parent: lineage.parent,
+            rotated_by: lineage.rotated_by.map(write_presenter),
+            grandparent: lineage.grandparent,
+            parent_rotated_by: lineage.parent_rotated_by.map(write_presenter),
+            superseded: lineage.superseded.cast_signed(),
+            access_floor: lineage.access_floor,
+            ..self
+        }
+    }
+}
+
+/// A presenter in 23 characters: the kind, and the hash.
+fn write_presenter(presenter: Presenter) -> String {
+    let (kind, hash) = match presenter {
+        Presenter::Attempt(hash) => ('a', hash),
+        Presenter::Client(hash) => ('c', hash),
+    };
+    format!("{kind}{}", BASE64_URL_SAFE_NO_PAD.encode(hash))
+}
+
+fn read_presenter(text: &str) -> Option<Presenter> {
+    let (kind, hash) = text.split_at_checked(1)?;
+    let hash = BASE64_URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+    match kind {
+        "a" => Some(Presenter::Attempt(hash)),
+        "c" => Some(Presenter::Client(hash)),
+        _ => None,
     }
 }
 
@@ -79,20 +149,7 @@ pub enum Which {
 /// # Errors
 /// The database is away or busy.
 pub async fn insert(db: &impl ConnectionTrait, session: Model) -> Result<(), DbErr> {
-    let row = ActiveModel {
-        id: Set(session.id),
-        user_id: Set(session.user_id),
-        generation: Set(session.generation),
-        confirmed: Set(session.confirmed),
-        rotated_at: Set(session.rotated_at),
-        created_at: Set(session.created_at),
-        last_used_at: Set(session.last_used_at),
-        expires_at: Set(session.expires_at),
-        revoked_at: Set(session.revoked_at),
-        user_agent: Set(session.user_agent),
-        ip: Set(session.ip),
-    };
-    Entity::insert(row).exec_without_returning(db).await.map(drop)
+    Entity::insert(session.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 
 /// The session of that id.
@@ -112,34 +169,79 @@ pub async fn with_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Mo
     Ok(found.and_then(|(session, user)| Some((session, user?))))
 }
 
-/// Makes the next generation, unless somebody else did so first, or ended the session. Returns the session as it stands then.
-///
-/// # Errors
-/// The database is away or busy.
-pub async fn rotate(store: &Store, session: &Model, now: Millis, expires_at: Millis) -> Result<Option<Model>, DbErr> {
-    let update = Entity::update_many()
-        .col_expr(Column::Generation, Expr::value(session.generation + 1))
-        .col_expr(Column::RotatedAt, Expr::value(now))
-        .col_expr(Column::LastUsedAt, Expr::value(now))
-        .col_expr(Column::ExpiresAt, Expr::value(expires_at))
-        .filter(Column::Id.eq(session.id))
-        .filter(Column::Generation.eq(session.generation))
-        .filter(Column::RevokedAt.is_null());
-    let won = store.execute(update).await? == 1;
-    Ok(won.then(|| Model { generation: session.generation + 1, rotated_at: now, last_used_at: now, expires_at, ..session.clone() }))
+/// The next state of a session, and the UPDATE that writes it.
+pub struct Advance {
+    update: UpdateMany<Entity>,
+    next: Model,
 }
 
-/// Notes that this generation's access token was used.
+impl Advance {
+    /// To that lineage. Nothing is changed if another request changed the generation first or the session was ended.
+    #[must_use]
+    pub fn to(session: &Model, lineage: &Lineage, now: Millis, expires_at: Millis) -> Self {
+        let next = Model { rotated_at: now, last_used_at: now, expires_at, ..session.clone() }.with_lineage(lineage);
+        let written = next.clone();
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                generation: Set(written.generation),
+                rotated_at: Set(written.rotated_at),
+                last_used_at: Set(written.last_used_at),
+                expires_at: Set(written.expires_at),
+                lineage_generation: Set(written.lineage_generation),
+                parent: Set(written.parent),
+                rotated_by: Set(written.rotated_by),
+                grandparent: Set(written.grandparent),
+                parent_rotated_by: Set(written.parent_rotated_by),
+                superseded: Set(written.superseded),
+                access_floor: Set(written.access_floor),
+                ..Default::default()
+            })
+            .filter(Column::Id.eq(session.id))
+            .filter(Column::Generation.eq(session.generation))
+            .filter(Column::RevokedAt.is_null());
+        Self { update, next }
+    }
+
+    /// Nor if an access token of the current generation was used meanwhile.
+    #[must_use]
+    pub fn while_unused(self) -> Self {
+        let unused = Expr::col(Column::LastUsedGeneration).lt(Expr::col(Column::Generation));
+        Self { update: self.update.filter(unused), ..self }
+    }
+
+    /// Writes it. Returns the session as it is then, or nothing if the race was lost.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn write(self, store: &Store) -> Result<Option<Model>, DbErr> {
+        let is_won = store.execute(self.update).await? == 1;
+        Ok(is_won.then_some(self.next))
+    }
+
+    /// Writes it in a transaction, together with what belongs to it.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn write_in(self, tx: &impl ConnectionTrait) -> Result<Option<Model>, DbErr> {
+        let is_won = self.update.exec(tx).await?.rows_affected == 1;
+        Ok(is_won.then_some(self.next))
+    }
+}
+
+/// Writes the first use of the current generation's access token. Returns whether it was that: the generation is still the current one,
+/// unused, and the session is not ended. A superseded generation is not the current one.
 ///
 /// # Errors
 /// The database is away or busy.
-pub async fn confirm(store: &Store, id: Uuid, generation: i64, now: Millis) -> Result<(), DbErr> {
+pub async fn write_first_use(store: &Store, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
     let update = Entity::update_many()
-        .col_expr(Column::Confirmed, Expr::value(generation))
+        .col_expr(Column::LastUsedGeneration, Expr::value(generation))
         .col_expr(Column::LastUsedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
-        .filter(Column::Confirmed.lt(generation));
-    store.execute(update).await.map(drop)
+        .filter(Column::Generation.eq(generation))
+        .filter(Column::LastUsedGeneration.lt(generation))
+        .filter(Column::RevokedAt.is_null());
+    Ok(store.execute(update).await? == 1)
 }
 
 /// Ends sessions. Returns how many of them were alive.

@@ -82,7 +82,7 @@ on_each_database! {
         let before = size(&world, kind);
         let refreshes = if long() && kind == Kind::Sqlite { 1_000_000 } else { 50 };
         for _ in 0..refreshes {
-            tokens = world.app.refresh(&tokens.refresh_token, Device::default()).await.unwrap();
+            tokens = world.app.refresh(&tokens.refresh_token, None, Device::default()).await.unwrap();
         }
         println!("after {refreshes} refreshes: {} sessions, {} more bytes of database", rows().await, size(&world, kind) - before);
         assert_eq!(rows().await, 2);

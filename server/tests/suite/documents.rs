@@ -55,7 +55,7 @@ fn named(text: &str) -> Vec<&str> {
 #[test]
 fn each_case_has_a_test_that_bears_its_number_and_stands_in_the_table() {
     let (tests, table) = (tests(), document("security.md"));
-    for case in 1..=29 {
+    for case in (1..=29).chain([30, 53, 60]) {
         let start = format!("case_{case:02}_");
         assert!(tests.iter().any(|test| test.starts_with(&start)), "no test is called {start}…");
         let row = table.lines().find(|line| line.starts_with(&format!("| {case} |"))).unwrap_or_else(|| panic!("no row {case}"));

@@ -78,6 +78,18 @@ on_each_database! {
         world.stop().await;
     }
 
+    async fn a_logout_with_the_parent_token_is_no_evidence_of_theft(kind: Kind) {
+        let world = World::with(kind, &["--reuse-leeway", "0s"]).await;
+        let (first, other) = (world.register("ada").await, world.login("ada").await);
+        let next = world.refresh(&first.refresh_token).await;
+        assert!(world.lets_in(&next.access_token).await);
+        world.logout(&first.refresh_token, "?scope=all").await;
+        assert!(!world.lets_in(&next.access_token).await);
+        assert!(!world.lets_in(&other.access_token).await, "the scope that was asked for");
+        assert_eq!(world.counted("wugan_refresh_total{outcome=\"revoked\"}").await, 0);
+        world.stop().await;
+    }
+
     async fn sessions_are_listed_and_ended_by_their_owner_alone(kind: Kind) {
         let world = World::start(kind).await;
         let (a, b, bob) = (world.register("ada").await, world.login("ada").await, world.register("bob").await);
@@ -85,6 +97,8 @@ on_each_database! {
         assert_eq!(list.len(), 2);
         assert_eq!(list.iter().filter(|item| item.current).map(|item| Value::from(item.id.clone())).collect::<Vec<_>>(), [claims(&a.access_token)["sid"].clone()]);
         assert!(list.iter().all(|item| item.ip.as_deref() == Some("127.0.0.1")));
+        let to_the_minute = |item: &SessionItem| item.last_used_at == item.created_at || item.last_used_at.ends_with(":00Z");
+        assert!(list.iter().all(to_the_minute), "{list:?}");
         let end = async |access: &str, id: &str| {
             world.http.delete(format!("{}/user/sessions/{id}", world.url)).bearer_auth(access).send().await.unwrap()
         };

@@ -27,5 +27,6 @@ mod operator;
 mod process;
 mod requests;
 mod rotation;
+mod schedules;
 mod slow;
 mod web;

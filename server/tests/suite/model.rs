@@ -1,37 +1,95 @@
 //! The store and the rules against a reference model: random steps, the same on both, no answer may differ.
 //!
-//! The model says what `docs/security.md` promises in other words than `decide` does: it keeps for each session the list of tokens
-//! handed out, who has used which, and when, and knows nothing of generations. `WUGAN_TEST_SEED` repeats one run.
+//! The model says what `docs/security.md` promises in other words than `decide` does: it keeps for each session the list of pairs
+//! handed out, with the pair and the client that each was exchanged for and by, and when the newest was first used. It knows no lineage
+//! and no mask. `WUGAN_TEST_SEED` repeats one run.
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{World, long},
+    schedules::{Call, Copied, OWNERS_CLIENT, Schedule, Setup, WAIT},
+    world::{World, long, sid},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
+use std::{collections::HashMap, sync::Arc};
 use wugan_server::{
     error::Error,
-    rotation::{Decision, Standing, decide},
-    sessions::Device,
+    rotation::{AccessDecision, Decision, Lineage, Presented, Presenter, State, decide, decide_access},
+    sessions::{Attempt, Device},
     store::{
-        session::{Which, by_id},
+        session::{self, Which, by_id},
         user,
     },
 };
 use wugan_wire::{LogoutScope, TokenAnswer};
 
 const LEEWAY: i64 = 10_000;
+const DUPLICATES: i64 = 300_000;
 const IDLE: i64 = 7 * 24 * 3_600_000;
 const WHOLE: i64 = 30 * 24 * 3_600_000;
+
+/// The sender of a refresh: a client with an attempt id of its own, or one without, by its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sender {
+    WithId(u8),
+    Without(u8),
+}
+
+impl Sender {
+    fn any(rng: &mut SmallRng) -> Self {
+        // Mostly the same one, so that exchanges are repeated.
+        let n = if rng.random_ratio(3, 4) { 0 } else { rng.random_range(1..=2) };
+        if rng.random() { Self::WithId(n) } else { Self::Without(n) }
+    }
+
+    fn attempt(self) -> Option<Attempt> {
+        match self {
+            Self::WithId(n) => Some(Attempt::parse(&format!("attempt-number-{n}")).unwrap()),
+            Self::Without(_) => None,
+        }
+    }
+
+    fn device(self) -> Device {
+        let (Self::WithId(n) | Self::Without(n)) = self;
+        Device { user_agent: Some("a browser".into()), ip: Some([192, 0, 2, n].into()) }
+    }
+
+    fn presenter(self) -> Presenter {
+        match self {
+            Self::WithId(n) => Presenter::Attempt([n; 16]),
+            Self::Without(n) => Presenter::Client([n; 16]),
+        }
+    }
+
+    /// How long an exchange is repeated to the same sender after the first use of its pair.
+    fn window(self) -> i64 {
+        if matches!(self, Self::WithId(_)) { DUPLICATES } else { LEEWAY }
+    }
+}
+
+/// A pair that was handed out; of a repeated one the newest access token.
+struct Pair {
+    tokens: TokenAnswer,
+    /// The number of the pair that was exchanged for it, and by which sender. None for a sign-in's.
+    origin: Option<(usize, Sender)>,
+    /// Another sender's exchange of the same token made a newer pair before this one was used.
+    superseded: bool,
+}
+
+impl Pair {
+    fn of_a_sign_in(tokens: TokenAnswer) -> Self {
+        Self { tokens, origin: None, superseded: false }
+    }
+}
 
 /// What is promised of one session.
 struct Promise {
     born: i64,
-    /// Every pair handed out, oldest first; of a repeated one the newest access token.
-    handed_out: Vec<TokenAnswer>,
+    /// Every pair handed out, oldest first.
+    pairs: Vec<Pair>,
     /// When the newest pair was made.
     newest_at: i64,
-    /// Whether anybody used the newest pair.
-    newest_used: bool,
+    /// When an access token of the newest pair was first used.
+    newest_used_at: Option<i64>,
     ended: bool,
 }
 
@@ -48,20 +106,65 @@ impl Promise {
         !self.ended && now / 1000 < self.newest_at.saturating_add(IDLE).min(self.born + WHOLE) / 1000
     }
 
-    /// What presenting the token handed out as number `which` gives, and what it does.
-    fn present(&mut self, which: usize, now: i64) -> Promised {
-        let age = self.handed_out.len() - 1 - which;
+    fn newest(&self) -> usize {
+        self.pairs.len() - 1
+    }
+
+    /// What presenting the token handed out as number `which` gives, and what it does. The caller adds a next pair.
+    fn present(&mut self, which: usize, sender: Sender, now: i64) -> Promised {
         if !self.alive(now) {
             return Promised::Refused;
         }
-        match age {
-            0 => Promised::Next,
-            1 if !self.newest_used || (now - self.newest_at).abs() < LEEWAY => Promised::Same,
-            _ => {
-                self.ended = true;
-                Promised::Refused
-            }
+        let newest = self.newest();
+        if which == newest {
+            return Promised::Next;
         }
+        let (parent, by) = self.pairs[newest].origin.unwrap();
+        if which == parent {
+            let is_same = by == sender;
+            let Some(used_at) = self.newest_used_at else {
+                let siblings = self.pairs.iter().filter(|pair| pair.origin.is_some_and(|(origin, _)| origin == parent)).count();
+                let lately = self.pairs.iter().rev().skip(1).take(64).filter(|pair| pair.superseded).count();
+                if is_same {
+                    return Promised::Same;
+                }
+                if siblings <= 8 && lately < 32 {
+                    self.pairs[newest].superseded = true;
+                    return Promised::Next;
+                }
+                self.ended = true;
+                return Promised::Refused;
+            };
+            if is_same && (now - used_at).abs() < sender.window() {
+                return Promised::Same;
+            }
+            self.ended = !(is_same && matches!(sender, Sender::WithId(_)));
+            return Promised::Refused;
+        }
+        let is_late_duplicate = matches!(sender, Sender::WithId(_)) && self.pairs[parent].origin == Some((which, sender));
+        self.ended = !is_late_duplicate;
+        Promised::Refused
+    }
+
+    fn hand_out(&mut self, tokens: TokenAnswer, which: usize, sender: Sender, made_at: i64) {
+        self.pairs.push(Pair { tokens, origin: Some((which, sender)), superseded: false });
+        (self.newest_at, self.newest_used_at) = (made_at, None);
+    }
+
+    /// Whether an access token that has not expired is accepted, and what that does.
+    fn admits(&mut self, which: usize, now: i64) -> bool {
+        let age = self.newest() - which;
+        if self.ended || age > 64 {
+            return false;
+        }
+        if self.pairs[which].superseded {
+            self.ended = true;
+            return false;
+        }
+        if age == 0 {
+            self.newest_used_at = self.newest_used_at.or(Some(now));
+        }
+        true
     }
 }
 
@@ -83,7 +186,7 @@ on_each_database! {
                 let answer = world.app.start_session(&ada, Device::default()).await.unwrap();
                 // The rules asked the clock after this test did; the row says when exactly.
                 let row = by_id(world.app.store.reader(), sid(&answer)).await.unwrap().unwrap();
-                promises.push(Promise { born: row.created_at, handed_out: vec![answer], newest_at: row.rotated_at, newest_used: false, ended: false });
+                promises.push(Promise { born: row.created_at, pairs: vec![Pair::of_a_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
                 if promises.len() > 12 {
                     promises.remove(0);
                 }
@@ -93,24 +196,24 @@ on_each_database! {
             if rng.random_ratio(1, 5) || at >= promises.len() {
                 at = rng.random_range(0..promises.len());
             }
-            let newest = promises[at].handed_out.len() - 1;
+            let newest = promises[at].newest();
             // Mostly the newest few: that is where the rules are.
             let which = if rng.random_ratio(9, 10) { newest - rng.random_range(0..=2).min(newest) } else { rng.random_range(0..=newest) };
             match rng.random_range(0..100) {
-                0..45 => refresh(&world, &mut promises[at], which, step).await,
+                0..45 => refresh(&world, &mut promises[at], which, Sender::any(&mut rng), step).await,
                 45..75 => guard(&world, &mut promises[at], which, step).await,
                 75..77 => {
-                    world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::This, Device::default()).await.unwrap();
+                    world.app.logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::This, Device::default()).await.unwrap();
                     promises[at].ended = true;
                 }
                 77 => {
                     if promises[at].alive(now) {
-                        world.app.logout(&promises[at].handed_out[newest].refresh_token, LogoutScope::Others, Device::default()).await.unwrap();
+                        world.app.logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::Others, Device::default()).await.unwrap();
                         promises.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, promise)| promise.ended = true);
                     }
                 }
                 78 => {
-                    let row = by_id(world.app.store.reader(), sid(&promises[at].handed_out[0])).await.unwrap().unwrap();
+                    let row = by_id(world.app.store.reader(), sid(&promises[at].pairs[0].tokens)).await.unwrap().unwrap();
                     world.app.end_sessions(Which::One(row.id), &row, Device::default()).await.unwrap();
                     promises[at].ended = true;
                 }
@@ -128,27 +231,25 @@ on_each_database! {
     }
 }
 
-fn sid(answer: &TokenAnswer) -> uuid::Uuid {
-    crate::world::claims(&answer.refresh_token)["sid"].as_str().unwrap().parse().unwrap()
-}
-
 /// Whether a boundary is so near that the time between the model's look at the clock and the rules' decides.
 fn on_the_edge(promise: &Promise, now: i64) -> bool {
     let near = |moment: i64| (now - moment).abs() < 1_500;
-    near(promise.newest_at + IDLE) || near(promise.born + WHOLE) || near(promise.newest_at + LEEWAY) || near(promise.newest_at - LEEWAY)
+    let windows = promise.newest_used_at.is_some_and(|at| [LEEWAY, -LEEWAY, DUPLICATES, -DUPLICATES].iter().any(|by| near(at + by)));
+    near(promise.newest_at + IDLE) || near(promise.born + WHOLE) || windows
 }
 
-async fn refresh(world: &World, promise: &mut Promise, which: usize, step: usize) {
+async fn refresh(world: &World, promise: &mut Promise, which: usize, sender: Sender, step: usize) {
     if on_the_edge(promise, world.clock.now()) {
         world.clock.shift(4_000);
     }
     let now = world.clock.now();
-    let token = promise.handed_out[which].refresh_token.clone();
-    // Whether the token itself has run out meanwhile is nothing to the promise: what counts is the session.
-    let promised = promise.present(which, now);
-    let answer = world.app.refresh(&token, Device::default()).await;
+    let token = promise.pairs[which].tokens.refresh_token.clone();
+    let newest = promise.newest();
+    // Whether the token itself has expired meanwhile is nothing to the promise: what counts is the session.
+    let promised = promise.present(which, sender, now);
+    let answer = world.app.refresh(&token, sender.attempt(), sender.device()).await;
     let seen = match &answer {
-        Ok(answer) if answer.refresh_token == promise.handed_out[promise.handed_out.len() - 1].refresh_token => Promised::Same,
+        Ok(answer) if answer.refresh_token == promise.pairs[newest].tokens.refresh_token => Promised::Same,
         Ok(_) => Promised::Next,
         Err(Error::InvalidGrant) => Promised::Refused,
         Err(other) => panic!("step {step}: {other:?}"),
@@ -156,65 +257,80 @@ async fn refresh(world: &World, promise: &mut Promise, which: usize, step: usize
     assert_eq!(seen, promised, "step {step}");
     let Ok(answer) = answer else { return };
     if seen == Promised::Next {
-        promise.newest_at = by_id(world.app.store.reader(), sid(&answer)).await.unwrap().unwrap().rotated_at;
-        promise.newest_used = false;
-        promise.handed_out.push(answer);
+        let made_at = world.row(&answer).await.rotated_at;
+        promise.hand_out(answer, which, sender, made_at);
     } else {
-        *promise.handed_out.last_mut().unwrap() = answer;
+        promise.pairs[newest].tokens = answer;
     }
 }
 
 async fn guard(world: &World, promise: &mut Promise, which: usize, step: usize) {
     let now = world.clock.now();
-    let token = &promise.handed_out[which].access_token;
-    let run_out = crate::world::claims(token)["exp"].as_i64().unwrap();
-    if (run_out - now / 1000).abs() <= 2 {
+    let token = promise.pairs[which].tokens.access_token.clone();
+    let expires_at = crate::world::claims(&token)["exp"].as_i64().unwrap();
+    if (expires_at - now / 1000).abs() <= 2 {
         return;
     }
-    let promised = !promise.ended && now / 1000 < run_out;
-    let admitted = match world.app.admit(token).await {
+    let is_first_use = promise.newest_used_at.is_none();
+    let promised = now / 1000 < expires_at && promise.admits(which, now);
+    let admitted = match world.app.authenticate(&token, Device::default()).await {
         Ok(_) => true,
         Err(Error::InvalidToken) => false,
         Err(other) => panic!("step {step}: {other:?}"),
     };
     assert_eq!(admitted, promised, "step {step}");
-    if admitted && which == promise.handed_out.len() - 1 {
-        promise.newest_used = true;
+    if is_first_use && promise.newest_used_at.is_some() {
+        // The rules asked the clock after this test did; the row says when exactly.
+        promise.newest_used_at = Some(world.row(&promise.pairs[which].tokens).await.last_used_at);
     }
 }
 
 /// A session in memory, kept as the store keeps its row: what `decide` says is done, and nothing else.
 struct InMemory {
-    standing: Standing,
+    state: State,
     born: i64,
 }
 
 impl InMemory {
-    fn present(&mut self, generation: usize, now: i64) -> Promised {
-        match decide(i64::try_from(generation).unwrap(), &self.standing, now, LEEWAY) {
-            Decision::Rotate => {
-                let expires_at = now.saturating_add(IDLE).min(self.born + WHOLE);
-                self.standing = Standing { generation: self.standing.generation + 1, rotated_at: now, expires_at, ..self.standing };
-                Promised::Next
-            }
-            Decision::Repeat => Promised::Same,
+    fn present(&mut self, generation: usize, sender: Sender, now: i64) -> Promised {
+        let presented = Presented { generation: i64::try_from(generation).unwrap(), expires_at: i64::MAX, presenter: sender.presenter() };
+        let lineage = match decide(&presented, &self.state, now, LEEWAY) {
+            Decision::Rotate => self.state.lineage.rotated(&presented),
+            Decision::Supersede => self.state.lineage.superseded(presented.presenter),
+            Decision::Repeat => return Promised::Same,
             Decision::Revoke => {
-                self.standing.revoked = true;
-                Promised::Refused
+                self.state.revoked = true;
+                return Promised::Refused;
             }
-            Decision::Refuse => Promised::Refused,
+            Decision::Refuse => return Promised::Refused,
+        };
+        let expires_at = now.saturating_add(IDLE).min(self.born + WHOLE);
+        self.state = State { lineage, first_used_at: None, expires_at, ..self.state };
+        Promised::Next
+    }
+
+    fn admits(&mut self, generation: usize, now: i64) -> bool {
+        if self.state.revoked {
+            return false;
         }
+        let decision = decide_access(i64::try_from(generation).unwrap(), &self.state.access());
+        match decision {
+            AccessDecision::FirstUse => self.state.first_used_at = Some(now),
+            AccessDecision::Revoke => self.state.revoked = true,
+            AccessDecision::Admit | AccessDecision::Refuse => {}
+        }
+        matches!(decision, AccessDecision::Admit | AccessDecision::FirstUse)
     }
 }
 
-/// The same model against the pure rules alone, which takes no database and so many more steps: lost answers, replays of any age,
-/// thieves at every offset, uses of access tokens, clock jumps either way, ends.
+/// The same model against the pure rules alone, which takes no database and so many more steps: lost answers, replays of any age by
+/// any sender, uses of access tokens, clock jumps either way, ends.
 #[test]
 fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
     let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
     println!("WUGAN_TEST_SEED={seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
-    let (mut now, mut seen) = (1_000_000_000_000_i64, [0_u32; 4]);
+    let (mut now, mut seen) = (1_000_000_000_000_i64, [0_u32; 5]);
     let empty = || TokenAnswer {
         access_token: String::new(),
         refresh_token: String::new(),
@@ -223,44 +339,40 @@ fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
         refresh_expires_in: 0,
     };
     let born = |now: i64| {
-        let standing = Standing { generation: 0, confirmed: -1, rotated_at: now, expires_at: now + IDLE, revoked: false };
-        let promise = Promise { born: now, handed_out: vec![empty()], newest_at: now, newest_used: false, ended: false };
-        (InMemory { standing, born: now }, promise)
+        let state = State { lineage: Lineage::FIRST, first_used_at: None, expires_at: now + IDLE, revoked: false };
+        let promise = Promise { born: now, pairs: vec![Pair::of_a_sign_in(empty())], newest_at: now, newest_used_at: None, ended: false };
+        (InMemory { state, born: now }, promise)
     };
     let (mut session, mut promise) = born(now);
     for step in 0..1_000_000 {
-        let newest = promise.handed_out.len() - 1;
-        let which = newest - rng.random_range(0..=3).min(newest);
+        let newest = promise.newest();
+        let which = newest - if rng.random_ratio(1, 50) { newest.min(70) } else { rng.random_range(0..=3).min(newest) };
         match rng.random_range(0..100) {
             0..40 => {
                 // The promise counts in whole seconds, as tokens do; so do the steps of this clock.
-                let (promised, done) = (promise.present(which, now), session.present(which, now));
+                let sender = Sender::any(&mut rng);
+                let (promised, done) = (promise.present(which, sender, now), session.present(which, sender, now));
                 assert_eq!(done, promised, "step {step}");
                 match done {
                     Promised::Next => {
-                        promise.newest_at = now;
-                        promise.newest_used = false;
-                        promise.handed_out.push(empty());
-                        seen[0] += 1;
+                        seen[if which == newest { 0 } else { 4 }] += 1;
+                        promise.hand_out(empty(), which, sender, now);
                     }
                     Promised::Same => seen[1] += 1,
                     Promised::Refused => seen[2] += 1,
                 }
             }
-            40..60 => {
-                if promise.alive(now) && which == newest {
-                    promise.newest_used = true;
-                }
-                if promise.alive(now) {
-                    session.standing.confirmed = session.standing.confirmed.max(i64::try_from(which).unwrap());
-                }
+            40..60 if promise.alive(now) => {
+                assert_eq!(session.admits(which, now), promise.admits(which, now), "step {step}");
             }
-            60..95 => now += rng.random_range(0..15) * 1000,
+            40..60 => {}
+            60..94 => now += rng.random_range(0..15) * 1000,
+            94 => now += rng.random_range(0..400) * 1000,
             95 => now -= rng.random_range(0..4000) * 1000,
             96 => now += rng.random_range(0..4) * 24 * 3_600_000,
             97 => {
                 promise.ended = true;
-                session.standing.revoked = true;
+                session.state.revoked = true;
             }
             _ => {
                 if !promise.alive(now) {
@@ -269,6 +381,115 @@ fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
                 }
             }
         }
+        assert_eq!(session.state.revoked, promise.ended, "step {step}");
     }
     assert!(seen.iter().all(|times| *times > 1000), "every kind of answer was met: {seen:?}");
+}
+
+fn device_of(presenter: Presenter) -> Device {
+    Device { user_agent: None, ip: Some([192, 0, 2, if presenter == OWNERS_CLIENT { 1 } else { 2 }].into()) }
+}
+
+fn attempt_of(presenter: Presenter) -> Option<Attempt> {
+    let Presenter::Attempt(hash) = presenter else { return None };
+    Some(Attempt::parse(&format!("attempt-id-{:03}-{:03}", hash[0], hash[1])).unwrap())
+}
+
+/// What a server of version 0.1 does with a refresh token that it accepts: it writes no lineage.
+async fn refresh_as_version_0_1(world: &World, first: &TokenAnswer, generation: i64) -> TokenAnswer {
+    let (mut row, now) = (world.row(first).await, world.clock.now());
+    if generation == row.generation {
+        row = session::Model { generation: generation + 1, rotated_at: now, last_used_at: now, ..row };
+        world.restore(&row).await;
+    }
+    world.app.tokens.issue(&row, "ada", now).unwrap()
+}
+
+/// One random schedule, each request of it on the real server too.
+async fn on_the_server(world: &World, user: &user::Model, setup: &Setup, rng: &mut SmallRng) {
+    let first = world.app.start_session(user, device_of(OWNERS_CLIENT)).await.unwrap();
+    let mut tokens = HashMap::from([(0, first.clone())]);
+    let mut schedule = Schedule::start(setup);
+    if setup.copied == Copied::RecordInTheMiddle {
+        let made = schedule.row.lineage.rotated_by.unwrap();
+        tokens.insert(1, world.app.refresh(&first.refresh_token, attempt_of(made), device_of(made)).await.unwrap());
+    }
+    let (mut rows, mut history) = (Vec::new(), Vec::new());
+    for _ in 0..60 {
+        let steps = schedule.steps(setup);
+        if steps.is_empty() {
+            break;
+        }
+        let step = steps[rng.random_range(0..steps.len())];
+        history.push(step);
+        let mut calls = Vec::new();
+        let next = schedule.apply(step, setup, &mut calls).unwrap_or_else(|broken| panic!("{broken}: {history:?}"));
+        rows.push(world.row(&first).await);
+        for call in calls {
+            match call {
+                Call::Refresh(generation, presenter, granted) => {
+                    let token = &tokens[&generation].refresh_token;
+                    let answer = world.app.refresh(token, attempt_of(presenter), device_of(presenter)).await;
+                    match (answer, granted) {
+                        (Ok(answer), Some(granted)) => {
+                            assert_eq!(crate::world::claims(&answer.refresh_token)["gen"], granted, "{history:?}");
+                            tokens.insert(granted, answer);
+                        }
+                        (Err(Error::InvalidGrant), None) => {}
+                        (answer, granted) => panic!("{answer:?} instead of {granted:?}: {history:?}"),
+                    }
+                }
+                Call::Access(generation, admitted) => {
+                    let answer = world.app.authenticate(&tokens[&generation].access_token, Device::default()).await;
+                    assert_eq!(answer.is_ok(), admitted, "{history:?}");
+                }
+                Call::Logout(generation) => {
+                    world.app.logout(&tokens[&generation].refresh_token, LogoutScope::This, Device::default()).await.unwrap();
+                }
+                Call::Wait => world.clock.shift(WAIT),
+                Call::Regress(back) => world.restore(&rows[rows.len() - 1 - back]).await,
+                Call::RefreshAtOldServer(generation) => {
+                    let answer = refresh_as_version_0_1(world, &first, generation).await;
+                    tokens.insert(crate::world::claims(&answer.refresh_token)["gen"].as_i64().unwrap(), answer);
+                }
+            }
+        }
+        let (row, expected) = (world.row(&first).await.state(), next.row);
+        assert_eq!((row.revoked, row.first_used_at.is_some()), (expected.revoked, expected.first_used_at.is_some()), "{history:?}");
+        assert_eq!(
+            (row.lineage.generation, row.lineage.parent, row.lineage.grandparent, row.lineage.superseded, row.lineage.access_floor),
+            (
+                expected.lineage.generation,
+                expected.lineage.parent,
+                expected.lineage.grandparent,
+                expected.lineage.superseded,
+                expected.lineage.access_floor
+            ),
+            "{history:?}"
+        );
+        schedule = next;
+    }
+}
+
+on_each_database! {
+    /// The random schedules of an owner and a thief, on the server and its store: each answer is the rules', and so is the row.
+    async fn case_30_the_server_answers_random_schedules_as_the_rules_do(kind: Kind) {
+        let schedules = if long() { 2_000 } else { 60 };
+        let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
+        println!("WUGAN_TEST_SEED={seed}");
+        let mut rng = SmallRng::seed_from_u64(seed);
+        // The rules' own leeway stands for nothing here: between two steps either no time passes or an hour.
+        let world = Arc::new(World::with(kind, &["--access-ttl", "6d", "--reuse-leeway", "1m"]).await);
+        world.register("ada").await;
+        let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
+        for copied in [Copied::Nothing, Copied::Token, Copied::Record, Copied::RecordInTheMiddle] {
+            for (ids, old_server) in [(true, false), (false, false), (true, true)] {
+                let setup = Setup { copied, ids, same_client: false, regression: true, old_server, signs_out_when_refused: ids };
+                for _ in 0..schedules {
+                    on_the_server(&world, &ada, &setup, &mut rng).await;
+                }
+            }
+        }
+        Arc::into_inner(world).unwrap().stop().await;
+    }
 }

@@ -89,6 +89,8 @@ async fn the_document_is_what_is_answered() {
         ("post", "/user/login", "", Some(json!({}))),
         ("post", "/user/login", "", none.clone()),
         ("post", "/user/refresh", "", Some(json!({"refresh_token": refresh}))),
+        ("post", "/user/refresh", "", Some(json!({"refresh_token": refresh, "attempt": "an-attempt-of-its-own"}))),
+        ("post", "/user/refresh", "", Some(json!({"refresh_token": refresh, "attempt": "x"}))),
         ("post", "/user/refresh", "", Some(json!({"refresh_token": "x"}))),
         ("get", "/user/refresh", "", none.clone()),
         ("post", "/user/logout", "", Some(json!({"refresh_token": "x"}))),

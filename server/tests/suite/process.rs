@@ -290,7 +290,7 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     server.child.wait().unwrap();
     let log = server.log.lock().unwrap().clone();
     assert!(log.contains("\"ip\":\"127.0.0.1\""), "who called: {log}");
-    assert!(log.contains("reuse of a refresh token") && log.contains("/user/refresh"), "{log}");
+    assert!(log.contains("reuse of a token") && log.contains("/user/refresh"), "{log}");
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "every line is JSON: {log}");
     assert!(!log.contains("refresh_token=") && !log.contains("eyJ"), "not even the beginning of one: {log}");
     let database = String::from_utf8_lossy(&fs::read(folder.path().join("wugan.db")).unwrap()).into_owned();

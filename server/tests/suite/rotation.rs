@@ -1,16 +1,23 @@
-//! Refresh token rotation: cases 1 to 6, 8, 9, 13 and 28.
+//! Refresh token rotation: cases 1 to 6, 8, 9, 13, 28, 30, 53 and 60.
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{World, claims, long},
+    world::{MANY, World, claims, expect_error, long},
 };
 use reqwest::StatusCode;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
 use std::{collections::HashSet, sync::Arc};
 use tokio::sync::Barrier;
+use wugan_server::store::{audit, session};
+use wugan_wire::{Code, TokenAnswer};
 
 const SECOND: i64 = 1000;
 const HOUR: i64 = 3600 * SECOND;
 const DAY: i64 = 24 * HOUR;
+const OWNER: &str = "attempt-of-the-owner";
+const THIEF: &str = "attempt-of-the-thief";
+const REVOKED: &str = "wugan_refresh_total{outcome=\"revoked\"}";
 
 on_each_database! {
     async fn case_01_reuse_ends_the_session(kind: Kind) {
@@ -126,7 +133,8 @@ on_each_database! {
                 let (node, barrier, token) = (if n % 2 == 0 { world.clone() } else { other.clone() }, barrier.clone(), token.clone());
                 tokio::spawn(async move {
                     barrier.wait().await;
-                    node.refresh(&token).await.refresh_token
+                    // With one attempt id, and without.
+                    if round % 2 == 0 { node.exchange(&token, OWNER).await.refresh_token } else { node.refresh(&token).await.refresh_token }
                 })
             }).collect();
             let mut successors = HashSet::new();
@@ -229,6 +237,160 @@ on_each_database! {
         world.stop().await;
     }
 
+    async fn case_02_a_lost_answer_is_repeated_to_its_attempt_id(kind: Kind) {
+        let world = World::with(kind, &["--reuse-leeway", "0s"]).await;
+        let other = world.another().await;
+        let first = world.register("ada").await;
+        let lost = world.exchange(&first.refresh_token, OWNER).await;
+        for late in [0, 5 * SECOND, 24 * SECOND, HOUR] {
+            world.clock.shift(late);
+            assert_eq!(other.exchange(&first.refresh_token, OWNER).await.refresh_token, lost.refresh_token);
+        }
+        let again = world.exchange(&first.refresh_token, OWNER).await;
+        assert!(world.lets_in(&again.access_token).await);
+        world.clock.shift(4 * 60 * SECOND);
+        assert_eq!(world.exchange(&first.refresh_token, OWNER).await.refresh_token, lost.refresh_token, "another tab's request, late");
+        world.clock.shift(2 * 60 * SECOND);
+        world.exchange_refused(&first.refresh_token, OWNER).await;
+        let next = world.exchange(&lost.refresh_token, "another-attempt-id").await;
+        world.exchange_refused(&first.refresh_token, OWNER).await;
+        assert!(world.lets_in(&next.access_token).await, "a duplicate that is too late changes nothing");
+        assert_eq!(world.counted(REVOKED).await, 0);
+        other.stop().await;
+        world.stop().await;
+    }
+
+    /// As reported: the thief refreshes and does not use the result, the owner goes on, the thief refreshes again.
+    async fn case_30_a_thief_that_refreshes_without_using_is_found(kind: Kind) {
+        let world = World::with(kind, &["--reuse-leeway", "0s"]).await;
+        for by_access in [false, true] {
+            let copied = world.register(&format!("ada{by_access}")).await;
+            let thiefs = world.exchange(&copied.refresh_token, THIEF).await;
+            let owners = world.exchange(&copied.refresh_token, OWNER).await;
+            assert_ne!(owners.refresh_token, thiefs.refresh_token, "another presenter gets another successor");
+            assert!(world.lets_in(&owners.access_token).await);
+            if by_access {
+                assert!(!world.lets_in(&thiefs.access_token).await);
+            } else {
+                world.exchange_refused(&thiefs.refresh_token, THIEF).await;
+            }
+            assert!(!world.lets_in(&owners.access_token).await);
+            world.exchange_refused(&owners.refresh_token, OWNER).await;
+        }
+        assert_eq!(world.counted("wugan_refresh_total{outcome=\"superseded\"}").await, 2);
+        assert_eq!(world.counted(REVOKED).await, 2);
+        world.stop().await;
+    }
+
+    async fn case_30_a_thief_that_uses_before_the_owner_refreshes_is_found(kind: Kind) {
+        let world = World::start(kind).await;
+        let copied = world.register("ada").await;
+        let thiefs = world.exchange(&copied.refresh_token, THIEF).await;
+        assert!(world.lets_in(&thiefs.access_token).await);
+        world.exchange_refused(&copied.refresh_token, OWNER).await;
+        assert!(!world.lets_in(&thiefs.access_token).await);
+        world.stop().await;
+    }
+
+    /// Each node decides a first use on the row, whatever it remembers.
+    async fn case_30_a_superseded_access_token_is_found_by_a_node_that_remembers_the_session(kind: Kind) {
+        let world = World::start(kind).await;
+        let other = world.another().await;
+        let copied = world.register("ada").await;
+        let thiefs = world.exchange(&copied.refresh_token, THIEF).await;
+        assert!(other.lets_in(&copied.access_token).await, "and remembered there");
+        let owners = world.exchange(&copied.refresh_token, OWNER).await;
+        assert!(!other.lets_in(&thiefs.access_token).await);
+        world.exchange_refused(&owners.refresh_token, OWNER).await;
+        other.stop().await;
+        world.stop().await;
+    }
+
+    async fn case_30_of_a_first_use_and_a_supersede_at_once_one_wins(kind: Kind) {
+        let rounds = if long() { 500 } else { 20 };
+        let world = World::with(kind, MANY).await;
+        let other = world.another().await;
+        world.register("ada").await;
+        for round in 0..rounds {
+            let copied = world.login("ada").await;
+            let thiefs = world.exchange(&copied.refresh_token, THIEF).await;
+            let (admitted, answer) = tokio::join!(other.lets_in(&thiefs.access_token), world.try_exchange(&copied.refresh_token, OWNER));
+            // Either the use was first, and the owner's refresh shows the theft; or the supersede was, and the use shows it.
+            assert_eq!(admitted, answer.status() == StatusCode::UNAUTHORIZED, "round {round}");
+            assert!(world.row(&copied).await.revoked_at.is_some(), "round {round}");
+        }
+        other.stop().await;
+        world.stop().await;
+    }
+
+    async fn case_30_a_parent_is_superseded_eight_times_and_then_the_session_ends(kind: Kind) {
+        let world = World::start(kind).await;
+        let first = world.register("ada").await;
+        world.exchange(&first.refresh_token, OWNER).await;
+        for n in 0..8 {
+            world.exchange(&first.refresh_token, &format!("another-attempt-{n}")).await;
+        }
+        world.exchange_refused(&first.refresh_token, "another-attempt-8").await;
+        assert!(world.row(&first).await.revoked_at.is_some());
+        world.stop().await;
+    }
+
+    async fn case_53_a_refresh_of_an_account_disabled_by_hand_is_refused(kind: Kind) {
+        let world = World::start(kind).await;
+        let first = world.register("ada").await;
+        world.app.store.writer().execute_unprepared("UPDATE users SET disabled_at = 1").await.unwrap();
+        world.refused(&first.refresh_token).await;
+        world.app.store.writer().execute_unprepared("UPDATE users SET disabled_at = NULL").await.unwrap();
+        world.refresh(&first.refresh_token).await;
+        world.stop().await;
+    }
+
+    /// A failover that loses commits, or a restored backup.
+    async fn case_60_a_session_goes_on_from_a_token_later_than_its_row(kind: Kind) {
+        let world = World::start(kind).await;
+        let mut tokens = vec![world.register("ada").await];
+        let mut older = None;
+        for n in 1..=3 {
+            let next = world.exchange(&tokens[n - 1].refresh_token, &format!("attempt-number-{n}")).await;
+            assert!(world.lets_in(&next.access_token).await);
+            tokens.push(next);
+            older = older.or(Some(world.row(&tokens[0]).await));
+        }
+        world.restore(&older.unwrap()).await;
+        assert!(!world.lets_in(&tokens[3].access_token).await, "an access token later than the row is refused");
+        let next = world.exchange(&tokens[3].refresh_token, "attempt-number-4").await;
+        assert_eq!(claims(&next.refresh_token)["gen"], 4);
+        assert!(world.lets_in(&next.access_token).await);
+        assert!(world.lets_in(&tokens[3].access_token).await, "its generation was presented");
+        assert!(!world.lets_in(&tokens[2].access_token).await, "what was lost may have been superseded");
+        assert_eq!(world.exchange(&tokens[3].refresh_token, "attempt-number-4").await.refresh_token, next.refresh_token);
+        assert_eq!(world.counted(REVOKED).await, 0);
+        let trail = audit::since(world.app.store.reader(), 0, None, 10).await.unwrap();
+        let entry = trail.iter().find(|entry| entry.event == "row_behind_token").expect("it is in the trail");
+        assert_eq!(entry.detail.as_deref(), Some("the token is of generation 3, the row was at 1"));
+        world.exchange_refused(&tokens[2].refresh_token, "attempt-number-3").await;
+        assert_eq!(world.counted(REVOKED).await, 1, "an older refresh token is still reuse");
+        world.stop().await;
+    }
+
+    async fn case_60_a_token_later_than_its_row_expires_by_its_own_claim(kind: Kind) {
+        let world = World::with(kind, &["--refresh-ttl", "7d"]).await;
+        let first = world.register("ada").await;
+        let row = world.row(&first).await;
+        world.clock.shift(6 * DAY);
+        let second = world.refresh(&first.refresh_token).await;
+        world.restore(&row).await;
+        world.clock.shift(2 * DAY);
+        world.refused(&first.refresh_token).await;
+        let third = world.refresh(&second.refresh_token).await;
+        world.restore(&row).await;
+        world.clock.shift(8 * DAY);
+        world.refused(&third.refresh_token).await;
+        world.restore(&session::Model { revoked_at: Some(1), ..row }).await;
+        world.refused(&third.refresh_token).await;
+        world.stop().await;
+    }
+
     async fn case_28_clocks_that_jump_sign_nobody_out(kind: Kind) {
         let world = World::start(kind).await;
         let mut tokens = world.register("ada").await;
@@ -249,12 +411,43 @@ on_each_database! {
 }
 
 #[tokio::test]
+async fn case_30_without_ids_the_presenter_is_network_and_user_agent() {
+    let world = World::with(Kind::Sqlite, &["--reuse-leeway", "0s"]).await;
+    let copied = world.register("ada").await;
+    let thiefs = world.refresh(&copied.refresh_token).await;
+    assert_eq!(world.refresh(&copied.refresh_token).await.refresh_token, thiefs.refresh_token, "the same client: a lost answer");
+    let sent = world.http.post(format!("{}/user/refresh", world.url)).header("user-agent", "another browser");
+    let answer = sent.json(&json!({"refresh_token": copied.refresh_token})).send().await.unwrap();
+    let owners: TokenAnswer = answer.json().await.unwrap();
+    assert_ne!(owners.refresh_token, thiefs.refresh_token);
+    world.refused(&thiefs.refresh_token).await;
+    world.refused(&owners.refresh_token).await;
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn an_attempt_id_of_another_form_is_refused_and_changes_nothing() {
+    let world = World::start(Kind::Sqlite).await;
+    let first = world.register("ada").await;
+    let long = "x".repeat(65);
+    for attempt in ["", "fifteen-letters", long.as_str(), "sixteen letters!", "sixteen-letters\u{e9}", "sixteen-letters."] {
+        expect_error(world.try_exchange(&first.refresh_token, attempt).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+    }
+    let number = world.post("/user/refresh", &json!({"refresh_token": first.refresh_token, "attempt": 1_234_567_890_123_456_i64})).await;
+    expect_error(number, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+    assert_eq!(world.row(&first).await.generation, 0);
+    let next = world.exchange(&first.refresh_token, "sixteen-letters_").await;
+    world.exchange(&next.refresh_token, &"x".repeat(64)).await;
+    world.stop().await;
+}
+
+#[tokio::test]
 async fn the_tutorials_query_form_is_the_same_refresh() {
     let world = World::start(Kind::Sqlite).await;
     let first = world.register("ada").await;
     let answer = world.get(&format!("/user/refresh?refresh_token={}", first.refresh_token)).await;
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    let next: wugan_wire::TokenAnswer = answer.json().await.unwrap();
+    let next: TokenAnswer = answer.json().await.unwrap();
     assert_eq!(world.refresh(&first.refresh_token).await.refresh_token, next.refresh_token);
     let head = world.http.head(format!("{}/user/refresh?refresh_token={}", world.url, next.refresh_token)).send().await.unwrap();
     assert_eq!(head.status(), StatusCode::METHOD_NOT_ALLOWED, "a HEAD would throw its tokens away");

@@ -3,11 +3,19 @@
 use crate::database::Kind;
 use clap::Parser;
 use reqwest::{Client, Response, StatusCode, header};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle};
-use wugan_server::{app::App, clock::Clock, config::Config, serve::Server};
+use uuid::Uuid;
+use wugan_server::{
+    app::App,
+    clock::Clock,
+    config::Config,
+    serve::Server,
+    store::session::{self, Which},
+};
 use wugan_wire::{Code, ErrorBody, TokenAnswer};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -57,6 +65,13 @@ impl World {
     /// Another server on the same database and keys: a second node.
     pub(crate) async fn another(&self) -> Self {
         Self::from(self.kind, self.config.clone(), self.folder.clone(), self.clock.clone()).await
+    }
+
+    /// The URL of another, empty database.
+    pub(crate) async fn create_database(&self) -> String {
+        let folder = self.folder.path().join("other");
+        std::fs::create_dir_all(&folder).unwrap();
+        self.kind.create(&folder).await
     }
 
     /// Another server that reaches the database by another URL.
@@ -126,6 +141,34 @@ impl World {
         self.post("/user/refresh", &json!({"refresh_token": token})).await
     }
 
+    /// A refresh with an attempt id.
+    pub(crate) async fn try_exchange(&self, token: &str, attempt: &str) -> Response {
+        self.post("/user/refresh", &json!({"refresh_token": token, "attempt": attempt})).await
+    }
+
+    /// A refresh with an attempt id that must succeed.
+    pub(crate) async fn exchange(&self, token: &str, attempt: &str) -> TokenAnswer {
+        let answer = self.try_exchange(token, attempt).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+        answer.json().await.unwrap()
+    }
+
+    /// A refresh with an attempt id that must be refused.
+    pub(crate) async fn exchange_refused(&self, token: &str, attempt: &str) {
+        expect_error(self.try_exchange(token, attempt).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+    }
+
+    /// The session's row.
+    pub(crate) async fn row(&self, tokens: &TokenAnswer) -> session::Model {
+        session::by_id(self.app.store.reader(), sid(tokens)).await.unwrap().unwrap()
+    }
+
+    /// Puts an older state of a row back, as a failover that lost commits does. No node remembers the newer one.
+    pub(crate) async fn restore(&self, row: &session::Model) {
+        session::Entity::update(row.clone().into_active_model().reset_all()).exec(self.app.store.writer()).await.unwrap();
+        self.app.liveness.forget(Which::One(row.id));
+    }
+
     /// A refresh that must succeed.
     pub(crate) async fn refresh(&self, token: &str) -> TokenAnswer {
         let answer = self.try_refresh(token).await;
@@ -170,6 +213,11 @@ pub(crate) async fn expect_error(answer: Response, status: StatusCode, code: Cod
     assert_eq!((body.status_code, body.code), (status.as_u16(), code), "{text}");
     assert!(!body.message.is_empty());
     body
+}
+
+/// The session that a pair belongs to.
+pub(crate) fn sid(tokens: &TokenAnswer) -> Uuid {
+    claims(&tokens.refresh_token)["sid"].as_str().unwrap().parse().unwrap()
 }
 
 /// What a token says, read as anybody can read it.
