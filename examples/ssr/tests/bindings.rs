@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
-
 use leptos::prelude::*;
 use std::{panic::resume_unwind, thread};
 use wugan::{
