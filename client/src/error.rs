@@ -80,8 +80,8 @@ impl fmt::Display for Error {
                 "the access token had to be renewed and the stream cannot be sent twice: send the request again, or use Body::from_fn",
             ),
             Error::InvalidRequest(reason) => write!(f, "the request cannot be sent: {reason}"),
-            Error::Status { status, url, .. } => write!(f, "{url} answered {status}"),
-            Error::Decode { status, url, message } => write!(f, "{url} answered {status}, but {message}"),
+            Error::Status { status, url, .. } => write!(f, "{url} answered {}", status.as_u16()),
+            Error::Decode { status, url, message } => write!(f, "{url} answered {}, but {message}", status.as_u16()),
         }
     }
 }

@@ -5,7 +5,6 @@ use crate::{
     json::Object,
     session::tokens::TokenSet,
 };
-use http::StatusCode;
 
 /// `invalid_grant` (RFC 6749 §5.2), the codes of OpenID Connect Core §3.1.2.6, and those of Django SimpleJWT and Supabase.
 const REJECTION_CODES: [&str; 10] = [
@@ -83,8 +82,7 @@ impl Fields {
             },
             _ => "not a verdict".to_owned(),
         };
-        let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
-        RefreshOutcome::Unavailable(format!("the token endpoint answered {status} {name}: {reason}"))
+        RefreshOutcome::Unavailable(format!("the token endpoint answered {status}: {reason}"))
     }
 }
 
