@@ -20,7 +20,7 @@ use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 ///
 /// A path in the base URL is not kept in front of URLs with a leading slash: with the base `https://host/v1/`, `notes` is
 /// `https://host/v1/notes` and `/notes` is `https://host/notes`, as in a page's links. For an API below a path use
-/// [`prefix`](ClientBuilder::prefix): `Client::builder("https://host").prefix("/v1")`.
+/// [`prefix`](crate::ClientBuilder::prefix): `Client::builder("https://host").prefix("/v1")`.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), wugan::Error> {
