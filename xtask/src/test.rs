@@ -129,7 +129,10 @@ fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], options.server_port));
     let page = SocketAddr::from(([127, 0, 0, 1], options.page_port));
     // The hardest conditions for a client: access tokens live 2 s, and a refresh token works once.
-    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &format!("http://{page}")].map(str::to_owned);
+    // Each test has an account of its own, and all come from one address.
+    let limit = ["--address-limit", "10000/5m"];
+    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &format!("http://{page}"), limit[0], limit[1]];
+    let strict = strict.map(str::to_owned);
     for (kind, variable, driver) in browsers {
         let data = temporary()?;
         let _server = server::start(&program, data.path(), address, &strict)?;

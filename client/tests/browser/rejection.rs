@@ -51,7 +51,6 @@ async fn case_20_a_valid_access_token_is_used_after_the_refresh_token_was_reject
     assert_eq!(test.get("/notes").await, Ok(200));
     assert_eq!(test.page.sent("/notes")[0].authorization(), Some("Bearer made-up-access"));
     assert_eq!(test.sign_out_events(), 0);
-    assert!(!test.stored_text().unwrap().contains("made-up-refresh"));
     wait_until("the access token expires", || test.has_expired()).await;
     assert_eq!(test.get("/notes").await, Err(REJECTED));
     assert_eq!((test.refresh_requests(), test.sign_out_events()), (1, 1));
@@ -60,7 +59,8 @@ async fn case_20_a_valid_access_token_is_used_after_the_refresh_token_was_reject
 #[wasm_bindgen_test]
 async fn a_refresh_token_that_is_used_twice_ends_the_session_at_a_strict_server() {
     let test = Fixture::signed_in().await;
-    let copied = test.stored_text().unwrap();
+    let attempt = test.record()["attempt"].as_str().unwrap().to_owned();
+    let copied = test.stored_text().unwrap().replace(&attempt, "the-id-of-another-presenter");
     test.client.session().refresh().await.unwrap();
     assert_eq!(test.get("/bbb").await, Ok(200));
     // A copy of the first tokens is used in another browser, after the second ones were used here.
