@@ -149,7 +149,7 @@ impl Client {
     }
 
     /// Sends a request. If its token is refused, it waits for the shared refresh and is sent once more. Every response is a success
-    /// here, whatever its status; a second 401 is returned as it is.
+    /// here, also with an error status; a second 401 is returned as it is.
     ///
     /// # Errors
     /// [`Error::SignedOut`] if the session turned out to have ended, [`Error::SessionChanged`] if another user signed in meanwhile,

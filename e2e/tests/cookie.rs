@@ -8,7 +8,7 @@ const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
 
 const ALL_ANSWERED: &str = "/notes: 20 answered, 0 failed";
 
-/// The backend, and the page of `examples/cookie` with nobody signed in.
+/// The backend, and the page of `examples/cookie` with no user signed in.
 struct Site {
     backend: CookieBackend,
     page: Page,

@@ -177,7 +177,7 @@ fn decide_parent(presenter: Presenter, session: &State, now: Millis, leeway: Mil
     }
 }
 
-/// A token of the row's generations expires with the session, whatever its own claim says: its answer may have been lost near its end.
+/// A token of the row's generations expires with the session, not by its own claim: its answer may have been lost near its end.
 /// A later token expires by its own claim: the row's time is that of an older generation.
 fn is_expired(generation: i64, expires_at: Millis, session: &State, now: Millis) -> bool {
     let is_ahead = generation > session.lineage.generation;

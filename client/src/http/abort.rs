@@ -1,4 +1,4 @@
-//! Ends a request when its `AbortSignal` is triggered, whatever the request is waiting for.
+//! Ends a request when its `AbortSignal` is triggered, also while the request waits for a refresh or at the gate.
 
 use crate::error::Error;
 use futures::{

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, reactive::owner::Owner};
 
-/// Whether the page is being rendered on a server. Natively there is no browser, whatever the features.
+/// Whether the page is being rendered on a server. Natively there is no browser, with any features.
 pub(super) fn is_on_server() -> bool {
     cfg!(not(target_arch = "wasm32")) || Owner::current_shared_context().is_some_and(|context| !context.is_browser())
 }

@@ -54,7 +54,7 @@ impl UseReturnToOptions {
 /// Return value of [`use_return_to`]; `Copy`.
 #[derive(Clone, Copy, Debug)]
 pub struct UseReturnToReturn {
-    /// The page to return to: an address of this site, whatever the query says. On a server and during hydration, `home`.
+    /// The page to return to: an address of this site, even if the query names another one. On a server and during hydration, `home`.
     pub to: Signal<String>,
 }
 

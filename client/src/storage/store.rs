@@ -85,7 +85,7 @@ impl SessionStore {
         self.last_text.replace(text.clone());
         self.is_read_only.set(false);
         let Some(text) = text else {
-            // With the record, the order of sessions is lost: the next record that appears is adopted, whatever its session id.
+            // With the record, the order of sessions is lost: the next record that appears is adopted with any session id.
             self.latest_session.take();
             if is_broken(Rule::StorageMayFail) {
                 self.held.replace(Held::SignedOut(None));
@@ -164,7 +164,7 @@ impl SessionStore {
         change
     }
 
-    /// A stored token is at least as old as the time since it was read, whatever happens to the device's clock.
+    /// A stored token is at least as old as the time since it was read, even if the device's clock is set back.
     fn dated_here(&self, stored: &Credential) -> Credential {
         let mut session = ActiveSession::clone(stored);
         session.tokens.issued.monotonic.get_or_insert(self.platform.monotonic());

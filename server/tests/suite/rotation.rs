@@ -292,7 +292,7 @@ on_each_database! {
         world.stop().await;
     }
 
-    /// Each node decides a first use on the row, whatever it remembers.
+    /// Each node decides a first use on the row, not by its cache.
     async fn case_30_a_superseded_access_token_is_found_by_a_node_that_remembers_the_session(kind: Kind) {
         let world = World::start(kind).await;
         let other = world.another().await;

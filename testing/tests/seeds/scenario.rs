@@ -249,7 +249,7 @@ impl Scenario {
             17 => self.advance(ttl),
             18 | 19 => self.freeze(tab),
             20 | 21 => self.thaw(tab),
-            // A crash while new tokens are on their way to other tabs costs the session, whatever the client does.
+            // A crash while new tokens are on their way to other tabs costs the session; no client can prevent that.
             22 if !self.is_fragile && !self.tabs[tab].tab.has_unpublished_writes() => self.crash(tab),
             23 if !self.is_fragile => self.open_tab(),
             24 if self.can_switch_to(tab) => {
