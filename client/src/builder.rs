@@ -7,7 +7,7 @@ use crate::{
     grant::{Exchange, Json, RefreshGrant},
     http::{Response, header::is_header_name, request::redacted},
     platform::{Platform, default_platform},
-    session::{Session, Settings, transport::Transport},
+    session::{Migration, Session, Settings, transport::Transport},
 };
 use http::StatusCode;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
@@ -47,7 +47,7 @@ pub struct ClientBuilder {
     refresh_timeout: Duration,
     lock_timeout: Duration,
     auto_refresh: bool,
-    migrate_from: Option<String>,
+    migration: Option<Migration>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -88,7 +88,7 @@ impl ClientBuilder {
             refresh_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(15),
             auto_refresh: true,
-            migrate_from: None,
+            migration: None,
         }
     }
 
@@ -155,7 +155,7 @@ impl ClientBuilder {
     /// Takes over, once, the session that version 0.1 of this library stored under this key (`wugan.session` by default). Such a record
     /// does not name its backend: set this for the one client whose it is.
     pub fn migrate_from(mut self, key: &str) -> ClientBuilder {
-        self.migrate_from = Some(key.to_owned());
+        self.migration = Some(Migration { key: key.to_owned(), start: Session::start_migration });
         self
     }
 
@@ -193,7 +193,7 @@ impl ClientBuilder {
     #[doc(hidden)]
     pub fn build_on(self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
         if !is_header_name(&self.auth_header) {
-            return Err(Error::InvalidRequest(format!("{:?} is not a header name (RFC 9110 §5.1)", self.auth_header)));
+            return Err(Error::InvalidRequest(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header)));
         }
         let transport = Transport::new(platform.clone(), self.base.clone(), self.prefix, self.auth_header, self.credentials);
         let base = transport.resolve("")?;
@@ -201,14 +201,16 @@ impl ClientBuilder {
         if !self.base.is_empty() && !base.path.ends_with('/') {
             let (base, path) = (redacted(&self.base), base.path);
             let advice =
-                format!("the path {path} of the base URL {base} would be dropped: use .prefix({path:?}), or end the URL in a slash");
+                format!("the path {path} of the base URL {base} would be dropped: use .prefix(\"{path}\"), or end the URL in a slash");
             return Err(Error::InvalidRequest(advice));
         }
         let token_endpoint = transport.address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
         let client_id = self.grant.client_id().map(|id| format!("#{id}")).unwrap_or_default();
         let issuer = format!("{}{}{client_id}", token_endpoint.origin, token_endpoint.path);
-        let allowed = self.allowed_origins.iter().map(|url| Ok(transport.resolve(url)?.origin));
-        let allowed_origins = std::iter::once(Ok(origin)).chain(allowed).collect::<Result<Vec<_>, Error>>()?;
+        let mut allowed_origins = vec![origin];
+        for url in &self.allowed_origins {
+            allowed_origins.push(transport.resolve(url)?.origin);
+        }
         if allowed_origins.iter().any(|origin| origin == "null") {
             return Err(Error::InvalidRequest(
                 "the base URL has no origin that a token could be sent to: give an http or https URL".into(),
@@ -220,7 +222,7 @@ impl ClientBuilder {
             lock_timeout: self.lock_timeout.max(self.refresh_timeout.saturating_add(LOCK_OVERHEAD)),
             refresh_timeout: self.refresh_timeout,
             auto_refresh: self.auto_refresh,
-            migrate_from: self.migrate_from,
+            migration: self.migration,
         };
         let session = Session::open(transport, self.grant, settings, issuer, token_endpoint.origin);
         Ok(Client(Rc::new(Inner {

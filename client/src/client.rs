@@ -161,14 +161,14 @@ impl Client {
         let address = transport.address(&request)?;
         let call = Call { id: self.next_id(), request: &request, address };
         // The default timeout is for waiting. How long a large body takes to upload depends on the network.
-        let timeout = request.timeout.or((!request.body.may_be_large()).then_some(session.0.settings.timeout));
+        let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
         let begun = transport.platform.monotonic();
         let sending = unless_aborted(request.options().signal.as_ref(), self.send_with_auth(&call));
         let result = match timeout {
             Some(timeout) => transport.within(timeout, sending).await.flatten(),
             None => sending.await,
         };
-        let result = result.map(|response| match request.timeout {
+        let result = result.map(|response| match request.parts.timeout {
             Some(timeout) => {
                 let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
                 response.with_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed))
@@ -202,7 +202,7 @@ impl Client {
         drop(response);
         session.emit(|| Event::Waiting { request: call.id });
         let newer = self.within_wait(call, session.newer_than(&token, RefreshTrigger::Unauthorized)).await?;
-        if !call.request.body.is_replayable() {
+        if !call.request.parts.body.is_replayable() {
             return Err(Error::NotReplayable);
         }
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
@@ -219,11 +219,11 @@ impl Client {
         let (session, request) = (&self.0.session, call.id);
         let transport = &session.0.transport;
         let empty = (replay && is_broken(Rule::ReplaySameBody)).then(Body::empty);
-        let body = transport.check_body(empty.unwrap_or_else(|| call.request.body.build()))?;
-        session.emit(|| Event::Sent { request, method: call.request.method.to_string(), path: call.address.path.clone(), replay });
+        let body = transport.check_body(empty.unwrap_or_else(|| call.request.parts.body.build()))?;
+        session.emit(|| Event::Sent { request, method: call.request.method().to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let sending = transport.send_once(call.request, body, &call.address, token);
-        let response = match call.request.attempt_timeout.or(self.0.attempt_timeout) {
+        let response = match call.request.parts.attempt_timeout.or(self.0.attempt_timeout) {
             Some(timeout) => transport.within(timeout, sending).await.flatten()?,
             None => sending.await?,
         };
@@ -239,7 +239,7 @@ impl Client {
 
     /// Tokens go to allowed origins only, and never replace a header that the caller has set.
     fn should_attach_token(&self, call: &Call<'_>) -> bool {
-        let is_for_token = !call.request.is_anonymous && !self.0.session.0.transport.sets_auth_header(call.request);
+        let is_for_token = !call.request.parts.is_anonymous && !self.0.session.0.transport.sets_auth_header(call.request);
         is_for_token && self.is_allowed_origin(&call.address.origin)
     }
 
@@ -250,7 +250,7 @@ impl Client {
     /// Whether a response means that the access token was refused. After a redirect another origin may have answered, which was not
     /// sent the token.
     fn is_token_rejected(&self, call: &Call<'_>, response: &Response) -> bool {
-        call.request.is_refreshable
+        call.request.parts.is_refreshable
             && (self.0.is_unauthorized)(response)
             && self.is_from(call, response, |origin| self.is_allowed_origin(origin))
     }
@@ -266,7 +266,7 @@ impl Client {
     /// Limits waiting for the session, also for requests whose transfer is not limited.
     async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let session = &self.0.session;
-        let timeout = call.request.timeout.unwrap_or(session.0.settings.timeout);
+        let timeout = call.request.parts.timeout.unwrap_or(session.0.settings.timeout);
         session.0.transport.within(timeout, waiting).await.flatten()
     }
 

@@ -8,7 +8,6 @@ use crate::platform::{Platform, within};
 use futures::channel::oneshot;
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
     time::Duration,
 };
@@ -26,7 +25,7 @@ pub(crate) struct Gate {
     platform: Rc<dyn Platform>,
     in_flight: Cell<usize>,
     accepted_at: Cell<f64>,
-    waiting: RefCell<VecDeque<oneshot::Sender<()>>>,
+    waiting: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
 /// A place among the requests in flight, until it is dropped.
@@ -48,7 +47,7 @@ impl Gate {
         let has_waited = !self.is_open();
         if has_waited {
             let (sender, woken) = oneshot::channel();
-            self.waiting.borrow_mut().push_back(sender);
+            self.waiting.borrow_mut().push(sender);
             let _ = within(&*self.platform, MAX_WAIT, woken).await;
         }
         self.in_flight.set(self.in_flight.get() + 1);
@@ -73,9 +72,8 @@ impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.gate.in_flight.set(self.gate.in_flight.get().saturating_sub(1));
         // Those whose callers left are skipped.
-        while self.gate.in_flight.get() < MAX_IN_FLIGHT
-            && let Some(next) = self.gate.waiting.borrow_mut().pop_front()
-        {
+        while self.gate.in_flight.get() < MAX_IN_FLIGHT && !self.gate.waiting.borrow().is_empty() {
+            let next = self.gate.waiting.borrow_mut().remove(0);
             if next.send(()).is_ok() {
                 break;
             }

@@ -66,18 +66,21 @@ impl Fields {
     pub(super) fn parse(&self, response: &TokenResponse<'_>, accepts_bare_401: bool) -> RefreshOutcome {
         let status = response.status;
         let object = response.object();
-        let codes = || object.iter().flat_map(|object| ["error", "code", "error_code"].into_iter().filter_map(|name| object.text(name)));
+        let mut codes = Vec::new();
+        for name in ["error", "code", "error_code"] {
+            codes.extend(object.as_ref().and_then(|object| object.text(name)));
+        }
         let reason = match status {
             200..300 => match object.as_ref().and_then(|object| self.read(object)) {
                 Some(tokens) => return RefreshOutcome::Granted(tokens),
                 None if response.is_html() => "an HTML page, not JSON".to_owned(),
-                None => format!("no JSON object with the member {:?}", self.access_token),
+                None => format!("no JSON object with the member “{}”", self.access_token),
             },
-            400..500 if codes().any(|code| self.is_rejection_code(&code)) => return RefreshOutcome::Rejected,
+            400..500 if codes.iter().any(|code| self.is_rejection_code(code)) => return RefreshOutcome::Rejected,
             400..500 if response.is_html() => "an HTML page, as a proxy sends it".to_owned(),
             401 if accepts_bare_401 => return RefreshOutcome::Rejected,
-            400..500 => match codes().find(|code| is_plain(code)) {
-                Some(code) => format!("the code {code:?} is not one of the grant's rejection codes"),
+            400..500 => match codes.iter().find(|code| is_plain(code)) {
+                Some(code) => format!("the code “{code}” is not one of the grant's rejection codes"),
                 None => "no error code that speaks of the refresh token".to_owned(),
             },
             _ => "not a verdict".to_owned(),

@@ -21,7 +21,7 @@ mod oauth2;
 mod query;
 
 use crate::{
-    http::{Request, response::Response},
+    http::{Request, header::contains, response::Response},
     json::Object,
     session::tokens::TokenSet,
 };
@@ -130,7 +130,7 @@ impl<'a> TokenResponse<'a> {
     #[must_use]
     pub fn is_html(&self) -> bool {
         let starts_with_tag = self.body.trim_ascii_start().starts_with(b"<");
-        starts_with_tag || self.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+        starts_with_tag || self.header("content-type").is_some_and(|kind| contains(&kind.to_ascii_lowercase(), "html"))
     }
 }
 

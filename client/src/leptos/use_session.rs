@@ -241,12 +241,12 @@ pub fn use_session() -> UseSessionReturn {
 pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn {
     let session = use_session();
     let Some(tick) = options.tick else { return session };
-    let (ticks, expires_in) = outliving(|| {
-        let ticks = RwSignal::new(());
-        (ticks, expiry(session.client, session.signed_in, session.changes, Some(ticks)))
+    let (set_ticks, expires_in) = outliving(|| {
+        let (ticks, set_ticks) = signal(());
+        (set_ticks, expiry(session.client, session.signed_in, session.changes, Some(ticks)))
     });
     let notify = move || {
-        ticks.try_set(());
+        set_ticks.try_set(());
     };
     if !is_on_server()
         && let Ok(interval) = set_interval_with_handle(notify, tick)
@@ -260,7 +260,7 @@ fn expiry(
     client: Option<StoredValue<Client, LocalStorage>>,
     signed_in: ReadSignal<bool>,
     changes: ReadSignal<()>,
-    ticks: Option<RwSignal<()>>,
+    ticks: Option<ReadSignal<()>>,
 ) -> Signal<Option<Duration>> {
     Signal::derive(move || {
         changes.track();

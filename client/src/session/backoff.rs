@@ -60,9 +60,10 @@ impl Backoff {
 
     /// The latest pause of this exchange, over or not.
     fn latest(&self, exchange_id: &str) -> Option<Pause> {
-        let stored = self.platform.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text));
-        let later = |a: Pause, b: Pause| if a.from < b.from { b } else { a };
-        stored.into_iter().chain(self.memory.borrow().clone()).filter(|pause| pause.exchange_id == exchange_id).reduce(later)
+        let of_exchange = |pause: &Pause| pause.exchange_id == exchange_id;
+        let stored = self.platform.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text)).filter(of_exchange);
+        let own = self.memory.borrow().clone().filter(of_exchange);
+        if own.as_ref().is_none_or(|own| stored.as_ref().is_some_and(|stored| stored.from >= own.from)) { stored } else { own }
     }
 
     /// How often this exchange has failed, in any tab.
@@ -108,7 +109,7 @@ impl Backoff {
 
 /// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date` in milliseconds since 1970.
 pub(crate) fn parse_retry_after(value: &str, date: Option<f64>) -> Option<Duration> {
-    let seconds = value.trim().parse().ok().map(Duration::from_secs);
+    let seconds = value.trim_ascii().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()));
     seconds.or_else(|| Some(Duration::from_millis((parse_date(value)? - date?) as u64)))
 }
 

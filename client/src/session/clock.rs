@@ -114,24 +114,22 @@ impl Clock {
 ///
 /// Half a second is added, because the second that it names has lasted that long on average.
 pub(crate) fn parse_date(text: &str) -> Option<f64> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split_ascii_whitespace().skip(1);
-    let day: i64 = parts.next()?.parse().ok()?;
-    let name = parts.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as i64 + 1;
-    let year: i64 = parts.next()?.parse().ok()?;
-    let mut time = parts.next()?.splitn(3, ':');
-    let mut next = || time.next()?.parse::<i64>().ok();
-    let (hour, minute, second) = (next()?, next()?, next()?);
+    const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
+    // "Sun, 06 Nov 1994 08:49:37 GMT": each part has its place.
+    let text: &[u8; 29] = text.as_bytes().try_into().ok()?;
+    let number = |at: usize, length: usize| {
+        text[at..at + length].iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i32::from(digit - b'0')))
+    };
+    let (day, year, hour, minute, second) = (number(5, 2)?, number(12, 4)?, number(17, 2)?, number(20, 2)?, number(23, 2)?);
+    let month = MONTHS.chunks(3).position(|month| *month == text[8..11])? as i32 + 1;
     // A minute may have a leap second.
-    let in_range = (1970..10_000).contains(&year) && (1..=31).contains(&day);
-    if !in_range || !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..=60).contains(&second) {
+    if year < 1970 || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
     // Days from 1970 by the civil calendar, years beginning in March so that the leap day comes last.
     let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = y * 365 + y.div_euclid(4) - y.div_euclid(100) + y.div_euclid(400) + (m * 153 + 2) / 5 + day - 1 - 719_468;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) as f64 * 1_000.0 + 500.0)
+    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+    Some((f64::from(days) * 24.0 + f64::from(hour)) * 3_600_000.0 + f64::from(minute * 60 + second) * 1_000.0 + 500.0)
 }
 
 #[cfg(test)]

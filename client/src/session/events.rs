@@ -3,14 +3,13 @@
 use crate::session::event::TimedEvent;
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     fmt,
     rc::{Rc, Weak},
 };
 
 struct Listener {
     callback: Box<dyn Fn(&TimedEvent)>,
-    queue: RefCell<VecDeque<TimedEvent>>,
+    queue: RefCell<Vec<TimedEvent>>,
     /// Set while the callback runs, and for good if it panics: later events then skip this listener only.
     is_running: Cell<bool>,
 }
@@ -29,7 +28,8 @@ impl Listener {
     }
 
     fn next(&self) -> Option<TimedEvent> {
-        self.queue.borrow_mut().pop_front()
+        let mut queue = self.queue.borrow_mut();
+        (!queue.is_empty()).then(|| queue.remove(0))
     }
 }
 
@@ -51,7 +51,7 @@ impl EventEmitter {
         for listener in &listeners {
             let mut queue = listener.queue.borrow_mut();
             if queue.len() < Self::MAX_QUEUE {
-                queue.push_back(event.clone());
+                queue.push(event.clone());
             }
         }
         listeners.iter().for_each(|listener| listener.deliver());
@@ -60,7 +60,7 @@ impl EventEmitter {
     /// Adds a listener, which hears the events of `backlog` first.
     pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {
         let listener =
-            Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog.into()), is_running: Cell::new(false) });
+            Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog), is_running: Cell::new(false) });
         self.listeners.borrow_mut().push(listener.clone());
         listener.deliver();
         Subscription { emitter: Rc::downgrade(self), listener: Rc::downgrade(&listener) }

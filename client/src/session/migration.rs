@@ -14,12 +14,11 @@ use crate::{
 
 impl Session {
     /// Starts the migration, if there is an old record and no new one.
-    pub(super) fn start_migration(&self) {
-        let Some(old_key) = self.0.settings.migrate_from.clone() else { return };
-        if self.old_session(&old_key).is_none() || self.held().is_some() {
+    pub(crate) fn start_migration(&self, old_key: &str) {
+        if self.old_session(old_key).is_none() || self.held().is_some() {
             return;
         }
-        let session = self.clone();
+        let (session, old_key) = (self.clone(), old_key.to_owned());
         self.0.transport.platform.spawn(Box::pin(async move {
             let platform = &session.0.transport.platform;
             // Version 1 named its lock like its key.

@@ -88,8 +88,15 @@ pub(crate) struct Settings {
     pub(crate) lock_timeout: Duration,
     /// Whether a visible page renews its token without being asked.
     pub(crate) auto_refresh: bool,
-    /// The key under which version 1 of the library stored this backend's session.
-    pub(crate) migrate_from: Option<String>,
+    pub(crate) migration: Option<Migration>,
+}
+
+/// The key under which version 1 of the library stored this backend's session, and the function that takes it over. A pointer, so that
+/// an app that does not migrate does not download that function.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) key: String,
+    pub(crate) start: fn(&Session, &str),
 }
 
 /// An access token, which names the session that it belongs to. `Debug` does not show it.
@@ -157,7 +164,9 @@ impl Session {
         });
         let session = Session(inner);
         session.sync();
-        session.start_migration();
+        if let Some(migration) = &session.0.settings.migration {
+            (migration.start)(&session, &migration.key);
+        }
         session.schedule_refresh();
         session
     }
@@ -521,7 +530,11 @@ impl Session {
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
         if self.0.events.has_listeners() {
-            self.0.events.emit(&TimedEvent { at: self.0.transport.platform.monotonic(), event: event() });
+            self.deliver(event());
         }
+    }
+
+    fn deliver(&self, event: Event) {
+        self.0.events.emit(&TimedEvent { at: self.0.transport.platform.monotonic(), event });
     }
 }

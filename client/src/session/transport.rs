@@ -4,7 +4,7 @@ use crate::{
     error::Error,
     http::{
         body::{Body, Content},
-        header::is_header_value,
+        header::{contains, is_header_value},
         request::{Request, redacted},
         response::Response,
     },
@@ -38,16 +38,16 @@ impl Transport {
     /// Resolves a URL as `fetch` does, against the base URL.
     pub(crate) fn resolve(&self, url: &str) -> Result<Address, Error> {
         let address = self.platform.resolve(&self.base, url);
-        address.ok_or_else(|| Error::InvalidRequest(format!("{:?} is not a URL", redacted(url))))
+        address.ok_or_else(|| Error::InvalidRequest(format!("“{}” is not a URL", redacted(url))))
     }
 
     /// Checks a request and resolves its URL with prefix and query.
     pub(crate) fn address(&self, request: &Request) -> Result<Address, Error> {
         request.check()?;
-        let is_relative = !request.url.contains("://") && !request.url.starts_with("//");
+        let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
         let mut address = match &*self.prefix {
-            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", request.url.trim_start_matches('/')))?,
-            _ => self.resolve(&request.url)?,
+            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", request.parts.url.trim_start_matches('/')))?,
+            _ => self.resolve(&request.parts.url)?,
         };
         address.href = request.with_query(&address.href);
         Ok(address)
@@ -60,7 +60,7 @@ impl Transport {
 
     /// Builds the body of a request and sends it once.
     pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Error> {
-        self.send_once(request, self.check_body(request.body.build())?, address, None).await
+        self.send_once(request, self.check_body(request.parts.body.build())?, address, None).await
     }
 
     /// Whether this browser can send a body.

@@ -6,10 +6,7 @@
 //! that is granted its highest rung makes the exchange. So the waiting tabs do not exchange all at once.
 
 use crate::platform::{Guard, Platform, within};
-use futures::{
-    FutureExt,
-    future::{LocalBoxFuture, Shared},
-};
+use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 
 /// Until a write is visible in every tab. In Chromium each process has a copy of localStorage that receives the writes of others some
@@ -30,10 +27,9 @@ const SETTLE_TIME: Duration = Duration::from_millis(100);
 
 /// All rungs that this tab holds or waits for. Dropping it releases them.
 pub(crate) struct Lock {
-    _rungs: Vec<Rung>,
+    _highest: Guard,
+    _rungs: Vec<LocalBoxFuture<'static, Guard>>,
 }
-
-type Rung = Shared<LocalBoxFuture<'static, Rc<Guard>>>;
 
 /// Acquires the lock of this name. `None`: the platform has no locks.
 pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Lock> {
@@ -48,7 +44,7 @@ pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Du
 /// Waits on one rung after the other. The inner `None`: this tab was suspended meanwhile and must start again.
 async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
     let rung_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
-    let request = |number: usize| Some(platform.lock(&rung_name(number))?.map(Rc::new).boxed_local().shared());
+    let request = |number: usize| platform.lock(&rung_name(number));
     let is_late = |since: f64, expected: Duration| platform.monotonic() - since > expected.as_secs_f64() * 1_000.0 + MAX_TIMER_DELAY_MS;
     let begun = platform.monotonic();
     let mut rungs = vec![request(1)?];
@@ -56,12 +52,11 @@ async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Op
     let mut holder_since = begun;
     loop {
         let polled = platform.monotonic();
-        let highest = rungs.last().cloned()?;
-        if within(&**platform, POLL_INTERVAL, highest).await.is_ok() {
+        if let Ok(highest) = within(&**platform, POLL_INTERVAL, rungs.last_mut()?).await {
             if platform.monotonic() - begun > CONTENDED_MS {
                 platform.sleep(SETTLE_TIME).await;
             }
-            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _rungs: rungs }));
+            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _highest: highest, _rungs: rungs }));
         }
         let present = platform.lock_holder(&rung_name(rungs.len())).await;
         if is_late(polled, POLL_INTERVAL) {

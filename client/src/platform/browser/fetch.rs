@@ -2,12 +2,12 @@
 
 use crate::{
     error::Error,
-    http::body::Content,
+    http::{body::Content, header::contains},
     platform::{Guard, PlatformRequest, PlatformResponse},
 };
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Headers, RequestBuilder};
-use js_sys::{Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -53,19 +53,19 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error>
     // What gloo-net's builder has no name for.
     let more = Object::new();
     let set = |name: &str, value: &JsValue| Reflect::set(&more, &name.into(), value).map(drop).map_err(|_| refused());
-    let built = match sent.body.content() {
-        Content::Empty => builder.build(),
-        Content::Text(text) => builder.body(text),
-        Content::Bytes(bytes) => builder.body(Uint8Array::from(bytes)),
-        Content::Blob(blob) => builder.body(blob.clone()),
+    let body = match sent.body.content() {
+        Content::Empty => JsValue::UNDEFINED,
+        Content::Text(text) => text.into(),
+        Content::Bytes(bytes) => Uint8Array::from(bytes).into(),
+        Content::Blob(blob) => blob.clone(),
         Content::Stream(stream) => {
             set("body", stream)?;
             // Required for streams: https://fetch.spec.whatwg.org/#dom-requestinit-duplex
             set("duplex", &"half".into())?;
-            builder.build()
+            JsValue::UNDEFINED
         }
     };
-    let built: web_sys::Request = built.map_err(|_| refused())?.into();
+    let built: web_sys::Request = builder.body(body).map_err(|_| refused())?.into();
     if options.keepalive {
         set("keepalive", &JsValue::TRUE)?;
         // It may outlive the page, and so the future.
@@ -92,7 +92,7 @@ fn failure(error: &JsValue) -> Error {
     let error = error.dyn_ref::<js_sys::Error>().map(|error| (String::from(error.name()), String::from(error.message())));
     match error {
         Some((name, _)) if name == "AbortError" => Error::Aborted,
-        Some((_, message)) if !message.contains("://") => Error::Network(message),
+        Some((_, message)) if !contains(&message, "://") => Error::Network(message),
         _ => Error::Network("the browser gives no reason".into()),
     }
 }
@@ -182,9 +182,11 @@ impl PlatformResponse for Fetched {
     }
 
     fn headers(&self) -> Vec<(String, String)> {
-        let entries = js_sys::try_iter(&self.response.headers()).ok().flatten().into_iter().flatten().flatten();
-        let text = |entry: &JsValue, index| Reflect::get_u32(entry, index).ok()?.as_string();
-        entries.filter_map(|entry| text(&entry, 0).zip(text(&entry, 1))).collect()
+        let pair = |entry: JsValue| {
+            let entry = Array::from(&entry);
+            entry.get(0).as_string().zip(entry.get(1).as_string())
+        };
+        Array::from(&self.response.headers()).iter().filter_map(pair).collect()
     }
 
     fn url(&self) -> String {
