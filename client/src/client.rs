@@ -4,15 +4,17 @@ use crate::{
     error::Error,
     gate::Gate,
     grant::{RefreshOutcome, TokenResponse},
-    http::{Body, Request, RequestBuilder, Response, abort::unless_aborted},
+    http::{Body, Request, RequestBuilder, Response},
     platform::Address,
     rules::{Rule, is_broken},
     session::{
         Session,
         event::{Event, Outcome, RefreshTrigger},
+        tokens::Freshness,
     },
     storage::record::Credential,
 };
+use futures::future::LocalBoxFuture;
 use http::Method;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
@@ -163,11 +165,11 @@ impl Client {
         // The default timeout is for waiting. How long a large body takes to upload depends on the network.
         let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
         let begun = transport.platform.monotonic();
-        let sending = unless_aborted(request.options().signal.as_ref(), self.send_with_auth(&call));
-        let result = match timeout {
-            Some(timeout) => transport.within(timeout, sending).await.flatten(),
-            None => sending.await,
-        };
+        let mut sending: LocalBoxFuture<'_, _> = Box::pin(self.send_with_auth(&call));
+        if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.abort) {
+            sending = unless_aborted(signal, sending);
+        }
+        let result = transport.within(timeout, sending).await;
         let result = result.map(|response| match request.parts.timeout {
             Some(timeout) => {
                 let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
@@ -194,7 +196,10 @@ impl Client {
         let permit = self.0.gate.enter().await;
         // While it waited, another user may have signed in.
         let held = if permit.has_waited { session.latest_of(&held)? } else { held };
-        let token = self.within_wait(call, session.valid_token(held)).await?;
+        let token = match session.freshness(&held) {
+            Freshness::Fresh => held,
+            _ => self.within_wait(call, session.valid_token(held)).await?,
+        };
         let response = self.fetch_once(call, Some(&token), false).await?;
         if !self.is_token_rejected(call, &response) || session.refusal_pause(&token).is_some() {
             return Ok(response);
@@ -223,10 +228,7 @@ impl Client {
         session.emit(|| Event::Sent { request, method: call.request.method().to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let sending = transport.send_once(call.request, body, &call.address, token);
-        let response = match call.request.parts.attempt_timeout.or(self.0.attempt_timeout) {
-            Some(timeout) => transport.within(timeout, sending).await.flatten()?,
-            None => sending.await?,
-        };
+        let response = transport.within(call.request.parts.attempt_timeout.or(self.0.attempt_timeout), sending).await?;
         if !call.request.may_be_cached() && self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
             transport.clock.observe_server_time(response.sent_at);
         }
@@ -267,7 +269,7 @@ impl Client {
     async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let session = &self.0.session;
         let timeout = call.request.parts.timeout.unwrap_or(session.0.settings.timeout);
-        session.0.transport.within(timeout, waiting).await.flatten()
+        session.0.transport.within(timeout, Box::pin(waiting)).await
     }
 
     fn next_id(&self) -> u64 {

@@ -48,7 +48,7 @@ impl Gate {
         if has_waited {
             let (sender, woken) = oneshot::channel();
             self.waiting.borrow_mut().push(sender);
-            let _ = within(&*self.platform, MAX_WAIT, woken).await;
+            let _ = within(&*self.platform, MAX_WAIT, Box::pin(woken)).await;
         }
         self.in_flight.set(self.in_flight.get() + 1);
         Permit { gate: self, has_waited }

@@ -363,7 +363,7 @@ impl Platform for Tab {
         !self.0.is_hidden.get()
     }
 
-    fn sends_streams(&self) -> bool {
+    fn sends_streams(&self, _: fn() -> bool) -> bool {
         self.0.sends_streams.get()
     }
 }

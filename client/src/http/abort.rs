@@ -1,13 +1,15 @@
 //! Ends a request when its `AbortSignal` is triggered, also while the request waits for a refresh or at the gate.
 
-use crate::error::Error;
+use crate::{error::Error, http::response::Response};
 use futures::{
     channel::oneshot,
-    future::{Either, select},
+    future::{Either, LocalBoxFuture, select},
 };
-use std::pin::pin;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::AbortSignal;
+
+/// The result of a request under way.
+pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Error>>;
 
 /// Removes its listener from the signal when it is dropped: one signal may be used for many requests.
 struct Listener {
@@ -30,16 +32,17 @@ impl Drop for Listener {
 }
 
 /// Lets a future run until the signal is triggered.
-pub(crate) async fn unless_aborted<T>(signal: Option<&AbortSignal>, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    if signal.is_some_and(AbortSignal::aborted) {
-        return Err(Error::Aborted);
-    }
-    // The receiver completes when its sender is dropped: by the signal's listener, or at the end of this function.
-    let (sender, aborted) = oneshot::channel::<()>();
-    let mut sender = Some(sender);
-    let _listener = signal.map(|signal| Listener::new(signal, sender.take()));
-    match select(pin!(future), aborted).await {
-        Either::Left((result, _)) => result,
-        Either::Right(_) => Err(Error::Aborted),
-    }
+pub(crate) fn unless_aborted<'a>(signal: &'a AbortSignal, sending: Sending<'a>) -> Sending<'a> {
+    Box::pin(async move {
+        if signal.aborted() {
+            return Err(Error::Aborted);
+        }
+        // The receiver completes when its sender is dropped by the signal's listener.
+        let (sender, aborted) = oneshot::channel::<()>();
+        let _listener = Listener::new(signal, Some(sender));
+        match select(sending, aborted).await {
+            Either::Left((result, _)) => result,
+            Either::Right(_) => Err(Error::Aborted),
+        }
+    })
 }

@@ -1,7 +1,15 @@
 //! Request bodies: buffered, made anew for each sending, or a one-shot stream.
 
+use crate::platform::Platform;
+#[cfg(target_arch = "wasm32")]
+use crate::platform::browser::sends_streams;
 use std::{fmt, rc::Rc};
 use wasm_bindgen::JsValue;
+
+#[cfg(not(target_arch = "wasm32"))]
+fn sends_streams() -> bool {
+    true
+}
 
 /// A request body.
 ///
@@ -15,7 +23,8 @@ enum Kind {
     Text(Rc<str>),
     Bytes(Rc<[u8]>),
     Blob(JsValue),
-    Stream(JsValue),
+    /// The stream, and whether the browser can send one. A pointer, so that an app without streams does not download the function.
+    Stream(JsValue, fn() -> bool),
     FromFn(Rc<dyn Fn() -> Body>),
 }
 
@@ -107,12 +116,12 @@ impl Body {
     /// [`Error::NotReplayable`](crate::Error::NotReplayable); [`Body::from_fn`] avoids that.
     #[must_use]
     pub fn stream(stream: &web_sys::ReadableStream) -> Body {
-        Body(Kind::Stream(stream.into()))
+        Body(Kind::Stream(stream.into(), sends_streams))
     }
 
     /// Whether a second sending would send the same bytes.
     pub(crate) fn is_replayable(&self) -> bool {
-        !matches!(self.0, Kind::Stream(_))
+        !matches!(self.0, Kind::Stream(..))
     }
 
     /// Whether sending it may take long, because its size is large or unknown.
@@ -122,8 +131,13 @@ impl Body {
             Kind::Empty => false,
             Kind::Text(text) => text.len() > LARGE,
             Kind::Bytes(bytes) => bytes.len() > LARGE,
-            Kind::Blob(_) | Kind::Stream(_) | Kind::FromFn(_) => true,
+            Kind::Blob(_) | Kind::Stream(..) | Kind::FromFn(_) => true,
         }
+    }
+
+    /// Asks the platform whether it can send this body.
+    pub(crate) fn can_be_sent(&self, platform: &dyn Platform) -> bool {
+        if let Kind::Stream(_, detect) = self.0 { platform.sends_streams(detect) } else { true }
     }
 
     /// The body for one sending.
@@ -143,7 +157,7 @@ impl Body {
             Kind::Text(text) => Content::Text(text),
             Kind::Bytes(bytes) => Content::Bytes(bytes),
             Kind::Blob(blob) => Content::Blob(blob),
-            Kind::Stream(stream) => Content::Stream(stream),
+            Kind::Stream(stream, _) => Content::Stream(stream),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     error::Error,
     http::{
+        abort::{Sending, unless_aborted},
         body::Body,
         header::{is_header_name, is_header_value},
         multipart::Multipart,
@@ -49,6 +50,8 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
+    /// A pointer, so that an app without signals does not download the function.
+    pub(crate) abort: Option<for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>>,
     error: Option<Error>,
 }
 
@@ -100,6 +103,7 @@ impl Request {
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
+            abort: None,
             error: None,
         };
         RequestBuilder { client: (), parts: Box::new(parts) }
@@ -295,6 +299,7 @@ impl<C> RequestBuilder<C> {
     #[must_use]
     pub fn signal(mut self, signal: &AbortSignal) -> Self {
         self.parts.options.signal = Some(signal.clone());
+        self.parts.abort = Some(unless_aborted);
         self
     }
 

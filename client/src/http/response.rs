@@ -83,7 +83,10 @@ impl Response {
     }
 
     pub(crate) fn status_error(&self) -> Error {
-        let retry_after = self.header("retry-after").and_then(|value| value.trim_ascii().parse::<u32>().ok()).map(|seconds| Duration::from_secs(seconds.into()));
+        let retry_after = self
+            .header("retry-after")
+            .and_then(|value| value.trim_ascii().parse::<u32>().ok())
+            .map(|seconds| Duration::from_secs(seconds.into()));
         Error::Status { status: self.status(), url: redacted(&self.url()).to_owned(), retry_after }
     }
 

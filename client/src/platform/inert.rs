@@ -67,8 +67,4 @@ impl Platform for Inert {
     fn visible(&self) -> bool {
         false
     }
-
-    fn sends_streams(&self) -> bool {
-        true
-    }
 }

@@ -63,8 +63,10 @@ pub trait Platform: 'static {
     /// Whether the page is visible.
     fn visible(&self) -> bool;
 
-    /// Whether `fetch` can send a `ReadableStream` as a body.
-    fn sends_streams(&self) -> bool;
+    /// Whether `fetch` can send a `ReadableStream` as a body, which a browser has to `detect`.
+    fn sends_streams(&self, detect: fn() -> bool) -> bool {
+        detect()
+    }
 }
 
 /// The platform of this target: the browser on wasm32, else [`inert`].
@@ -147,13 +149,13 @@ pub enum PlatformEvent {
     Awake,
 }
 
-/// Lets a future run for at most `time`, then drops it.
+/// Lets a future run for at most `time`, then drops it. The future is boxed, so that futures with one output share their code.
 ///
 /// # Errors
 /// [`Error::Timeout`] if it did not complete in time.
-pub(crate) async fn within<F: Future>(platform: &dyn Platform, time: Duration, future: F) -> Result<F::Output, Error> {
+pub(crate) async fn within<T>(platform: &dyn Platform, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Error> {
     use futures::future::{Either, select};
-    match select(std::pin::pin!(future), platform.sleep(time)).await {
+    match select(future, platform.sleep(time)).await {
         Either::Left((output, _)) => Ok(output),
         Either::Right(_) => Err(Error::Timeout),
     }

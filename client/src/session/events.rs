@@ -59,8 +59,7 @@ impl EventEmitter {
 
     /// Adds a listener, which hears the events of `backlog` first.
     pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {
-        let listener =
-            Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog), is_running: Cell::new(false) });
+        let listener = Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog), is_running: Cell::new(false) });
         self.listeners.borrow_mut().push(listener.clone());
         listener.deliver();
         Subscription { emitter: Rc::downgrade(self), listener: Rc::downgrade(&listener) }

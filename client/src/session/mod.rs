@@ -212,7 +212,7 @@ impl Session {
                 if let Ok(address) = inner.transport.address(&request) {
                     let sending = inner.transport.fetch_once(&request, &address);
                     // If it fails, the session expires on the server.
-                    let _ = inner.transport.within(inner.settings.refresh_timeout, sending).await;
+                    let _ = inner.transport.within(inner.settings.refresh_timeout, Box::pin(sending)).await;
                 }
             }));
         }
@@ -285,7 +285,7 @@ impl Session {
     }
 
     pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        self.0.transport.within(self.0.settings.timeout, future).await.flatten()
+        self.0.transport.within(self.0.settings.timeout, Box::pin(future)).await
     }
 
     /// The held credential, renewed ahead of its expiry.
@@ -304,7 +304,7 @@ impl Session {
             if let Some(remaining) = remaining {
                 // The token is still valid, so a slow or failing refresh must not stop the request.
                 let wait = MAX_WAIT_WITH_VALID_TOKEN.min(remaining / 2);
-                let _ = self.0.transport.within(wait, self.newer_than(&held, RefreshTrigger::Due)).await;
+                let _ = self.0.transport.within(wait, Box::pin(self.newer_than(&held, RefreshTrigger::Due))).await;
             }
             let best = self.latest_of(&held)?;
             if self.freshness(&best) == Freshness::Expired { self.newer_than(&best, RefreshTrigger::Due).await } else { Ok(best) }

@@ -171,7 +171,7 @@ impl Session {
     async fn superseded(&self, stale: &Credential) {
         let failures = self.failures(stale);
         while matches!(self.compare_refresh(stale), Ok(Comparison::Same(_))) && self.failures(stale) <= failures {
-            let _ = within(&*self.0.transport.platform, POLL_INTERVAL, self.changed()).await;
+            let _ = within(&*self.0.transport.platform, POLL_INTERVAL, Box::pin(self.changed())).await;
         }
     }
 
@@ -189,7 +189,7 @@ impl Session {
             let outcome = grant.parse(&TokenResponse::new(&response));
             Ok::<_, Error>((outcome, response.sent_at, retry_after))
         };
-        match transport.within(self.0.settings.refresh_timeout, asking).await.flatten() {
+        match transport.within(self.0.settings.refresh_timeout, Box::pin(asking)).await {
             Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
                 transport.clock.set_server_time(sent_at);
                 self.clear_no_verdict();
@@ -217,7 +217,7 @@ impl Session {
     ) -> (Result<Credential, Error>, RefreshResult) {
         if matches!(verdict, Verdict::Rejected) {
             // A tab that was granted new tokens may not have been seen yet: a rejection counts only if it is still unseen after this.
-            let _ = within(&*self.0.transport.platform, STORE_LAG, self.superseded(stale)).await;
+            let _ = within(&*self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     http::{
-        body::{Body, Content},
+        body::Body,
         header::{contains, is_header_value},
         request::{Request, redacted},
         response::Response,
@@ -11,6 +11,7 @@ use crate::{
     platform::{Address, Platform, PlatformRequest},
     session::clock::{Clock, Timestamp, parse_date},
 };
+use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 use web_sys::{RequestCredentials, RequestRedirect};
 
@@ -46,7 +47,9 @@ impl Transport {
         request.check()?;
         let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
         let mut address = match &*self.prefix {
-            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", request.parts.url.trim_start_matches('/')))?,
+            prefix if is_relative && !prefix.is_empty() => {
+                self.resolve(&format!("{prefix}/{}", request.parts.url.trim_start_matches('/')))?
+            }
             _ => self.resolve(&request.parts.url)?,
         };
         address.href = request.with_query(&address.href);
@@ -65,7 +68,7 @@ impl Transport {
 
     /// Whether this browser can send a body.
     pub(crate) fn check_body(&self, body: Body) -> Result<Body, Error> {
-        if matches!(body.content(), Content::Stream(_)) && !self.platform.sends_streams() {
+        if !body.can_be_sent(&*self.platform) {
             let advice = "this browser cannot send a stream as a body: send a Blob, or collect the bytes first";
             return Err(Error::InvalidRequest(advice.into()));
         }
@@ -73,25 +76,40 @@ impl Transport {
     }
 
     /// Sends a request once, with a body that was built and checked.
-    pub(crate) async fn send_once(&self, request: &Request, body: Body, address: &Address, token: Option<&str>) -> Result<Response, Error> {
-        let authorization = token.map(|token| (&*self.auth_header, format!("Bearer {token}")));
-        if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
-            return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()));
-        }
-        let with_credentials = self.credentials.filter(|_| request.options().credentials.is_none());
-        let with_credentials = with_credentials.map(|credentials| request.clone().credentials(credentials));
-        let request = with_credentials.as_ref().unwrap_or(request);
-        let sent = self.clock.now();
-        let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;
-        // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
-        let date = if response.header("age").is_none() { response.header("date") } else { None };
-        let sent_at = Timestamp::from_round_trip(sent, self.clock.now(), date.as_deref().and_then(parse_date));
-        Ok(Response::new(response, address.href.clone(), sent_at))
+    pub(crate) fn send_once<'a>(
+        &'a self,
+        request: &'a Request,
+        body: Body,
+        address: &'a Address,
+        token: Option<&'a str>,
+    ) -> LocalBoxFuture<'a, Result<Response, Error>> {
+        Box::pin(async move {
+            let authorization = token.map(|token| (&*self.auth_header, format!("Bearer {token}")));
+            if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
+                return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()));
+            }
+            let with_credentials = self.credentials.filter(|_| request.options().credentials.is_none());
+            let with_credentials = with_credentials.map(|credentials| request.clone().credentials(credentials));
+            let request = with_credentials.as_ref().unwrap_or(request);
+            let sent = self.clock.now();
+            let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;
+            // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
+            let date = if response.header("age").is_none() { response.header("date") } else { None };
+            let sent_at = Timestamp::from_round_trip(sent, self.clock.now(), date.as_deref().and_then(parse_date));
+            Ok(Response::new(response, address.href.clone(), sent_at))
+        })
     }
 
-    /// Lets a future run for at most `time`.
-    pub(crate) async fn within<F: Future>(&self, time: Duration, future: F) -> Result<F::Output, Error> {
-        crate::platform::within(&*self.platform, time, future).await
+    /// Lets a future run for at most `time`, if it is limited.
+    pub(crate) async fn within<T>(
+        &self,
+        time: impl Into<Option<Duration>>,
+        future: LocalBoxFuture<'_, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match time.into() {
+            Some(time) => crate::platform::within(&*self.platform, time, future).await.flatten(),
+            None => future.await,
+        }
     }
 }
 

@@ -52,7 +52,7 @@ async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Op
     let mut holder_since = begun;
     loop {
         let polled = platform.monotonic();
-        if let Ok(highest) = within(&**platform, POLL_INTERVAL, rungs.last_mut()?).await {
+        if let Ok(highest) = within(&**platform, POLL_INTERVAL, Box::pin(rungs.last_mut()?)).await {
             if platform.monotonic() - begun > CONTENDED_MS {
                 platform.sleep(SETTLE_TIME).await;
             }

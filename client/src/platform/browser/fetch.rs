@@ -99,7 +99,7 @@ fn failure(error: &JsValue) -> Error {
 
 /// Whether `fetch` takes a `ReadableStream` as a body: a browser that does not turns it into text and sets a content type.
 /// <https://developer.chrome.com/docs/capabilities/web-apis/fetch-streaming-requests#feature_detection>
-pub(super) fn sends_streams() -> bool {
+pub(crate) fn sends_streams() -> bool {
     let is_supported = || {
         let stream = web_sys::ReadableStream::new().ok()?;
         let init = Object::new();

@@ -6,6 +6,8 @@ pub(crate) mod json;
 mod locks;
 mod storage;
 
+pub(crate) use fetch::sends_streams;
+
 use crate::{
     error::Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
@@ -92,9 +94,5 @@ impl Platform for Browser {
 
     fn visible(&self) -> bool {
         is_visible()
-    }
-
-    fn sends_streams(&self) -> bool {
-        fetch::sends_streams()
     }
 }
