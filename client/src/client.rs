@@ -100,7 +100,7 @@ impl RequestBuilder<Client> {
         let session = &client.0.session;
         session.within_timeout(async { response.buffer().await.map(drop) }).await?;
         match session.0.grant.parse(&TokenResponse::new(&response)) {
-            RefreshOutcome::Granted(tokens) => session.begin(tokens, response.sent_at),
+            RefreshOutcome::Granted(tokens) => session.begin(tokens, response.sent_at()),
             RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
         }
@@ -169,14 +169,11 @@ impl Client {
         if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.abort) {
             sending = unless_aborted(signal, sending);
         }
-        let result = transport.within(timeout, sending).await;
-        let result = result.map(|response| match request.parts.timeout {
-            Some(timeout) => {
-                let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
-                response.with_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed))
-            }
-            None => response,
-        });
+        let mut result = transport.within(timeout, sending).await;
+        if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
+            let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
+            response.set_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed));
+        }
         session.emit(|| Event::Settled {
             request: call.id,
             outcome: match &result {
@@ -230,7 +227,7 @@ impl Client {
         let sending = transport.send_once(call.request, body, &call.address, token);
         let response = transport.within(call.request.parts.attempt_timeout.or(self.0.attempt_timeout), sending).await?;
         if !call.request.may_be_cached() && self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
-            transport.clock.observe_server_time(response.sent_at);
+            transport.clock.observe_server_time(response.sent_at());
         }
         if token.is_some() {
             if self.is_token_rejected(call, &response) { self.0.gate.note_refused() } else { self.0.gate.note_accepted() }

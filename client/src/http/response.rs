@@ -15,11 +15,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// A response whose head has arrived. Dropping it unread aborts the transfer of its body.
-pub struct Response {
+///
+/// Boxed, because it is moved through many results: that makes the code smaller.
+pub struct Response(Box<Inner>);
+
+struct Inner {
     inner: Box<dyn PlatformResponse>,
     requested_url: String,
     /// When it was sent, for the tokens in it.
-    pub(crate) sent_at: Timestamp,
+    sent_at: Timestamp,
     /// The body, if it has been read already.
     buffered: Option<Vec<u8>>,
     /// How long reading the body may take.
@@ -34,43 +38,48 @@ impl fmt::Debug for Response {
 
 impl Response {
     pub(crate) fn new(inner: Box<dyn PlatformResponse>, requested_url: String, sent_at: Timestamp) -> Response {
-        Response { inner, requested_url, sent_at, buffered: None, read_timeout: None }
+        Response(Box::new(Inner { inner, requested_url, sent_at, buffered: None, read_timeout: None }))
     }
 
-    pub(crate) fn with_read_timeout(self, platform: Rc<dyn Platform>, timeout: Duration) -> Response {
-        Response { read_timeout: Some((platform, timeout)), ..self }
+    pub(crate) fn set_read_timeout(&mut self, platform: Rc<dyn Platform>, timeout: Duration) {
+        self.0.read_timeout = Some((platform, timeout));
+    }
+
+    /// When it was sent, for the tokens in it.
+    pub(crate) fn sent_at(&self) -> Timestamp {
+        self.0.sent_at
     }
 
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         // A browser's `Response.error()` has status 0, which no HTTP response has.
-        StatusCode::from_u16(self.inner.status()).unwrap_or(StatusCode::IM_A_TEAPOT)
+        StatusCode::from_u16(self.0.inner.status()).unwrap_or(StatusCode::IM_A_TEAPOT)
     }
 
     /// A header's value; several of one name are joined by commas. From another origin, only exposed headers are visible.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<String> {
-        self.inner.header(name)
+        self.0.inner.header(name)
     }
 
     /// All visible headers.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
         let parse = |(name, value): (String, String)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
-        self.inner.headers().into_iter().filter_map(parse).collect()
+        self.0.inner.headers().into_iter().filter_map(parse).collect()
     }
 
     /// The URL that answered, after redirects.
     #[must_use]
     pub fn url(&self) -> String {
-        let url = self.inner.url();
-        if url.is_empty() { self.requested_url.clone() } else { url }
+        let url = self.0.inner.url();
+        if url.is_empty() { self.0.requested_url.clone() } else { url }
     }
 
     /// The final URL, if it is not the requested one.
     pub(crate) fn redirected_to(&self) -> Option<String> {
-        Some(self.inner.url()).filter(|url| !url.is_empty())
+        Some(self.0.inner.url()).filter(|url| !url.is_empty())
     }
 
     /// Turns a status of 400 and above into an error.
@@ -99,15 +108,15 @@ impl Response {
     /// # Errors
     /// [`Error::Network`] if the transfer breaks off, [`Error::Timeout`] at the request's own timeout.
     pub async fn bytes(mut self) -> Result<Vec<u8>, Error> {
-        match self.buffered.take() {
+        match self.0.buffered.take() {
             Some(bytes) => Ok(bytes),
             None => self.read().await,
         }
     }
 
     async fn read(&self) -> Result<Vec<u8>, Error> {
-        let reading = self.inner.bytes();
-        match &self.read_timeout {
+        let reading = self.0.inner.bytes();
+        match &self.0.read_timeout {
             Some((platform, timeout)) => within(&**platform, *timeout, reading).await.flatten(),
             None => reading.await,
         }
@@ -115,16 +124,16 @@ impl Response {
 
     /// The body, if it has been read.
     pub(crate) fn buffered(&self) -> &[u8] {
-        self.buffered.as_deref().unwrap_or_default()
+        self.0.buffered.as_deref().unwrap_or_default()
     }
 
     /// Reads the body and keeps it: the caller can read it again.
     pub(crate) async fn buffer(&mut self) -> Result<&[u8], Error> {
-        let bytes = match self.buffered.take() {
+        let bytes = match self.0.buffered.take() {
             Some(bytes) => bytes,
             None => self.read().await?,
         };
-        Ok(self.buffered.insert(bytes))
+        Ok(self.0.buffered.insert(bytes))
     }
 
     /// The body as text. As in `fetch`, a byte order mark is removed and invalid UTF-8 is replaced.
@@ -147,10 +156,10 @@ impl Response {
 
     /// The body in chunks as they arrive. Dropping the stream cancels the transfer.
     pub fn bytes_stream(self) -> impl Stream<Item = Result<Vec<u8>, Error>> {
-        if self.buffered.is_some() {
+        if self.0.buffered.is_some() {
             return Either::Left(stream::once(self.bytes()));
         }
-        match self.inner.into_any().downcast::<(web_sys::Response, Guard)>() {
+        match self.0.inner.into_any().downcast::<(web_sys::Response, Guard)>() {
             Ok(response) => Either::Right(Either::Left(chunks(*response))),
             Err(_) => Either::Right(Either::Right(stream::once(async { Err(Error::Network("this platform has no streams".into())) }))),
         }
@@ -162,7 +171,7 @@ impl Response {
     /// Outside of a browser, where there is none.
     #[must_use]
     pub fn into_web_sys(self) -> web_sys::Response {
-        let Response { inner, buffered, .. } = self;
+        let Inner { inner, buffered, .. } = *self.0;
         let status = inner.status();
         let response = inner.into_any().downcast::<(web_sys::Response, Guard)>();
         let response = response.map_or_else(|_| web_sys::Response::error(), |response| response.0);

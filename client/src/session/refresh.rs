@@ -184,10 +184,10 @@ impl Session {
         let asking = async {
             let address = transport.address(&request)?;
             let mut response = transport.fetch_once(&request, &address).await?;
-            let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at.server));
+            let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = grant.parse(&TokenResponse::new(&response));
-            Ok::<_, Error>((outcome, response.sent_at, retry_after))
+            Ok::<_, Error>((outcome, response.sent_at(), retry_after))
         };
         match transport.within(self.0.settings.refresh_timeout, Box::pin(asking)).await {
             Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
