@@ -98,7 +98,7 @@ impl RequestBuilder<Client> {
             return Err(response.status_error());
         }
         let session = &client.0.session;
-        session.within_timeout(async { response.buffer().await.map(drop) }).await?;
+        session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
         match session.0.grant.parse(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) => session.begin(tokens, response.sent_at()),
             RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
@@ -178,13 +178,13 @@ impl Client {
             request: call.id,
             outcome: match &result {
                 Ok(response) => Outcome::Answered(response.status().as_u16()),
-                Err(error) => Outcome::Failed(error.clone()),
+                Err(error) => Outcome::Failed(Error::clone(error)),
             },
         });
-        result
+        Ok(result?)
     }
 
-    async fn send_with_auth(&self, call: &Call<'_>) -> Result<Response, Error> {
+    async fn send_with_auth(&self, call: &Call<'_>) -> Result<Response, Box<Error>> {
         let session = &self.0.session;
         if !self.should_attach_token(call) {
             return self.fetch_once(call, None, false).await;
@@ -205,7 +205,7 @@ impl Client {
         session.emit(|| Event::Waiting { request: call.id });
         let newer = self.within_wait(call, session.newer_than(&token, RefreshTrigger::Unauthorized)).await?;
         if !call.request.parts.body.is_replayable() {
-            return Err(Error::NotReplayable);
+            return Err(Error::NotReplayable.into());
         }
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
         if self.is_token_rejected(call, &replayed) {
@@ -217,7 +217,7 @@ impl Client {
         Ok(replayed)
     }
 
-    async fn fetch_once(&self, call: &Call<'_>, credential: Option<&Credential>, replay: bool) -> Result<Response, Error> {
+    async fn fetch_once(&self, call: &Call<'_>, credential: Option<&Credential>, replay: bool) -> Result<Response, Box<Error>> {
         let (session, request) = (&self.0.session, call.id);
         let transport = &session.0.transport;
         let empty = (replay && is_broken(Rule::ReplaySameBody)).then(Body::empty);
@@ -263,7 +263,7 @@ impl Client {
     }
 
     /// Limits waiting for the session, also for requests whose transfer is not limited.
-    async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {
         let session = &self.0.session;
         let timeout = call.request.parts.timeout.unwrap_or(session.0.settings.timeout);
         session.0.transport.within(timeout, Box::pin(waiting)).await

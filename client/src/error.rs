@@ -88,6 +88,13 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The engine boxes its errors: moving a pointer through results takes less code.
+impl From<Box<Error>> for Error {
+    fn from(boxed: Box<Error>) -> Error {
+        *boxed
+    }
+}
+
 /// Why a session ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::AbortSignal;
 
 /// The result of a request under way.
-pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Error>>;
+pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Box<Error>>>;
 
 /// Removes its listener from the signal when it is dropped: one signal may be used for many requests.
 struct Listener {
@@ -35,14 +35,14 @@ impl Drop for Listener {
 pub(crate) fn unless_aborted<'a>(signal: &'a AbortSignal, sending: Sending<'a>) -> Sending<'a> {
     Box::pin(async move {
         if signal.aborted() {
-            return Err(Error::Aborted);
+            return Err(Error::Aborted.into());
         }
         // The receiver completes when its sender is dropped by the signal's listener.
         let (sender, aborted) = oneshot::channel::<()>();
         let _listener = Listener::new(signal, Some(sender));
         match select(sending, aborted).await {
             Either::Left((result, _)) => result,
-            Either::Right(_) => Err(Error::Aborted),
+            Either::Right(_) => Err(Error::Aborted.into()),
         }
     })
 }

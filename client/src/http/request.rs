@@ -336,8 +336,11 @@ impl<C> RequestBuilder<C> {
     }
 
     /// The first mistake made in building the request.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.parts.error.clone().map_or(Ok(()), Err)
+    pub(crate) fn check(&self) -> Result<(), Box<Error>> {
+        match &self.parts.error {
+            Some(error) => Err(error.clone().into()),
+            None => Ok(()),
+        }
     }
 
     /// The method.

@@ -117,7 +117,7 @@ impl Response {
     async fn read(&self) -> Result<Vec<u8>, Error> {
         let reading = self.0.inner.bytes();
         match &self.0.read_timeout {
-            Some((platform, timeout)) => within(&**platform, *timeout, reading).await.flatten(),
+            Some((platform, timeout)) => within(&**platform, *timeout, reading).await?,
             None => reading.await,
         }
     }

@@ -153,11 +153,11 @@ pub enum PlatformEvent {
 ///
 /// # Errors
 /// [`Error::Timeout`] if it did not complete in time.
-pub(crate) async fn within<T>(platform: &dyn Platform, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Error> {
+pub(crate) async fn within<T>(platform: &dyn Platform, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Box<Error>> {
     use futures::future::{Either, select};
     match select(future, platform.sleep(time)).await {
         Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(Error::Timeout),
+        Either::Right(_) => Err(Error::Timeout.into()),
     }
 }
 

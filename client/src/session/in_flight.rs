@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What all waiters of a refresh clone.
-pub(crate) type SharedRefresh = Shared<LocalBoxFuture<'static, Result<Credential, Error>>>;
+pub(crate) type SharedRefresh = Shared<LocalBoxFuture<'static, Result<Credential, Box<Error>>>>;
 
 pub(crate) type InFlightSlot = RefCell<Option<InFlight>>;
 
@@ -18,5 +18,5 @@ pub(crate) struct InFlight {
     /// The strongest of all waiters' triggers: a 401 means that the access token is no longer valid.
     pub(crate) trigger: Rc<Cell<RefreshTrigger>>,
     /// Weak, because the refresh itself holds the session.
-    pub(crate) shared: WeakShared<LocalBoxFuture<'static, Result<Credential, Error>>>,
+    pub(crate) shared: WeakShared<LocalBoxFuture<'static, Result<Credential, Box<Error>>>>,
 }

@@ -236,7 +236,7 @@ impl Session {
     /// client's timeout.
     pub async fn token(&self) -> Result<Option<AccessToken>, Error> {
         let Some(held) = self.current() else { return Ok(None) };
-        self.within_timeout(self.valid_token(held)).await.map(|token| Some(AccessToken(token)))
+        Ok(Some(AccessToken(self.within_timeout(self.valid_token(held)).await?)))
     }
 
     /// A token newer than one that a server refused: one that is there already, or the result of the shared refresh. For sockets and
@@ -248,7 +248,7 @@ impl Session {
         if let Some(retry_after) = self.refusal_pause(&old.0) {
             return Err(Error::Unavailable { retry_after });
         }
-        self.within_timeout(self.newer_than(&old.0, RefreshTrigger::Unauthorized)).await.map(AccessToken)
+        Ok(AccessToken(self.within_timeout(self.newer_than(&old.0, RefreshTrigger::Unauthorized)).await?))
     }
 
     /// Renews the tokens now, or joins the refresh in flight. A refresh goes on if the caller stops waiting.
@@ -257,7 +257,8 @@ impl Session {
     /// As [`token`](Self::token); [`Error::SignedOut`] with [`SignOutReason::NeverSignedIn`] if there is no session.
     pub async fn refresh(&self) -> Result<(), Error> {
         let held = self.current().ok_or_else(|| Error::SignedOut(self.sign_out_reason().unwrap_or(SignOutReason::NeverSignedIn)))?;
-        self.within_timeout(self.newer_than(&held, RefreshTrigger::Manual)).await.map(drop)
+        self.within_timeout(self.newer_than(&held, RefreshTrigger::Manual)).await?;
+        Ok(())
     }
 
     /// A snapshot of the session. Reads the storage and asks no server.
@@ -284,12 +285,12 @@ impl Session {
         self.0.events.subscribe(listener, warnings)
     }
 
-    pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {
         self.0.transport.within(self.0.settings.timeout, Box::pin(future)).await
     }
 
     /// The held credential, renewed ahead of its expiry.
-    pub(crate) async fn valid_token(&self, held: Credential) -> Result<Credential, Error> {
+    pub(crate) async fn valid_token(&self, held: Credential) -> Result<Credential, Box<Error>> {
         match self.freshness(&held) {
             Freshness::Fresh => Ok(held),
             _ if is_broken(Rule::RefreshAhead) => Ok(held),
@@ -299,7 +300,7 @@ impl Session {
     }
 
     /// Renews a credential that is valid for this long, or has expired. Boxed, because it is rare: a smaller future for each request.
-    fn renew(&self, held: Credential, remaining: Option<Duration>) -> LocalBoxFuture<'_, Result<Credential, Error>> {
+    fn renew(&self, held: Credential, remaining: Option<Duration>) -> LocalBoxFuture<'_, Result<Credential, Box<Error>>> {
         Box::pin(async move {
             if let Some(remaining) = remaining {
                 // The token is still valid, so a slow or failing refresh must not stop the request.
@@ -331,26 +332,26 @@ impl Session {
     }
 
     /// The present credential of the same session.
-    pub(crate) fn latest_of(&self, held: &Credential) -> Result<Credential, Error> {
+    pub(crate) fn latest_of(&self, held: &Credential) -> Result<Credential, Box<Error>> {
         let (Comparison::Same(latest) | Comparison::Newer(latest)) = self.compare_access(held)?;
         Ok(latest)
     }
 
     /// Compares access tokens: which token should a request be sent with?
-    pub(crate) fn compare_access(&self, old: &Credential) -> Result<Comparison, Error> {
+    pub(crate) fn compare_access(&self, old: &Credential) -> Result<Comparison, Box<Error>> {
         self.compare(old, |held, old| held.access_token == old.access_token)
     }
 
     /// Compares exchanges: is this one still to be made?
-    fn compare_refresh(&self, old: &Credential) -> Result<Comparison, Error> {
+    fn compare_refresh(&self, old: &Credential) -> Result<Comparison, Box<Error>> {
         self.compare(old, Tokens::is_same_exchange)
     }
 
-    fn compare(&self, old: &Credential, is_same: fn(&Tokens, &Tokens) -> bool) -> Result<Comparison, Error> {
+    fn compare(&self, old: &Credential, is_same: fn(&Tokens, &Tokens) -> bool) -> Result<Comparison, Box<Error>> {
         self.sync();
         match self.0.store.held() {
-            Held::SignedOut(reason) => Err(Error::SignedOut(reason.unwrap_or(SignOutReason::OtherTab))),
-            Held::SignedIn(held) if held.session != old.session => Err(Error::SessionChanged),
+            Held::SignedOut(reason) => Err(Error::SignedOut(reason.unwrap_or(SignOutReason::OtherTab)).into()),
+            Held::SignedIn(held) if held.session != old.session => Err(Error::SessionChanged.into()),
             Held::SignedIn(held) if is_same(&held.tokens, &old.tokens) => Ok(Comparison::Same(held)),
             Held::SignedIn(held) => Ok(Comparison::Newer(held)),
         }

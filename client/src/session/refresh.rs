@@ -46,7 +46,7 @@ enum Verdict {
 
 impl Session {
     /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
-    pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Error> {
+    pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Box<Error>> {
         let mut newer = self.join_or_start(stale, trigger).await?;
         for _ in 0..MAX_ROUNDS {
             if self.freshness(&newer) != Freshness::Expired {
@@ -98,12 +98,12 @@ impl Session {
     }
 
     /// One refresh, from the lock to the storage.
-    async fn run(&self, stale: &Credential, trigger: &Cell<RefreshTrigger>) -> Result<Credential, Error> {
+    async fn run(&self, stale: &Credential, trigger: &Cell<RefreshTrigger>) -> Result<Credential, Box<Error>> {
         if !self.is_renewable(stale) {
-            return Err(self.reject(stale, trigger.get()));
+            return Err(self.reject(stale, trigger.get()).into());
         }
         if let Some(retry_after) = self.0.backoff.remaining(&stale.tokens.exchange_id()) {
-            return Err(Error::Unavailable { retry_after });
+            return Err(Error::Unavailable { retry_after }.into());
         }
         self.emit(|| Event::RefreshStarted { trigger: trigger.get() });
         if self.0.stored_late.get() {
@@ -118,7 +118,7 @@ impl Session {
             Ok(Comparison::Same(_)) if self.failures(stale) > failures => {
                 let retry_after = self.0.backoff.remaining(&stale.tokens.exchange_id()).unwrap_or_default();
                 let reason = "another tab could not renew the session".to_owned();
-                (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
+                (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
             Ok(Comparison::Same(current) | Comparison::Newer(current)) => {
                 let verdict = self.exchange(&current).await;
@@ -187,7 +187,7 @@ impl Session {
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = grant.parse(&TokenResponse::new(&response));
-            Ok::<_, Error>((outcome, response.sent_at(), retry_after))
+            Ok((outcome, response.sent_at(), retry_after))
         };
         match transport.within(self.0.settings.refresh_timeout, Box::pin(asking)).await {
             Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
@@ -214,7 +214,7 @@ impl Session {
         stale: &Credential,
         trigger: &Cell<RefreshTrigger>,
         verdict: Verdict,
-    ) -> (Result<Credential, Error>, RefreshResult) {
+    ) -> (Result<Credential, Box<Error>>, RefreshResult) {
         if matches!(verdict, Verdict::Rejected) {
             // A tab that was granted new tokens may not have been seen yet: a rejection counts only if it is still unseen after this.
             let _ = within(&*self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
@@ -241,10 +241,10 @@ impl Session {
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
                 (Ok(self.replace_tokens(stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
             }
-            (Ok(Comparison::Same(_)), Verdict::Rejected) => (Err(self.reject(stale, trigger.get())), RefreshResult::Rejected),
+            (Ok(Comparison::Same(_)), Verdict::Rejected) => (Err(self.reject(stale, trigger.get()).into()), RefreshResult::Rejected),
             (Ok(Comparison::Same(current)), Verdict::Unavailable { reason, retry_after }) => {
                 let retry_after = self.0.backoff.start(&current.tokens.exchange_id(), retry_after);
-                (Err(Error::Unavailable { retry_after }), RefreshResult::Unavailable { retry_after, reason })
+                (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
         }
     }

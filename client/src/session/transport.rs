@@ -37,13 +37,13 @@ impl Transport {
     }
 
     /// Resolves a URL as `fetch` does, against the base URL.
-    pub(crate) fn resolve(&self, url: &str) -> Result<Address, Error> {
+    pub(crate) fn resolve(&self, url: &str) -> Result<Address, Box<Error>> {
         let address = self.platform.resolve(&self.base, url);
-        address.ok_or_else(|| Error::InvalidRequest(format!("“{}” is not a URL", redacted(url))))
+        address.ok_or_else(|| Error::InvalidRequest(format!("“{}” is not a URL", redacted(url))).into())
     }
 
     /// Checks a request and resolves its URL with prefix and query.
-    pub(crate) fn address(&self, request: &Request) -> Result<Address, Error> {
+    pub(crate) fn address(&self, request: &Request) -> Result<Address, Box<Error>> {
         request.check()?;
         let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
         let mut address = match &*self.prefix {
@@ -62,15 +62,15 @@ impl Transport {
     }
 
     /// Builds the body of a request and sends it once.
-    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Error> {
+    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
         self.send_once(request, self.check_body(request.parts.body.build())?, address, None).await
     }
 
     /// Whether this browser can send a body.
-    pub(crate) fn check_body(&self, body: Body) -> Result<Body, Error> {
+    pub(crate) fn check_body(&self, body: Body) -> Result<Body, Box<Error>> {
         if !body.can_be_sent(&*self.platform) {
             let advice = "this browser cannot send a stream as a body: send a Blob, or collect the bytes first";
-            return Err(Error::InvalidRequest(advice.into()));
+            return Err(Error::InvalidRequest(advice.into()).into());
         }
         Ok(body)
     }
@@ -82,11 +82,11 @@ impl Transport {
         body: Body,
         address: &'a Address,
         token: Option<&'a str>,
-    ) -> LocalBoxFuture<'a, Result<Response, Error>> {
+    ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(async move {
             let authorization = token.map(|token| (&*self.auth_header, format!("Bearer {token}")));
             if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
-                return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()));
+                return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()).into());
             }
             let with_credentials = self.credentials.filter(|_| request.options().credentials.is_none());
             let with_credentials = with_credentials.map(|credentials| request.clone().credentials(credentials));
@@ -104,8 +104,8 @@ impl Transport {
     pub(crate) async fn within<T>(
         &self,
         time: impl Into<Option<Duration>>,
-        future: LocalBoxFuture<'_, Result<T, Error>>,
-    ) -> Result<T, Error> {
+        future: LocalBoxFuture<'_, Result<T, Box<Error>>>,
+    ) -> Result<T, Box<Error>> {
         match time.into() {
             Some(time) => crate::platform::within(&*self.platform, time, future).await.flatten(),
             None => future.await,
