@@ -157,31 +157,34 @@ impl Client {
     /// [`Error::SignedOut`] if the session turned out to have ended, [`Error::SessionChanged`] if another user signed in meanwhile,
     /// [`Error::Unavailable`] if the token could not be renewed, [`Error::Timeout`], [`Error::Network`], [`Error::Aborted`],
     /// [`Error::NotReplayable`], [`Error::InvalidRequest`].
-    pub async fn send(&self, request: Request) -> Result<Response, Error> {
-        let session = &self.0.session;
-        let transport = &session.0.transport;
-        let address = transport.address(&request)?;
-        let call = Call { id: self.next_id(), request: &request, address };
-        // The default timeout is for waiting. How long a large body takes to upload depends on the network.
-        let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
-        let begun = transport.platform.monotonic();
-        let mut sending: LocalBoxFuture<'_, _> = Box::pin(self.send_with_auth(&call));
-        if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.abort) {
-            sending = unless_aborted(signal, sending);
-        }
-        let mut result = transport.within(timeout, sending).await;
-        if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
-            let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
-            response.set_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed));
-        }
-        session.emit(|| Event::Settled {
-            request: call.id,
-            outcome: match &result {
-                Ok(response) => Outcome::Answered(response.status().as_u16()),
-                Err(error) => Outcome::Failed(Error::clone(error)),
-            },
-        });
-        Ok(result?)
+    pub fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
+        // Boxed here, so that the code of a request is not compiled again in each program.
+        Box::pin(async move {
+            let session = &self.0.session;
+            let transport = &session.0.transport;
+            let address = transport.address(&request)?;
+            let call = Call { id: self.next_id(), request: &request, address };
+            // The default timeout is for waiting. How long a large body takes to upload depends on the network.
+            let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
+            let begun = transport.platform.monotonic();
+            let mut sending: LocalBoxFuture<'_, _> = Box::pin(self.send_with_auth(&call));
+            if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.abort) {
+                sending = unless_aborted(signal, sending);
+            }
+            let mut result = transport.within(timeout, sending).await;
+            if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
+                let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
+                response.set_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed));
+            }
+            session.emit(|| Event::Settled {
+                request: call.id,
+                outcome: match &result {
+                    Ok(response) => Outcome::Answered(response.status().as_u16()),
+                    Err(error) => Outcome::Failed(Error::clone(error)),
+                },
+            });
+            Ok(result?)
+        })
     }
 
     async fn send_with_auth(&self, call: &Call<'_>) -> Result<Response, Box<Error>> {
