@@ -50,6 +50,13 @@ pub struct ClientBuilder {
     migration: Option<Migration>,
 }
 
+/// What the settings say about origins.
+struct Checked {
+    allowed_origins: Vec<String>,
+    issuer: String,
+    issuer_origin: String,
+}
+
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("base", &redacted(&self.base)).field("prefix", &self.prefix).finish_non_exhaustive()
@@ -192,30 +199,9 @@ impl ClientBuilder {
     /// As [`build`](Self::build).
     #[doc(hidden)]
     pub fn build_on(self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
-        if !is_header_name(&self.auth_header) {
-            return Err(Error::InvalidRequest(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header)));
-        }
-        let transport = Transport::new(platform.clone(), self.base.clone(), self.prefix, self.auth_header, self.credentials);
-        let base = transport.resolve("")?;
-        let origin = if self.base.is_empty() { transport.resolve("/")?.origin } else { base.origin };
-        if !self.base.is_empty() && !base.path.ends_with('/') {
-            let (base, path) = (redacted(&self.base), base.path);
-            let advice =
-                format!("the path {path} of the base URL {base} would be dropped: use .prefix(\"{path}\"), or end the URL in a slash");
-            return Err(Error::InvalidRequest(advice));
-        }
-        let token_endpoint = transport.address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
-        let client_id = self.grant.client_id().map(|id| format!("#{id}")).unwrap_or_default();
-        let issuer = format!("{}{}{client_id}", token_endpoint.origin, token_endpoint.path);
-        let mut allowed_origins = vec![origin];
-        for url in &self.allowed_origins {
-            allowed_origins.push(transport.resolve(url)?.origin);
-        }
-        if allowed_origins.iter().any(|origin| origin == "null") {
-            return Err(Error::InvalidRequest(
-                "the base URL has no origin that a token could be sent to: give an http or https URL".into(),
-            ));
-        }
+        let transport =
+            Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.credentials);
+        let Checked { allowed_origins, issuer, issuer_origin } = self.check(&transport)?;
         let settings = Settings {
             storage_key: self.storage_key.unwrap_or_else(|| format!("wugan:{issuer}")),
             timeout: self.timeout,
@@ -224,7 +210,7 @@ impl ClientBuilder {
             auto_refresh: self.auto_refresh,
             migration: self.migration,
         };
-        let session = Session::open(transport, self.grant, settings, issuer, token_endpoint.origin);
+        let session = Session::open(transport, self.grant, settings, issuer, issuer_origin);
         Ok(Client(Rc::new(Inner {
             session,
             allowed_origins,
@@ -233,5 +219,33 @@ impl ClientBuilder {
             gate: Gate::new(platform),
             requests: Cell::new(0),
         })))
+    }
+
+    fn check(&self, transport: &Transport) -> Result<Checked, Box<Error>> {
+        let refuse = |advice: String| Err(Error::InvalidRequest(advice).into());
+        if !is_header_name(&self.auth_header) {
+            return refuse(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header));
+        }
+        let base = transport.resolve("")?;
+        let origin = if self.base.is_empty() { transport.resolve("/")?.origin } else { base.origin };
+        if !self.base.is_empty() && !base.path.ends_with('/') {
+            let (base, path) = (redacted(&self.base), base.path);
+            return refuse(format!(
+                "the path {path} of the base URL {base} would be dropped: use .prefix(\"{path}\"), or end the URL in a slash"
+            ));
+        }
+        let token_endpoint = transport.address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
+        let mut issuer = format!("{}{}", token_endpoint.origin, token_endpoint.path);
+        if let Some(id) = self.grant.client_id() {
+            issuer = format!("{issuer}#{id}");
+        }
+        let mut allowed_origins = vec![origin];
+        for url in &self.allowed_origins {
+            allowed_origins.push(transport.resolve(url)?.origin);
+        }
+        if allowed_origins.iter().any(|origin| origin == "null") {
+            return refuse("the base URL has no origin that a token could be sent to: give an http or https URL".to_owned());
+        }
+        Ok(Checked { allowed_origins, issuer, issuer_origin: token_endpoint.origin })
     }
 }

@@ -40,7 +40,7 @@ pub struct UseSessionReturn {
     /// False on a server and during hydration.
     pub(super) hydrated: ReadSignal<bool>,
     /// Notifies whenever the tokens may have changed.
-    changes: ReadSignal<()>,
+    changes: ReadSignal<bool>,
     /// `None` on a server: there, a component may be dropped on another thread, which a client does not survive.
     client: Option<StoredValue<Client, LocalStorage>>,
 }
@@ -85,7 +85,7 @@ struct Signals {
     ready: WriteSignal<bool>,
     session_id: WriteSignal<Option<u64>>,
     hydrated: WriteSignal<bool>,
-    changes: WriteSignal<()>,
+    changes: WriteSignal<bool>,
 }
 
 impl Signals {
@@ -95,7 +95,7 @@ impl Signals {
         set_if_changed(self.user, info.user);
         set_if_changed(self.signed_in, is_signed_in);
         set_if_changed(self.session_id, is_signed_in.then_some(session));
-        self.changes.try_set(());
+        self.changes.try_set(true);
     }
 }
 
@@ -116,7 +116,7 @@ pub fn provide_session(client: Client) -> UseSessionReturn {
         // Dropping it ends the subscription.
         StoredValue::new_local(follow(&client, provided.hydrated, signals));
         if is_hydrating() {
-            Effect::new(move || reveal_after_hydration(provided, signals));
+            reveal_after_hydration(provided, signals);
         } else {
             reveal(&client, signals);
         }
@@ -133,7 +133,7 @@ fn new_signals(client: Client) -> (UseSessionReturn, Signals) {
     let (ready, set_ready) = signal(false);
     let (session_id, set_session_id) = signal(None);
     let (hydrated, set_hydrated) = signal(false);
-    let (changes, set_changes) = signal(());
+    let (changes, set_changes) = signal(false);
     let client = (!is_on_server()).then(|| StoredValue::new_local(client));
     let expires_in = expiry(client, signed_in, changes, None);
     let signals = Signals {
@@ -242,11 +242,11 @@ pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn 
     let session = use_session();
     let Some(tick) = options.tick else { return session };
     let (set_ticks, expires_in) = outliving(|| {
-        let (ticks, set_ticks) = signal(());
+        let (ticks, set_ticks) = signal(false);
         (set_ticks, expiry(session.client, session.signed_in, session.changes, Some(ticks)))
     });
     let notify = move || {
-        set_ticks.try_set(());
+        set_ticks.try_set(true);
     };
     if !is_on_server()
         && let Ok(interval) = set_interval_with_handle(notify, tick)
@@ -259,8 +259,8 @@ pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn 
 fn expiry(
     client: Option<StoredValue<Client, LocalStorage>>,
     signed_in: ReadSignal<bool>,
-    changes: ReadSignal<()>,
-    ticks: Option<ReadSignal<()>>,
+    changes: ReadSignal<bool>,
+    ticks: Option<ReadSignal<bool>>,
 ) -> Signal<Option<Duration>> {
     Signal::derive(move || {
         changes.track();
