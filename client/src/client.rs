@@ -9,6 +9,7 @@ use crate::{
     rules::{Rule, is_broken},
     session::{
         Session,
+        clock::milliseconds,
         event::{Event, Outcome, RefreshTrigger},
         tokens::Freshness,
     },
@@ -173,7 +174,7 @@ impl Client {
             }
             let mut result = transport.within(timeout, sending).await;
             if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
-                let passed = Duration::try_from_secs_f64((transport.platform.monotonic() - begun) / 1_000.0).unwrap_or_default();
+                let passed = milliseconds(transport.platform.monotonic() - begun);
                 response.set_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed));
             }
             session.emit(|| Event::Settled {

@@ -5,7 +5,7 @@ use crate::{
     http::{
         abort::{Sending, unless_aborted},
         body::Body,
-        header::{is_header_name, is_header_value},
+        header::{contains, is_header_name, is_header_value},
         multipart::Multipart,
     },
 };
@@ -336,11 +336,8 @@ impl<C> RequestBuilder<C> {
     }
 
     /// The first mistake made in building the request.
-    pub(crate) fn check(&self) -> Result<(), Box<Error>> {
-        match &self.parts.error {
-            Some(error) => Err(error.clone().into()),
-            None => Ok(()),
-        }
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.parts.error.clone().map_or(Ok(()), Err)
     }
 
     /// The method.
@@ -368,14 +365,12 @@ impl<C> RequestBuilder<C> {
 
     /// A URL with the query added in front of its fragment.
     pub(crate) fn with_query(&self, href: &str) -> String {
-        let (before, fragment) = href.split_once('#').map_or((href, None), |(before, fragment)| (before, Some(fragment)));
-        let separator = match &*self.parts.query {
-            "" => "",
-            _ if before.contains('?') => "&",
-            _ => "?",
-        };
-        let fragment = fragment.map(|fragment| format!("#{fragment}")).unwrap_or_default();
-        format!("{before}{separator}{}{fragment}", self.parts.query)
+        if self.parts.query.is_empty() {
+            return href.to_owned();
+        }
+        let (before, fragment) = href.split_at(href.bytes().position(|byte| byte == b'#').unwrap_or(href.len()));
+        let separator = if contains(before, "?") { "&" } else { "?" };
+        [before, separator, &self.parts.query, fragment].concat()
     }
 }
 

@@ -142,7 +142,7 @@ impl Response {
     /// As [`Response::bytes`].
     pub async fn text(self) -> Result<String, Error> {
         let bytes = self.bytes().await?;
-        Ok(String::from_utf8_lossy(without_byte_order_mark(&bytes)).into_owned())
+        Ok(decode(without_byte_order_mark(&bytes)))
     }
 
     /// The body as JSON.
@@ -215,6 +215,21 @@ struct Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         drop(self.reader.cancel());
+    }
+}
+
+/// Decodes UTF-8 as `String::from_utf8_lossy` does, which would be a second decoder in the download.
+fn decode(mut bytes: &[u8]) -> String {
+    let mut text = String::new();
+    loop {
+        let error = match std::str::from_utf8(bytes) {
+            Ok(rest) => return text + rest,
+            Err(error) => error,
+        };
+        let (valid, invalid) = bytes.split_at(error.valid_up_to());
+        text.push_str(std::str::from_utf8(valid).unwrap_or_default());
+        text.push('\u{fffd}');
+        bytes = &invalid[error.error_len().unwrap_or(invalid.len())..];
     }
 }
 

@@ -2,15 +2,19 @@
 //!
 //! The pause is stored, so it holds for all tabs. It names the pair of tokens whose exchange failed; a new pair has no pause.
 
-use crate::{json::Object, platform::Platform, session::clock::parse_date};
+use crate::{
+    json::Object,
+    platform::Platform,
+    session::clock::{milliseconds, parse_date},
+};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
     time::Duration,
 };
 
-const FIRST_STEP: Duration = Duration::from_secs(1);
-const LAST_STEP: Duration = Duration::from_secs(60);
+const FIRST_STEP_MS: f64 = 1_000.0;
+const LAST_STEP_MS: f64 = 60_000.0;
 /// Full jitter may draw nearly nothing.
 const SHORTEST: Duration = Duration::from_millis(100);
 /// A `Retry-After` beyond this is taken for a mistake.
@@ -83,8 +87,8 @@ impl Backoff {
     /// The exchange failed: starts the next pause and returns its length.
     pub(crate) fn start(&self, exchange_id: &str, retry_after: Option<Duration>) -> Duration {
         let failures = self.failures(exchange_id);
-        let step = LAST_STEP.min(FIRST_STEP * 2_u32.saturating_pow(failures.min(16)));
-        let jitter = step.mul_f64(self.platform.random()).max(SHORTEST);
+        let step = LAST_STEP_MS.min(FIRST_STEP_MS * f64::from(1 << failures.min(16)));
+        let jitter = milliseconds(step * self.platform.random()).max(SHORTEST);
         let duration = jitter.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
         let pause = Pause {
             exchange_id: exchange_id.to_owned(),

@@ -13,6 +13,12 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 /// A `Date` counts whole seconds and a response travels for a while: below this difference the local clocks are more exact.
 const DATE_NOISE_MS: f64 = 3_000.0;
 
+/// A duration in milliseconds that came from a clock, a token or the storage. Negative ones are zero, and endless ones have an end.
+/// `Duration::try_from_secs_f64` adds a kilobyte to the download.
+pub(crate) fn milliseconds(count: f64) -> Duration {
+    Duration::from_micros((count * 1_000.0) as u64)
+}
+
 /// A moment by three clocks, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Timestamp {
@@ -95,7 +101,7 @@ impl Clock {
     pub(crate) fn age(&self, of: &Timestamp) -> Duration {
         let now = self.now();
         if is_broken(Rule::ServerTime) {
-            return Duration::try_from_secs_f64((now.device - of.device) / 1_000.0).unwrap_or_default();
+            return milliseconds(now.device - of.device);
         }
         let local = of.until(&now);
         // An observation from before the moment says nothing about it.
@@ -105,8 +111,7 @@ impl Clock {
             (age >= 0.0 && !observed.is_consistent(age, local)).then_some(age)
         };
         let age = self.observed.get().and_then(by_server).unwrap_or(local).max(of.monotonic_until(&now)).max(0.0);
-        // A stored record may contain any number.
-        Duration::try_from_secs_f64(age / 1_000.0).unwrap_or(Duration::MAX)
+        milliseconds(age)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 struct Listener {
     callback: Box<dyn Fn(&TimedEvent)>,
-    queue: RefCell<Vec<TimedEvent>>,
+    queue: RefCell<Vec<Rc<TimedEvent>>>,
     /// Set while the callback runs, and for good if it panics: later events then skip this listener only.
     is_running: Cell<bool>,
 }
@@ -27,7 +27,7 @@ impl Listener {
         }
     }
 
-    fn next(&self) -> Option<TimedEvent> {
+    fn next(&self) -> Option<Rc<TimedEvent>> {
         let mut queue = self.queue.borrow_mut();
         (!queue.is_empty()).then(|| queue.remove(0))
     }
@@ -46,7 +46,7 @@ impl EventEmitter {
         !self.listeners.borrow().is_empty()
     }
 
-    pub(crate) fn emit(&self, event: &TimedEvent) {
+    pub(crate) fn emit(&self, event: &Rc<TimedEvent>) {
         let listeners = self.listeners.borrow().clone();
         for listener in &listeners {
             let mut queue = listener.queue.borrow_mut();
@@ -58,7 +58,7 @@ impl EventEmitter {
     }
 
     /// Adds a listener, which hears the events of `backlog` first.
-    pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {
+    pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<Rc<TimedEvent>>) -> Subscription {
         let listener = Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog), is_running: Cell::new(false) });
         self.listeners.borrow_mut().push(listener.clone());
         listener.deliver();
@@ -116,8 +116,8 @@ mod tests {
         move |event| log.borrow_mut().push(format!("{name} {}", event.at))
     }
 
-    fn event(at: f64) -> TimedEvent {
-        TimedEvent { at, event: Event::Warning(Warning::StoreFull) }
+    fn event(at: f64) -> Rc<TimedEvent> {
+        Rc::new(TimedEvent { at, event: Event::Warning(Warning::StoreFull) })
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::{
     },
 };
 use backoff::Backoff;
-use clock::Timestamp;
+use clock::{Timestamp, milliseconds};
 use events::EventEmitter;
 use futures::{channel::oneshot, future::LocalBoxFuture};
 use in_flight::InFlightSlot;
@@ -35,7 +35,7 @@ use std::{
     rc::{Rc, Weak},
     time::Duration,
 };
-use tokens::{Freshness, Tokens, hash};
+use tokens::{Freshness, Tokens, hash, hexadecimal};
 use transport::{Transport, without_redirects};
 
 pub use event::{Event, Outcome, RefreshResult, RefreshTrigger, TimedEvent, Warning};
@@ -266,7 +266,7 @@ impl Session {
     pub fn info(&self) -> SessionInfo {
         let held = self.current();
         let tokens = held.as_ref().map(|held| &held.tokens);
-        let lifetime = tokens.and_then(|tokens| Duration::try_from_secs_f64(tokens.lifetime?).ok());
+        let lifetime = tokens.and_then(|tokens| Some(milliseconds(tokens.lifetime? * 1_000.0)));
         SessionInfo {
             state: held.as_ref().map_or_else(|| AuthState::SignedOut { reason: self.sign_out_reason() }, |_| AuthState::SignedIn),
             user: tokens.and_then(|tokens| tokens.user.clone()),
@@ -281,7 +281,8 @@ impl Session {
     /// further events, which are delivered after the current one.
     pub fn on_event(&self, listener: impl Fn(&TimedEvent) + 'static) -> Subscription {
         let at = self.0.transport.platform.monotonic();
-        let warnings = self.0.warnings.borrow().iter().map(|warning| TimedEvent { at, event: Event::Warning(warning.clone()) }).collect();
+        let warnings =
+            self.0.warnings.borrow().iter().map(|warning| Rc::new(TimedEvent { at, event: Event::Warning(warning.clone()) })).collect();
         self.0.events.subscribe(listener, warnings)
     }
 
@@ -498,8 +499,8 @@ impl Session {
     }
 
     fn random_id(&self) -> String {
-        let random = || (self.0.transport.platform.random() * 2_f64.powi(52)) as u64;
-        format!("{:013x}{:013x}", random(), random())
+        let random = || hexadecimal((self.0.transport.platform.random() * 2_f64.powi(52)) as u64, 13);
+        random() + &random()
     }
 
     fn on_platform_event(&self, event: PlatformEvent) {
@@ -536,6 +537,6 @@ impl Session {
     }
 
     fn deliver(&self, event: Event) {
-        self.0.events.emit(&TimedEvent { at: self.0.transport.platform.monotonic(), event });
+        self.0.events.emit(&Rc::new(TimedEvent { at: self.0.transport.platform.monotonic(), event }));
     }
 }

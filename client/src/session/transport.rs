@@ -47,9 +47,7 @@ impl Transport {
         request.check()?;
         let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
         let mut address = match &*self.prefix {
-            prefix if is_relative && !prefix.is_empty() => {
-                self.resolve(&format!("{prefix}/{}", request.parts.url.trim_start_matches('/')))?
-            }
+            prefix if is_relative && !prefix.is_empty() => self.resolve(&[prefix, without_slashes(&request.parts.url)].join("/"))?,
             _ => self.resolve(&request.parts.url)?,
         };
         address.href = request.with_query(&address.href);
@@ -111,6 +109,10 @@ impl Transport {
             None => future.await,
         }
     }
+}
+
+fn without_slashes(path: &str) -> &str {
+    path.strip_prefix('/').map_or(path, without_slashes)
 }
 
 /// A refresh token goes to the token endpoint only, and no other server answers for it.

@@ -5,7 +5,7 @@ use crate::{
     json::Object,
     session::{
         clock::Timestamp,
-        tokens::{Tokens, User, hash},
+        tokens::{Tokens, User, hash, hexadecimal},
     },
 };
 use std::rc::Rc;
@@ -52,9 +52,14 @@ pub(crate) enum Unreadable {
 
 /// An id for a new session that compares greater than `latest`: by the device's clock, also after that was set back.
 pub(crate) fn next_session_id(latest: &str, now: f64, random: f64) -> String {
-    let before = latest.get(..13).and_then(|time| u64::from_str_radix(time, 16).ok()).unwrap_or(0);
+    let before = latest
+        .get(..13)
+        .unwrap_or_default()
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .fold(0, |time, digit| time << 4 | u64::from(digit));
     let time = (now as u64).max(before.saturating_add(1));
-    format!("{time:013x}{:013x}", (random * 2_f64.powi(52)) as u64)
+    hexadecimal(time, 13) + &hexadecimal((random * 2_f64.powi(52)) as u64, 13)
 }
 
 fn is_session_id(text: &str) -> bool {
@@ -98,7 +103,7 @@ impl Record {
             // All tabs derive the same id for a record that has none.
             attempt: object.text("attempt").unwrap_or_else(|| hash(&[refresh_token.as_deref().unwrap_or_default()])),
             refresh_token,
-            lifetime: object.number("lifetime"),
+            lifetime: object.number("lifetime").filter(|seconds| *seconds >= 0.0),
             // The monotonic clock of the page that wrote it is meaningless here.
             issued: Timestamp { device, monotonic: None, server: issued.number("server"), uncertainty: 0.0 },
             user: object.object("user").and_then(|user| Some(User { id: user.text("id")?, name: user.text("name") })),

@@ -10,7 +10,7 @@ use crate::{
     error::SignOutReason,
     platform::{Platform, StoreError},
     rules::{Rule, is_broken},
-    session::event::Warning,
+    session::{clock::milliseconds, event::Warning},
     storage::record::{ActiveSession, Credential, Record, Unreadable, next_session_id},
 };
 use std::{
@@ -138,7 +138,7 @@ impl SessionStore {
 
     /// How long the held record has not changed in this tab.
     pub(crate) fn unchanged_for(&self) -> Duration {
-        Duration::try_from_secs_f64((self.platform.monotonic() - self.changed_at.get()) / 1_000.0).unwrap_or(Duration::MAX)
+        milliseconds(self.platform.monotonic() - self.changed_at.get())
     }
 
     fn adopt(&self, record: Record) -> Option<Change> {

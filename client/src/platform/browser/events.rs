@@ -3,7 +3,7 @@
 use crate::platform::{Guard, PlatformEvent};
 use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::Closure};
-use web_sys::{Event, EventTarget, StorageEvent};
+use web_sys::{Event, EventTarget};
 
 /// `storage` events are dispatched in other tabs only; clients in the same page hear this one. It carries the key, not the value.
 fn same_page_event(key: &str) -> String {
@@ -31,7 +31,7 @@ pub(super) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
         "storage",
         Box::new(move |event| {
             // The key is null when the whole storage was cleared.
-            let key = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
+            let key = super::get(&event, "key").as_string();
             if key.is_none_or(|key| key == ours) {
                 stored(PlatformEvent::Stored);
             }

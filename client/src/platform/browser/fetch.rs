@@ -71,7 +71,7 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error>
         // It may outlive the page, and so the future.
         abort.is_armed.set(false);
     }
-    if Object::keys(&more).length() == 0 {
+    if !options.keepalive && !matches!(sent.body.content(), Content::Stream(_)) {
         return Ok((built, abort));
     }
     let more: &web_sys::RequestInit = more.unchecked_ref();

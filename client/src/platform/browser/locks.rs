@@ -1,5 +1,6 @@
 //! Web Locks (`navigator.locks`), bound by name: web-sys has them behind an unstable flag. <https://w3c.github.io/web-locks/>
 
+use super::get;
 use crate::platform::Guard;
 use futures::{
     FutureExt,
@@ -13,12 +14,12 @@ use wasm_bindgen_futures::JsFuture;
 
 /// The lock manager. `None`: an old browser, or a page that is not a secure context.
 fn manager() -> Option<JsValue> {
-    let locks = Reflect::get(&super::scope().navigator(), &"locks".into()).ok()?;
+    let locks = get(&get(&super::scope(), "navigator"), "locks");
     locks.is_object().then_some(locks)
 }
 
-fn call(object: &JsValue, name: &str, arguments: &Array) -> Result<Promise, JsValue> {
-    Reflect::get(object, &name.into())?.dyn_into::<Function>()?.apply(object, arguments)?.dyn_into()
+fn method(object: &JsValue, name: &str) -> Option<Function> {
+    get(object, name).dyn_into().ok()
 }
 
 /// Releases the lock, or leaves its queue, when it is dropped.
@@ -53,10 +54,10 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
     let abort = web_sys::AbortController::new().ok()?;
     let options = Object::new();
     Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
-    let requested = call(&manager, "request", &Array::of3(&name.into(), &options, on_grant.as_ref())).ok()?;
+    let requested = method(&manager, "request")?.call3(&manager, &name.into(), &options, on_grant.as_ref()).ok()?;
     // Called once, when the lock was released, its queue was left, or the request failed.
     let on_settled = Closure::once_into_js(move |_: JsValue| drop(unused.take()));
-    drop(call(&requested, "then", &Array::of2(&on_settled, &on_settled)).ok()?);
+    method(&requested, "then")?.call2(&requested, &on_settled, &on_settled).ok()?;
     let guard = LockGuard { release: release?, abort, _on_grant: on_grant };
     Some(Box::pin(async move {
         match granted.await {
@@ -69,12 +70,12 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
 
 /// The `clientId` of a lock's holder, from `locks.query()`.
 pub(super) fn lock_holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
-    let Some(query) = manager().and_then(|manager| call(&manager, "query", &Array::new()).ok()) else { return ready(None).boxed_local() };
+    let query = manager().and_then(|manager| method(&manager, "query")?.call0(&manager).ok());
+    let Some(query) = query else { return ready(None).boxed_local() };
     let name = name.to_owned();
     Box::pin(async move {
-        let snapshot = JsFuture::from(query).await.ok()?;
-        let text = |lock: &JsValue, field: &str| Reflect::get(lock, &field.into()).ok()?.as_string();
-        let held: Array = Reflect::get(&snapshot, &"held".into()).ok()?.dyn_into().ok()?;
-        held.iter().find(|lock| text(lock, "name").as_ref() == Some(&name)).and_then(|lock| text(&lock, "clientId"))
+        let snapshot = JsFuture::from(query.unchecked_into::<Promise>()).await.ok()?;
+        let held = Array::from(&get(&snapshot, "held"));
+        held.iter().find(|lock| get(lock, "name").as_string().as_ref() == Some(&name)).and_then(|lock| get(&lock, "clientId").as_string())
     })
 }

@@ -13,8 +13,9 @@ use crate::{
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
 };
 use futures::future::LocalBoxFuture;
+use js_sys::Reflect;
 use std::{rc::Rc, time::Duration};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// A page or a worker.
 pub(crate) struct Browser;
@@ -24,16 +25,20 @@ fn scope() -> web_sys::Window {
     js_sys::global().unchecked_into()
 }
 
+/// A property of an object; `undefined` if there is none. Each typed getter would be an import more, in the program and in its script.
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap_or_default()
+}
+
 /// What relative URLs are relative to; a page's `<base>` counts.
 fn page_url() -> String {
-    let document = web_sys::window().and_then(|window| window.document());
-    let base = document.and_then(|document| document.base_uri().ok().flatten());
-    base.unwrap_or_else(|| String::from(scope().location().to_string()))
+    let scope = scope();
+    let base = get(&get(&scope, "document"), "baseURI").as_string();
+    base.or_else(|| get(&get(&scope, "location"), "href").as_string()).unwrap_or_default()
 }
 
 fn is_visible() -> bool {
-    let document = web_sys::window().and_then(|window| window.document());
-    document.is_none_or(|document| document.visibility_state() == web_sys::VisibilityState::Visible)
+    get(&get(&scope(), "document"), "visibilityState").as_string().is_none_or(|state| state == "visible")
 }
 
 impl Platform for Browser {
@@ -41,7 +46,7 @@ impl Platform for Browser {
         let page = page_url();
         let base = if base.is_empty() { page } else { web_sys::Url::new_with_base(base, &page).ok()?.href() };
         let url = web_sys::Url::new_with_base(url, &base).ok()?;
-        Some(Address { href: url.href(), origin: url.origin(), path: url.pathname() })
+        Some(Address { href: url.href(), origin: get(&url, "origin").as_string()?, path: get(&url, "pathname").as_string()? })
     }
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
