@@ -7,7 +7,10 @@ use crate::{
     grant::{Exchange, Json, RefreshGrant},
     http::{Response, header::is_header_name, request::redacted},
     platform::{Platform, default_platform},
-    session::{Migration, Session, Settings, transport::Transport},
+    session::{
+        Migration, Session, Settings,
+        transport::{Defaults, Transport},
+    },
 };
 use http::StatusCode;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
@@ -41,7 +44,7 @@ pub struct ClientBuilder {
     attempt_timeout: Option<Duration>,
     is_unauthorized: Box<dyn Fn(&Response) -> bool>,
     auth_header: String,
-    credentials: Option<RequestCredentials>,
+    defaults: Option<Defaults>,
     storage_key: Option<String>,
     timeout: Duration,
     refresh_timeout: Duration,
@@ -89,7 +92,7 @@ impl ClientBuilder {
             attempt_timeout: None,
             is_unauthorized: Box::new(|response| response.status() == StatusCode::UNAUTHORIZED),
             auth_header: "authorization".to_owned(),
-            credentials: None,
+            defaults: None,
             storage_key: None,
             timeout: Duration::from_secs(30),
             refresh_timeout: Duration::from_secs(10),
@@ -180,7 +183,10 @@ impl ClientBuilder {
 
     /// Whether cookies are sent and stored, for requests that do not say so themselves. Default: the browser's, same origin only.
     pub fn credentials(mut self, credentials: RequestCredentials) -> ClientBuilder {
-        self.credentials = Some(credentials);
+        self.defaults = Some(Box::new(move |request| match request.options().credentials {
+            Some(_) => request,
+            None => request.credentials(credentials),
+        }));
         self
     }
 
@@ -198,9 +204,9 @@ impl ClientBuilder {
     /// # Errors
     /// As [`build`](Self::build).
     #[doc(hidden)]
-    pub fn build_on(self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+    pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
         let transport =
-            Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.credentials);
+            Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.defaults.take());
         let Checked { allowed_origins, issuer, issuer_origin } = self.check(&transport)?;
         let settings = Settings {
             storage_key: self.storage_key.unwrap_or_else(|| format!("wugan:{issuer}")),

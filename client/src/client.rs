@@ -163,14 +163,15 @@ impl Client {
         Box::pin(async move {
             let session = &self.0.session;
             let transport = &session.0.transport;
+            let request = transport.with_defaults(request);
             let address = transport.address(&request)?;
             let call = Call { id: self.next_id(), request: &request, address };
             // The default timeout is for waiting. How long a large body takes to upload depends on the network.
             let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
             let begun = transport.platform.monotonic();
             let mut sending: LocalBoxFuture<'_, _> = Box::pin(self.send_with_auth(&call));
-            if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.abort) {
-                sending = unless_aborted(signal, sending);
+            if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {
+                sending = (abort.unless_aborted)(signal, sending);
             }
             let mut result = transport.within(timeout, sending).await;
             if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
@@ -270,7 +271,7 @@ impl Client {
     async fn within_wait<T>(&self, call: &Call<'_>, waiting: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {
         let session = &self.0.session;
         let timeout = call.request.parts.timeout.unwrap_or(session.0.settings.timeout);
-        session.0.transport.within(timeout, Box::pin(waiting)).await
+        session.0.transport.within(Some(timeout), Box::pin(waiting)).await
     }
 
     fn next_id(&self) -> u64 {

@@ -1,6 +1,6 @@
 //! Ends a request when its `AbortSignal` is triggered, also while the request waits for a refresh or at the gate.
 
-use crate::{error::Error, http::response::Response};
+use crate::{error::Error, http::response::Response, platform::Guard};
 use futures::{
     channel::oneshot,
     future::{Either, LocalBoxFuture, select},
@@ -17,12 +17,18 @@ struct Listener {
     on_abort: Closure<dyn FnMut()>,
 }
 
-impl Listener {
-    fn new(signal: &AbortSignal, mut on_abort: Option<oneshot::Sender<()>>) -> Listener {
-        let on_abort = Closure::new(move || drop(on_abort.take()));
-        let _ = signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref());
-        Listener { signal: signal.clone(), on_abort }
-    }
+/// Calls a function when the signal is triggered, until the guard is dropped.
+pub(crate) fn on_abort(signal: &AbortSignal, function: Box<dyn FnMut()>) -> Guard {
+    let on_abort = Closure::wrap(function);
+    let _ = signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref());
+    Box::new(Listener { signal: signal.clone(), on_abort })
+}
+
+/// What a request with a signal calls.
+#[derive(Clone, Copy)]
+pub(crate) struct AbortFunctions {
+    pub(crate) unless_aborted: for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>,
+    pub(crate) on_abort: fn(&AbortSignal, Box<dyn FnMut()>) -> Guard,
 }
 
 impl Drop for Listener {
@@ -39,7 +45,8 @@ pub(crate) fn unless_aborted<'a>(signal: &'a AbortSignal, sending: Sending<'a>) 
         }
         // The receiver completes when its sender is dropped by the signal's listener.
         let (sender, aborted) = oneshot::channel::<()>();
-        let _listener = Listener::new(signal, Some(sender));
+        let mut sender = Some(sender);
+        let _listener = on_abort(signal, Box::new(move || drop(sender.take())));
         match select(sending, aborted).await {
             Either::Left((result, _)) => result,
             Either::Right(_) => Err(Error::Aborted.into()),

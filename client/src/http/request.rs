@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     http::{
-        abort::{Sending, unless_aborted},
+        abort::{AbortFunctions, on_abort, unless_aborted},
         body::Body,
         header::{contains, is_header_name, is_header_value},
         multipart::Multipart,
@@ -11,7 +11,7 @@ use crate::{
 };
 use http::{HeaderMap, Method};
 use serde::Serialize;
-use std::{fmt, time::Duration};
+use std::{fmt, rc::Rc, time::Duration};
 use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect};
 
 /// A request that is not bound to a client yet, such as one that a [`RefreshGrant`](crate::grant::RefreshGrant) builds. Send it with
@@ -50,8 +50,10 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
-    /// A pointer, so that an app without signals does not download the function.
-    pub(crate) abort: Option<for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>>,
+    /// Closures that pass the options on to gloo-net, so that an app downloads the code of those that it sets.
+    pub(crate) apply: Vec<Rc<dyn Fn(gloo_net::http::RequestBuilder) -> gloo_net::http::RequestBuilder>>,
+    /// Pointers, so that an app without signals does not download the functions.
+    pub(crate) abort: Option<AbortFunctions>,
     error: Option<Error>,
 }
 
@@ -103,6 +105,7 @@ impl Request {
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
+            apply: Vec::new(),
             abort: None,
             error: None,
         };
@@ -264,42 +267,42 @@ impl<C> RequestBuilder<C> {
     #[must_use]
     pub fn credentials(mut self, credentials: RequestCredentials) -> Self {
         self.parts.options.credentials = Some(credentials);
-        self
+        self.apply(move |builder| builder.credentials(credentials))
     }
 
     /// How the browser's cache is used.
     #[must_use]
     pub fn cache(mut self, cache: RequestCache) -> Self {
         self.parts.options.cache = Some(cache);
-        self
+        self.apply(move |builder| builder.cache(cache))
     }
 
     /// The CORS mode.
     #[must_use]
     pub fn mode(mut self, mode: RequestMode) -> Self {
         self.parts.options.mode = Some(mode);
-        self
+        self.apply(move |builder| builder.mode(mode))
     }
 
     /// What happens on a redirect.
     #[must_use]
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
         self.parts.options.redirect = Some(redirect);
-        self
+        self.apply(move |builder| builder.redirect(redirect))
     }
 
     /// What the `Referer` header contains.
     #[must_use]
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
         self.parts.options.referrer_policy = Some(policy);
-        self
+        self.apply(move |builder| builder.referrer_policy(policy))
     }
 
     /// Aborts the request, and the reading of its body, when this signal is triggered.
     #[must_use]
     pub fn signal(mut self, signal: &AbortSignal) -> Self {
         self.parts.options.signal = Some(signal.clone());
-        self.parts.abort = Some(unless_aborted);
+        self.parts.abort = Some(AbortFunctions { unless_aborted, on_abort });
         self
     }
 
@@ -321,6 +324,11 @@ impl<C> RequestBuilder<C> {
     #[must_use]
     pub fn keepalive(mut self) -> Self {
         self.parts.options.keepalive = true;
+        self
+    }
+
+    fn apply(mut self, option: impl Fn(gloo_net::http::RequestBuilder) -> gloo_net::http::RequestBuilder + 'static) -> Self {
+        self.parts.apply.push(Rc::new(option));
         self
     }
 

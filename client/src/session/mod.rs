@@ -206,13 +206,13 @@ impl Session {
         let exchange = Exchange { refresh_token: held.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &held.tokens.attempt };
         let has_token = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
-        if let Some(request) = revoke.map(|request| without_redirects(request.keepalive())) {
+        if let Some(request) = revoke.map(|request| self.0.transport.with_defaults(without_redirects(request.keepalive()))) {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
                 if let Ok(address) = inner.transport.address(&request) {
                     let sending = inner.transport.fetch_once(&request, &address);
                     // If it fails, the session expires on the server.
-                    let _ = inner.transport.within(inner.settings.refresh_timeout, Box::pin(sending)).await;
+                    let _ = inner.transport.within(Some(inner.settings.refresh_timeout), Box::pin(sending)).await;
                 }
             }));
         }
@@ -287,7 +287,7 @@ impl Session {
     }
 
     pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {
-        self.0.transport.within(self.0.settings.timeout, Box::pin(future)).await
+        self.0.transport.within(Some(self.0.settings.timeout), Box::pin(future)).await
     }
 
     /// The held credential, renewed ahead of its expiry.
@@ -306,7 +306,7 @@ impl Session {
             if let Some(remaining) = remaining {
                 // The token is still valid, so a slow or failing refresh must not stop the request.
                 let wait = MAX_WAIT_WITH_VALID_TOKEN.min(remaining / 2);
-                let _ = self.0.transport.within(wait, Box::pin(self.newer_than(&held, RefreshTrigger::Due))).await;
+                let _ = self.0.transport.within(Some(wait), Box::pin(self.newer_than(&held, RefreshTrigger::Due))).await;
             }
             let best = self.latest_of(&held)?;
             if self.freshness(&best) == Freshness::Expired { self.newer_than(&best, RefreshTrigger::Due).await } else { Ok(best) }

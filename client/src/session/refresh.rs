@@ -180,7 +180,7 @@ impl Session {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
-        let request = without_redirects(grant.refresh(&exchange));
+        let request = transport.with_defaults(without_redirects(grant.refresh(&exchange)));
         let asking = async {
             let address = transport.address(&request)?;
             let mut response = transport.fetch_once(&request, &address).await?;
@@ -189,7 +189,7 @@ impl Session {
             let outcome = grant.parse(&TokenResponse::new(&response));
             Ok((outcome, response.sent_at(), retry_after))
         };
-        match transport.within(self.0.settings.refresh_timeout, Box::pin(asking)).await {
+        match transport.within(Some(self.0.settings.refresh_timeout), Box::pin(asking)).await {
             Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
                 transport.clock.set_server_time(sent_at);
                 self.clear_no_verdict();

@@ -13,7 +13,7 @@ use crate::{
 };
 use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
-use web_sys::{RequestCredentials, RequestRedirect};
+use web_sys::RequestRedirect;
 
 pub(crate) struct Transport {
     pub(crate) platform: Rc<dyn Platform>,
@@ -22,8 +22,11 @@ pub(crate) struct Transport {
     /// Put in front of relative URLs.
     prefix: String,
     auth_header: String,
-    credentials: Option<RequestCredentials>,
+    defaults: Option<Defaults>,
 }
+
+/// Sets the client's options in a request that does not set them itself. A closure, so that an app downloads the options that it sets.
+pub(crate) type Defaults = Box<dyn Fn(Request) -> Request>;
 
 impl Transport {
     pub(crate) fn new(
@@ -31,9 +34,9 @@ impl Transport {
         base: String,
         prefix: String,
         auth_header: String,
-        credentials: Option<RequestCredentials>,
+        defaults: Option<Defaults>,
     ) -> Transport {
-        Transport { clock: Clock::new(platform.clone()), platform, base, prefix, auth_header, credentials }
+        Transport { clock: Clock::new(platform.clone()), platform, base, prefix, auth_header, defaults }
     }
 
     /// Resolves a URL as `fetch` does, against the base URL.
@@ -52,6 +55,13 @@ impl Transport {
         };
         address.href = request.with_query(&address.href);
         Ok(address)
+    }
+
+    pub(crate) fn with_defaults(&self, request: Request) -> Request {
+        match &self.defaults {
+            Some(defaults) => defaults(request),
+            None => request,
+        }
     }
 
     /// Whether the request sets the header that carries the token.
@@ -86,9 +96,6 @@ impl Transport {
             if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
                 return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()).into());
             }
-            let with_credentials = self.credentials.filter(|_| request.options().credentials.is_none());
-            let with_credentials = with_credentials.map(|credentials| request.clone().credentials(credentials));
-            let request = with_credentials.as_ref().unwrap_or(request);
             let sent = self.clock.now();
             let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;
             // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
@@ -101,10 +108,10 @@ impl Transport {
     /// Lets a future run for at most `time`, if it is limited.
     pub(crate) async fn within<T>(
         &self,
-        time: impl Into<Option<Duration>>,
+        time: Option<Duration>,
         future: LocalBoxFuture<'_, Result<T, Box<Error>>>,
     ) -> Result<T, Box<Error>> {
-        match time.into() {
+        match time {
             Some(time) => crate::platform::within(&*self.platform, time, future).await.flatten(),
             None => future.await,
         }

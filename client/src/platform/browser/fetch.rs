@@ -1,8 +1,9 @@
 //! Sends one request with `fetch`. gloo-net builds it. Dropping the future, or an unread response, aborts the transfer.
 
+use super::get;
 use crate::{
     error::Error,
-    http::{body::Content, header::contains},
+    http::{Request, body::Content, header::contains},
     platform::{Guard, PlatformRequest, PlatformResponse},
 };
 use futures::future::LocalBoxFuture;
@@ -11,7 +12,7 @@ use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, AbortSignal, Response};
+use web_sys::{AbortController, Response};
 
 pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
     let sending = build(request).map(|(request, abort)| (JsFuture::from(super::scope().fetch_with_request(&request)), abort));
@@ -25,7 +26,7 @@ pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Re
 
 fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error> {
     let (request, options) = (sent.request, sent.request.options());
-    let abort = Abort::new(options.signal.as_ref())?;
+    let abort = Abort::new(request)?;
     let headers = Headers::new();
     for (name, value) in request.header_pairs() {
         headers.append(name, value);
@@ -35,21 +36,7 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error>
     }
     let mut builder = RequestBuilder::new(&sent.address.href).method(request.method().clone()).headers(headers);
     builder = builder.abort_signal(Some(&abort.controller.signal()));
-    if let Some(credentials) = options.credentials {
-        builder = builder.credentials(credentials);
-    }
-    if let Some(cache) = options.cache {
-        builder = builder.cache(cache);
-    }
-    if let Some(mode) = options.mode {
-        builder = builder.mode(mode);
-    }
-    if let Some(redirect) = options.redirect {
-        builder = builder.redirect(redirect);
-    }
-    if let Some(policy) = options.referrer_policy {
-        builder = builder.referrer_policy(policy);
-    }
+    builder = request.parts.apply.iter().fold(builder, |builder, apply| apply(builder));
     // What gloo-net's builder has no name for.
     let more = Object::new();
     let set = |name: &str, value: &JsValue| Reflect::set(&more, &name.into(), value).map(drop).map_err(|_| refused());
@@ -74,12 +61,9 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error>
     if !options.keepalive && !matches!(sent.body.content(), Content::Stream(_)) {
         return Ok((built, abort));
     }
-    let more: &web_sys::RequestInit = more.unchecked_ref();
-    if let Some(policy) = options.referrer_policy {
-        // Any option resets it: https://fetch.spec.whatwg.org/#dom-request
-        more.set_referrer_policy(policy);
-    }
-    let built = web_sys::Request::new_with_request_and_init(&built, more).map_err(|_| refused())?;
+    // Any option resets it: https://fetch.spec.whatwg.org/#dom-request
+    set("referrerPolicy", &get(&built, "referrerPolicy"))?;
+    let built = web_sys::Request::new_with_request_and_init(&built, more.unchecked_ref()).map_err(|_| refused())?;
     Ok((built, abort))
 }
 
@@ -124,13 +108,20 @@ pub(crate) fn sends_streams() -> bool {
 struct Abort {
     controller: AbortController,
     is_armed: Cell<bool>,
-    _forwarding: Option<Forwarding>,
+    /// Passes the caller's signal on.
+    _forwarding: Option<Guard>,
 }
 
 impl Abort {
-    fn new(signal: Option<&AbortSignal>) -> Result<Abort, Error> {
+    fn new(request: &Request) -> Result<Abort, Error> {
         let controller = AbortController::new().map_err(|_| refused())?;
-        let forwarding = signal.map(|signal| Forwarding::new(signal, &controller));
+        let forwarding = request.options().signal.as_ref().zip(request.parts.abort).map(|(signal, abort)| {
+            let target = controller.clone();
+            if signal.aborted() {
+                controller.abort();
+            }
+            (abort.on_abort)(signal, Box::new(move || target.abort()))
+        });
         Ok(Abort { controller, is_armed: Cell::new(true), _forwarding: forwarding })
     }
 }
@@ -140,30 +131,6 @@ impl Drop for Abort {
         if self.is_armed.get() {
             self.controller.abort();
         }
-    }
-}
-
-/// Passes a signal on to a controller until it is dropped.
-struct Forwarding {
-    signal: AbortSignal,
-    on_abort: Closure<dyn FnMut()>,
-}
-
-impl Forwarding {
-    fn new(signal: &AbortSignal, controller: &AbortController) -> Forwarding {
-        let target = controller.clone();
-        let on_abort = Closure::<dyn FnMut()>::new(move || target.abort());
-        if signal.aborted() {
-            controller.abort();
-        }
-        let _ = signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref());
-        Forwarding { signal: signal.clone(), on_abort }
-    }
-}
-
-impl Drop for Forwarding {
-    fn drop(&mut self) {
-        let _ = self.signal.remove_event_listener_with_callback("abort", self.on_abort.as_ref().unchecked_ref());
     }
 }
 
