@@ -12,7 +12,7 @@ use crate::{
 use http::{HeaderMap, Method};
 use serde::Serialize;
 use std::{fmt, rc::Rc, time::Duration};
-use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect};
+use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, RequestMode, RequestRedirect};
 
 /// A request that is not bound to a client yet, such as one that a [`RefreshGrant`](crate::grant::RefreshGrant) builds. Send it with
 /// [`Client::send`](crate::Client::send).
@@ -50,8 +50,8 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
-    /// Closures that pass the options on to gloo-net, so that an app downloads the code of those that it sets.
-    pub(crate) apply: Vec<Rc<dyn Fn(gloo_net::http::RequestBuilder) -> gloo_net::http::RequestBuilder>>,
+    /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.
+    pub(crate) apply: Vec<Rc<dyn Fn(&RequestInit)>>,
     /// Pointers, so that an app without signals does not download the functions.
     pub(crate) abort: Option<AbortFunctions>,
     error: Option<Error>,
@@ -267,35 +267,35 @@ impl<C> RequestBuilder<C> {
     #[must_use]
     pub fn credentials(mut self, credentials: RequestCredentials) -> Self {
         self.parts.options.credentials = Some(credentials);
-        self.apply(move |builder| builder.credentials(credentials))
+        self.apply(move |init| init.set_credentials(credentials))
     }
 
     /// How the browser's cache is used.
     #[must_use]
     pub fn cache(mut self, cache: RequestCache) -> Self {
         self.parts.options.cache = Some(cache);
-        self.apply(move |builder| builder.cache(cache))
+        self.apply(move |init| init.set_cache(cache))
     }
 
     /// The CORS mode.
     #[must_use]
     pub fn mode(mut self, mode: RequestMode) -> Self {
         self.parts.options.mode = Some(mode);
-        self.apply(move |builder| builder.mode(mode))
+        self.apply(move |init| init.set_mode(mode))
     }
 
     /// What happens on a redirect.
     #[must_use]
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
         self.parts.options.redirect = Some(redirect);
-        self.apply(move |builder| builder.redirect(redirect))
+        self.apply(move |init| init.set_redirect(redirect))
     }
 
     /// What the `Referer` header contains.
     #[must_use]
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
         self.parts.options.referrer_policy = Some(policy);
-        self.apply(move |builder| builder.referrer_policy(policy))
+        self.apply(move |init| init.set_referrer_policy(policy))
     }
 
     /// Aborts the request, and the reading of its body, when this signal is triggered.
@@ -327,7 +327,7 @@ impl<C> RequestBuilder<C> {
         self
     }
 
-    fn apply(mut self, option: impl Fn(gloo_net::http::RequestBuilder) -> gloo_net::http::RequestBuilder + 'static) -> Self {
+    fn apply(mut self, option: impl Fn(&RequestInit) + 'static) -> Self {
         self.parts.apply.push(Rc::new(option));
         self
     }

@@ -1,31 +1,28 @@
-//! Sends one request with `fetch`. gloo-net builds it. Dropping the future, or an unread response, aborts the transfer.
+//! Sends one request with `fetch`. gloo-net sends it and reads the response. Dropping the future, or an unread response, aborts the transfer.
 
-use super::get;
 use crate::{
     error::Error,
-    http::{Request, body::Content, header::contains},
+    http::{body::Content, header::contains},
     platform::{Guard, PlatformRequest, PlatformResponse},
 };
 use futures::future::LocalBoxFuture;
-use gloo_net::http::{Headers, RequestBuilder};
+use gloo_net::http::{Headers, Request, Response};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortController, Response};
+use web_sys::{AbortController, RequestInit};
 
 pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
-    let sending = build(request).map(|(request, abort)| (JsFuture::from(super::scope().fetch_with_request(&request)), abort));
+    let built = build(request);
     Box::pin(async move {
-        let (sending, abort) = sending?;
-        let response = sending.await.map_err(|error| failure(&error))?;
-        let response: Response = response.dyn_into().map_err(|_| Error::Network("fetch returned no response".into()))?;
+        let (request, abort) = built?;
+        let response = request.send().await.map_err(failure)?.into();
         Ok(Box::new(Fetched { response, abort: Rc::new(abort) }) as Box<dyn PlatformResponse>)
     })
 }
 
-fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error> {
-    let (request, options) = (sent.request, sent.request.options());
+fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
+    let request = sent.request;
     let abort = Abort::new(request)?;
     let headers = Headers::new();
     for (name, value) in request.header_pairs() {
@@ -34,37 +31,30 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(web_sys::Request, Abort), Error>
     if let Some((name, value)) = &sent.authorization {
         headers.set(name, value);
     }
-    let mut builder = RequestBuilder::new(&sent.address.href).method(request.method().clone()).headers(headers);
-    builder = builder.abort_signal(Some(&abort.controller.signal()));
-    builder = request.parts.apply.iter().fold(builder, |builder, apply| apply(builder));
-    // What gloo-net's builder has no name for.
-    let more = Object::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&more, &name.into(), value).map(drop).map_err(|_| refused());
-    let body = match sent.body.content() {
-        Content::Empty => JsValue::UNDEFINED,
-        Content::Text(text) => text.into(),
-        Content::Bytes(bytes) => Uint8Array::from(bytes).into(),
-        Content::Blob(blob) => blob.clone(),
+    let init = RequestInit::new();
+    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value).map(drop).map_err(|_| refused());
+    init.set_method(request.method().as_str());
+    init.set_headers(&headers.into_raw());
+    init.set_signal(Some(&abort.controller.signal()));
+    request.parts.apply.iter().for_each(|apply| apply(&init));
+    match sent.body.content() {
+        Content::Empty => {}
+        Content::Text(text) => init.set_body(&text.into()),
+        Content::Bytes(bytes) => init.set_body(&Uint8Array::from(bytes)),
+        Content::Blob(blob) => init.set_body(blob),
         Content::Stream(stream) => {
-            set("body", stream)?;
+            init.set_body(stream);
             // Required for streams: https://fetch.spec.whatwg.org/#dom-requestinit-duplex
             set("duplex", &"half".into())?;
-            JsValue::UNDEFINED
         }
-    };
-    let built: web_sys::Request = builder.body(body).map_err(|_| refused())?.into();
-    if options.keepalive {
+    }
+    if request.options().keepalive {
         set("keepalive", &JsValue::TRUE)?;
         // It may outlive the page, and so the future.
         abort.is_armed.set(false);
     }
-    if !options.keepalive && !matches!(sent.body.content(), Content::Stream(_)) {
-        return Ok((built, abort));
-    }
-    // Any option resets it: https://fetch.spec.whatwg.org/#dom-request
-    set("referrerPolicy", &get(&built, "referrerPolicy"))?;
-    let built = web_sys::Request::new_with_request_and_init(&built, more.unchecked_ref()).map_err(|_| refused())?;
-    Ok((built, abort))
+    let built = web_sys::Request::new_with_str_and_init(&sent.address.href, &init).map_err(|_| refused())?;
+    Ok((built.into(), abort))
 }
 
 fn refused() -> Error {
@@ -72,11 +62,10 @@ fn refused() -> Error {
 }
 
 /// What a rejected `fetch` says. Messages that quote the URL are not repeated, because it may contain a secret.
-fn failure(error: &JsValue) -> Error {
-    let error = error.dyn_ref::<js_sys::Error>().map(|error| (String::from(error.name()), String::from(error.message())));
+fn failure(error: gloo_net::Error) -> Error {
     match error {
-        Some((name, _)) if name == "AbortError" => Error::Aborted,
-        Some((_, message)) if !contains(&message, "://") => Error::Network(message),
+        gloo_net::Error::JsError(error) if error.name == "AbortError" => Error::Aborted,
+        gloo_net::Error::JsError(error) if !contains(&error.message, "://") => Error::Network(error.message),
         _ => Error::Network("the browser gives no reason".into()),
     }
 }
@@ -113,7 +102,7 @@ struct Abort {
 }
 
 impl Abort {
-    fn new(request: &Request) -> Result<Abort, Error> {
+    fn new(request: &crate::Request) -> Result<Abort, Error> {
         let controller = AbortController::new().map_err(|_| refused())?;
         let forwarding = request.options().signal.as_ref().zip(request.parts.abort).map(|(signal, abort)| {
             let target = controller.clone();
@@ -135,7 +124,7 @@ impl Drop for Abort {
 }
 
 struct Fetched {
-    response: Response,
+    response: web_sys::Response,
     abort: Rc<Abort>,
 }
 
@@ -161,24 +150,26 @@ impl PlatformResponse for Fetched {
     }
 
     fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
-        let reading = self.response.array_buffer();
-        let abort = self.abort.clone();
+        let (response, abort) = (Response::from(Clone::clone(&self.response)), self.abort.clone());
         Box::pin(async move {
-            let reading = reading.map_err(|_| Error::Network("the body has been read already".into()))?;
-            let buffer = JsFuture::from(reading).await.map_err(|error| match abort.controller.signal().aborted() {
+            if response.body_used() {
+                return Err(Error::Network("the body has been read already".into()));
+            }
+            let bytes = response.binary().await.map_err(|error| match abort.controller.signal().aborted() {
                 // Chromium hides the reason if a service worker made the response.
                 true => Error::Aborted,
-                false => failure(&error),
+                false => failure(error),
             })?;
             // The transfer is complete: there is nothing left to abort.
             abort.is_armed.set(false);
-            Ok(Uint8Array::new(&buffer).to_vec())
+            Ok(bytes)
         })
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self.abort.is_armed.set(false);
-        let forwarding: Guard = Box::new(self.abort);
-        Box::new((self.response, forwarding))
+        let Fetched { response, abort } = *self;
+        abort.is_armed.set(false);
+        let forwarding: Guard = Box::new(abort);
+        Box::new((response, forwarding))
     }
 }
