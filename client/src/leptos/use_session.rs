@@ -76,35 +76,35 @@ fn inert_client() -> Client {
     }
 }
 
-/// The signals to write.
-#[derive(Clone, Copy)]
+/// The signals to write. `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
+#[derive(Clone)]
 struct Signals {
-    state: WriteSignal<AuthState>,
-    user: WriteSignal<Option<User>>,
-    signed_in: WriteSignal<bool>,
-    ready: WriteSignal<bool>,
-    session_id: WriteSignal<Option<u64>>,
-    hydrated: WriteSignal<bool>,
-    changes: WriteSignal<bool>,
+    state: ArcRwSignal<AuthState>,
+    user: ArcRwSignal<Option<User>>,
+    signed_in: ArcRwSignal<bool>,
+    ready: ArcRwSignal<bool>,
+    session_id: ArcRwSignal<Option<u64>>,
+    hydrated: ArcRwSignal<bool>,
+    changes: ArcRwSignal<bool>,
 }
 
 impl Signals {
-    fn set(self, info: SessionInfo, session: u64) {
+    fn set(&self, info: SessionInfo, session: u64) {
         let is_signed_in = info.state == AuthState::SignedIn;
-        set_if_changed(self.state, info.state);
-        set_if_changed(self.user, info.user);
-        set_if_changed(self.signed_in, is_signed_in);
-        set_if_changed(self.session_id, is_signed_in.then_some(session));
-        self.changes.try_set(true);
+        set_if_changed(&self.state, info.state);
+        set_if_changed(&self.user, info.user);
+        set_if_changed(&self.signed_in, is_signed_in);
+        set_if_changed(&self.session_id, is_signed_in.then_some(session));
+        self.changes.set(true);
     }
 }
 
 /// Notifies only about a change, so that a refresh re-runs nothing but the readers of the expiry.
-fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: WriteSignal<T>, value: T) {
-    signal.try_maybe_update(|current| {
+fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    signal.maybe_update(|current| {
         let is_changed = *current != value;
         *current = value;
-        (is_changed, ())
+        is_changed
     });
 }
 
@@ -114,11 +114,11 @@ pub fn provide_session(client: Client) -> UseSessionReturn {
     let (provided, signals) = outliving(|| new_signals(client));
     if let Some(client) = provided.browser_client() {
         // Dropping it ends the subscription.
-        StoredValue::new_local(follow(&client, provided.hydrated, signals));
+        StoredValue::new_local(follow(&client, provided.hydrated, signals.clone()));
         if is_hydrating() {
             reveal_after_hydration(provided, signals);
         } else {
-            reveal(&client, signals);
+            reveal(&client, &signals);
         }
     }
     provide_context(provided);
@@ -127,25 +127,33 @@ pub fn provide_session(client: Client) -> UseSessionReturn {
 
 /// Signals of a signed-out session that is not ready.
 fn new_signals(client: Client) -> (UseSessionReturn, Signals) {
-    let (state, set_state) = signal(AuthState::SignedOut { reason: None });
-    let (user, set_user) = signal(None);
-    let (signed_in, set_signed_in) = signal(false);
-    let (ready, set_ready) = signal(false);
-    let (session_id, set_session_id) = signal(None);
-    let (hydrated, set_hydrated) = signal(false);
-    let (changes, set_changes) = signal(false);
-    let client = (!is_on_server()).then(|| StoredValue::new_local(client));
-    let expires_in = expiry(client, signed_in, changes, None);
     let signals = Signals {
-        state: set_state,
-        user: set_user,
-        signed_in: set_signed_in,
-        ready: set_ready,
-        session_id: set_session_id,
-        hydrated: set_hydrated,
-        changes: set_changes,
+        state: ArcRwSignal::new(AuthState::SignedOut { reason: None }),
+        user: ArcRwSignal::new(None),
+        signed_in: ArcRwSignal::new(false),
+        ready: ArcRwSignal::new(false),
+        session_id: ArcRwSignal::new(None),
+        hydrated: ArcRwSignal::new(false),
+        changes: ArcRwSignal::new(false),
     };
-    (UseSessionReturn { state, user, signed_in, ready, expires_in, session_id, hydrated, changes, client }, signals)
+    let client = (!is_on_server()).then(|| StoredValue::new_local(client));
+    let (signed_in, changes) = (read(&signals.signed_in), read(&signals.changes));
+    let provided = UseSessionReturn {
+        state: read(&signals.state),
+        user: read(&signals.user),
+        signed_in,
+        ready: read(&signals.ready),
+        expires_in: expiry(client, signed_in, changes, None),
+        session_id: read(&signals.session_id),
+        hydrated: read(&signals.hydrated),
+        changes,
+        client,
+    };
+    (provided, signals)
+}
+
+fn read<T: Send + Sync + 'static>(signal: &ArcRwSignal<T>) -> ReadSignal<T> {
+    signal.read_only().into()
 }
 
 /// Sets the signals at each event that may change them.
@@ -174,26 +182,27 @@ fn reveal_after_hydration(provided: UseSessionReturn, signals: Signals) {
             TimeoutFuture::new(10).await;
         }
         if let Some(client) = provided.browser_client() {
-            reveal(&client, signals);
+            reveal(&client, &signals);
         }
     });
 }
 
 /// Sets the true values, and checks the session if only a refresh can tell whether it still exists.
-fn reveal(client: &Client, signals: Signals) {
+fn reveal(client: &Client, signals: &Signals) {
     let session = client.session().clone();
     let info = session.info();
     let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
-    signals.hydrated.try_set(true);
+    signals.hydrated.set(true);
     signals.set(info, 0);
     if needs_check {
+        let ready = signals.ready.clone();
         spawn_local(async move {
             // If the server rejects the refresh, the session is over by now. Other failures are no verdict, and it goes on.
             let _ = session.token().await;
-            signals.ready.try_set(true);
+            ready.set(true);
         });
     } else {
-        signals.ready.try_set(true);
+        signals.ready.set(true);
     }
 }
 
