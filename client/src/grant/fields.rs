@@ -91,5 +91,5 @@ impl Fields {
 
 /// Whether a text is an error code, and not a message that may contain anything.
 fn is_plain(code: &str) -> bool {
-    code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+    code.len() <= 40 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
 }

@@ -378,7 +378,7 @@ impl<C> RequestBuilder<C> {
         }
         let (before, fragment) = href.split_at(href.bytes().position(|byte| byte == b'#').unwrap_or(href.len()));
         let separator = if contains(before, "?") { "&" } else { "?" };
-        [before, separator, &self.parts.query, fragment].concat()
+        format!("{before}{separator}{}{fragment}", self.parts.query)
     }
 }
 

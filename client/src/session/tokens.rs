@@ -153,7 +153,8 @@ pub(crate) fn hash(texts: &[&str]) -> String {
 
 /// The last digits of a number, lower case. The formatting of the standard library adds half a kilobyte to the download.
 pub(crate) fn hexadecimal(number: u64, digits: u32) -> String {
-    (0..digits).rev().map(|digit| char::from(b"0123456789abcdef"[(number >> (4 * digit)) as usize & 15])).collect()
+    let digit = |place: u32| (number >> (4 * place)) as usize & 15;
+    (0..digits).rev().map(|place| &"0123456789abcdef"[digit(place)..=digit(place)]).collect()
 }
 
 /// The claims of a JWT that matter to a client (RFC 7519 §4.1). They are not verified, and used for times and names only.

@@ -50,7 +50,7 @@ impl Transport {
         request.check()?;
         let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
         let mut address = match &*self.prefix {
-            prefix if is_relative && !prefix.is_empty() => self.resolve(&[prefix, without_slashes(&request.parts.url)].join("/"))?,
+            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", without_slashes(&request.parts.url)))?,
             _ => self.resolve(&request.parts.url)?,
         };
         address.href = request.with_query(&address.href);
