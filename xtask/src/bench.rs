@@ -5,9 +5,9 @@ mod flood;
 mod load;
 mod medians;
 mod peers;
-mod size;
+pub(crate) mod size;
 mod throughput;
-mod visit;
+pub(crate) mod visit;
 
 use clap::{Args, ValueEnum};
 

@@ -4,6 +4,7 @@ mod app;
 mod axe;
 mod bench;
 mod browser;
+mod budget;
 mod compress;
 mod databases;
 mod debian;

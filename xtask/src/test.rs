@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use crate::app;
 use crate::axe;
 use crate::browser;
+use crate::budget;
 use crate::databases::Databases;
 use crate::fuzz;
 use crate::process::{self, Running, interrupted};
@@ -60,6 +61,8 @@ enum Part {
     Browser,
     /// The whole app in Chromium, and its session also in Firefox and WebKit, against the real server
     E2e,
+    /// What visitors download, against the figures in sizes.toml
+    Size,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -77,6 +80,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wanted(Part::E2e) {
         end_to_end(options, &mut tally)?;
+    }
+    if wanted(Part::Size) {
+        let start = Instant::now();
+        tally.add("size", budget::run()?, start.elapsed());
     }
     tally.print();
     // The count is the last line, whatever it says.

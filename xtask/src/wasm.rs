@@ -57,16 +57,18 @@ pub(crate) fn prepare(command: &mut Command, tools: &[PathBuf]) {
 
 /// Makes the build of the profile `browser` a tenth smaller: the standard library is built from source and for size, and a panic aborts
 /// without formatting its message. Where the toolchain does not take the switches, the command stays an ordinary build, and a line says so.
-pub(crate) fn shrink(command: &mut Command) -> Result<()> {
+/// Returns whether it took them.
+pub(crate) fn shrink(command: &mut Command) -> Result<bool> {
     let has_source = has_source() || (rustup_adds("component", "rust-src")? && has_source());
+    let is_small = has_source && takes_switches();
     if !has_source {
         println!("    the toolchain has no rust-src: the app will be a tenth larger");
-    } else if !takes_switches() {
+    } else if !is_small {
         println!("    this compiler does not take the switches for immediate-abort: the app will be a tenth larger");
     } else {
         command.envs(SMALL);
     }
-    Ok(())
+    Ok(is_small)
 }
 
 /// Whether rustc and cargo accept the switches. Nothing is built: rustc prints its configuration, cargo plans a build.

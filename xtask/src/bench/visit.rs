@@ -26,6 +26,12 @@ pub(super) fn measure() -> Result<()> {
     Ok(())
 }
 
+/// The bytes of a first visit, packed by brotli.
+pub(crate) fn bytes() -> Result<usize> {
+    app::build()?;
+    loaded()?.0.iter().map(|file| Ok(brotli(&read(file)?)?.len())).sum()
+}
+
 /// What a part needs that others need too: the script names it behind the part (`, [__chunk_3, __chunk_4]));`), and it is `shared_3`.
 fn needed(script: &str, part: &str) -> Vec<String> {
     let listed = script.split_once(part).and_then(|(_, after)| after.split_once(", [")?.1.split_once(']'));
