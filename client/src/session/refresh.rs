@@ -39,7 +39,7 @@ const MAX_ROUNDS: usize = 4;
 
 /// The token endpoint's verdict.
 enum Verdict {
-    Granted(TokenSet, Timestamp),
+    Granted(Box<(TokenSet, Timestamp)>),
     Rejected,
     Unavailable { reason: String, retry_after: Option<Duration> },
 }
@@ -187,19 +187,21 @@ impl Session {
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = grant.parse(&TokenResponse::new(&response));
-            Ok((outcome, response.sent_at(), retry_after))
+            Ok(Box::new((outcome, response.sent_at(), retry_after)))
         };
         match transport.within(Some(self.0.settings.refresh_timeout), Box::pin(asking)).await {
-            Ok((RefreshOutcome::Granted(tokens), sent_at, _)) => {
-                transport.clock.set_server_time(sent_at);
-                self.clear_no_verdict();
-                Verdict::Granted(tokens, sent_at)
-            }
-            Ok((RefreshOutcome::Rejected, ..)) => Verdict::Rejected,
-            Ok((RefreshOutcome::Unavailable(reason), _, retry_after)) => {
-                self.warn(Warning::NoVerdict(reason.clone()));
-                Verdict::Unavailable { reason, retry_after }
-            }
+            Ok(answer) => match *answer {
+                (RefreshOutcome::Granted(tokens), sent_at, _) => {
+                    transport.clock.set_server_time(sent_at);
+                    self.clear_no_verdict();
+                    Verdict::Granted(Box::new((tokens, sent_at)))
+                }
+                (RefreshOutcome::Rejected, ..) => Verdict::Rejected,
+                (RefreshOutcome::Unavailable(reason), _, retry_after) => {
+                    self.warn(Warning::NoVerdict(reason.clone()));
+                    Verdict::Unavailable { reason, retry_after }
+                }
+            },
             Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Verdict::Rejected,
             Err(error) => {
                 transport.platform.sleep(UNLOAD_TIME).await;
@@ -221,29 +223,30 @@ impl Session {
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
-        // A suspended tab may have stored the refresh token that was exchanged here once more: the answer is newer than that.
-        if let Verdict::Granted(_, sent_at) = &verdict {
-            let took = self.0.transport.clock.age(sent_at);
+        if let Verdict::Granted(granted) = &verdict {
+            let took = self.0.transport.clock.age(&granted.1);
             self.0.stored_late.set(took > self.0.settings.refresh_timeout);
         }
         let is_spent = |held: &Credential, tokens: &TokenSet| {
             let (spent, granted) = (&stale.tokens.refresh_token, &tokens.refresh_token);
             held.tokens.refresh_token == *spent && granted.is_some() && granted != spent
         };
-        match (comparison, verdict) {
-            (Err(error), _) => (Err(error), RefreshResult::Discarded),
-            (Ok(Comparison::Newer(held)), Verdict::Granted(tokens, sent_at)) if is_spent(&held, &tokens) => {
+        let stale = match (comparison, &verdict) {
+            (Err(error), _) => return (Err(error), RefreshResult::Discarded),
+            // A suspended tab may have stored the refresh token that was exchanged here once more: the answer is newer than that.
+            (Ok(Comparison::Newer(held)), Verdict::Granted(granted)) if is_spent(&held, &granted.0) => held,
+            (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
+            (Ok(Comparison::Same(current)), _) => current,
+        };
+        match verdict {
+            Verdict::Granted(granted) => {
+                let (tokens, sent_at) = *granted;
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
-                (Ok(self.replace_tokens(&held, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
+                (Ok(self.replace_tokens(&stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
             }
-            (Ok(Comparison::Newer(newer)), _) => (Ok(newer), RefreshResult::Adopted),
-            (Ok(Comparison::Same(_)), Verdict::Granted(tokens, sent_at)) => {
-                let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
-                (Ok(self.replace_tokens(stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
-            }
-            (Ok(Comparison::Same(_)), Verdict::Rejected) => (Err(self.reject(stale, trigger.get()).into()), RefreshResult::Rejected),
-            (Ok(Comparison::Same(current)), Verdict::Unavailable { reason, retry_after }) => {
-                let retry_after = self.0.backoff.start(&current.tokens.exchange_id(), retry_after);
+            Verdict::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
+            Verdict::Unavailable { reason, retry_after } => {
+                let retry_after = self.0.backoff.start(&stale.tokens.exchange_id(), retry_after);
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
         }
