@@ -89,10 +89,6 @@ impl Platform for InMemory {
     fn visible(&self) -> bool {
         true
     }
-
-    fn sends_streams(&self) -> bool {
-        false
-    }
 }
 
 struct Response {

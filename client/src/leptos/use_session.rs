@@ -39,7 +39,7 @@ pub struct UseSessionReturn {
     pub session_id: ReadSignal<Option<u64>>,
     /// False on a server and during hydration.
     pub(super) hydrated: ReadSignal<bool>,
-    /// Notifies whenever the tokens may have changed.
+    /// Notifies whenever the tokens may have changed. Its value says nothing: a signal of `()` would be one more type to download.
     changes: ReadSignal<bool>,
     /// `None` on a server: there, a component may be dropped on another thread, which a client does not survive.
     client: Option<StoredValue<Client, LocalStorage>>,
