@@ -28,6 +28,8 @@ pub(crate) fn on_abort(signal: &AbortSignal, function: Box<dyn FnMut()>) -> Guar
 #[derive(Clone, Copy)]
 pub(crate) struct AbortFunctions {
     pub(crate) unless_aborted: for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>,
+    /// For the browser's `fetch`.
+    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code))]
     pub(crate) on_abort: fn(&AbortSignal, Box<dyn FnMut()>) -> Guard,
 }
 

@@ -7,7 +7,8 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
 
 /// Whether this is a token (RFC 9110 §5.1, §5.6.2).
 pub(crate) fn is_header_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".iter().any(|allowed| *allowed == byte))
+    let is_mark = |byte| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || is_mark(byte))
 }
 
 /// Whether this is printable ASCII, blanks and tabs (RFC 9110 §5.5). Browsers send other characters as Latin-1, which is rarely meant.

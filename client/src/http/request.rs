@@ -36,6 +36,8 @@ pub struct RequestBuilder<C = crate::Client> {
     pub(crate) parts: Box<Parts>,
 }
 
+type SetOption = Rc<dyn Fn(&RequestInit)>;
+
 #[derive(Clone)]
 pub(crate) struct Parts {
     pub(crate) method: Method,
@@ -51,7 +53,7 @@ pub(crate) struct Parts {
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
     /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.
-    pub(crate) apply: Vec<Rc<dyn Fn(&RequestInit)>>,
+    pub(crate) apply: Vec<SetOption>,
     /// Pointers, so that an app without signals does not download the functions.
     pub(crate) abort: Option<AbortFunctions>,
     error: Option<Error>,

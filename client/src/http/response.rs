@@ -228,7 +228,7 @@ fn decode(mut bytes: &[u8]) -> String {
         };
         let (valid, invalid) = bytes.split_at(error.valid_up_to());
         text.push_str(std::str::from_utf8(valid).unwrap_or_default());
-        text.push_str("\u{fffd}");
+        text += "\u{fffd}";
         bytes = &invalid[error.error_len().unwrap_or(invalid.len())..];
     }
 }
