@@ -44,6 +44,21 @@ impl fmt::Debug for PasswordChange {
     }
 }
 
+/// The body of a password reset. Its `Debug` shows neither code nor password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordReset {
+    /// The one-time code that an operator made.
+    pub code: String,
+    /// The new password.
+    pub new_password: String,
+}
+
+impl fmt::Debug for PasswordReset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordReset").finish_non_exhaustive()
+    }
+}
+
 /// The body of an account deletion. Its `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteAccount {

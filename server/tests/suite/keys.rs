@@ -2,7 +2,7 @@
 
 use crate::{
     database::Kind,
-    world::{World, part},
+    test_server::{TestServer, part},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::Value;
@@ -13,17 +13,17 @@ use std::{
     },
     time::Duration,
 };
-use wugan_server::{config::SigningAlgorithm, keys};
+use wugan_axum::{SigningAlgorithm, keys};
 
 /// Sessions are used on two nodes while the key is rotated three times. Nobody is refused once.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_27_keys_are_rotated_without_a_401() {
-    let world = Arc::new(World::start(Kind::Sqlite).await);
-    let other = Arc::new(world.another().await);
+    let server = Arc::new(TestServer::start(Kind::Sqlite).await);
+    let other = Arc::new(server.another().await);
     let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let users: Vec<_> = (0..4)
         .map(|n| {
-            let (nodes, stop, turns) = ([world.clone(), other.clone()], stop.clone(), turns.clone());
+            let (nodes, stop, turns) = ([server.clone(), other.clone()], stop.clone(), turns.clone());
             tokio::spawn(async move {
                 let mut tokens = nodes[0].register(&format!("user{n}")).await;
                 let mut kids = std::collections::HashSet::new();
@@ -40,7 +40,7 @@ async fn case_27_keys_are_rotated_without_a_401() {
             })
         })
         .collect();
-    let key = &world.config.signing_key;
+    let key = &server.config.signing_key;
     let wait_for_turns = async || {
         let before = turns.load(Ordering::Relaxed);
         while turns.load(Ordering::Relaxed) < before + 20 {
@@ -49,8 +49,8 @@ async fn case_27_keys_are_rotated_without_a_401() {
     };
     for algorithm in [SigningAlgorithm::Hs256, SigningAlgorithm::EdDsa, SigningAlgorithm::Hs256] {
         wait_for_turns().await;
-        let id = keys::rotate(key, algorithm, 1_000_000, world.clock.now()).unwrap();
-        while world.app.tokens.keys().signing().id != id || other.app.tokens.keys().signing().id != id {
+        let id = keys::rotate(key, algorithm, 1_000_000, server.clock.now()).unwrap();
+        while server.auth.tokens().keys().signing_key().id != id || other.auth.tokens().keys().signing_key().id != id {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -59,31 +59,31 @@ async fn case_27_keys_are_rotated_without_a_401() {
     for user in users {
         assert_eq!(user.await.unwrap(), 4, "four keys have signed");
     }
-    for node in [other, world] {
+    for node in [other, server] {
         Arc::into_inner(node).unwrap().stop().await;
     }
 }
 
 #[tokio::test]
 async fn other_services_verify_by_the_public_keys() {
-    let world = World::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;
-    let tokens = world.register("ada").await;
-    let set: JwkSet = world.get("/.well-known/jwks.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;
+    let tokens = server.register("ada").await;
+    let set: JwkSet = server.get("/.well-known/jwks.json").await.json().await.unwrap();
     let header = jsonwebtoken::decode_header(&tokens.access_token).unwrap();
     let key = DecodingKey::from_jwk(set.find(&header.kid.unwrap()).unwrap()).unwrap();
     let mut rules = Validation::new(Algorithm::EdDSA);
     rules.set_audience(&["https://id.example.com"]);
     let read = decode::<Value>(&tokens.access_token, &key, &rules).unwrap();
     assert_eq!(read.claims["username"], "ada");
-    assert!(world.lets_in(&tokens.access_token).await);
-    world.refresh(&tokens.refresh_token).await;
-    world.stop().await;
+    assert!(server.lets_in(&tokens.access_token).await);
+    server.refresh(&tokens.refresh_token).await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn a_secret_is_not_handed_out() {
-    let world = World::start(Kind::Sqlite).await;
-    let set: Value = world.get("/.well-known/jwks.json").await.json().await.unwrap();
+    let server = TestServer::start(Kind::Sqlite).await;
+    let set: Value = server.get("/.well-known/jwks.json").await.json().await.unwrap();
     assert_eq!(set, serde_json::json!({"keys": []}));
-    world.stop().await;
+    server.stop().await;
 }

@@ -6,12 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod database;
-mod world;
+mod test_server;
 
 mod access;
 mod accounts;
 mod audit;
-mod away;
+mod db_outage;
 mod documents;
 mod flood;
 mod headers;

@@ -2,7 +2,7 @@
 
 use crate::{
     database::Kind,
-    world::{PASSWORD, World, claims},
+    test_server::{PASSWORD, TestServer, claims},
 };
 use reqwest::{Method, Response, header};
 use sea_orm::ConnectionTrait;
@@ -60,16 +60,16 @@ impl Document {
 
 #[tokio::test]
 async fn the_document_is_what_is_answered() {
-    let world = World::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
-    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
+    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     assert!(whole["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut document = Document { whole, seen: BTreeSet::new() };
-    let tokens = world.register("ada").await;
-    let other = world.login("ada").await;
+    let tokens = server.register("ada").await;
+    let other = server.login("ada").await;
     let (access, refresh) = (tokens.access_token.as_str(), tokens.refresh_token.as_str());
     let id = claims(&other.access_token)["sid"].as_str().unwrap().to_owned();
     let call = async |method: &str, path: &str, access: &str, body: Option<Value>| {
-        let request = world.http.request(method.to_uppercase().parse::<Method>().unwrap(), format!("{}{path}", world.url));
+        let request = server.http.request(method.to_uppercase().parse::<Method>().unwrap(), format!("{}{path}", server.url));
         let request = if access.is_empty() { request } else { request.bearer_auth(access) };
         let request = match body {
             Some(body) => request.json(&body),
@@ -121,7 +121,7 @@ async fn the_document_is_what_is_answered() {
         let answer = call("delete", &one.replace("{id}", session), access, None).await;
         document.hold("delete", one, answer).await;
     }
-    let another = claims(&world.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
+    let another = claims(&server.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
     document.hold("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
     let query = format!("/user/refresh?refresh_token={refresh}");
     document.hold("get", "/user/refresh", call("get", &query, "", None).await).await;
@@ -129,7 +129,7 @@ async fn the_document_is_what_is_answered() {
         let answer = call("post", "/user/delete", access, Some(json!({"password": "x"}))).await;
         document.hold("post", "/user/delete", answer).await;
     }
-    let bob = world.login("bob").await.access_token;
+    let bob = server.login("bob").await.access_token;
     document.hold("post", "/user/delete", call("post", "/user/delete", &bob, Some(json!({"password": PASSWORD}))).await).await;
     // Four are the name's, one is the network's.
     for _ in 0..6 {
@@ -152,32 +152,32 @@ async fn the_document_is_what_is_answered() {
     ] {
         assert!(document.seen.contains(needed), "{needed}: {:?}", document.seen);
     }
-    world.stop().await;
+    server.stop().await;
 }
 
 /// What a server answers that has too much to do, whose database is broken, or that waits in vain.
 #[tokio::test]
 async fn the_document_says_what_is_answered_when_things_go_wrong() {
-    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
-    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     let mut document = Document { whole, seen: BTreeSet::new() };
     let good = json!({"username": "ada", "password": PASSWORD});
-    let (login, route) = (format!("{}/user/login", world.url), "/user/login");
-    let large = world.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
+    let (login, route) = (format!("{}/user/login", server.url), "/user/login");
+    let large = server.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
     document.hold("post", route, large.send().await.unwrap()).await;
-    document.hold("post", route, half_sent(&world.url).await).await;
+    document.hold("post", route, half_sent(&server.url).await).await;
     let other = document.whole["components"]["responses"]["MethodNotAllowed"].clone();
-    document.hold_to(other, "put", route, world.http.put(&login).send().await.unwrap()).await;
+    document.hold_to(other, "put", route, server.http.put(&login).send().await.unwrap()).await;
     let mut all = Vec::new();
-    while let Ok(place) = world.app.passwords.place() {
+    while let Ok(place) = server.auth.accounts().passwords().permit(None) {
         all.push(place);
     }
-    document.hold("post", route, world.post(route, &good).await).await;
+    document.hold("post", route, server.post(route, &good).await).await;
     drop(all);
-    world.app.store.writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
-    document.hold("get", "/readyz", world.get("/readyz").await).await;
-    world.app.store.writer().execute_unprepared("DROP TABLE users").await.unwrap();
-    document.hold("post", route, world.post(route, &good).await).await;
+    server.auth.store().writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
+    document.hold("get", "/readyz", server.get("/readyz").await).await;
+    server.auth.store().writer().execute_unprepared("DROP TABLE users").await.unwrap();
+    document.hold("post", route, server.post(route, &good).await).await;
     let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
     let expected = [
         "get /readyz 503",
@@ -188,7 +188,7 @@ async fn the_document_says_what_is_answered_when_things_go_wrong() {
         "put /user/login 405",
     ];
     assert_eq!(seen, expected);
-    world.stop().await;
+    server.stop().await;
 }
 
 /// The answer to a body that never ends, read by hand: no client sends half a body.

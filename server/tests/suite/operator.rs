@@ -2,7 +2,7 @@
 
 use crate::{
     process::{Process, command, run},
-    world::PASSWORD,
+    test_server::PASSWORD,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};

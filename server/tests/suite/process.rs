@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{MANY, PASSWORD, folder, long},
+    test_server::{MANY, PASSWORD, folder, long},
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -225,8 +225,8 @@ async fn case_26_while_a_balancer_still_sends_everybody_is_answered() {
 /// This test and the server share one thread: while the one connects, the other cannot accept.
 #[tokio::test]
 async fn case_26_who_waits_to_be_accepted_is_answered() {
-    let world = crate::world::World::start(Kind::Sqlite).await;
-    let address = world.url.trim_start_matches("http://").to_owned();
+    let server = crate::test_server::TestServer::start(Kind::Sqlite).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let mut stream = std::net::TcpStream::connect(&address).unwrap();
@@ -234,7 +234,7 @@ async fn case_26_who_waits_to_be_accepted_is_answered() {
             stream
         })
         .collect();
-    world.stop().await;
+    server.stop().await;
     for mut call in calls {
         let mut answer = String::new();
         call.read_to_string(&mut answer).unwrap();
