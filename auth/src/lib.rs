@@ -51,9 +51,9 @@ pub mod store;
 pub mod tokens;
 
 #[doc(hidden)]
-pub use attempt::Attempt;
-#[doc(hidden)]
 pub use accounts::{Accounts, name_key};
+#[doc(hidden)]
+pub use attempt::Attempt;
 pub use auth::Auth;
 pub use device::Device;
 pub use error::{Error, StartError};

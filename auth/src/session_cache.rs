@@ -3,11 +3,7 @@
 //! A session that ends on this node is invalidated before the request that ended it is answered. One that ends on another node is
 //! noticed when its entry has expired.
 
-use crate::{
-    clock::Millis,
-    rotation::AccessState,
-    store::session::SessionSelector,
-};
+use crate::{clock::Millis, rotation::AccessState, store::session::SessionSelector};
 use std::{
     collections::HashMap,
     mem,

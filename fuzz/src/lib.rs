@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, sync::LazyLock, time::Duration};
 use tempfile::TempDir;
 use uuid::Uuid;
-use wugan_server::{config::SigningAlgorithm, keys::Keys, store::session, tokens::Tokens};
+use wugan_axum::{SigningAlgorithm, keys::Keys, store::session, tokens::Tokens};
 use wugan_wire::TokenAnswer;
 
 /// The key's name.
@@ -26,7 +26,7 @@ pub fn tokens() -> &'static Tokens {
         fs::write(&file, FILE).expect("a key can be written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("and hidden");
         let keys = Keys::open(&file, SigningAlgorithm::Hs256).expect("a key of the right form");
-        (Tokens::new(keys, ISSUER.into(), Duration::from_secs(1800)), folder)
+        (Tokens::new(keys, ISSUER.into(), ISSUER.into(), Duration::from_secs(1800)), folder)
     });
     &TOKENS.0
 }
@@ -46,6 +46,8 @@ pub static GENUINE: LazyLock<TokenAnswer> = LazyLock::new(|| {
         revoked_at: None,
         user_agent: None,
         ip: None,
+        last_user_agent: None,
+        last_ip: None,
         lineage_generation: 3,
         parent: 2,
         rotated_by: None,

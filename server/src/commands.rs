@@ -217,8 +217,12 @@ impl SessionCommand {
                         (SessionSelector::All(user.id), user.id, None)
                     }
                 };
-                let describe =
-                    |ended| Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+                let describe = |ended| Entry {
+                    user_id: Some(user_id),
+                    session_id,
+                    detail: Some(format!("{ended} sessions ended")),
+                    ..Entry::default()
+                };
                 let ended = auth.store().end_sessions(selector, Event::EndedByOperator, describe, auth.clock().now()).await?;
                 Ok(vec![format!("{ended} sessions ended")])
             }

@@ -84,8 +84,9 @@ impl Accounts {
     /// A field breaks a rule, the name is taken, or the server is busy.
     pub async fn register(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
         validate_credentials(username, password)?;
-        self.count_network(device)?;
+        // The permit first: a busy server's refusal is not counted as an attempt.
         let permit = self.passwords.permit(device.network())?;
+        self.count_network(device)?;
         let created = self.insert(username, password, permit, device, true).await?;
         let (user, Some(session)) = created else { return Err(Error::Internal("a registration without a session".into())) };
         self.metrics.login("registered");
@@ -134,8 +135,9 @@ impl Accounts {
     /// [`Error::InvalidCredentials`] for an unknown name, a wrong password and a disabled account, after the same time; too many attempts;
     /// or the server is busy.
     pub async fn login(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        self.count_network(device)?;
+        // The permit first: a busy server's refusal is not counted as an attempt.
         let permit = self.passwords.permit(device.network())?;
+        self.count_network(device)?;
         let key = name_key(username);
         let user = self.store.user_by_key(&key).await?;
         let attempt = self.count_name(key, user.as_ref(), device).await?;

@@ -56,7 +56,9 @@ impl Error {
             Self::InvalidRequest(message) => (StatusCode::BAD_REQUEST, Code::InvalidRequest, message),
             Self::InvalidInput(_) => (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput, "Some fields are invalid."),
             Self::NotFound => (StatusCode::NOT_FOUND, Code::NotFound, "Not found."),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, "This resource does not support the method."),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed, "This resource does not support the method.")
+            }
             Self::RequestTimeout => (StatusCode::REQUEST_TIMEOUT, Code::RequestTimeout, "The request took too long to arrive."),
             Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge, "The request body is too large."),
             Self::UnsupportedMediaType => (

@@ -1,7 +1,7 @@
 //! The keys as the file has them: which one signs, and which one verifies a token that names it.
 
-use super::file::{KeyError, Stored, StoredSet, read_set, write_new};
 use super::algorithm::SigningAlgorithm;
+use super::file::{KeyError, Stored, StoredSet, read_set, write_new};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Serialize;

@@ -76,8 +76,10 @@ mod tests {
     async fn database() -> (DatabaseConnection, DatabaseConnection, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (writer, other) =
-            (connect(sqlite::writer(&url, File::MayBeCreated)).await.unwrap(), connect(sqlite::writer(&url, File::MayBeCreated)).await.unwrap());
+        let (writer, other) = (
+            connect(sqlite::writer(&url, File::MayBeCreated)).await.unwrap(),
+            connect(sqlite::writer(&url, File::MayBeCreated)).await.unwrap(),
+        );
         for statement in [
             "CREATE TABLE account (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL)",
             "CREATE TABLE card (id INTEGER PRIMARY KEY, account INTEGER REFERENCES account DEFERRABLE INITIALLY DEFERRED)",

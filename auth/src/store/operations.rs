@@ -1,8 +1,8 @@
 //! The operations on accounts and sessions. Each is atomic, with its entry in the audit trail.
 
 use super::{
-    database::Store,
     audit::{self, Entry, Event},
+    database::Store,
     session::{self, Advance, SessionSelector},
     user,
 };
@@ -23,7 +23,6 @@ pub struct NewUser<'a> {
     /// The PHC string of the password; empty without one.
     pub hash: String,
 }
-
 
 impl Store {
     /// Whether the database answers a query on its tables.
@@ -135,7 +134,13 @@ impl Store {
     ///
     /// # Errors
     /// As above.
-    pub async fn advance_recorded(&self, advance: Advance, event: Event, entry: Entry, now: Millis) -> Result<Option<session::Model>, DbErr> {
+    pub async fn advance_recorded(
+        &self,
+        advance: Advance,
+        event: Event,
+        entry: Entry,
+        now: Millis,
+    ) -> Result<Option<session::Model>, DbErr> {
         let (update, next) = advance.into_parts();
         let tx = self.begin().await?;
         if update.exec(&tx).await?.rows_affected != 1 {

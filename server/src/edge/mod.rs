@@ -86,7 +86,8 @@ impl Edge {
         request.extensions_mut().insert(ConnectInfo(peer));
         let has_origin = request.headers().contains_key(header::ORIGIN);
         let response = async {
-            let Ok(response) = if has_origin { self.cors.clone().oneshot(request).await } else { self.router.clone().oneshot(request).await };
+            let Ok(response) =
+                if has_origin { self.cors.clone().oneshot(request).await } else { self.router.clone().oneshot(request).await };
             response
         };
         match timeout(REQUEST_TIMEOUT, AssertUnwindSafe(response).catch_unwind()).await {

@@ -20,8 +20,8 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 /// The names of all test functions of the server.
 fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in ["src", "tests"] {
-        sources(&project().join("server").join(folder), &mut files);
+    for folder in ["server/src", "server/tests", "auth/src"] {
+        sources(&project().join(folder), &mut files);
     }
     files.iter().flat_map(|text| tests_in(text)).collect()
 }

@@ -72,7 +72,8 @@ async fn other_services_verify_by_the_public_keys() {
     let header = jsonwebtoken::decode_header(&tokens.access_token).unwrap();
     let key = DecodingKey::from_jwk(set.find(&header.kid.unwrap()).unwrap()).unwrap();
     let mut rules = Validation::new(Algorithm::EdDSA);
-    rules.set_audience(&["https://id.example.com"]);
+    rules.set_audience(&["wugan"]);
+    rules.set_issuer(&["https://id.example.com"]);
     let read = decode::<Value>(&tokens.access_token, &key, &rules).unwrap();
     assert_eq!(read.claims["username"], "ada");
     assert!(server.lets_in(&tokens.access_token).await);

@@ -79,6 +79,7 @@ async fn the_document_is_what_is_answered() {
     };
     let good = |name: &str| json!({"username": name, "password": PASSWORD});
     let none = None::<Value>;
+    let code = server.auth.accounts().make_reset_code("ada").await.unwrap();
     let calls = [
         ("post", "/user/register", "", Some(good("bob"))),
         ("post", "/user/register", "", Some(good("ada"))),
@@ -100,14 +101,14 @@ async fn the_document_is_what_is_answered() {
         ("get", "/user/sessions", "x", none.clone()),
         ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": "x"}))),
         ("post", "/user/password", access, Some(json!({"current_password": "x", "new_password": PASSWORD}))),
-        ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": PASSWORD}))),
+        ("post", "/user/reset", "", Some(json!({"code": "x", "new_password": PASSWORD}))),
+        ("post", "/user/reset", "", Some(json!({"code": &code, "new_password": "x"}))),
         ("post", "/user/delete", "", Some(json!({"password": "x"}))),
         ("get", "/aaa", "", none.clone()),
         ("get", "/bbb", access, none.clone()),
         ("get", "/bbb", "x", none.clone()),
         ("get", "/healthz", "", none.clone()),
         ("get", "/readyz", "", none.clone()),
-        ("get", "/metrics", "", none.clone()),
         ("get", "/.well-known/jwks.json", "", none.clone()),
         ("get", "/openapi.json", "", none.clone()),
     ];
@@ -117,12 +118,18 @@ async fn the_document_is_what_is_answered() {
     }
     let one = "/user/sessions/{id}";
     for session in [id.as_str(), "x"] {
-        // The password change above ended the other one: both are not there.
+        // The second is no id.
         let answer = call("delete", &one.replace("{id}", session), access, None).await;
         document.hold("delete", one, answer).await;
     }
     let another = claims(&server.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
     document.hold("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
+    let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+    let changed = document.hold("post", "/user/password", call("post", "/user/password", access, Some(change)).await).await;
+    let reset = json!({"code": server.auth.accounts().make_reset_code("ada").await.unwrap(), "new_password": PASSWORD});
+    let reset = document.hold("post", "/user/reset", call("post", "/user/reset", "", Some(reset)).await).await;
+    document.hold("get", "/user/me", call("get", "/user/me", changed["access_token"].as_str().unwrap(), None).await).await;
+    let (access, refresh) = (reset["access_token"].as_str().unwrap(), reset["refresh_token"].as_str().unwrap());
     let query = format!("/user/refresh?refresh_token={refresh}");
     document.hold("get", "/user/refresh", call("get", &query, "", None).await).await;
     for _ in 0..5 {

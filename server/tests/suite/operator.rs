@@ -57,7 +57,7 @@ fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
         (&["--allow-origin", "*"], &["--allow-origin", "https://app.example.com"]),
         (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
         (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
-        (&["--name-limit", "many"], &["TRIES/TIME"]),
+        (&["--name-limit", "many"], &["ATTEMPTS/TIME"]),
     ] {
         expect_refusal(&run(here, flags), words);
     }
@@ -170,5 +170,5 @@ async fn a_key_file_that_others_may_read_is_told_of() {
     let folder = TempDir::new().unwrap();
     assert!(!Process::start(folder.path(), &[]).ended_with_log().contains("0600"));
     fs::set_permissions(folder.path().join("wugan.key"), fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(Process::start(folder.path(), &[]).ended_with_log().contains("give it mode 0600"));
+    assert!(Process::start(folder.path(), &[]).ended_with_log().contains("set mode 0600"));
 }

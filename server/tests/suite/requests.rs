@@ -33,7 +33,8 @@ async fn case_23_bodies_that_cannot_be_read_have_their_own_codes() {
     }
     let deep = format!("{{\"username\":{}", "[".repeat(16_000));
     expect_error(sent(&server, json, deep).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
-    let body = expect_error(sent(&server, json, "{\"username\":\"ada\"}").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+    let body =
+        expect_error(sent(&server, json, "{\"username\":\"ada\"}").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
     assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("password", "missing"));
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     server.stop().await;
@@ -74,6 +75,8 @@ async fn case_24_a_database_that_lacks_what_is_needed_is_not_ready() {
     server.auth.store().writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
     expect_error(server.get("/readyz").await, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
     server.auth.store().writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO sessions").await.unwrap();
+    // The probe's result is reused for a second.
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready");
     server.stop().await;
 }

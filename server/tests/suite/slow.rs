@@ -93,7 +93,7 @@ async fn case_23_the_rest_is_served_beside_many_idle_connections() {
 /// On one thread: nobody is accepted while they connect.
 #[tokio::test]
 async fn case_16_many_may_connect_at_the_same_moment() {
-    let server = TestServer::start(Kind::Sqlite).await;
+    let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "2000"]).await;
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|most| most.trim().parse().ok()).unwrap_or(128);
     let address = server.url.trim_start_matches("http://").parse().unwrap();
     let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).expect("there is room for all");
