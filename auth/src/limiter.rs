@@ -77,8 +77,9 @@ impl Limiter {
             make_room(&mut arrival_times, now);
         }
         let arrival = arrival_times.entry(key).or_insert(now);
-        // Clamped, so that a clock that stepped back blocks a key for no longer than one period.
-        let after = (*arrival).clamp(now, now + self.period) + self.emission_interval;
+        // An entry later than a full period was made before the clock stepped back: it counts as none.
+        let before = if *arrival > now + self.period { now } else { (*arrival).max(now) };
+        let after = before + self.emission_interval;
         let wait = after - now - self.period;
         if wait > 0 {
             return Err(Duration::from_millis(wait.unsigned_abs()));
@@ -131,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn case_17_a_clock_that_steps_back_blocks_for_one_period() {
+    fn case_28_a_clock_that_steps_back_blocks_nothing() {
         let limiter = limiter();
         let hour = 3_600_000;
         for _ in 0..10 {
             limiter.take("ada", hour).unwrap();
         }
-        assert_eq!(limiter.take("ada", 0), Err(Duration::from_secs(30)));
+        limiter.take("ada", 0).unwrap();
     }
 
     #[test]

@@ -42,7 +42,12 @@ impl Options {
             issuer: "wugan".into(),
             audience: "wugan".into(),
             access_ttl: minutes(30),
-            policy: Policy { refresh_ttl: days(7), session_ttl: days(30), reuse_leeway: Duration::from_secs(10) },
+            policy: Policy {
+                refresh_ttl: days(7),
+                session_ttl: days(30),
+                reuse_leeway: Duration::from_secs(10),
+                refresh_limit: Rate { burst: 120, period: minutes(1) },
+            },
             audit_ttl: days(90),
             name_limit: Rate { burst: 10, period: minutes(5) },
             network_limit: Rate { burst: 300, period: minutes(5) },
@@ -95,6 +100,12 @@ impl Options {
     #[must_use]
     pub fn reuse_leeway(self, leeway: Duration) -> Self {
         Self { policy: Policy { reuse_leeway: leeway, ..self.policy }, ..self }
+    }
+
+    /// How often one session may be refreshed; 120 times in a minute by default. More is answered 429.
+    #[must_use]
+    pub fn session_limit(self, refreshes: Rate) -> Self {
+        Self { policy: Policy { refresh_limit: refreshes, ..self.policy }, ..self }
     }
 
     /// How long the audit trail is kept; 90 days by default.

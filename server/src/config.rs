@@ -108,6 +108,10 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 
+    /// How often one session may be refreshed in a period.
+    #[arg(long, env = "WUGAN_SESSION_LIMIT", default_value = "120/1m", value_name = "REFRESHES/TIME")]
+    pub session_limit: Rate,
+
     /// How long a request's head and body may take to arrive, each; also how long a connection may be idle.
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
@@ -137,6 +141,7 @@ impl Config {
             .refresh_ttl(self.refresh_ttl)
             .session_ttl(self.session_ttl)
             .reuse_leeway(self.reuse_leeway)
+            .session_limit(self.session_limit)
             .audit_ttl(self.audit_ttl)
             .limits(self.name_limit, self.address_limit)
             .request_timeout(self.request_timeout)

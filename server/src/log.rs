@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use wugan_axum::StartError;
 
 /// How many lines wait for the writer. Later ones are dropped and counted.
-const BUFFERED_LINES: usize = 16_384;
+const BUFFERED_LINES: usize = 4096;
 
 /// Starts the log. The guard writes what is buffered when it is dropped; the counter counts dropped lines.
 ///

@@ -27,6 +27,7 @@ impl Sessions {
     /// The token is invalid, expired or reused; or the database is away.
     pub async fn refresh(&self, token: &str, attempt: Option<Attempt>, device: &Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
+        self.refreshes.take(claims.sid, self.clock.now()).map_err(Error::RateLimited)?;
         let presented =
             Presented { generation: claims.generation, expires_at: claims.expires_at(), presenter: presenter(attempt.as_ref(), device) };
         for _ in 0..MAX_ATTEMPTS {

@@ -4,6 +4,7 @@ use crate::{
     clock::{Clock, Millis, millis},
     device::Device,
     error::Error,
+    limiter::{Limiter, Rate},
     metrics::Metrics,
     rotation::Lineage,
     session_cache::SessionCache,
@@ -18,7 +19,7 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
-/// How long sessions live, and what a client without attempt ids may repeat.
+/// How long sessions live, what a client without attempt ids may repeat, and how often a session is refreshed.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// How long a session may be idle: the lifetime of a refresh token.
@@ -27,6 +28,8 @@ pub struct Policy {
     pub session_ttl: Duration,
     /// How long after the first use of a successor the same client without attempt ids gets that successor again.
     pub reuse_leeway: Duration,
+    /// How often one session may be refreshed.
+    pub refresh_limit: Rate,
 }
 
 /// The session service. Cheap to clone.
@@ -38,13 +41,15 @@ pub struct Sessions {
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Clock,
     pub(super) policy: Policy,
+    pub(super) refreshes: Arc<Limiter>,
 }
 
 impl Sessions {
     /// The service on this database.
     #[must_use]
     pub fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy) -> Self {
-        Self { store, tokens, cache: Arc::default(), metrics, clock, policy }
+        let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
+        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes }
     }
 
     /// Starts a session of an account, for a client that has proved to be its user.

@@ -47,6 +47,18 @@ async fn case_21_listed_origins_only() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn case_50_tracing_headers_pass_a_preflight_and_others_by_flag() {
+    let server = TestServer::with(Kind::Sqlite, &["--allow-origin", "https://app.example.com:443", "--allow-header", "x-tenant"]).await;
+    let preflight = asked_from(&server, Method::OPTIONS, ALLOWED).await;
+    assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED, "case 49: without the scheme's own port");
+    let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
+    for name in ["authorization", "content-type", "traceparent", "tracestate", "baggage", "sentry-trace", "x-tenant"] {
+        assert!(allowed.split(',').any(|listed| listed.trim() == name), "{name} is not in {allowed}");
+    }
+    server.stop().await;
+}
+
 fn has_the_headers(answer: &Response, status: u16) {
     let headers = answer.headers();
     assert_eq!(answer.status(), status);

@@ -13,6 +13,7 @@ mod accounts;
 mod audit;
 mod db_outage;
 mod documents;
+mod edge;
 mod flood;
 mod headers;
 mod hostile;

@@ -58,7 +58,10 @@ impl TestServer {
         let web = folder.path().join("dist");
         let always = ["wugan-server", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--database-url", &url];
         let paths = ["--signing-key", key.to_str().unwrap(), "--web-root", web.to_str().unwrap()];
-        let config = Config::try_parse_from(always.iter().chain(&paths).chain(flags)).map_err(|error| error.to_string()).unwrap();
+        // Tests refresh more often than clients do.
+        let limit: &[&str] = if flags.contains(&"--session-limit") { &[] } else { &["--session-limit", "1000000/1h"] };
+        let config =
+            Config::try_parse_from(always.iter().chain(&paths).chain(limit).chain(flags)).map_err(|error| error.to_string()).unwrap();
         Self::from(kind, config, folder, Clock::default()).await
     }
 
@@ -108,6 +111,17 @@ impl TestServer {
 
     pub(crate) async fn get(&self, path: &str) -> Response {
         self.http.get(format!("{}{path}", self.url)).send().await.unwrap()
+    }
+
+    /// A request to the admin listener.
+    pub(crate) async fn get_admin(&self, path: &str) -> Response {
+        self.http.get(format!("{}{path}", self.admin_url)).send().await.unwrap()
+    }
+
+    /// A request that a trusted proxy forwards for a client with this address.
+    pub(crate) async fn post_from(&self, client: &str, path: &str, body: &Value) -> Response {
+        let request = self.http.post(format!("{}{path}", self.url)).header("x-forwarded-for", client);
+        request.json(body).send().await.unwrap()
     }
 
     pub(crate) async fn get_as(&self, access: &str, path: &str) -> Response {
@@ -199,7 +213,7 @@ impl TestServer {
 
     /// A counter of the admin listener's `/metrics`.
     pub(crate) async fn counted(&self, name: &str) -> u64 {
-        let text = self.http.get(format!("{}/metrics", self.admin_url)).send().await.unwrap().text().await.unwrap();
+        let text = self.get_admin("/metrics").await.text().await.unwrap();
         let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("{name} is not counted:\n{text}"));
         line.rsplit(' ').next().unwrap().parse().unwrap()
     }

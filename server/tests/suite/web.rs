@@ -64,6 +64,79 @@ async fn files_are_precompressed_and_kept_for_ever_by_their_hash() {
 }
 
 #[tokio::test]
+async fn case_43_errors_under_a_hashed_name_are_not_cached() {
+    let server = with_app().await;
+    let request = |name: header::HeaderName, value: &str| {
+        server.http.get(format!("{}/app-0123456789abcdef.js", server.url)).header(name, value).send()
+    };
+    let range = request(header::RANGE, "bytes=999-").await.unwrap();
+    let precondition = request(header::IF_UNMODIFIED_SINCE, "Mon, 01 Jan 2001 00:00:00 GMT").await.unwrap();
+    for (answer, status) in [(range, StatusCode::RANGE_NOT_SATISFIABLE), (precondition, StatusCode::PRECONDITION_FAILED)] {
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{status}");
+    }
+    let part = request(header::RANGE, "bytes=0-1").await.unwrap();
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    server.stop().await;
+}
+
+/// A build may replace the page within the same second, and images give all files one modification time.
+#[tokio::test]
+async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
+    let server = with_app().await;
+    let page = server.folder().join("dist/index.html");
+    let epoch = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let write = |text: &str| {
+        fs::write(&page, text).unwrap();
+        fs::File::open(&page).unwrap().set_modified(epoch).unwrap();
+    };
+    write(PAGE);
+    let before = asked(&server, "/", "text/html", "identity").await;
+    let etag = before.headers()[header::ETAG].clone();
+    let again = |etag: header::HeaderValue| {
+        let request = server.http.get(&server.url).header(header::ACCEPT, "text/html").header(header::IF_NONE_MATCH, etag);
+        request.header(header::IF_MODIFIED_SINCE, "Thu, 01 Jan 1970 00:00:01 GMT").send()
+    };
+    assert_eq!(again(etag.clone()).await.unwrap().status(), StatusCode::NOT_MODIFIED);
+    write(&PAGE.replace("Hello", "Adieu"));
+    let after = again(etag).await.unwrap();
+    assert_eq!(after.status(), StatusCode::OK);
+    assert_ne!(after.headers()[header::CONTENT_SECURITY_POLICY], before.headers()[header::CONTENT_SECURITY_POLICY]);
+    assert!(after.text().await.unwrap().contains("Adieu"));
+
+    // A compressed page of the build before is not sent.
+    fs::write(page.with_extension("html.br"), "not the page").unwrap();
+    let plain = asked(&server, "/", "text/html", "br").await;
+    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+    assert!(plain.text().await.unwrap().contains("Adieu"));
+    // Brotli's uncompressed form of one byte: a page that is the letter x.
+    write("x");
+    fs::write(page.with_extension("html.br"), [0x0b, 0x00, 0x80, b'x', 0x03]).unwrap();
+    let packed = asked(&server, "/", "text/html", "gzip, br").await;
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "br");
+    assert!(!asked(&server, "/", "text/html", "br;q=0").await.headers().contains_key(header::CONTENT_ENCODING));
+
+    let icon = asked(&server, "/favicon.svg", "*/*", "identity").await;
+    assert!(!icon.headers().contains_key(header::LAST_MODIFIED), "a modification time says nothing in an image");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_45_names_that_no_file_can_have_are_not_a_defect() {
+    let server = with_app().await;
+    let long = format!("/{}", "x".repeat(300));
+    for path in [long.as_str(), "/a%00b"] {
+        expect_error(asked(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        let page = asked(&server, path, "text/html", "identity").await;
+        assert_eq!((page.status(), page.text().await.unwrap().as_str()), (StatusCode::OK, PAGE));
+        let head = server.http.head(format!("{}{path}", server.url)).send().await.unwrap();
+        assert_eq!(head.status(), StatusCode::NOT_FOUND);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_missing_file_is_a_json_404_and_nothing_above_the_folder_is_there() {
     let server = with_app().await;
     for path in ["/app-fedcba9876543210.js", "/%2e%2e/secret", "/..%2fsecret", "/user/nope"] {
