@@ -2,7 +2,7 @@
 
 use crate::{
     accounts::{Accounts, Limits},
-    clock::Clock,
+    clock::{Clock, millis},
     device::Device,
     error::{Error, StartError},
     http::TrustedProxies,
@@ -46,7 +46,8 @@ impl Auth {
     /// # Errors
     /// The database or the keys cannot be used; the error says what to do.
     pub async fn open(options: Options) -> Result<Self, StartError> {
-        let keys = Keys::open(&options.signing_key, options.signing_algorithm)?;
+        let lifetime = millis(options.policy.refresh_ttl.max(options.access_ttl));
+        let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
         let store = Store::open(&options.database_url).await?;
         let auth = Self::on(store, keys, options)?;
         crate::maintenance::start(Arc::downgrade(&auth.inner));
@@ -60,7 +61,7 @@ impl Auth {
     #[doc(hidden)]
     pub async fn open_existing(options: Options) -> Result<Self, StartError> {
         let store = Store::open_existing(&options.database_url).await?;
-        Self::on(store, Keys::temporary()?, options)
+        Self::on(store, Keys::temporary(options.clock.clone())?, options)
     }
 
     fn on(store: Store, keys: Keys, options: Options) -> Result<Self, StartError> {

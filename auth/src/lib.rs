@@ -38,6 +38,7 @@ mod readiness;
 mod session_cache;
 mod sessions;
 mod task;
+mod token_cache;
 
 #[doc(hidden)]
 pub mod clock;

@@ -2,8 +2,9 @@
 
 use crate::{
     clock::Millis,
-    keys::{Key, KeySet, Keys},
+    keys::{Key, Keys, PublicKey},
     store::session,
+    token_cache::{TokenCache, TokenHash},
 };
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ use wugan_wire::TokenAnswer;
 const MAX_LENGTH: usize = 4096;
 const ACCESS: &str = "at+jwt";
 const REFRESH: &str = "rt+jwt";
+/// The `client_id` of access tokens (RFC 9068 §2.2): the application that the accounts belong to.
+const CLIENT_ID: &str = "app";
 
 /// The claims of both kinds.
 #[derive(Clone, Serialize, Deserialize)]
@@ -49,6 +52,8 @@ struct AccessClaims<'a> {
     username: &'a str,
     /// The account (RFC 7519 §4.1.2).
     sub: String,
+    client_id: &'static str,
+    jti: String,
 }
 
 /// Why a token is not accepted.
@@ -63,6 +68,7 @@ pub enum Rejected {
 /// Issues and verifies tokens.
 pub struct Tokens {
     keys: Keys,
+    verified: TokenCache,
     issuer: String,
     audience: String,
     access_ttl: Duration,
@@ -72,13 +78,25 @@ impl Tokens {
     /// Tokens signed by these keys, for this issuer and audience.
     #[must_use]
     pub fn new(keys: Keys, issuer: String, audience: String, access_ttl: Duration) -> Self {
-        Self { keys, issuer, audience, access_ttl }
+        Self { keys, verified: TokenCache::default(), issuer, audience, access_ttl }
     }
 
-    /// The current keys.
+    /// The public keys for other services.
     #[must_use]
-    pub fn keys(&self) -> Arc<KeySet> {
-        self.keys.current()
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.keys.current().public(self.keys.now())
+    }
+
+    /// The id of the key that signs.
+    #[must_use]
+    pub fn signing_key_id(&self) -> String {
+        self.keys.current().signing_key(self.keys.now()).id.clone()
+    }
+
+    /// The claim `iss`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// The pair for a session in its current generation. The refresh token is a function of the row and the signing key: the same
@@ -88,6 +106,7 @@ impl Tokens {
     /// # Errors
     /// The key cannot sign.
     pub fn issue(&self, session: &session::Model, username: &str, now: Millis) -> Result<TokenAnswer, jsonwebtoken::errors::Error> {
+        let jti = format!("{}.{}.{now}", session.id.simple(), session.generation);
         let (now, end) = (now / 1000, session.expires_at / 1000);
         let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);
         let exp = now.saturating_add(ttl).min(end);
@@ -100,7 +119,7 @@ impl Tokens {
             iat,
             exp,
         };
-        let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string() };
+        let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string(), client_id: CLIENT_ID, jti };
         Ok(TokenAnswer {
             access_token: self.sign(ACCESS, &access)?,
             refresh_token: self.sign(REFRESH, &claims(session.rotated_at / 1000, end))?,
@@ -115,7 +134,15 @@ impl Tokens {
     /// # Errors
     /// It has expired, or is not an access token of this server.
     pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
-        let claims = self.verify(ACCESS, token)?;
+        let (hash, epoch) = (TokenHash::of(token), self.keys.epoch());
+        let claims = match self.verified.get(hash, epoch) {
+            Some(claims) => claims,
+            None => {
+                let claims = self.verify(ACCESS, token)?;
+                self.verified.insert(hash, epoch, claims.clone());
+                claims
+            }
+        };
         if claims.exp <= now / 1000 { Err(Rejected::Expired) } else { Ok(claims) }
     }
 
@@ -130,7 +157,7 @@ impl Tokens {
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
         let keys = self.keys.current();
-        let key = keys.signing_key();
+        let key = keys.signing_key(self.keys.now());
         let header = Header { typ: Some(kind.into()), kid: Some(key.id.clone()), ..Header::new(key.algorithm) };
         encode(&header, claims, &key.encoding)
     }

@@ -11,8 +11,8 @@ use std::{
 use uuid::Uuid;
 use wugan_axum::{
     Auth, Error, StartError,
-    clock::{Clock, millis, rfc3339},
-    keys,
+    clock::{Clock, Millis, millis, rfc3339},
+    keys::{self, KeyInfo},
     store::{
         audit::{self, Entry, Event},
         session::{self, SessionSelector},
@@ -91,10 +91,18 @@ pub enum SessionCommand {
 /// A subcommand of `key`.
 #[derive(Clone, Subcommand)]
 pub enum KeyCommand {
-    /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first.
+    /// List the keys, one JSON object a line.
+    List,
+    /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first. Prints its id.
     Add,
-    /// Sign with the key that was added last, or with a new one if there is none. The old keys go on verifying.
+    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies until its last token has
+    /// expired. Prints the id of the new key.
     Rotate,
+    /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again.
+    Revoke {
+        /// The key's id.
+        id: String,
+    },
 }
 
 impl Command {
@@ -127,13 +135,31 @@ impl Command {
 }
 
 fn change_keys(command: &KeyCommand, config: &Config) -> Result<Vec<String>, StartError> {
-    let id = match command {
-        KeyCommand::Add => keys::add(&config.signing_key, config.signing_algorithm)?,
-        KeyCommand::Rotate => {
-            keys::rotate(&config.signing_key, config.signing_algorithm, millis(config.refresh_ttl), Clock::default().now())?
+    let (file, algorithm, now) = (&config.signing_key, config.signing_algorithm, Clock::default().now());
+    Ok(match command {
+        KeyCommand::List => keys::list(file)?.into_iter().map(|key| describe_key(&key, now)).collect(),
+        KeyCommand::Add => vec![keys::add(file, algorithm)?],
+        KeyCommand::Rotate => vec![keys::rotate(file, algorithm, millis(config.refresh_ttl.max(config.access_ttl)), now)?],
+        KeyCommand::Revoke { id } => {
+            keys::revoke(file, id, algorithm, now)?;
+            Vec::new()
         }
+    })
+}
+
+fn describe_key(key: &KeyInfo, now: Millis) -> String {
+    let state = match (key.signs_from, key.verifies_until) {
+        (_, Some(end)) if end <= now => "expired",
+        (_, Some(_)) => "verifies",
+        (Some(from), None) if from <= now => "signs",
+        (Some(_), None) => "will sign",
+        (None, None) => "waits",
     };
-    Ok(vec![id])
+    json!({
+        "id": key.id, "algorithm": key.algorithm, "state": state, "signs_from": key.signs_from.map(rfc3339),
+        "verifies_until": key.verifies_until.map(rfc3339),
+    })
+    .to_string()
 }
 
 async fn audit(auth: &Auth, name_or_id: Option<String>, since: Duration, limit: u64) -> Result<Vec<String>, Error> {

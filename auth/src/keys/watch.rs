@@ -1,96 +1,120 @@
-//! The current keys, reloaded when their file changes.
+//! The current keys. A background task reads their file again, at most once a second, when it has changed.
 
 use super::{
     algorithm::SigningAlgorithm,
-    file::KeyError,
+    file::{KeyError, create_if_missing, record_lifetime},
     set::{Key, KeySet},
 };
+use crate::clock::{Clock, Millis};
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, Instant, SystemTime},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
 };
+use tokio::time::sleep;
 use tracing::{info, warn};
 
-/// How often the file's modification time is read while all keys are known.
-const CHECK_INTERVAL: Duration = Duration::from_secs(2);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The current keys.
+/// The current keys. Cheap to clone.
+#[derive(Clone)]
 pub struct Keys {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     set: RwLock<Arc<KeySet>>,
-    file: Option<WatchedFile>,
-}
-
-struct WatchedFile {
-    path: PathBuf,
-    checked: Mutex<Checked>,
-}
-
-struct Checked {
-    at: Instant,
-    modified: Option<SystemTime>,
+    /// Counts the changes of the set.
+    epoch: AtomicU64,
+    clock: Clock,
 }
 
 impl Keys {
-    /// Reads the file, or creates it.
+    /// Reads the file, or creates it, records the lifetime of this server's tokens in it, and follows its changes.
     ///
     /// # Errors
     /// The file cannot be read or created, or has other content.
-    pub fn open(path: &Path, algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
-        KeySet::open(path, algorithm)?;
+    pub fn open(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, KeyError> {
+        create_if_missing(path, algorithm, clock.now())?;
+        if let Err(error) = record_lifetime(path, lifetime) {
+            warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --refresh-ttl as this server");
+        }
         // The time is read before the content, so that a change in between is read again.
-        let checked = Mutex::new(Checked { at: Instant::now(), modified: modified(path) });
-        let set = KeySet::read(path)?;
+        let modified = modified(path);
+        let keys = Self::new(KeySet::read(path)?, clock);
         warn_if_readable_by_others(path);
-        Ok(Self { set: RwLock::new(Arc::new(set)), file: Some(WatchedFile { path: path.into(), checked }) })
+        keys.watch(path.into(), modified);
+        Ok(keys)
     }
 
     /// A key that exists in memory alone, for an operator's command that issues no tokens.
     ///
     /// # Errors
     /// The system gives no random numbers.
-    pub fn temporary() -> Result<Self, KeyError> {
-        Ok(Self { set: RwLock::new(Arc::new(KeySet::temporary()?)), file: None })
+    pub fn temporary(clock: Clock) -> Result<Self, KeyError> {
+        Ok(Self::new(KeySet::temporary()?, clock))
+    }
+
+    /// Keys that do not change.
+    #[must_use]
+    pub fn fixed(set: KeySet, clock: Clock) -> Self {
+        Self::new(set, clock)
+    }
+
+    fn new(set: KeySet, clock: Clock) -> Self {
+        Self { inner: Arc::new(Inner { set: RwLock::new(Arc::new(set)), epoch: AtomicU64::new(0), clock }) }
     }
 
     /// The current keys.
     #[must_use]
     pub fn current(&self) -> Arc<KeySet> {
-        self.check(CHECK_INTERVAL);
-        self.set.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner.set.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The key of that id. For an unknown id the file is checked at once: another node may have read a new key first (case 27).
+    /// The key of that id, unless its last token has expired.
     #[must_use]
     pub fn verify_key(&self, id: &str) -> Option<Arc<Key>> {
-        self.current().find(id).or_else(|| {
-            // Reading the modification time costs less than verifying a signature.
-            self.check(Duration::ZERO);
-            self.set.read().unwrap_or_else(PoisonError::into_inner).find(id)
-        })
+        self.current().find(id, self.inner.clock.now()).cloned()
     }
 
-    /// Reads the file again if it has changed, unless it was checked within `interval`. An unreadable file changes nothing.
-    fn check(&self, interval: Duration) {
-        let Some(file) = &self.file else { return };
-        let mut checked = file.checked.lock().unwrap_or_else(PoisonError::into_inner);
-        if checked.at.elapsed() < interval {
-            return;
-        }
-        checked.at = Instant::now();
-        let modified = modified(&file.path);
-        if modified == checked.modified {
-            return;
-        }
-        match KeySet::read(&file.path) {
-            Ok(set) => {
-                info!(signing = set.signing_key().id, "the signing keys have changed");
-                *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
-                checked.modified = modified;
+    /// Changes when the keys do. What was verified in an earlier epoch is verified again.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.inner.epoch.load(Ordering::Acquire)
+    }
+
+    /// The time by which keys sign and end.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.inner.clock.now()
+    }
+
+    /// Follows the file until the last clone is dropped. A file that cannot be read changes nothing, and is logged once.
+    fn watch(&self, path: PathBuf, mut seen: Option<SystemTime>) {
+        let keys = Arc::downgrade(&self.inner);
+        tokio::spawn(async move {
+            loop {
+                sleep(CHECK_INTERVAL).await;
+                let Some(keys) = keys.upgrade() else { return };
+                let modified = modified(&path);
+                if modified == seen {
+                    continue;
+                }
+                seen = modified;
+                match KeySet::read(&path) {
+                    Ok(set) => {
+                        info!("the signing keys have changed");
+                        *keys.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
+                        keys.epoch.fetch_add(1, Ordering::Release);
+                    }
+                    Err(error) => warn!(%error, "the signing keys were not reloaded"),
+                }
             }
-            Err(error) => warn!(%error, "the signing keys were not reloaded"),
-        }
+        });
     }
 }
 

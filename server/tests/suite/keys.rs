@@ -43,14 +43,14 @@ async fn case_27_keys_are_rotated_without_a_401() {
     let key = &server.config.signing_key;
     let wait_for_turns = async || {
         let before = turns.load(Ordering::Relaxed);
-        while turns.load(Ordering::Relaxed) < before + 20 {
+        while turns.load(Ordering::Relaxed) < before + 80 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     for algorithm in [SigningAlgorithm::Hs256, SigningAlgorithm::EdDsa, SigningAlgorithm::Hs256] {
         wait_for_turns().await;
         let id = keys::rotate(key, algorithm, 1_000_000, server.clock.now()).unwrap();
-        while server.auth.tokens().keys().signing_key().id != id || other.auth.tokens().keys().signing_key().id != id {
+        while server.auth.tokens().signing_key_id() != id || other.auth.tokens().signing_key_id() != id {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -78,6 +78,49 @@ async fn other_services_verify_by_the_public_keys() {
     assert_eq!(read.claims["username"], "ada");
     assert!(server.lets_in(&tokens.access_token).await);
     server.refresh(&tokens.refresh_token).await;
+    server.stop().await;
+}
+
+/// Made-up key ids neither read the file nor write a log line each.
+#[tokio::test]
+async fn case_35_a_broken_key_file_is_logged_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let server = crate::process::Process::start(folder.path(), &[]);
+    let tokens = server.register("ada").await;
+    std::fs::write(folder.path().join("wugan.key"), "broken").unwrap();
+    let header = part(tokens["access_token"].as_str().unwrap(), 0);
+    let forged = |n: usize| {
+        use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+        let mut header = header.clone();
+        header["kid"] = format!("made-up-{n}").into();
+        let rest = tokens["access_token"].as_str().unwrap().split_once('.').unwrap().1.to_owned();
+        format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header.to_string()))
+    };
+    for n in 0..300 {
+        assert!(!server.lets_in(&forged(n).into()).await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(server.lets_in(&tokens["access_token"]).await, "the keys stay as they were");
+    let log = server.ended_with_log();
+    assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
+}
+
+/// Claims that RFC 9068 §2.2 requires of an access token.
+#[tokio::test]
+async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {
+    let flags = ["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com", "--audience", "https://api.example.com"];
+    let server = TestServer::with(Kind::Sqlite, &flags).await;
+    let tokens = server.register("ada").await;
+    let claims = crate::test_server::claims(&tokens.access_token);
+    assert_eq!((&claims["iss"], &claims["aud"]), (&"https://id.example.com".into(), &"https://api.example.com".into()));
+    for claim in ["exp", "sub", "client_id", "iat", "jti"] {
+        assert!(!claims[claim].is_null(), "{claim}");
+    }
+    let again = crate::test_server::claims(&server.refresh(&tokens.refresh_token).await.access_token);
+    assert_ne!(claims["jti"], again["jti"]);
+    let metadata: Value = server.get("/.well-known/oauth-authorization-server").await.json().await.unwrap();
+    assert_eq!(metadata["issuer"], "https://id.example.com");
+    assert_eq!(metadata["jwks_uri"], "https://id.example.com/.well-known/jwks.json");
     server.stop().await;
 }
 

@@ -110,6 +110,7 @@ async fn the_document_is_what_is_answered() {
         ("get", "/healthz", "", none.clone()),
         ("get", "/readyz", "", none.clone()),
         ("get", "/.well-known/jwks.json", "", none.clone()),
+        ("get", "/.well-known/oauth-authorization-server", "", none.clone()),
         ("get", "/openapi.json", "", none.clone()),
     ];
     for (method, path, access, body) in calls {

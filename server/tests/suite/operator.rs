@@ -115,11 +115,36 @@ async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
     assert_eq!(login().await.unwrap().0, StatusCode::OK);
     let before = lines(&["key", "rotate"]);
     assert_ne!(before, lines(&["key", "rotate"]));
+    let keys = || lines(&["key", "list"]).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()).collect::<Vec<_>>();
+    assert_eq!(
+        keys().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+        ["will sign", "verifies", "verifies"]
+    );
+    let (_, tokens) = login().await.unwrap();
+    let signing = keys()[2]["id"].as_str().unwrap().to_owned();
+    assert!(server.lets_in(&tokens["access_token"]).await);
+    lines(&["key", "revoke", &signing]);
+    let revoked = async {
+        while server.lets_in(&tokens["access_token"]).await {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), revoked).await.expect("its tokens are refused");
+    expect_refusal(&run(folder.path(), &["key", "revoke", &signing]), &["no key", "key list"]);
     let trail = lines(&["audit", "--user", "ada", "--since", "1h"]);
     let events: Vec<_> =
         trail.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
-    let expected =
-        ["signed_in", "user_enabled", "sign_in_refused", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
+    let expected = [
+        "signed_in",
+        "signed_in",
+        "user_enabled",
+        "sign_in_refused",
+        "user_disabled",
+        "signed_in",
+        "ended_by_operator",
+        "signed_in",
+        "registered",
+    ];
     assert_eq!(events, expected);
     let last: Value = serde_json::from_str(&trail[0]).unwrap();
     assert_eq!(last["name"], "ada");
