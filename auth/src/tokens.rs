@@ -134,6 +134,9 @@ impl Tokens {
     /// # Errors
     /// It has expired, or is not an access token of this server.
     pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
+        if token.len() > MAX_LENGTH {
+            return Err(Rejected::Invalid);
+        }
         let (hash, epoch) = (TokenHash::of(token), self.keys.epoch());
         let claims = match self.verified.get(hash, epoch) {
             Some(claims) => claims,
