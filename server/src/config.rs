@@ -124,7 +124,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
     pub audit_ttl: Duration,
 
-    /// The format of the log on stderr. WUGAN_LOG sets its level, such as `info` or `wugan_server=debug`.
+    /// The format of the log on stderr. WUGAN_LOG sets its level, such as `info` or `info,wugan_axum=debug`.
     #[arg(long, env = "WUGAN_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
 }

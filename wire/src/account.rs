@@ -81,9 +81,9 @@ pub struct SessionItem {
     pub created_at: String,
     /// When it was last used, RFC 3339 in UTC.
     pub last_used_at: String,
-    /// What the browser called itself at sign-in.
+    /// The client's `User-Agent` at the last refresh, or at the sign-in before that.
     pub user_agent: Option<String>,
-    /// The address it signed in from.
+    /// The client's address at the last refresh, or at the sign-in before that.
     pub ip: Option<String>,
     /// Whether the access token of this very request belongs to it.
     pub current: bool,

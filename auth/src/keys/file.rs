@@ -232,7 +232,9 @@ pub(super) fn read_set(path: &Path) -> Result<StoredSet, KeyError> {
 /// Changes the file under a lock, so that of two changes at once none is lost.
 fn change<T>(path: &Path, edit: impl FnOnce(&mut StoredSet) -> Result<T, KeyError>) -> Result<T, KeyError> {
     let failed = |error| KeyError::File(path.into(), error);
-    let lock = fs::File::create(path.with_extension("lock")).map_err(failed)?;
+    let lock_path = path.with_extension("lock");
+    let lock = fs::File::create(&lock_path).map_err(failed)?;
+    keep_owner(path, &lock_path).map_err(failed)?;
     lock.lock().map_err(failed)?;
     let mut set = read_set(path)?;
     let result = edit(&mut set)?;

@@ -325,6 +325,10 @@ async fn start_session(
         return Ok(None);
     }
     let ended = session::revoke_oldest(tx, user.id, MAX_SESSIONS_PER_USER - 1, now).await?;
+    for id in &ended {
+        let detail = Some(format!("the account had more than {MAX_SESSIONS_PER_USER} sessions"));
+        audit::record(tx, Event::SessionsEnded, Entry { session_id: Some(*id), detail, ..entry.clone() }, now).await?;
+    }
     session::insert(tx, session.clone()).await?;
     audit::record(tx, Event::SignedIn, Entry { session_id: Some(session.id), ..entry }, now).await?;
     Ok(Some(ended))
