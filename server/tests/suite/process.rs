@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 pub(crate) fn command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wugan-server"));
-    command.current_dir(folder).args(flags).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0").env("WUGAN_SESSION_LIMIT", "1000000/1h");
+    command.current_dir(folder).args(flags).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0").env("WUGAN_SESSION_LIMIT", "60000/1m");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -366,7 +366,7 @@ async fn case_24_a_full_disk_loses_nothing_that_was_answered() {
         .current_dir(folder.path())
         .env_clear()
         .env("WUGAN_LISTEN", "127.0.0.1:0")
-        .env("WUGAN_SESSION_LIMIT", "1000000/1h");
+        .env("WUGAN_SESSION_LIMIT", "60000/1m");
     let server = Process::of(child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut made = Vec::new();
     let refused = loop {

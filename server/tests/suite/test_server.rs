@@ -59,7 +59,7 @@ impl TestServer {
         let always = ["wugan-server", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0", "--database-url", &url];
         let paths = ["--signing-key", key.to_str().unwrap(), "--web-root", web.to_str().unwrap()];
         // Tests refresh more often than clients do.
-        let limit: &[&str] = if flags.contains(&"--session-limit") { &[] } else { &["--session-limit", "1000000/1h"] };
+        let limit: &[&str] = if flags.contains(&"--session-limit") { &[] } else { &["--session-limit", "60000/1m"] };
         let config =
             Config::try_parse_from(always.iter().chain(&paths).chain(limit).chain(flags)).map_err(|error| error.to_string()).unwrap();
         Self::from(kind, config, folder, Clock::default()).await
