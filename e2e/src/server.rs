@@ -14,6 +14,7 @@ use crate::Result;
 pub struct Server {
     process: Process,
     address: SocketAddr,
+    admin: SocketAddr,
     flags: Vec<String>,
     data: TempDir,
 }
@@ -39,8 +40,8 @@ impl Server {
     pub async fn start(flags: &[&str]) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
-        let (process, address) = Process::start(SocketAddr::from(([127, 0, 0, 1], 0)), &flags, &data).await?;
-        Ok(Self { process, address, flags, data })
+        let (process, [address, admin]) = Process::start(SocketAddr::from(([127, 0, 0, 1], 0)), &flags, &data).await?;
+        Ok(Self { process, address, admin, flags, data })
     }
 
     /// Where it is: `http://127.0.0.1:…`.
@@ -76,7 +77,7 @@ impl Server {
     /// If it does not come up.
     pub async fn start_again(&mut self) -> Result {
         self.process.end();
-        (self.process, self.address) = Process::start(self.address, &self.flags, &self.data).await?;
+        (self.process, [self.address, self.admin]) = Process::start(self.address, &self.flags, &self.data).await?;
         Ok(())
     }
 
@@ -115,7 +116,7 @@ impl Server {
     }
 
     async fn metrics(&self) -> Result<String> {
-        Ok(reqwest::get(format!("{}/metrics", self.url())).await?.error_for_status()?.text().await?)
+        Ok(reqwest::get(format!("http://{}/metrics", self.admin)).await?.error_for_status()?.text().await?)
     }
 }
 
@@ -131,7 +132,7 @@ fn sum(metrics: &str, counter: &str, labels: &[(&str, &str)]) -> u64 {
 struct Process(Child);
 
 impl Process {
-    async fn start(listen: SocketAddr, flags: &[String], data: &TempDir) -> Result<(Self, SocketAddr)> {
+    async fn start(listen: SocketAddr, flags: &[String], data: &TempDir) -> Result<(Self, [SocketAddr; 2])> {
         let program = from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server");
         let mut command = Command::new(&program);
         // What the tester's environment says is for his own server.
@@ -139,7 +140,7 @@ impl Process {
             command.env_remove(name);
         }
         command
-            .args(["--listen", &listen.to_string()])
+            .args(["--listen", &listen.to_string(), "--admin-listen", "127.0.0.1:0", "--session-limit", "100000/1m"])
             .args(["--database-url", &format!("sqlite://{}", data.path().join("wugan.db").display())])
             .arg("--signing-key")
             .arg(data.path().join("wugan.key"))
@@ -152,11 +153,13 @@ impl Process {
         let child = command.spawn().map_err(|e| format!("{}: {e}; `cargo xtask test e2e` builds it", program.display()))?;
         let mut process = Self(child);
         let Some(output) = process.0.stdout.take() else { return Err("the server has no output".into()) };
-        let said =
-            tokio::task::spawn_blocking(move || BufReader::new(output).lines().map_while(std::io::Result::ok).find_map(address_in)).await?;
-        match said {
-            Some(address) => Ok((process, address)),
-            None => Err(format!("{} ended without listening: it says why above", program.display()).into()),
+        let addresses = move || {
+            let lines = BufReader::new(output).lines().map_while(std::io::Result::ok);
+            lines.filter_map(address_in).take(2).collect::<Vec<_>>()
+        };
+        match tokio::task::spawn_blocking(addresses).await?.try_into() {
+            Ok(addresses) => Ok((process, addresses)),
+            Err(_) => Err(format!("{} ended without listening: it says why above", program.display()).into()),
         }
     }
 
@@ -179,9 +182,9 @@ impl Drop for Process {
     }
 }
 
-/// The address in the line with which the server says that it listens.
+/// The address in one of the lines with which the server says that it listens: the public address, then that of the admin listener.
 fn address_in(line: String) -> Option<SocketAddr> {
-    line.strip_prefix("listening on http://")?.parse().ok()
+    line.split_once("listen").and_then(|(_, rest)| rest.split_once(" on http://"))?.1.parse().ok()
 }
 
 /// A path from the environment; the default is one in the project's folder.
@@ -210,6 +213,7 @@ mod tests {
     #[test]
     fn the_address_is_read_from_the_line_that_says_it() {
         assert_eq!(address_in("listening on http://127.0.0.1:4711".into()), "127.0.0.1:4711".parse().ok());
+        assert_eq!(address_in("admin listener on http://127.0.0.1:4712".into()), "127.0.0.1:4712".parse().ok());
         assert_eq!(address_in("starting".into()), None);
     }
 }

@@ -1,20 +1,22 @@
-//! Whatever is sent as a body, each route reads what is there or says what is wrong, and never anything else.
+//! Any bytes as a body are parsed or refused with the right error.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 use serde_json::Value;
-use wugan_server::{
-    error::Error,
-    http::body::{Fields, parse},
+use wugan_axum::{
+    Error,
+    body::{Fields, parse},
 };
-use wugan_wire::{Credentials, DeleteAccount, PasswordChange, RefreshRequest};
+use wugan_wire::{Credentials, DeleteAccount, PasswordChange, PasswordReset, RefreshExchange, RefreshRequest};
 
 fuzz_target!(|sent: &[u8]| {
     as_a_body_of::<Credentials>(sent);
     as_a_body_of::<RefreshRequest>(sent);
     as_a_body_of::<PasswordChange>(sent);
     as_a_body_of::<DeleteAccount>(sent);
+    as_a_body_of::<PasswordReset>(sent);
+    as_a_body_of::<RefreshExchange>(sent);
 });
 
 fn as_a_body_of<T: Fields + Serialize>(sent: &[u8]) {

@@ -3,7 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, sync::LazyLock, time::Duration};
 use tempfile::TempDir;
 use uuid::Uuid;
-use wugan_server::{config::SigningAlgorithm, keys::Keys, store::session, tokens::Tokens};
+use wugan_axum::{
+    clock::Clock,
+    keys::{KeySet, Keys},
+    store::session,
+    tokens::Tokens,
+};
 use wugan_wire::TokenAnswer;
 
 /// The key's name.
@@ -25,8 +30,8 @@ pub fn tokens() -> &'static Tokens {
         let file = folder.path().join("key");
         fs::write(&file, FILE).expect("a key can be written");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("and hidden");
-        let keys = Keys::open(&file, SigningAlgorithm::Hs256).expect("a key of the right form");
-        (Tokens::new(keys, ISSUER.into(), Duration::from_secs(1800)), folder)
+        let keys = Keys::fixed(KeySet::read(&file).expect("a key of the right form"), Clock::default());
+        (Tokens::new(keys, ISSUER.into(), ISSUER.into(), Duration::from_secs(1800)), folder)
     });
     &TOKENS.0
 }
@@ -46,6 +51,8 @@ pub static GENUINE: LazyLock<TokenAnswer> = LazyLock::new(|| {
         revoked_at: None,
         user_agent: None,
         ip: None,
+        last_user_agent: None,
+        last_ip: None,
         lineage_generation: 3,
         parent: 2,
         rotated_by: None,

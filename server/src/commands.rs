@@ -1,248 +1,257 @@
-//! What an operator can do beside serving: read the audit trail, look after users, sessions and keys. It works on the database and
-//! the key file, beside a server that runs or without one.
+//! The operator's commands: the audit trail, users, sessions and keys. They work on the database and the key file, beside a running
+//! server or without one.
 
-use crate::{
-    accounts::{make_account, name_key},
-    clock::{Clock, millis, rfc3339},
-    config::Config,
-    error::{Error, StartError},
-    keys,
-    passwords::Passwords,
-    store::{
-        Store,
-        audit::{self, Entry, Event},
-        session::{self, Which},
-        user,
-    },
-};
+use crate::config::Config;
 use clap::Subcommand;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     io::{self, BufRead},
     time::Duration,
 };
 use uuid::Uuid;
+use wugan_axum::{
+    Auth, Error, StartError,
+    clock::{Clock, Millis, millis, rfc3339},
+    keys::{self, KeyInfo},
+    store::{
+        audit::{self, Entry, Event},
+        session::{self, SessionSelector},
+        user,
+    },
+};
 
 /// A subcommand.
 #[derive(Clone, Subcommand)]
 pub enum Command {
-    /// Show what happened: sign-ins, refusals, ended sessions, reuse of tokens; one JSON object a line, the newest first.
+    /// Print the audit trail: sign-ins, refusals, ended sessions, reuse of tokens. One JSON object a line, the newest first.
     Audit {
-        /// Of this user alone; of one whose account is deleted, by the id that the trail has.
+        /// Of this user alone; of a deleted one by the id in the trail.
         #[arg(long, value_name = "NAME_OR_ID")]
         user: Option<String>,
-        /// Not older than this.
+        /// No older than this.
         #[arg(long, default_value = "7d", value_name = "TIME", value_parser = humantime::parse_duration)]
         since: Duration,
-        /// Not more lines than this.
+        /// At most this many lines.
         #[arg(long, default_value_t = 1000, value_name = "LINES")]
         limit: u64,
     },
-    /// Look after users.
+    /// Manage users.
     #[command(subcommand)]
     User(UserCommand),
-    /// Look after sessions.
+    /// Manage sessions.
     #[command(subcommand)]
     Session(SessionCommand),
-    /// Look after the signing keys.
+    /// Manage signing keys.
     #[command(subcommand)]
     Key(KeyCommand),
 }
 
-/// What can be done with users.
+/// A subcommand of `user`.
 #[derive(Clone, Subcommand)]
 pub enum UserCommand {
-    /// Make an account; its password is read from the first line of standard input.
+    /// Create an account. The password is the first line of standard input.
     Add {
-        /// Its name.
+        /// The name.
         name: String,
     },
-    /// Let nobody sign in to an account any more, and end its sessions.
+    /// Disable an account and end its sessions.
     Disable {
-        /// Its name.
+        /// The name.
         name: String,
     },
-    /// Let its user sign in again.
+    /// Enable a disabled account.
     Enable {
-        /// Its name.
+        /// The name.
+        name: String,
+    },
+    /// Print a link with which the user can set a new password once, within an hour.
+    Reset {
+        /// The name.
         name: String,
     },
     /// List all accounts, one JSON object a line.
     List,
 }
 
-/// What can be done with sessions.
+/// A subcommand of `session`.
 #[derive(Clone, Subcommand)]
 pub enum SessionCommand {
     /// List a user's live sessions, one JSON object a line.
     List {
-        /// Whose.
+        /// The user's name.
         name: String,
     },
-    /// End one session, or all of a user's; servers that run notice within five seconds.
+    /// End one session, or all sessions of a user. Running servers notice within five seconds.
     End {
         /// The session's id, or the user's name.
         id_or_name: String,
     },
 }
 
-/// What can be done with keys.
+/// A subcommand of `key`.
 #[derive(Clone, Subcommand)]
 pub enum KeyCommand {
-    /// Make a key that verifies and does not sign yet, so that it can be copied to all servers first.
+    /// List the keys, one JSON object a line.
+    List,
+    /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first. Prints its id.
     Add,
-    /// Let the key that was added last sign from now on (one is made if there is none); the old ones go on verifying.
+    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies until its last token has
+    /// expired. Prints the id of the new key.
     Rotate,
-}
-
-/// What they work with: the database as it is. No keys, no hashing but for a new account, and nothing that makes a file.
-struct Desk {
-    store: Store,
-    clock: Clock,
+    /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again.
+    Revoke {
+        /// The key's id.
+        id: String,
+    },
 }
 
 impl Command {
-    /// Does it, and returns the lines to print.
+    /// Runs the command and returns the lines to print.
     ///
     /// # Errors
-    /// One line that says what is wrong.
+    /// It failed; the error says why in one line.
     pub async fn run(self, config: Config) -> Result<Vec<String>, StartError> {
-        if let Self::Key(command) = self {
-            return change_keys(&command, &config);
-        }
-        let desk = Desk { store: Store::open_as_it_is(&config.database_url).await?, clock: Clock::default() };
-        let done = match self {
-            Self::Audit { user, since, limit } => audit(&desk, user, since, limit).await,
-            Self::User(command) => command.run(&desk).await,
-            Self::Session(command) => command.run(&desk).await,
+        let command = match self {
+            Self::Key(command) => return change_keys(&command, &config),
+            command => command,
+        };
+        let auth = Auth::open_existing(config.auth_options()).await?;
+        let done = match command {
+            Self::Audit { user, since, limit } => audit(&auth, user, since, limit).await,
+            Self::User(command) => command.run(&auth, &config).await,
+            Self::Session(command) => command.run(&auth).await,
             Self::Key(_) => Ok(Vec::new()),
         };
-        desk.store.close().await;
+        auth.close().await;
         done.map_err(|error| match error {
             Error::NotFound => StartError("there is no such user or session".into()),
             Error::UsernameTaken => StartError("that username is taken".into()),
             Error::InvalidRequest(message) => StartError(message.into()),
             Error::InvalidInput(fields) => StartError(fields.into_iter().map(|field| field.message).collect::<Vec<_>>().join(" ")),
             Error::Busy(cause) | Error::Internal(cause) => StartError(cause),
-            _ => StartError("that did not work".into()),
+            error => StartError(format!("the command failed: {error:?}")),
         })
     }
 }
 
 fn change_keys(command: &KeyCommand, config: &Config) -> Result<Vec<String>, StartError> {
-    let id = match command {
-        KeyCommand::Add => keys::add(&config.signing_key, config.signing_algorithm)?,
-        KeyCommand::Rotate => {
-            keys::rotate(&config.signing_key, config.signing_algorithm, millis(config.refresh_ttl), Clock::default().now())?
+    let (file, algorithm, now) = (&config.signing_key, config.signing_algorithm, Clock::default().now());
+    Ok(match command {
+        KeyCommand::List => keys::list(file)?.into_iter().map(|key| describe_key(&key, now)).collect(),
+        KeyCommand::Add => vec![keys::add(file, algorithm)?],
+        KeyCommand::Rotate => vec![keys::rotate(file, algorithm, millis(config.refresh_ttl.max(config.access_ttl)), now)?],
+        KeyCommand::Revoke { id } => {
+            keys::revoke(file, id, algorithm, now)?;
+            Vec::new()
         }
+    })
+}
+
+fn describe_key(key: &KeyInfo, now: Millis) -> String {
+    let state = match (key.signs_from, key.verifies_until) {
+        (_, Some(end)) if end <= now => "expired",
+        (_, Some(_)) => "verifies",
+        (Some(from), None) if from <= now => "signs",
+        (Some(_), None) => "will sign",
+        (None, None) => "waits",
     };
-    Ok(vec![id])
+    json!({
+        "id": key.id, "algorithm": key.algorithm, "state": state, "signs_from": key.signs_from.map(rfc3339),
+        "verifies_until": key.verifies_until.map(rfc3339),
+    })
+    .to_string()
 }
 
-async fn find(desk: &Desk, name: &str) -> Result<user::Model, Error> {
-    user::by_key(desk.store.reader(), &name_key(name)).await?.ok_or(Error::NotFound)
-}
-
-async fn audit(desk: &Desk, whose: Option<String>, since: Duration, limit: u64) -> Result<Vec<String>, Error> {
-    let user = match whose {
-        Some(whose) => Some(find_once(desk, &whose).await?),
+async fn audit(auth: &Auth, name_or_id: Option<String>, since: Duration, limit: u64) -> Result<Vec<String>, Error> {
+    let user = match name_or_id {
         None => None,
+        Some(name) => match (auth.accounts().find(&name).await, name.parse()) {
+            (Err(Error::NotFound), Ok(id)) => Some(id),
+            (found, _) => Some(found?.id),
+        },
     };
-    let then = desk.clock.now().saturating_sub(millis(since));
-    let rows = audit::since(desk.store.reader(), then, user, limit).await?;
-    let names = user::names(desk.store.reader(), rows.iter().filter_map(|row| row.user_id).collect()).await?;
+    let rows = auth.store().events(auth.clock().now().saturating_sub(millis(since)), user, limit).await?;
+    let names = auth.store().user_names(rows.iter().filter_map(|row| row.user_id).collect()).await?;
     let line = |row: audit::Model| {
-        let all = json!({
-            "at": rfc3339(row.at), "event": row.event, "user": row.user_id, "name": row.user_id.and_then(|id| names.get(&id)),
+        let name = row.user_id.and_then(|id| names.get(&id));
+        json!({
+            "at": rfc3339(row.at), "event": row.event, "user": row.user_id, "name": name,
             "session": row.session_id.map(|id| id.to_string()), "ip": row.ip, "user_agent": row.user_agent, "detail": row.detail,
-        });
-        said(all)
+        })
+        .to_string()
     };
     Ok(rows.into_iter().map(line).collect())
 }
 
-/// The id of an account that is there by its name, or that once was by its id.
-async fn find_once(desk: &Desk, name_or_id: &str) -> Result<i64, Error> {
-    match (find(desk, name_or_id).await, name_or_id.parse()) {
-        (Err(Error::NotFound), Ok(id)) => Ok(id),
-        (found, _) => found.map(|user| user.id),
-    }
-}
-
 impl UserCommand {
-    async fn run(self, desk: &Desk) -> Result<Vec<String>, Error> {
+    async fn run(self, auth: &Auth, config: &Config) -> Result<Vec<String>, Error> {
+        let accounts = auth.accounts();
+        let ended = |count: u64| vec![format!("{count} sessions ended")];
         match self {
             Self::Add { name } => {
                 let mut password = String::new();
                 io::stdin().lock().read_line(&mut password).map_err(|_| Error::InvalidRequest("the password could not be read"))?;
-                let password = password.trim_end_matches(['\r', '\n']).to_owned();
-                let user = make_account(&desk.store, &Passwords::new()?, &name, password, desk.clock.now()).await?;
+                let user = accounts.create(&name, password.trim_end_matches(['\r', '\n'])).await?;
                 Ok(vec![user.id.to_string()])
             }
-            Self::Disable { name } => set_disabled(desk, &name, true).await,
-            Self::Enable { name } => set_disabled(desk, &name, false).await,
+            Self::Disable { name } => accounts.set_disabled(&name, true).await.map(ended),
+            Self::Enable { name } => accounts.set_disabled(&name, false).await.map(ended),
+            Self::Reset { name } => {
+                let code = accounts.make_reset_code(&name).await?;
+                let is_url = config.issuer.starts_with("http://") || config.issuer.starts_with("https://");
+                let origin = if is_url { config.issuer.trim_end_matches('/').to_owned() } else { format!("http://{}", config.listen) };
+                // In the fragment, which browsers do not send.
+                Ok(vec![format!("{origin}/reset#code={code}")])
+            }
             Self::List => {
                 let line = |row: user::Model| {
-                    said(json!({
+                    json!({
                         "id": row.id, "username": row.username, "created_at": rfc3339(row.created_at),
                         "last_login_at": row.last_login_at.map(rfc3339), "disabled_at": row.disabled_at.map(rfc3339),
-                    }))
+                    })
+                    .to_string()
                 };
-                Ok(user::all(desk.store.reader()).await?.into_iter().map(line).collect())
+                Ok(auth.store().users().await?.into_iter().map(line).collect())
             }
         }
     }
 }
 
-async fn set_disabled(desk: &Desk, name: &str, disabled: bool) -> Result<Vec<String>, Error> {
-    let (user, now) = (find(desk, name).await?, desk.clock.now());
-    let tx = desk.store.begin().await?;
-    user::set_disabled(&tx, user.id, disabled.then_some(now)).await?;
-    let ended = if disabled { session::revoke(&tx, Which::All(user.id), now).await? } else { 0 };
-    let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
-    audit::note(&tx, event, Entry { user_id: Some(user.id), detail: Some(format!("{ended} sessions ended")), ..Entry::default() }, now)
-        .await?;
-    tx.commit().await?;
-    Ok(vec![format!("{ended} sessions ended")])
-}
-
 impl SessionCommand {
-    async fn run(self, desk: &Desk) -> Result<Vec<String>, Error> {
-        let now = desk.clock.now();
+    async fn run(self, auth: &Auth) -> Result<Vec<String>, Error> {
         match self {
             Self::List { name } => {
-                let user = find(desk, &name).await?;
+                let user = auth.accounts().find(&name).await?;
                 let line = |row: session::Model| {
-                    said(json!({
+                    json!({
                         "id": row.id.to_string(), "created_at": rfc3339(row.created_at), "last_used_at": rfc3339(row.last_used_at),
-                        "expires_at": rfc3339(row.expires_at), "refreshes": row.generation, "ip": row.ip, "user_agent": row.user_agent,
-                    }))
+                        "expires_at": rfc3339(row.expires_at), "refreshes": row.generation, "ip": row.last_ip.or(row.ip),
+                        "user_agent": row.last_user_agent.or(row.user_agent),
+                    })
+                    .to_string()
                 };
-                Ok(session::live(desk.store.reader(), user.id, now).await?.into_iter().map(line).collect())
+                Ok(auth.sessions().list(user.id).await?.into_iter().map(line).collect())
             }
             Self::End { id_or_name } => {
-                let (which, user_id, session_id) = match id_or_name.parse::<Uuid>() {
+                let (selector, user_id, session_id) = match id_or_name.parse::<Uuid>() {
                     Ok(id) => {
-                        let row = session::by_id(desk.store.reader(), id).await?.ok_or(Error::NotFound)?;
-                        (Which::One(id), row.user_id, Some(id))
+                        let row = auth.store().session(id).await?.ok_or(Error::NotFound)?;
+                        (SessionSelector::One(id), row.user_id, Some(id))
                     }
                     Err(_) => {
-                        let user = find(desk, &id_or_name).await?;
-                        (Which::All(user.id), user.id, None)
+                        let user = auth.accounts().find(&id_or_name).await?;
+                        (SessionSelector::All(user.id), user.id, None)
                     }
                 };
-                let tx = desk.store.begin().await?;
-                let ended = session::revoke(&tx, which, now).await?;
-                let entry =
-                    Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
-                audit::note(&tx, Event::EndedByOperator, entry, now).await?;
-                tx.commit().await?;
+                let describe = |ended| Entry {
+                    user_id: Some(user_id),
+                    session_id,
+                    detail: Some(format!("{ended} sessions ended")),
+                    ..Entry::default()
+                };
+                let ended = auth.store().end_sessions(selector, Event::EndedByOperator, describe, auth.clock().now()).await?;
                 Ok(vec![format!("{ended} sessions ended")])
             }
         }
     }
-}
-
-fn said(value: Value) -> String {
-    value.to_string()
 }

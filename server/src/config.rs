@@ -1,23 +1,29 @@
 //! The command line: one struct, every flag also an environment variable, each explained by `--help`.
 
-use crate::{commands::Command, limits::Rate};
+use crate::commands::Command;
+use axum::http::HeaderName;
 use clap::{CommandFactory, Parser, ValueEnum};
 use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use wugan_axum::{ForwardedHeader, Options, Rate, SigningAlgorithm};
 
 /// Everything an operator can set. It has no `Debug`: the database URL and the demo user hold passwords.
 #[derive(Clone, Parser)]
-#[command(name = "wugan-server", version, about = "Wugan's backend: accounts, two tokens, rotation with theft detection")]
+#[command(name = "wugan-server", version, about = "Wugan's backend: accounts, two tokens, rotation with reuse detection")]
 pub struct Config {
     /// What to do; without it, serve.
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Address and port to listen on; port 0 takes a free one and prints it.
+    /// Address and port to listen on; port 0 takes a free port and prints it.
     #[arg(long, env = "WUGAN_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDR:PORT")]
     pub listen: SocketAddr,
 
-    /// The database: sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. A SQLite file is made if missing.
+    /// Address and port for /metrics, /healthz and /readyz. Metrics are served here alone; without it, nowhere.
+    #[arg(long, env = "WUGAN_ADMIN_LISTEN", value_name = "ADDR:PORT")]
+    pub admin_listen: Option<SocketAddr>,
+
+    /// The database: sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. A SQLite file is created if it is missing.
     #[arg(
         long,
         global = true,
@@ -32,15 +38,15 @@ pub struct Config {
     #[arg(long, env = "WUGAN_WEB_ROOT", default_value = "dist", value_name = "FOLDER")]
     pub web_root: PathBuf,
 
-    /// How long an access token lives.
+    /// The lifetime of an access token.
     #[arg(long, env = "WUGAN_ACCESS_TTL", default_value = "30m", value_name = "TIME", value_parser = lifetime)]
     pub access_ttl: Duration,
 
-    /// How long a refresh token lives; each refresh hands out a new one, so this is how long a session may lie idle.
+    /// The lifetime of a refresh token. Each refresh issues a new one, so this is how long a session may be idle.
     #[arg(long, env = "WUGAN_REFRESH_TTL", default_value = "7d", value_name = "TIME", value_parser = lifetime)]
     pub refresh_ttl: Duration,
 
-    /// How long a session lives from its sign-in, however often it is refreshed.
+    /// The lifetime of a session from its sign-in, regardless of refreshes.
     #[arg(long, env = "WUGAN_SESSION_TTL", default_value = "30d", value_name = "TIME", value_parser = lifetime)]
     pub session_ttl: Duration,
 
@@ -52,56 +58,98 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', value_parser = origin)]
     pub allow_origin: Vec<String>,
 
-    /// The file with the signing keys, a JWK set. Made on first start, mode 0600. Whoever reads it can sign in as anybody.
+    /// A request header that pages of other origins may send, beside Authorization, Content-Type and those of tracing libraries.
+    #[arg(long, env = "WUGAN_ALLOW_HEADER", value_name = "NAME", value_delimiter = ',')]
+    pub allow_header: Vec<HeaderName>,
+
+    /// The file with the signing keys, a JWK set. Created at the first start, mode 0600. Its content allows signing in as any user.
     #[arg(long, global = true, env = "WUGAN_SIGNING_KEY", default_value = "wugan.key", value_name = "FILE")]
     pub signing_key: PathBuf,
 
-    /// What a new key signs with. With EdDSA other services can verify access tokens by /.well-known/jwks.json, without the secret.
+    /// The algorithm of a new key, hs256 or eddsa. With eddsa other services can verify access tokens by /.well-known/jwks.json.
     #[arg(long, global = true, env = "WUGAN_SIGNING_ALGORITHM", default_value = "hs256", value_name = "NAME")]
     pub signing_algorithm: SigningAlgorithm,
 
-    /// Who issues the tokens and whom they are for (the claims `iss` and `aud`).
-    #[arg(long, env = "WUGAN_ISSUER", default_value = "wugan", value_name = "NAME")]
+    /// The claim `iss` of the tokens: the URL at which browsers reach this server, so that other services accept them. It also begins the
+    /// links that `user reset` prints.
+    #[arg(long, global = true, env = "WUGAN_ISSUER", default_value = "wugan", value_name = "URL")]
     pub issuer: String,
 
-    /// An account to make at start if it is missing, for trying things out. The password rules do not apply to it.
+    /// The claim `aud` of the tokens: the services that accept them.
+    #[arg(long, env = "WUGAN_AUDIENCE", default_value = "wugan", value_name = "NAME")]
+    pub audience: String,
+
+    /// Whether GET /user/refresh?refresh_token=… is answered, as the tutorial's clients send it. Proxies log queries.
+    #[arg(long, env = "WUGAN_ALLOW_QUERY_REFRESH", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub allow_query_refresh: bool,
+
+    /// An account to create at start if it is missing, for trying things out. The password rules do not apply to it.
     #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
     pub demo_user: Option<DemoUser>,
 
-    /// A network whose hosts are proxies of yours: only from them X-Forwarded-For and X-Forwarded-Proto are believed. Repeatable.
+    /// A network whose hosts are your proxies. From them alone, the forwarding headers are believed. Repeatable.
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// How many passwords may be tried for one name in which time. When they are used up, a network where the account is signed in has
-    /// as many of its own, and each other a fifth.
-    #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "TRIES/TIME")]
+    /// The header in which your proxies tell the client's address: x-forwarded-for (with x-forwarded-proto) or forwarded (RFC 7239).
+    #[arg(long, env = "WUGAN_FORWARDED_HEADER", default_value = "x-forwarded-for", value_name = "NAME")]
+    pub forwarded_header: ForwardedHeader,
+
+    /// How many connections one address (of IPv6, a /64) may have open at a time.
+    #[arg(long, env = "WUGAN_CONNECTION_LIMIT", default_value_t = 1000, value_name = "COUNT")]
+    pub connection_limit: usize,
+
+    /// How many passwords may be tried for one name in a period. When they are used up, a network where the account is signed in has as
+    /// many of its own, and each other network a fifth.
+    #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "ATTEMPTS/TIME")]
     pub name_limit: Rate,
 
-    /// How many wrong passwords and new accounts may come from one address (of IPv6, a /64) in which time.
-    #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "100/5m", value_name = "TRIES/TIME")]
+    /// How many sign-ins, new accounts and password resets may come from one address (of IPv6, a /64) in a period.
+    #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 
-    /// How long a request may take to arrive, its head and its body each; also how long a kept connection may lie idle.
+    /// How often one session may be refreshed in a period.
+    #[arg(long, env = "WUGAN_SESSION_LIMIT", default_value = "120/1m", value_name = "REFRESHES/TIME")]
+    pub session_limit: Rate,
+
+    /// How long a request's head and body may take to arrive, each; also how long a connection may be idle.
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
 
-    /// How long to go on serving when told to stop, while /readyz answers 503, so that a balancer looks elsewhere first. Twice as long as
-    /// it takes to notice.
+    /// How long to go on serving when told to stop, while /readyz answers 503. Set it to twice the interval of your load balancer's probes.
     #[arg(long, env = "WUGAN_DRAIN", default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub drain: Duration,
 
-    /// How long the audit trail is kept.
+    /// How long entries of the audit trail are kept.
     #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
     pub audit_ttl: Duration,
 
-    /// How the log on stderr is written. WUGAN_LOG sets its level, such as `info` or `wugan_server=debug`.
+    /// The format of the log on stderr. WUGAN_LOG sets its level, such as `info` or `info,wugan_axum=debug`.
     #[arg(long, env = "WUGAN_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: LogFormat,
 }
 
 impl Config {
-    /// The variables that look like ours and are none: a typing mistake there would leave a default standing where somebody believes
-    /// to have set something.
+    /// The options of `wugan_axum`.
+    #[must_use]
+    pub fn auth_options(&self) -> Options {
+        Options::new(&self.database_url)
+            .signing_key(&self.signing_key)
+            .signing_algorithm(self.signing_algorithm)
+            .issuer(&self.issuer, &self.audience)
+            .access_ttl(self.access_ttl)
+            .refresh_ttl(self.refresh_ttl)
+            .session_ttl(self.session_ttl)
+            .reuse_leeway(self.reuse_leeway)
+            .session_limit(self.session_limit)
+            .audit_ttl(self.audit_ttl)
+            .limits(self.name_limit, self.address_limit)
+            .request_timeout(self.request_timeout)
+            .trusted_proxies(self.trusted_proxy.iter().copied(), self.forwarded_header)
+            .query_refresh(self.allow_query_refresh)
+    }
+
+    /// Variables that begin with `WUGAN_` and are not known. A mistyped one would leave a default in effect.
     #[must_use]
     pub fn unknown_variables(names: impl Iterator<Item = String>) -> Vec<String> {
         let command = Self::command();
@@ -117,17 +165,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line.
     Json,
-}
-
-/// What a new key signs with. A key once made keeps its algorithm: a token's own header is never asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SigningAlgorithm {
-    /// HMAC with SHA-256: one secret signs and verifies.
-    #[value(name = "hs256", alias = "HS256")]
-    Hs256,
-    /// Ed25519: the public half may be handed out.
-    #[value(name = "eddsa", alias = "EdDSA")]
-    EdDsa,
 }
 
 /// The account of `--demo-user`. It has no `Debug`: it holds a password.
@@ -161,15 +198,14 @@ fn lifetime(text: &str) -> Result<Duration, String> {
     Ok(time)
 }
 
-/// An origin is scheme, host and port alone (RFC 6454 §4); `*` and `null` would let everybody in.
+/// An origin as browsers serialise it: without the scheme's own port, the host in Punycode (RFC 6454 §6.2).
 fn origin(text: &str) -> Result<String, &'static str> {
-    let text = text.trim_end_matches('/');
-    let uri: axum::http::Uri = text.parse().map_err(|_| "write it as https://app.example.com")?;
-    match (uri.scheme_str(), uri.authority()) {
-        (Some("http" | "https"), Some(host)) if text.ends_with(host.as_str()) && !host.as_str().contains('@') => {
-            Ok(text.to_ascii_lowercase())
-        }
-        _ => Err("write it as https://app.example.com, without a path"),
+    let url = url::Url::parse(text).map_err(|_| "write it as https://app.example.com")?;
+    let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if matches!(url.scheme(), "http" | "https") && is_bare && url.password().is_none() {
+        Ok(url.origin().ascii_serialization())
+    } else {
+        Err("write it as https://app.example.com, without a path")
     }
 }
 
@@ -196,8 +232,16 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_scheme_host_and_port() {
-        assert_eq!(origin("https://App.example.com:8443/").unwrap(), "https://app.example.com:8443");
+    fn case_49_an_origin_is_serialised_as_browsers_do() {
+        for (flag, sent) in [
+            ("https://App.example.com:8443/", "https://app.example.com:8443"),
+            ("https://app.example.com:443", "https://app.example.com"),
+            ("http://app.example.com:80", "http://app.example.com"),
+            ("https://bücher.example", "https://xn--bcher-kva.example"),
+            ("http://[2001:DB8::1]:8080", "http://[2001:db8::1]:8080"),
+        ] {
+            assert_eq!(origin(flag).unwrap(), sent);
+        }
         for bad in ["*", "null", "https://app.example.com/path", "app.example.com", "ftp://a.b", "https://u@a.b", ""] {
             assert!(origin(bad).is_err(), "{bad}");
         }

@@ -1,22 +1,18 @@
-//! The running server: listens, serves each connection, and stops without cutting anybody short.
+//! The running server: listens, serves connections, and stops without cutting requests off.
 
 use crate::{
-    app::App,
-    clock::{Clock, Millis, millis},
     config::Config,
-    error::StartError,
-    http::{self, Peer},
-    store::{audit, session},
+    edge::{Admission, ConnectionPermit, Edge, Origins},
+    routes::{self, Stopping},
     web::Web,
 };
-use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use sea_orm::DbErr;
 use std::{
+    future::pending,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
@@ -27,95 +23,111 @@ use tokio::{
     sync::mpsc::{self, Sender},
     time::{sleep, timeout},
 };
-use tower::ServiceExt;
 use tracing::{info, warn};
+use wugan_axum::{Auth, StartError, clock::Clock};
 
-/// How many file handles are asked for.
-const MOST_CONNECTIONS: u64 = 65_536;
-/// How many may have connected and not been looked at yet, if the system allows so many. Who comes when there are more is not told so:
-/// he tries again after a second. The usual 128 are soon there when many come at once.
+/// The number of open files that is requested. Each connection takes one.
+const MAX_OPEN_FILES: u64 = 65_536;
+/// How many connections may wait to be accepted. When more do, a client's system tries again after a second.
 const BACKLOG: u32 = 4096;
-/// The longest head that is read; what is longer is answered 431.
-const LONGEST_HEAD: usize = 64 * 1024;
-/// A crowd is let in by so many at a time, with a breath in between: who has a connection already is served meanwhile. The others
-/// wait in the system's queue.
-const AT_ONCE: usize = 4;
-const BREATH: Duration = Duration::from_millis(1);
-/// How long requests in flight have to end when the server stops.
-const FAREWELL: Duration = Duration::from_secs(30);
-/// How long those have to say something who are connected when the server stops, and have not yet.
-const FIRST_WORDS: Duration = Duration::from_secs(1);
-/// How often ended sessions are cleared away, how long they are kept for those who look into what happened, and how many go at once.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
-const KEPT: Millis = 24 * 3600 * 1000;
-const BATCH: u64 = 500;
+/// The longest head that is read; a longer one is answered 431.
+const MAX_HEAD: usize = 16 * 1024;
+/// How long requests in flight may take to end when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long connections that were accepted before the server stops may take to send their first request.
+const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
+/// How long closing the database may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A server that has its port, its keys and its database, and has not answered anybody yet.
+/// A server that has opened its port, keys and database, and has accepted no connection yet.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
-    app: Arc<App>,
-    router: Router,
+    admin: Option<TcpListener>,
+    auth: Auth,
+    edge: Arc<Edge>,
+    stopping: Stopping,
+    request_timeout: Duration,
+    drain: Duration,
 }
 
 impl Server {
-    /// Takes the port, reads the keys, opens the database and looks at the app's files.
+    /// Opens the port, the keys and the database.
     ///
     /// # Errors
-    /// One line that says which of them is not as it should be, and what to do.
+    /// One of them cannot be used; the error says what to do.
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
-        let listener = listen(config.listen)?;
+        let listener = listen(config.listen, "--listen")?;
+        let admin = config.admin_listen.map(|address| listen(address, "--admin-listen")).transpose()?;
         let address = listener.local_addr().map_err(|error| StartError(format!("cannot tell the address: {error}")))?;
-        // Each connection takes a file handle, and the usual soft limit is a thousand.
-        let _ = rlimit::increase_nofile_limit(MOST_CONNECTIONS);
-        let web = Web::new(&config.web_root);
-        let app = Arc::new(App::open(config, clock).await?);
-        Ok(Self { listener, address, router: http::router(app.clone(), web), app })
+        let _ = rlimit::increase_nofile_limit(MAX_OPEN_FILES);
+        let (web, stopping) = (Web::new(&config.web_root), Stopping::default());
+        let auth = Auth::open(config.auth_options().clock(clock)).await?;
+        if let Some(demo) = &config.demo_user {
+            match auth.accounts().create_unchecked(&demo.username, &demo.password).await {
+                Ok(_) | Err(wugan_axum::Error::UsernameTaken) => {}
+                Err(error) => return Err(StartError(format!("cannot create the demo user: {error:?}"))),
+            }
+        }
+        let router = routes::public(&auth, web, stopping.clone());
+        let origins = Origins::new(&config.allow_origin, &config.allow_header);
+        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, Admission::new(config.connection_limit)));
+        let (request_timeout, drain) = (config.request_timeout, config.drain);
+        Ok(Self { listener, address, admin, auth, edge, stopping, request_timeout, drain })
     }
 
-    /// Where it listens; the real port, if 0 was asked for.
+    /// The address of the public listener, with its real port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it serves with; for tests that look behind the wire.
+    /// The address of the admin listener, if there is one.
     #[must_use]
-    pub fn app(&self) -> Arc<App> {
-        self.app.clone()
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Serves until `stop` is done, and for the drain time after it; then takes no more, and ends when the requests in flight are
-    /// answered.
+    /// The accounts and sessions, for tests.
+    #[must_use]
+    pub fn auth(&self) -> Auth {
+        self.auth.clone()
+    }
+
+    /// Serves until `stop` is done, and for the drain time after it; then accepts no more, and returns when the requests in flight are
+    /// answered. Each phase of stopping has a time limit.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, app, router, .. } = self;
         let connections = GracefulShutdown::new();
-        let (silent, mut heard) = mpsc::channel(1);
-        let sweeper = tokio::spawn(sweep(app.clone()));
-        let serve = |stream, peer| serve(stream, peer, &app, &router, &connections, silent.clone());
-        accept_until(stop, &listener, serve).await;
-        app.stopping.store(true, Ordering::Relaxed);
-        accept_until(sleep(app.config.drain), &listener, serve).await;
-        accept_waiting(listener, serve);
+        let (silent, mut all_heard) = mpsc::channel(1);
+        let admin = tokio::spawn(serve_admin(self.admin, self.auth.clone(), self.stopping.clone()));
+        let serve = |stream, peer| serve(stream, peer, &self.edge, &self.auth, &connections, self.request_timeout, silent.clone());
+        accept_until(stop, &self.listener, serve).await;
+        self.stopping.store(true, Ordering::Relaxed);
+        accept_until(sleep(self.drain), &self.listener, serve).await;
+        accept_waiting(self.listener, serve);
         drop(silent);
-        let _ = timeout(FIRST_WORDS, heard.recv()).await;
-        if timeout(FAREWELL, connections.shutdown()).await.is_err() {
+        let _ = timeout(FIRST_REQUEST_GRACE, all_heard.recv()).await;
+        if timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
             warn!("some requests did not end in time");
         }
-        sweeper.abort();
-        app.store.close().await;
+        admin.abort();
+        if timeout(CLOSE_TIMEOUT, self.auth.close()).await.is_err() {
+            warn!("the database did not close in time");
+        }
         info!("stopped");
+    }
+}
+
+async fn serve_admin(listener: Option<TcpListener>, auth: Auth, stopping: Stopping) {
+    let Some(listener) = listener else { return pending().await };
+    if let Err(error) = axum::serve(listener, routes::admin(&auth, stopping)).await {
+        warn!(%error, "the admin listener ended");
     }
 }
 
 async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
     tokio::pin!(end);
-    let mut newcomers = 0;
     loop {
-        newcomers += 1;
-        if newcomers % AT_ONCE == 0 {
-            sleep(BREATH).await;
-        }
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut end => return,
@@ -127,7 +139,7 @@ async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, ser
     }
 }
 
-/// Takes those who are connected already, and hangs up: closing would cut them.
+/// Accepts the connections that wait already, and closes the listener. Closing alone would reset them.
 fn accept_waiting(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
     let Ok(listener) = listener.into_std() else { return };
     while let Ok((stream, peer)) = listener.accept() {
@@ -136,21 +148,20 @@ fn accept_waiting(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr)) 
     }
 }
 
-fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
     listener(address).map_err(|error| {
         StartError(match error.kind() {
-            io::ErrorKind::AddrInUse => format!("{address} is in use by another program; stop that one, or choose another with --listen"),
-            io::ErrorKind::PermissionDenied => format!("this user may not listen on {address}; choose a port above 1023 with --listen"),
-            io::ErrorKind::AddrNotAvailable => format!("{address} is no address of this machine; choose another with --listen"),
-            _ => format!("cannot listen on {address}: {error}; choose another with --listen"),
+            io::ErrorKind::AddrInUse => format!("{address} is in use by another program; stop that one, or choose another with {flag}"),
+            io::ErrorKind::PermissionDenied => format!("this user may not listen on {address}; choose a port above 1023 with {flag}"),
+            io::ErrorKind::AddrNotAvailable => format!("{address} is no address of this machine; choose another with {flag}"),
+            _ => format!("cannot listen on {address}: {error}; choose another with {flag}"),
         })
     })
 }
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // As the usual way to listen does: else the port of a server that has just stopped is not free for a while. On Windows it means
-    // that others may take a port in use.
+    // Otherwise the port of a server that has just stopped stays in use for a while. On Windows it means that others may take the port.
     if cfg!(unix) {
         socket.set_reuseaddr(true)?;
     }
@@ -158,81 +169,38 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves a connection. It drops its `silent` at its first request.
-fn serve(stream: TcpStream, peer: SocketAddr, app: &App, router: &Router, connections: &GracefulShutdown, silent: Sender<()>) {
+/// Serves a connection, unless its network has too many. It drops its `silent` at its first request.
+fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    edge: &Arc<Edge>,
+    auth: &Auth,
+    connections: &GracefulShutdown,
+    request_timeout: Duration,
+    silent: Sender<()>,
+) {
+    let Some(permit) = edge.admission().connect(peer.ip(), auth.proxies().contains(peer.ip())) else { return };
     let _ = stream.set_nodelay(true);
-    let (router, silent) = (router.clone(), Mutex::new(Some(silent)));
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let (edge, silent) = (edge.clone(), Mutex::new(Some(silent)));
+    let service = service_fn(move |request: Request<Incoming>| {
         drop(silent.lock().unwrap_or_else(PoisonError::into_inner).take());
-        request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request.map(Body::new))
+        let edge = edge.clone();
+        async move { edge.handle(peer, request).await }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(app.config.request_timeout).max_buf_size(LONGEST_HEAD);
+    builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
     tokio::spawn(async move {
-        // A connection that ends badly is the caller's affair.
+        let _permit: ConnectionPermit = permit;
+        // An error is the end of the connection.
         let _ = connection.await;
     });
 }
 
-/// Accepting fails for a connection that is gone already, which is nothing, or for want of file handles, which passes.
+/// Accepting fails for a connection that was closed already, or for lack of file descriptors, which passes.
 async fn recover(error: &io::Error) {
     if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused) {
         warn!(%error, "cannot accept a connection");
         sleep(Duration::from_millis(100)).await;
-    }
-}
-
-/// Clears ended sessions away, a batch at a time, so that nobody waits behind it.
-async fn sweep(app: Arc<App>) {
-    loop {
-        sleep(SWEEP_EVERY).await;
-        if let Err(error) = sweep_once(&app).await {
-            warn!(%error, "could not clear old rows away");
-        }
-    }
-}
-
-/// Clears all that is old away, now. Returns how many rows that was.
-///
-/// # Errors
-/// The database is away or busy.
-pub async fn sweep_once(app: &App) -> Result<u64, DbErr> {
-    let (db, now, mut gone) = (app.store.writer(), app.clock.now(), 0);
-    let audit_end = now.saturating_sub(millis(app.config.audit_ttl));
-    loop {
-        let batch = session::sweep(db, now - KEPT, BATCH).await? + audit::sweep(db, audit_end, BATCH).await?;
-        if batch == 0 {
-            return Ok(gone);
-        }
-        gone += batch;
-        info!(rows = batch, "cleared old rows away");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use tokio::{sync::oneshot, task::yield_now};
-
-    /// On one thread: whoever has something to do has his turn ten times, and each time no more than a few of the crowd are let in.
-    #[tokio::test]
-    async fn case_16_a_crowd_at_the_door_is_let_in_by_few_at_a_time() {
-        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let crowd: Vec<_> = (0..100).map(|_| std::net::TcpStream::connect(address).unwrap()).collect();
-        let (done, end) = oneshot::channel();
-        tokio::spawn(async move {
-            for _ in 0..10 {
-                yield_now().await;
-            }
-            done.send(()).unwrap();
-        });
-        let inside = std::cell::Cell::new(0);
-        let end = async { end.await.unwrap() };
-        accept_until(end, &listener, |_, _| inside.set(inside.get() + 1)).await;
-        assert!(inside.get() < crowd.len() / 2, "{} of {}", inside.get(), crowd.len());
     }
 }

@@ -44,6 +44,21 @@ impl fmt::Debug for PasswordChange {
     }
 }
 
+/// The body of a password reset. Its `Debug` shows neither code nor password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordReset {
+    /// The one-time code that an operator made.
+    pub code: String,
+    /// The new password.
+    pub new_password: String,
+}
+
+impl fmt::Debug for PasswordReset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordReset").finish_non_exhaustive()
+    }
+}
+
 /// The body of an account deletion. Its `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteAccount {
@@ -66,9 +81,9 @@ pub struct SessionItem {
     pub created_at: String,
     /// When it was last used, RFC 3339 in UTC.
     pub last_used_at: String,
-    /// What the browser called itself at sign-in.
+    /// The client's `User-Agent` at the last refresh, or at the sign-in before that.
     pub user_agent: Option<String>,
-    /// The address it signed in from.
+    /// The client's address at the last refresh, or at the sign-in before that.
     pub ip: Option<String>,
     /// Whether the access token of this very request belongs to it.
     pub current: bool,

@@ -24,7 +24,7 @@ pub struct ErrorBody {
 pub struct FieldError {
     /// The field's name in the JSON.
     pub field: String,
-    /// What is wrong, for programs: `too_short`, `too_long`, `bad_characters`, `missing`.
+    /// What is wrong, for programs: `too_short`, `too_long`, `too_common`, `bad_characters`, `missing`.
     pub problem: String,
     /// One sentence for a person.
     pub message: String,

@@ -10,6 +10,6 @@ mod token;
 pub mod limits;
 pub mod routes;
 
-pub use account::{Credentials, DeleteAccount, Me, PasswordChange, SessionItem};
+pub use account::{Credentials, DeleteAccount, Me, PasswordChange, PasswordReset, SessionItem};
 pub use error::{Code, ErrorBody, FieldError};
 pub use token::{LogoutScope, RefreshExchange, RefreshRequest, TokenAnswer};

@@ -10,8 +10,10 @@ pub const REFRESH: &str = "/user/refresh";
 pub const LOGOUT: &str = "/user/logout";
 /// `GET`: who the access token belongs to.
 pub const ME: &str = "/user/me";
-/// `POST`: change the password; ends the user's other sessions.
+/// `POST`: change the password; a token answer. All older sessions end, the caller's too: the answer starts a new one.
 pub const PASSWORD: &str = "/user/password";
+/// `POST`: set a new password with a one-time code; a token answer. All older sessions end.
+pub const RESET: &str = "/user/reset";
 /// `POST`: delete the account and all its sessions.
 pub const DELETE: &str = "/user/delete";
 /// `GET`: the user's live sessions. `DELETE` with `/{id}` behind it ends one.

@@ -1,10 +1,10 @@
-//! The page's Content-Security-Policy: what is written into it is allowed by its hash, and nothing else runs (CSP3 §8.4).
+//! The page's Content-Security-Policy, which allows the inline scripts and styles of the page by their hashes (CSP3 §8.4).
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
 /// The policy for this page.
-pub(super) fn of(html: &str) -> String {
+pub(super) fn policy(html: &str) -> String {
     let (scripts, styles) = (hashes(html, "script"), hashes(html, "style"));
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'{scripts}; style-src 'self'{styles}; img-src 'self' data:; font-src 'self'; \
@@ -12,15 +12,15 @@ pub(super) fn of(html: &str) -> String {
     )
 }
 
-/// ` 'sha256-…'` for each element of that kind whose content stands in the page itself.
+/// ` 'sha256-…'` for each inline element of that name.
 fn hashes(html: &str, element: &str) -> String {
     inline(html, element).map(|content| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)))).collect()
 }
 
-/// The contents of all such elements. A browser ends a script at the first closing tag, whatever it stands in, and so does this.
+/// The contents of all inline elements of that name. As in a browser, an element ends at the first closing tag, also within a string.
 fn inline<'a>(html: &'a str, element: &str) -> impl Iterator<Item = &'a str> {
     let (open, close) = (format!("<{element}"), format!("</{element}"));
-    // Lower case is as long as the original only where it is ASCII that changes, so positions hold.
+    // ASCII alone changes, so that positions stay the same.
     let lower = html.to_ascii_lowercase();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -41,7 +41,7 @@ fn inline<'a>(html: &'a str, element: &str) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// As far as the tag's own `>`, past any that stands in a quoted value.
+/// The length of a tag up to its `>`, skipping those in quoted values.
 fn tag_length(tag: &str) -> Option<usize> {
     let mut quote = None;
     for (at, c) in tag.char_indices() {
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn case_22_the_policy_allows_by_hash_and_nothing_by_name() {
-        let policy = of("<script>alert('Hello, world.');</script>");
+        let policy = policy("<script>alert('Hello, world.');</script>");
         // The hash is the example of the CSP specification.
         assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval' 'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"), "{policy}");
         for needed in ["default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {

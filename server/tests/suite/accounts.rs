@@ -2,119 +2,199 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{PASSWORD, World, expect_error},
+    test_server::{PASSWORD, TestServer, expect_error, sid},
 };
 use argon2::{Argon2, Params, PasswordHasher};
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
-use wugan_server::store::{session, user};
-use wugan_wire::Code;
+use wugan_axum::{
+    Device,
+    store::{session, user},
+};
+use wugan_wire::{Code, Me, TokenAnswer};
 
 /// A hash as other parameters make it, in the place of a user's own.
-async fn weaken(world: &World, name: &str) {
+async fn weaken(server: &TestServer, name: &str) {
     let weak = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::new(8, 1, 1, None).unwrap());
-    let user = user::by_key(world.app.store.reader(), name).await.unwrap().unwrap();
+    let user = user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap();
     let hash = weak.hash_password(PASSWORD.as_bytes()).unwrap().to_string();
-    assert!(user::replace_hash(world.app.store.writer(), &user, &hash).await.unwrap());
+    assert!(user::replace_hash(server.auth.store().writer(), &user, &hash).await.unwrap());
 }
 
-async fn hash(world: &World, name: &str) -> String {
-    user::by_key(world.app.store.reader(), name).await.unwrap().unwrap().password_hash
+async fn hash(server: &TestServer, name: &str) -> String {
+    user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap().password_hash
 }
 
 on_each_database! {
-    async fn a_new_password_ends_the_other_sessions(kind: Kind) {
-        let world = World::start(kind).await;
-        let (mine, other) = (world.register("ada").await, world.login("ada").await);
+    async fn case_53_a_password_change_ends_all_sessions_and_starts_a_new_one(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let (mine, other) = (server.register("ada").await, server.login("ada").await);
         let change = json!({"current_password": PASSWORD, "new_password": "a newer password"});
-        assert_eq!(world.post_as(&mine.access_token, "/user/password", &change).await.status(), StatusCode::NO_CONTENT);
-        assert!(world.lets_in(&mine.access_token).await);
-        assert!(!world.lets_in(&other.access_token).await);
-        world.refused(&other.refresh_token).await;
-        world.refresh(&mine.refresh_token).await;
-        assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(world.try_login("ada", "a newer password").await.status(), StatusCode::OK);
-        world.stop().await;
+        let answer = server.post_as(&mine.access_token, "/user/password", &change).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let new: TokenAnswer = answer.json().await.unwrap();
+        assert_ne!(sid(&new), sid(&mine));
+        for old in [&mine, &other] {
+            assert!(!server.lets_in(&old.access_token).await);
+            server.refused(&old.refresh_token).await;
+        }
+        assert!(server.lets_in(&new.access_token).await, "a refresh with the old token is no evidence of theft");
+        server.refresh(&new.refresh_token).await;
+        assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(server.try_login("ada", "a newer password").await.status(), StatusCode::OK);
+        server.stop().await;
     }
 
-    async fn a_password_is_changed_by_those_who_know_it(kind: Kind) {
-        let world = World::start(kind).await;
-        let mine = world.register("ada").await;
+    async fn case_52_a_one_time_code_sets_a_new_password_once(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let old = server.register("ada").await;
+        let reset = async |code: &str, password: &str| server.post("/user/reset", &json!({"code": code, "new_password": password})).await;
+        let first = server.auth.accounts().make_reset_code("ada").await.unwrap();
+        let code = server.auth.accounts().make_reset_code(" ADA ").await.unwrap();
+        for wrong in [first.as_str(), "", "rubbish"] {
+            expect_error(reset(wrong, "a newer password").await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+        }
+        let body = expect_error(reset(&code, "password").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+        assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("new_password", "too_common"));
+        let new: TokenAnswer = reset(&code, "a newer password").await.json().await.unwrap();
+        assert!(server.lets_in(&new.access_token).await);
+        server.refused(&old.refresh_token).await;
+        expect_error(reset(&code, "another password").await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+        assert_eq!(server.try_login("ada", "a newer password").await.status(), StatusCode::OK);
+        let late = server.auth.accounts().make_reset_code("ada").await.unwrap();
+        server.clock.shift(3_600_000);
+        expect_error(reset(&late, "another password").await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+        let void = server.auth.accounts().make_reset_code("ada").await.unwrap();
+        let change = json!({"current_password": "a newer password", "new_password": "the newest password"});
+        let session = server.try_login("ada", "a newer password").await.json::<TokenAnswer>().await.unwrap();
+        assert_eq!(server.post_as(&session.access_token, "/user/password", &change).await.status(), StatusCode::OK);
+        expect_error(reset(&void, "another password").await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+        server.stop().await;
+    }
+
+    async fn case_46_a_password_is_the_same_in_nfc_and_nfd_and_old_hashes_match(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let (nfc, nfd) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+        let made = server.post("/user/register", &json!({"username": "ada", "password": nfd})).await;
+        assert_eq!(made.status(), StatusCode::CREATED);
+        for form in [nfc, nfd] {
+            assert_eq!(server.try_login("ada", form).await.status(), StatusCode::OK);
+        }
+        // A hash of version 0.1, which hashed what was typed.
+        let passwords = server.auth.accounts().passwords();
+        let old = passwords.hash(passwords.permit(None).unwrap(), nfd.into()).await.unwrap();
+        let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        assert!(user::replace_hash(server.auth.store().writer(), &user, &old).await.unwrap());
+        assert_eq!(server.try_login("ada", nfc).await.status(), StatusCode::OK);
+        assert_ne!(hash(&server, "ada").await, old, "replaced by a hash of the normal form");
+        server.stop().await;
+    }
+
+    async fn case_47_blanks_around_a_name_are_taken_off(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        server.register(" ada ").await;
+        for name in ["ada", "ada ", "\u{a0}ADA"] {
+            let tokens = server.login(name).await;
+            let me: Me = server.get_as(&tokens.access_token, "/user/me").await.json().await.unwrap();
+            assert_eq!(me.username, "ada");
+        }
+        server.stop().await;
+    }
+
+    async fn case_31_an_account_has_at_most_a_hundred_sessions(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let first = server.register("ada").await;
+        assert!(server.lets_in(&first.access_token).await);
+        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        let mut last = first.clone();
+        for _ in 0..100 {
+            server.clock.shift(10);
+            last = server.auth.sessions().start(&ada, &Device::default()).await.unwrap();
+        }
+        assert!(!server.lets_in(&first.access_token).await, "the oldest was ended");
+        assert!(server.lets_in(&last.access_token).await);
+        assert_eq!(server.auth.sessions().list(ada.id).await.unwrap().len(), 100);
+        server.stop().await;
+    }
+
+    async fn a_password_change_needs_the_current_password(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let mine = server.register("ada").await;
         let wrong = json!({"current_password": "wrong password", "new_password": "a newer password"});
-        expect_error(world.post_as(&mine.access_token, "/user/password", &wrong).await, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
+        expect_error(server.post_as(&mine.access_token, "/user/password", &wrong).await, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
         let short = json!({"current_password": PASSWORD, "new_password": "short"});
-        let body = expect_error(world.post_as(&mine.access_token, "/user/password", &short).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+        let body = expect_error(server.post_as(&mine.access_token, "/user/password", &short).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
         assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("new_password", "too_short"));
-        expect_error(world.post("/user/password", &wrong).await, StatusCode::UNAUTHORIZED, Code::InvalidToken).await;
-        world.login("ada").await;
-        world.stop().await;
+        expect_error(server.post("/user/password", &wrong).await, StatusCode::UNAUTHORIZED, Code::InvalidToken).await;
+        server.login("ada").await;
+        server.stop().await;
     }
 
     async fn case_14_a_sign_in_replaces_an_old_hash(kind: Kind) {
-        let world = World::start(kind).await;
-        world.register("ada").await;
-        weaken(&world, "ada").await;
-        world.login("ada").await;
-        let renewed = hash(&world, "ada").await;
+        let server = TestServer::start(kind).await;
+        server.register("ada").await;
+        weaken(&server, "ada").await;
+        server.login("ada").await;
+        let renewed = hash(&server, "ada").await;
         assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
-        world.login("ada").await;
-        assert_eq!(hash(&world, "ada").await, renewed, "once");
-        world.stop().await;
+        server.login("ada").await;
+        assert_eq!(hash(&server, "ada").await, renewed, "once");
+        server.stop().await;
     }
 
     async fn an_account_goes_with_all_its_sessions(kind: Kind) {
-        let world = World::start(kind).await;
-        let (mine, other, bob) = (world.register("ada").await, world.login("ada").await, world.register("bob").await);
-        let wrong = world.post_as(&mine.access_token, "/user/delete", &json!({"password": "wrong password"})).await;
+        let server = TestServer::start(kind).await;
+        let (mine, other, bob) = (server.register("ada").await, server.login("ada").await, server.register("bob").await);
+        let wrong = server.post_as(&mine.access_token, "/user/delete", &json!({"password": "wrong password"})).await;
         expect_error(wrong, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
-        let right = world.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
+        let right = server.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
         assert_eq!(right.status(), StatusCode::NO_CONTENT);
         for tokens in [mine, other] {
-            assert!(!world.lets_in(&tokens.access_token).await);
-            world.refused(&tokens.refresh_token).await;
+            assert!(!server.lets_in(&tokens.access_token).await);
+            server.refused(&tokens.refresh_token).await;
         }
-        assert!(world.lets_in(&bob.access_token).await);
-        assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
-        let again = world.register("ada").await;
-        assert!(world.lets_in(&again.access_token).await, "the name is free again");
-        world.stop().await;
+        assert!(server.lets_in(&bob.access_token).await);
+        assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
+        let again = server.register("ada").await;
+        assert!(server.lets_in(&again.access_token).await, "the name is free again");
+        server.stop().await;
     }
 }
 
 #[tokio::test]
 async fn case_14_a_right_password_is_right_though_its_old_hash_cannot_be_replaced() {
-    let world = World::start(Kind::Sqlite).await;
-    world.register("ada").await;
-    weaken(&world, "ada").await;
+    let server = TestServer::start(Kind::Sqlite).await;
+    server.register("ada").await;
+    weaken(&server, "ada").await;
     let refuse = "CREATE TRIGGER keep BEFORE UPDATE OF password_hash ON users BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
-    world.app.store.writer().execute_unprepared(refuse).await.unwrap();
-    let tokens = world.login("ada").await;
-    assert!(world.lets_in(&tokens.access_token).await);
-    world.stop().await;
+    server.auth.store().writer().execute_unprepared(refuse).await.unwrap();
+    let tokens = server.login("ada").await;
+    assert!(server.lets_in(&tokens.access_token).await);
+    server.stop().await;
 }
 
 /// Half an account would keep its name from its owner for ever.
 #[tokio::test]
 async fn an_account_whose_first_session_fails_is_not_made() {
-    let world = World::start(Kind::Sqlite).await;
+    let server = TestServer::start(Kind::Sqlite).await;
     let refuse = "CREATE TRIGGER none BEFORE INSERT ON sessions BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
-    world.app.store.writer().execute_unprepared(refuse).await.unwrap();
-    let failed = world.post("/user/register", &json!({"username": "ada", "password": PASSWORD})).await;
+    server.auth.store().writer().execute_unprepared(refuse).await.unwrap();
+    let failed = server.post("/user/register", &json!({"username": "ada", "password": PASSWORD})).await;
     assert_eq!(failed.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    world.app.store.writer().execute_unprepared("DROP TRIGGER none").await.unwrap();
-    world.register("ada").await;
-    world.stop().await;
+    server.auth.store().writer().execute_unprepared("DROP TRIGGER none").await.unwrap();
+    server.register("ada").await;
+    server.stop().await;
 }
 
 /// Some engines know foreign keys and do not keep them.
 #[tokio::test]
 async fn an_account_goes_with_its_sessions_where_no_foreign_key_is_kept() {
-    let world = World::start(Kind::Sqlite).await;
-    let mine = world.register("ada").await;
-    world.app.store.writer().execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
-    let deleted = world.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
+    let server = TestServer::start(Kind::Sqlite).await;
+    let mine = server.register("ada").await;
+    server.auth.store().writer().execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
+    let deleted = server.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
-    assert_eq!(session::Entity::find().count(world.app.store.reader()).await.unwrap(), 0);
-    world.stop().await;
+    assert_eq!(session::Entity::find().count(server.auth.store().reader()).await.unwrap(), 0);
+    server.stop().await;
 }

@@ -2,60 +2,61 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{PASSWORD, World, claims, long},
+    test_server::{PASSWORD, TestServer, claims, long},
 };
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
-use wugan_server::{
-    serve::sweep_once,
-    sessions::Device,
+use wugan_axum::{
+    Device, TokenAnswer,
     store::{audit, session},
 };
 
-async fn events(world: &World) -> Vec<(String, Option<i64>)> {
-    let mut rows = audit::since(world.app.store.reader(), 0, None, 1000).await.unwrap();
+async fn events(server: &TestServer) -> Vec<(String, Option<i64>)> {
+    let mut rows = audit::since(server.auth.store().reader(), 0, None, 1000).await.unwrap();
     rows.reverse();
     rows.into_iter().map(|row| (row.event, row.user_id)).collect()
 }
 
 /// How large SQLite's file is.
-fn size(world: &World, kind: Kind) -> u64 {
-    if kind == Kind::Sqlite { std::fs::metadata(world.folder().join("wugan.db")).unwrap().len() } else { 0 }
+fn size(server: &TestServer, kind: Kind) -> u64 {
+    if kind == Kind::Sqlite { std::fs::metadata(server.folder().join("wugan.db")).unwrap().len() } else { 0 }
 }
 
 on_each_database! {
     async fn case_29_what_happened_is_written_down(kind: Kind) {
-        let world = World::start(kind).await;
-        let a = world.register("ada").await;
+        let server = TestServer::start(kind).await;
+        let a = server.register("ada").await;
         let id = claims(&a.access_token)["userId"].as_i64();
-        world.try_login("ada", "wrong password").await;
-        world.try_login("perhaps-a-password", "wrong password").await;
-        let b = world.login("ada").await;
-        let next = world.refresh(&b.refresh_token).await;
-        world.refresh(&next.refresh_token).await;
-        world.refused(&b.refresh_token).await;
-        world.refused(&b.refresh_token).await;
-        world.post_as(&a.access_token, "/user/password", &json!({"current_password": PASSWORD, "new_password": "another password"})).await;
-        world.logout(&a.refresh_token, "").await;
-        world.logout(&a.refresh_token, "").await;
+        server.try_login("ada", "wrong password").await;
+        server.try_login("perhaps-a-password", "wrong password").await;
+        let b = server.login("ada").await;
+        let next = server.refresh(&b.refresh_token).await;
+        server.refresh(&next.refresh_token).await;
+        server.refused(&b.refresh_token).await;
+        server.refused(&b.refresh_token).await;
+        let change = json!({"current_password": PASSWORD, "new_password": "another password"});
+        let changed: TokenAnswer = server.post_as(&a.access_token, "/user/password", &change).await.json().await.unwrap();
+        for token in [&a.refresh_token, &changed.refresh_token, &changed.refresh_token] {
+            server.logout(token, "").await;
+        }
         let expected = [
             ("registered", id), ("signed_in", id), ("sign_in_refused", id), ("sign_in_refused", None), ("signed_in", id),
-            ("reuse_detected", id), ("password_changed", id), ("sessions_ended", id),
+            ("reuse_detected", id), ("password_changed", id), ("signed_in", id), ("sessions_ended", id),
         ];
-        assert_eq!(events(&world).await, expected.map(|(event, user)| (event.to_owned(), user)));
-        let rows = format!("{:?}", audit::since(world.app.store.reader(), 0, None, 1000).await.unwrap());
+        assert_eq!(events(&server).await, expected.map(|(event, user)| (event.to_owned(), user)));
+        let rows = format!("{:?}", audit::since(server.auth.store().reader(), 0, None, 1000).await.unwrap());
         for secret in [PASSWORD, "another password", "wrong password", "perhaps-a-password", &a.access_token, &b.refresh_token] {
             assert!(!rows.contains(secret), "{rows}");
         }
         assert!(rows.contains("127.0.0.1"));
-        world.stop().await;
+        server.stop().await;
     }
 
     /// Who came second is not known; where each of them came from is.
     async fn case_29_a_theft_is_written_down_with_where_it_came_from(kind: Kind) {
-        let world = World::with(kind, &["--trusted-proxy", "127.0.0.0/8"]).await;
+        let server = TestServer::with(kind, &["--trusted-proxy", "127.0.0.0/8"]).await;
         let from = async |ip: &str, path: &str, body: serde_json::Value| {
-            let request = world.http.post(format!("{}{path}", world.url)).header("x-forwarded-for", ip).header("user-agent", ip);
+            let request = server.http.post(format!("{}{path}", server.url)).header("x-forwarded-for", ip).header("user-agent", ip);
             let answer = request.json(&body).send().await.unwrap();
             answer.json::<serde_json::Value>().await.unwrap_or_default()
         };
@@ -66,55 +67,55 @@ on_each_database! {
         from("203.0.113.9", "/user/refresh", json!({"refresh_token": first["refresh_token"]})).await;
         let signed_in = from("198.51.100.2", "/user/login", json!({"username": "ada", "password": PASSWORD})).await;
         from("198.51.100.3", "/user/logout", json!({"refresh_token": signed_in["refresh_token"]})).await;
-        let rows = audit::since(world.app.store.reader(), 0, None, 10).await.unwrap();
+        let rows = audit::since(server.auth.store().reader(), 0, None, 10).await.unwrap();
         let seen: Vec<_> = rows.iter().rev().map(|row| (row.event.as_str(), row.ip.as_deref().unwrap(), row.user_agent.as_deref().unwrap())).collect();
         let expected = [("registered", home), ("signed_in", home), ("reuse_detected", "203.0.113.9"), ("signed_in", "198.51.100.2"), ("sessions_ended", "198.51.100.3")];
         assert_eq!(seen, expected.map(|(event, ip)| (event, ip, ip)));
         assert!(rows[2].detail.as_ref().unwrap().contains(home), "and where the session began: {:?}", rows[2].detail);
-        world.stop().await;
+        server.stop().await;
     }
 
     async fn case_18_refreshes_leave_the_row_count_as_it_was_and_ended_sessions_go(kind: Kind) {
-        let world = World::start(kind).await;
-        let mut tokens = world.register("ada").await;
-        let other = world.login("ada").await;
-        let rows = async || session::Entity::find().count(world.app.store.reader()).await.unwrap();
-        let before = size(&world, kind);
+        let server = TestServer::start(kind).await;
+        let mut tokens = server.register("ada").await;
+        let other = server.login("ada").await;
+        let rows = async || session::Entity::find().count(server.auth.store().reader()).await.unwrap();
+        let before = size(&server, kind);
         let refreshes = if long() && kind == Kind::Sqlite { 1_000_000 } else { 50 };
         for _ in 0..refreshes {
-            tokens = world.app.refresh(&tokens.refresh_token, None, Device::default()).await.unwrap();
+            tokens = server.auth.sessions().refresh(&tokens.refresh_token, None, &Device::default()).await.unwrap();
         }
-        println!("after {refreshes} refreshes: {} sessions, {} more bytes of database", rows().await, size(&world, kind) - before);
+        println!("after {refreshes} refreshes: {} sessions, {} more bytes of database", rows().await, size(&server, kind) - before);
         assert_eq!(rows().await, 2);
-        assert_eq!(events(&world).await.len(), 3, "registered, signed in twice");
-        world.logout(&other.refresh_token, "").await;
-        sweep_once(&world.app).await.unwrap();
-        assert_eq!(rows().await, 2, "kept for a day for those who look into what happened");
-        world.clock.shift(25 * 3600 * 1000);
-        sweep_once(&world.app).await.unwrap();
+        assert_eq!(events(&server).await.len(), 3, "registered, signed in twice");
+        server.logout(&other.refresh_token, "").await;
+        server.auth.purge().await.unwrap();
+        assert_eq!(rows().await, 2, "kept for a day");
+        server.clock.shift(25 * 3600 * 1000);
+        server.auth.purge().await.unwrap();
         assert_eq!(rows().await, 1);
-        world.refresh(&tokens.refresh_token).await;
-        world.clock.shift(9 * 24 * 3600 * 1000);
-        sweep_once(&world.app).await.unwrap();
+        server.refresh(&tokens.refresh_token).await;
+        server.clock.shift(31 * 24 * 3600 * 1000);
+        server.auth.purge().await.unwrap();
         assert_eq!(rows().await, 0);
-        world.clock.shift(90 * 24 * 3600 * 1000);
-        sweep_once(&world.app).await.unwrap();
-        assert!(events(&world).await.is_empty(), "nor is the trail kept for ever");
-        world.stop().await;
+        server.clock.shift(90 * 24 * 3600 * 1000);
+        server.auth.purge().await.unwrap();
+        assert!(events(&server).await.is_empty(), "the trail is deleted, too");
+        server.stop().await;
     }
 }
 
 #[tokio::test]
 async fn case_18_many_ended_sessions_go_in_batches() {
-    let world = World::start(Kind::Sqlite).await;
-    world.register("ada").await;
-    let row = session::Entity::find().one(world.app.store.reader()).await.unwrap().unwrap();
-    let tx = world.app.store.begin().await.unwrap();
+    let server = TestServer::start(Kind::Sqlite).await;
+    server.register("ada").await;
+    let row = session::Entity::find().one(server.auth.store().reader()).await.unwrap().unwrap();
+    let tx = server.auth.store().begin().await.unwrap();
     for _ in 0..1800 {
-        session::insert(&tx, session::Model { id: uuid::Uuid::new_v4(), expires_at: 1, ..row.clone() }).await.unwrap();
+        session::insert(&tx, session::Model { id: uuid::Uuid::new_v4(), created_at: 1, ..row.clone() }).await.unwrap();
     }
     tx.commit().await.unwrap();
-    assert_eq!(sweep_once(&world.app).await.unwrap(), 1800);
-    assert_eq!(session::Entity::find().count(world.app.store.reader()).await.unwrap(), 1);
-    world.stop().await;
+    assert_eq!(server.auth.purge().await.unwrap(), 1800);
+    assert_eq!(session::Entity::find().count(server.auth.store().reader()).await.unwrap(), 1);
+    server.stop().await;
 }

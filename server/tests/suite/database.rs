@@ -65,12 +65,12 @@ fn with_name(url: &str, name: &str) -> String {
 /// Runs a test on each kind of database, as three tests. Two of them need a server: they are ignored, and say so, unless they are
 /// asked for; asked for without a server, they fail. None passes without having run.
 macro_rules! on_each_database {
-    ($($(#[$doc:meta])* async fn $name:ident($world:ident: Kind) $body:block)*) => {$(
+    ($($(#[$doc:meta])* async fn $name:ident($server:ident: Kind) $body:block)*) => {$(
         mod $name {
             use super::*;
 
             $(#[$doc])*
-            async fn test($world: Kind) $body
+            async fn test($server: Kind) $body
 
             #[tokio::test(flavor = "multi_thread")]
             async fn sqlite() {

@@ -1,4 +1,4 @@
-//! What the documents claim: each case of the incident table has its tests, and each test that a document names is there.
+//! Checks the documents: each case has a row with its tests, and each test that a document names exists.
 
 use std::{collections::BTreeSet, fs, path::Path};
 
@@ -20,8 +20,8 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
 /// The names of all test functions of the server.
 fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in ["src", "tests"] {
-        sources(&project().join("server").join(folder), &mut files);
+    for folder in ["server/src", "server/tests", "auth/src"] {
+        sources(&project().join(folder), &mut files);
     }
     files.iter().flat_map(|text| tests_in(text)).collect()
 }
@@ -45,21 +45,26 @@ fn document(name: &str) -> String {
     fs::read_to_string(project().join("docs").join(name)).unwrap()
 }
 
-/// What stands between backticks and looks like a test's name: many small words.
+/// Texts between backticks that look like a test's name: at least four lower-case words joined by underscores.
 fn named(text: &str) -> Vec<&str> {
     let is_name =
         |word: &&str| word.matches('_').count() >= 3 && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     text.split('`').skip(1).step_by(2).filter(is_name).collect()
 }
 
+/// Cases of the table that no test shows yet.
+const NOT_YET: [u32; 4] = [34, 41, 51, 55];
+
 #[test]
-fn each_case_has_a_test_that_bears_its_number_and_stands_in_the_table() {
+fn each_case_has_a_row_that_names_its_tests_or_says_that_there_are_none_yet() {
     let (tests, table) = (tests(), document("security.md"));
-    for case in (1..=29).chain([30, 53, 60]) {
+    for case in 1..=60 {
         let start = format!("case_{case:02}_");
-        assert!(tests.iter().any(|test| test.starts_with(&start)), "no test is called {start}…");
         let row = table.lines().find(|line| line.starts_with(&format!("| {case} |"))).unwrap_or_else(|| panic!("no row {case}"));
-        assert!(named(row).iter().any(|name| name.starts_with(&start)), "row {case} names no test of its own: {row}");
+        let has_test = tests.iter().any(|test| test.starts_with(&start));
+        assert_eq!(has_test, !NOT_YET.contains(&case), "tests called {start}…");
+        assert_eq!(named(row).iter().any(|name| name.starts_with(&start)), has_test, "row {case}: {row}");
+        assert!(has_test || row.contains("**not yet**"), "row {case}: {row}");
     }
 }
 
@@ -74,9 +79,9 @@ fn each_test_that_a_document_names_is_there() {
     assert!(named(&document("security.md")).len() > 60);
 }
 
-/// Every requirement of the two standards that applies here is shown by a test, or the row says in so many words that it is not.
+/// The row of each requirement of the two standards names a test, or says what is not done or by what else it is met.
 #[test]
-fn each_requirement_is_shown_or_owned_up_to() {
+fn each_requirement_names_a_test_or_says_what_is_not_done() {
     let text = document("security.md");
     let standards = text.split("## OWASP ASVS 5").nth(1).unwrap();
     let rows: Vec<_> = standards.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---")).collect();

@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{MANY, PASSWORD, World, long},
+    test_server::{MANY, PASSWORD, TestServer, long},
 };
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
@@ -11,22 +11,21 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
-use wugan_server::store::user;
+use wugan_axum::{Device, store::user};
 
 on_each_database! {
     async fn case_19_two_hundred_refresh_at_once_without_an_error(kind: Kind) {
-        let world = Arc::new(World::with(kind, MANY).await);
-        let other = Arc::new(world.another().await);
-        world.register("ada").await;
-        // Sessions are made beside the rules: two hundred sign-ins would hash two hundred passwords.
-        let user = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
+        let server = Arc::new(TestServer::with(kind, MANY).await);
+        let other = Arc::new(server.another().await);
+        server.register("ada").await;
+        // Sessions without sign-ins, which would hash two hundred passwords.
         let mut sessions = Vec::new();
-        for _ in 0..200 {
-            sessions.push(world.app.start_session(&user, wugan_server::sessions::Device::default()).await.unwrap());
+        for n in 0..200 {
+            sessions.push(server.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
         }
         let mut callers = JoinSet::new();
         for (n, tokens) in sessions.into_iter().enumerate() {
-            let nodes = [world.clone(), other.clone()];
+            let nodes = [server.clone(), other.clone()];
             callers.spawn(async move {
                 let mut tokens = tokens;
                 for turn in 0..4 {
@@ -36,7 +35,7 @@ on_each_database! {
             });
         }
         callers.join_all().await;
-        for node in [other, world] {
+        for node in [other, server] {
             Arc::into_inner(node).unwrap().stop().await;
         }
     }
@@ -45,23 +44,23 @@ on_each_database! {
 #[tokio::test(flavor = "multi_thread")]
 async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
     let many = if long() { 1000 } else { 300 };
-    let world = Arc::new(World::with(Kind::Sqlite, MANY).await);
-    let mut tokens = world.register("ada").await;
+    let server = Arc::new(TestServer::with(Kind::Sqlite, MANY).await);
+    let mut tokens = server.register("ada").await;
     let mut quiet = Vec::new();
     for _ in 0..200 {
-        timed_refresh(&world, &mut tokens, &mut quiet).await;
+        timed_refresh(&server, &mut tokens, &mut quiet).await;
     }
     let mut flood = JoinSet::new();
     for _ in 0..many {
-        let world = world.clone();
+        let server = server.clone();
         flood.spawn(async move {
-            let answer = world.try_login("ada", "wrong password").await;
+            let answer = server.try_login("ada", "wrong password").await;
             (answer.status(), answer.headers().contains_key(header::RETRY_AFTER))
         });
     }
     let (mut answered, mut flooded) = (0, Vec::new());
     while answered < many {
-        timed_refresh(&world, &mut tokens, &mut flooded).await;
+        timed_refresh(&server, &mut tokens, &mut flooded).await;
         while let Some(done) = flood.try_join_next() {
             let (status, retry) = done.unwrap();
             assert!(matches!(status, StatusCode::UNAUTHORIZED | StatusCode::SERVICE_UNAVAILABLE), "{status}");
@@ -71,65 +70,41 @@ async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
     }
     assert!(flooded.len() > 20, "only {} refreshes while the flood lasted", flooded.len());
     assert!(
-        world.counted("wugan_requests_total{method=\"POST\",route=\"/user/login\",status=\"503\"}").await > 0,
+        server.counted("wugan_requests_total{method=\"POST\",route=\"/user/login\",status=\"503\"}").await > 0,
         "the excess is turned away"
     );
     println!("refresh p99: quiet {:?}, in the flood {:?} ({} refreshes)", p99(&mut quiet), p99(&mut flooded), flooded.len());
-    Arc::into_inner(world).unwrap().stop().await;
-}
-
-/// However many want to sign in at once, they stand in a queue of their own.
-#[tokio::test(flavor = "multi_thread")]
-async fn case_16_who_is_signed_in_does_not_stand_behind_those_who_want_to() {
-    let many = if long() { 1000 } else { 300 };
-    let world = Arc::new(World::with(Kind::Sqlite, MANY).await);
-    let mut tokens = world.register("ada").await;
-    let held = world.app.turns.hold().await;
-    let mut flood = JoinSet::new();
-    for _ in 0..many {
-        let world = world.clone();
-        flood.spawn(async move { world.try_login("ada", "wrong password").await.status() });
-    }
-    for _ in 0..20 {
-        tokens = world.refresh(&tokens.refresh_token).await;
-        assert!(world.lets_in(&tokens.access_token).await);
-    }
-    assert!(flood.try_join_next().is_none(), "nobody has had his turn");
-    drop(held);
-    let heard = flood.join_all().await;
-    assert!(heard.iter().all(|status| matches!(*status, StatusCode::UNAUTHORIZED | StatusCode::SERVICE_UNAVAILABLE)), "{heard:?}");
-    assert!(heard.contains(&StatusCode::UNAUTHORIZED), "whose turn it is is heard");
-    Arc::into_inner(world).unwrap().stop().await;
+    Arc::into_inner(server).unwrap().stop().await;
 }
 
 /// Whoever finds no room to be heard in costs the others nothing: not even the database is asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_16_who_is_turned_away_asks_nothing_of_the_database() {
-    let world = World::with(Kind::Sqlite, &["--address-limit", "3/1h", "--name-limit", "3/1h"]).await;
-    let mut tokens = world.register("ada").await;
+    let server = TestServer::with(Kind::Sqlite, &["--address-limit", "4/1h", "--name-limit", "3/1h"]).await;
+    let mut tokens = server.register("ada").await;
     let mut all = Vec::new();
-    while let Ok(place) = world.app.passwords.place() {
+    while let Ok(place) = server.auth.accounts().passwords().permit(None) {
         all.push(place);
     }
     for _ in 0..20 {
-        let answer = world.try_login("ada", PASSWORD).await;
+        let answer = server.try_login("ada", PASSWORD).await;
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
-        tokens = world.refresh(&tokens.refresh_token).await;
-        assert!(world.lets_in(&tokens.access_token).await, "meanwhile others are served");
+        tokens = server.refresh(&tokens.refresh_token).await;
+        assert!(server.lets_in(&tokens.access_token).await, "meanwhile others are served");
     }
-    world.app.store.writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
-    assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    server.auth.store().writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
+    assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     all.pop();
-    assert_eq!(world.try_login("ada", PASSWORD).await.status(), StatusCode::INTERNAL_SERVER_ERROR, "who has room asks");
-    world.app.store.writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO users").await.unwrap();
-    world.login("ada").await;
-    world.stop().await;
+    assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::INTERNAL_SERVER_ERROR, "who has room asks");
+    server.auth.store().writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO users").await.unwrap();
+    server.login("ada").await;
+    server.stop().await;
 }
 
-async fn timed_refresh(world: &World, tokens: &mut wugan_wire::TokenAnswer, times: &mut Vec<Duration>) {
+async fn timed_refresh(server: &TestServer, tokens: &mut wugan_wire::TokenAnswer, times: &mut Vec<Duration>) {
     let started = Instant::now();
-    *tokens = world.refresh(&tokens.refresh_token).await;
+    *tokens = server.refresh(&tokens.refresh_token).await;
     times.push(started.elapsed());
 }
 
@@ -141,41 +116,41 @@ fn p99(times: &mut [Duration]) -> Duration {
 /// What takes the time of a sign-in is the hash: each try makes one, whoever is meant. This cannot flicker, as clocks do.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_15_each_wrong_try_costs_one_hash_whoever_is_meant() {
-    let world = World::with(Kind::Sqlite, MANY).await;
-    world.register("known").await;
-    world.register("disabled").await;
-    let disabled = user::by_key(world.app.store.reader(), "disabled").await.unwrap().unwrap();
-    user::set_disabled(world.app.store.writer(), disabled.id, Some(world.clock.now())).await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, MANY).await;
+    server.register("known").await;
+    server.register("disabled").await;
+    let disabled = user::by_key(server.auth.store().reader(), "disabled").await.unwrap().unwrap();
+    user::set_disabled(server.auth.store().writer(), disabled.id, Some(server.clock.now())).await.unwrap();
     for name in ["known", "unknown", "disabled", "", "a name that nobody can have"] {
-        let before = world.app.passwords.hashed();
-        assert_eq!(world.try_login(name, "wrong password").await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(world.app.passwords.hashed(), before + 1, "{name:?}");
+        let before = server.auth.accounts().passwords().hashed();
+        assert_eq!(server.try_login(name, "wrong password").await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(server.auth.accounts().passwords().hashed(), before + 1, "{name:?}");
     }
     let too_long = "x".repeat(1000);
     for name in ["known", "unknown"] {
-        let before = world.app.passwords.hashed();
-        assert_eq!(world.try_login(name, &too_long).await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(world.app.passwords.hashed(), before, "{name:?}: none at all for what nobody's password can be");
+        let before = server.auth.accounts().passwords().hashed();
+        assert_eq!(server.try_login(name, &too_long).await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(server.auth.accounts().passwords().hashed(), before, "{name:?}: none at all for what nobody's password can be");
     }
     if long() {
-        medians_are_alike(&world).await;
+        medians_are_alike(&server).await;
     }
-    world.stop().await;
+    server.stop().await;
 }
 
 /// The same by the clock, interleaved, so that what else the machine does meets both alike. It wants a quiet machine.
-async fn medians_are_alike(world: &World) {
+async fn medians_are_alike(server: &TestServer) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     // Five hundred hashes would say no more than one that all of them have.
-    let hash = user::by_key(world.app.store.reader(), "known").await.unwrap().unwrap().password_hash;
+    let hash = user::by_key(server.auth.store().reader(), "known").await.unwrap().unwrap().password_hash;
     for n in 0..500 {
         let name = format!("known{n}");
-        user::insert(world.app.store.writer(), &name, &name, hash.clone(), world.clock.now()).await.unwrap().unwrap();
+        user::insert(server.auth.store().writer(), &name, &name, hash.clone(), server.clock.now()).await.unwrap().unwrap();
     }
     for n in 0..500 {
         for (name, times) in [(format!("known{n}"), &mut known), (format!("unknown{n}"), &mut unknown)] {
             let started = Instant::now();
-            assert_eq!(world.try_login(&name, "wrong password").await.status(), StatusCode::UNAUTHORIZED);
+            assert_eq!(server.try_login(&name, "wrong password").await.status(), StatusCode::UNAUTHORIZED);
             times.push(started.elapsed());
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     database::Kind,
-    world::{World, expect_error},
+    test_server::{TestServer, expect_error},
 };
 use reqwest::{Method, Response, StatusCode, header};
 use sea_orm::ConnectionTrait;
@@ -10,8 +10,8 @@ use wugan_wire::Code;
 
 const ALLOWED: &str = "https://app.example.com";
 
-async fn asked_from(world: &World, method: Method, origin: &str) -> Response {
-    let asking = world.http.request(method, format!("{}/bbb", world.url)).header(header::ORIGIN, origin);
+async fn asked_from(server: &TestServer, method: Method, origin: &str) -> Response {
+    let asking = server.http.request(method, format!("{}/bbb", server.url)).header(header::ORIGIN, origin);
     asking
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
         .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
@@ -22,13 +22,13 @@ async fn asked_from(world: &World, method: Method, origin: &str) -> Response {
 
 #[tokio::test]
 async fn case_21_listed_origins_only() {
-    let world = World::with(Kind::Sqlite, &["--allow-origin", ALLOWED]).await;
-    let preflight = asked_from(&world, Method::OPTIONS, ALLOWED).await;
+    let server = TestServer::with(Kind::Sqlite, &["--allow-origin", ALLOWED]).await;
+    let preflight = asked_from(&server, Method::OPTIONS, ALLOWED).await;
     assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED);
     let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
     assert!(allowed.contains("authorization") && allowed.contains("content-type"), "{allowed}");
     assert!(!preflight.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
-    let refused = asked_from(&world, Method::GET, ALLOWED).await;
+    let refused = asked_from(&server, Method::GET, ALLOWED).await;
     assert_eq!(
         (refused.status(), &refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN]),
         (StatusCode::UNAUTHORIZED, &ALLOWED.parse().unwrap())
@@ -39,12 +39,24 @@ async fn case_21_listed_origins_only() {
     }
     for origin in ["https://evil.example", "null", "https://app.example.com.evil.example", "http://app.example.com", "*"] {
         for method in [Method::OPTIONS, Method::GET] {
-            let answer = asked_from(&world, method, origin).await;
+            let answer = asked_from(&server, method, origin).await;
             assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{origin}");
             assert!(answer.headers()[header::VARY].to_str().unwrap().to_ascii_lowercase().contains("origin"));
         }
     }
-    world.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_50_tracing_headers_pass_a_preflight_and_others_by_flag() {
+    let server = TestServer::with(Kind::Sqlite, &["--allow-origin", "https://app.example.com:443", "--allow-header", "x-tenant"]).await;
+    let preflight = asked_from(&server, Method::OPTIONS, ALLOWED).await;
+    assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED, "case 49: without the scheme's own port");
+    let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
+    for name in ["authorization", "content-type", "traceparent", "tracestate", "baggage", "sentry-trace", "x-tenant"] {
+        assert!(allowed.split(',').any(|listed| listed.trim() == name), "{name} is not in {allowed}");
+    }
+    server.stop().await;
 }
 
 fn has_the_headers(answer: &Response, status: u16) {
@@ -61,28 +73,28 @@ fn has_the_headers(answer: &Response, status: u16) {
 
 #[tokio::test]
 async fn case_22_every_answer_has_the_headers() {
-    let world = World::with(Kind::Sqlite, &["--trusted-proxy", "127.0.0.0/8"]).await;
-    let tokens = world.register("ada").await;
+    let server = TestServer::with(Kind::Sqlite, &["--trusted-proxy", "127.0.0.0/8"]).await;
+    let tokens = server.register("ada").await;
     let large =
-        world.http.post(format!("{}/user/login", world.url)).header(header::CONTENT_TYPE, "application/json").body("x".repeat(2 << 20));
+        server.http.post(format!("{}/user/login", server.url)).header(header::CONTENT_TYPE, "application/json").body("x".repeat(2 << 20));
     let answers = [
-        (world.get("/aaa").await, 200),
-        (world.get("/").await, 404),
-        (world.get("/nope").await, 404),
-        (world.get("/bbb").await, 401),
-        (world.get("/user/login").await, 405),
+        (server.get("/aaa").await, 200),
+        (server.get("/").await, 404),
+        (server.get("/nope").await, 404),
+        (server.get("/bbb").await, 401),
+        (server.get("/user/login").await, 405),
         (large.send().await.unwrap(), 413),
-        (world.http.post(format!("{}/user/login", world.url)).send().await.unwrap(), 415),
+        (server.http.post(format!("{}/user/login", server.url)).send().await.unwrap(), 415),
     ];
     for (answer, status) in answers {
         has_the_headers(&answer, status);
     }
-    world.app.store.writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
-    let broken = world.try_refresh(&tokens.refresh_token).await;
+    server.auth.store().writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
+    let broken = server.try_refresh(&tokens.refresh_token).await;
     has_the_headers(&broken, 500);
     let body = expect_error(broken, StatusCode::INTERNAL_SERVER_ERROR, Code::Internal).await;
     assert!(!body.message.to_lowercase().contains("sessions"), "what broke is nobody's business: {}", body.message);
-    let behind_tls = world.http.get(format!("{}/aaa", world.url)).header("x-forwarded-proto", "https").send().await.unwrap();
+    let behind_tls = server.http.get(format!("{}/aaa", server.url)).header("x-forwarded-proto", "https").send().await.unwrap();
     assert_eq!(behind_tls.headers()[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000", "two years");
-    world.stop().await;
+    server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     database::Kind,
-    world::{World, part},
+    test_server::{TestServer, part},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::Value;
@@ -13,17 +13,17 @@ use std::{
     },
     time::Duration,
 };
-use wugan_server::{config::SigningAlgorithm, keys};
+use wugan_axum::{SigningAlgorithm, keys};
 
 /// Sessions are used on two nodes while the key is rotated three times. Nobody is refused once.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_27_keys_are_rotated_without_a_401() {
-    let world = Arc::new(World::start(Kind::Sqlite).await);
-    let other = Arc::new(world.another().await);
+    let server = Arc::new(TestServer::start(Kind::Sqlite).await);
+    let other = Arc::new(server.another().await);
     let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let users: Vec<_> = (0..4)
         .map(|n| {
-            let (nodes, stop, turns) = ([world.clone(), other.clone()], stop.clone(), turns.clone());
+            let (nodes, stop, turns) = ([server.clone(), other.clone()], stop.clone(), turns.clone());
             tokio::spawn(async move {
                 let mut tokens = nodes[0].register(&format!("user{n}")).await;
                 let mut kids = std::collections::HashSet::new();
@@ -40,17 +40,17 @@ async fn case_27_keys_are_rotated_without_a_401() {
             })
         })
         .collect();
-    let key = &world.config.signing_key;
+    let key = &server.config.signing_key;
     let wait_for_turns = async || {
         let before = turns.load(Ordering::Relaxed);
-        while turns.load(Ordering::Relaxed) < before + 20 {
+        while turns.load(Ordering::Relaxed) < before + 80 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     for algorithm in [SigningAlgorithm::Hs256, SigningAlgorithm::EdDsa, SigningAlgorithm::Hs256] {
         wait_for_turns().await;
-        let id = keys::rotate(key, algorithm, 1_000_000, world.clock.now()).unwrap();
-        while world.app.tokens.keys().signing().id != id || other.app.tokens.keys().signing().id != id {
+        let id = keys::rotate(key, algorithm, 1_000_000, server.clock.now()).unwrap();
+        while server.auth.tokens().signing_key_id() != id || other.auth.tokens().signing_key_id() != id {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -59,31 +59,75 @@ async fn case_27_keys_are_rotated_without_a_401() {
     for user in users {
         assert_eq!(user.await.unwrap(), 4, "four keys have signed");
     }
-    for node in [other, world] {
+    for node in [other, server] {
         Arc::into_inner(node).unwrap().stop().await;
     }
 }
 
 #[tokio::test]
 async fn other_services_verify_by_the_public_keys() {
-    let world = World::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;
-    let tokens = world.register("ada").await;
-    let set: JwkSet = world.get("/.well-known/jwks.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;
+    let tokens = server.register("ada").await;
+    let set: JwkSet = server.get("/.well-known/jwks.json").await.json().await.unwrap();
     let header = jsonwebtoken::decode_header(&tokens.access_token).unwrap();
     let key = DecodingKey::from_jwk(set.find(&header.kid.unwrap()).unwrap()).unwrap();
     let mut rules = Validation::new(Algorithm::EdDSA);
-    rules.set_audience(&["https://id.example.com"]);
+    rules.set_audience(&["wugan"]);
+    rules.set_issuer(&["https://id.example.com"]);
     let read = decode::<Value>(&tokens.access_token, &key, &rules).unwrap();
     assert_eq!(read.claims["username"], "ada");
-    assert!(world.lets_in(&tokens.access_token).await);
-    world.refresh(&tokens.refresh_token).await;
-    world.stop().await;
+    assert!(server.lets_in(&tokens.access_token).await);
+    server.refresh(&tokens.refresh_token).await;
+    server.stop().await;
+}
+
+/// Made-up key ids neither read the file nor write a log line each.
+#[tokio::test]
+async fn case_35_a_broken_key_file_is_logged_once() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let server = crate::process::Process::start(folder.path(), &[]);
+    let tokens = server.register("ada").await;
+    std::fs::write(folder.path().join("wugan.key"), "broken").unwrap();
+    let header = part(tokens["access_token"].as_str().unwrap(), 0);
+    let forged = |n: usize| {
+        use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+        let mut header = header.clone();
+        header["kid"] = format!("made-up-{n}").into();
+        let rest = tokens["access_token"].as_str().unwrap().split_once('.').unwrap().1.to_owned();
+        format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header.to_string()))
+    };
+    for n in 0..300 {
+        assert!(!server.lets_in(&forged(n).into()).await);
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(server.lets_in(&tokens["access_token"]).await, "the keys stay as they were");
+    let log = server.ended_with_log();
+    assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
+}
+
+/// Claims that RFC 9068 §2.2 requires of an access token.
+#[tokio::test]
+async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {
+    let flags = ["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com", "--audience", "https://api.example.com"];
+    let server = TestServer::with(Kind::Sqlite, &flags).await;
+    let tokens = server.register("ada").await;
+    let claims = crate::test_server::claims(&tokens.access_token);
+    assert_eq!((&claims["iss"], &claims["aud"]), (&"https://id.example.com".into(), &"https://api.example.com".into()));
+    for claim in ["exp", "sub", "client_id", "iat", "jti"] {
+        assert!(!claims[claim].is_null(), "{claim}");
+    }
+    let again = crate::test_server::claims(&server.refresh(&tokens.refresh_token).await.access_token);
+    assert_ne!(claims["jti"], again["jti"]);
+    let metadata: Value = server.get("/.well-known/oauth-authorization-server").await.json().await.unwrap();
+    assert_eq!(metadata["issuer"], "https://id.example.com");
+    assert_eq!(metadata["jwks_uri"], "https://id.example.com/.well-known/jwks.json");
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn a_secret_is_not_handed_out() {
-    let world = World::start(Kind::Sqlite).await;
-    let set: Value = world.get("/.well-known/jwks.json").await.json().await.unwrap();
+    let server = TestServer::start(Kind::Sqlite).await;
+    let set: Value = server.get("/.well-known/jwks.json").await.json().await.unwrap();
     assert_eq!(set, serde_json::json!({"keys": []}));
-    world.stop().await;
+    server.stop().await;
 }

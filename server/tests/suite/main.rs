@@ -6,13 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod database;
-mod world;
+mod test_server;
 
 mod access;
 mod accounts;
 mod audit;
-mod away;
+mod db_outage;
 mod documents;
+mod edge;
 mod flood;
 mod headers;
 mod hostile;

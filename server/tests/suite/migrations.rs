@@ -2,23 +2,23 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::World,
+    test_server::TestServer,
 };
 use sea_orm::{ConnectionTrait, Database, EntityTrait};
 use sea_orm_migration::MigratorTrait;
-use wugan_server::store::{migration::Migrator, user};
+use wugan_axum::store::{migration::Migrator, user};
 
 on_each_database! {
     /// Sessions of version 0.1 go on, judged by its rule until they are refreshed.
     async fn sessions_of_version_0_1_go_on_after_the_migration(kind: Kind) {
-        let world = World::start(kind).await;
-        let first = world.register("ada").await;
-        let second = world.refresh(&first.refresh_token).await;
-        let other = world.login("ada").await;
-        let older = world.create_database().await;
+        let server = TestServer::start(kind).await;
+        let first = server.register("ada").await;
+        let second = server.refresh(&first.refresh_token).await;
+        let other = server.login("ada").await;
+        let older = server.create_database().await;
         let db = Database::connect(if kind == Kind::Sqlite { format!("{older}?mode=rwc") } else { older.clone() }).await.unwrap();
         Migrator::up(&db, Some(2)).await.unwrap();
-        let ada = user::Entity::find().one(world.app.store.reader()).await.unwrap().unwrap();
+        let ada = user::Entity::find().one(server.auth.store().reader()).await.unwrap().unwrap();
         let (name, hash) = (ada.username, ada.password_hash);
         db.execute_unprepared(&format!(
             "INSERT INTO users (id, username, name_key, password_hash, created_at) VALUES ({}, '{name}', '{name}', '{hash}', {})",
@@ -27,7 +27,7 @@ on_each_database! {
         .await
         .unwrap();
         for tokens in [&second, &other] {
-            let row = world.row(tokens).await;
+            let row = server.row(tokens).await;
             // As version 0.1 writes it. A SQLite file holds the bytes of the id.
             let id = match kind {
                 Kind::Postgres => format!("'{}'", row.id),
@@ -40,7 +40,7 @@ on_each_database! {
         }
         db.close().await.unwrap();
 
-        let migrated = world.on(&older).await;
+        let migrated = server.on(&older).await;
         assert_eq!(migrated.exchange(&first.refresh_token, "attempt-of-the-owner").await.refresh_token, second.refresh_token, "a lost answer");
         assert!(migrated.lets_in(&second.access_token).await);
         let third = migrated.exchange(&second.refresh_token, "another-attempt-id").await;
@@ -50,22 +50,22 @@ on_each_database! {
         assert!(!migrated.lets_in(&third.access_token).await, "an old token is reuse after the migration, too");
         migrated.stop().await;
         kind.drop(&older).await;
-        world.stop().await;
+        server.stop().await;
     }
 
     async fn case_06_tables_that_were_half_made_are_finished(kind: Kind) {
-        let world = World::start(kind).await;
+        let server = TestServer::start(kind).await;
         // As a `kill -9` leaves them in the midst of the first start.
         for statement in ["DELETE FROM seaql_migrations", "DROP TABLE audit", "DROP TABLE sessions"] {
-            world.app.store.writer().execute_unprepared(statement).await.unwrap();
+            server.auth.store().writer().execute_unprepared(statement).await.unwrap();
         }
-        let first = world.another().await;
+        let first = server.another().await;
         let tokens = first.register("ada").await;
         // And later, when all are there and their steps are not written down.
-        world.app.store.writer().execute_unprepared("DELETE FROM seaql_migrations").await.unwrap();
-        let second = world.another().await;
+        server.auth.store().writer().execute_unprepared("DELETE FROM seaql_migrations").await.unwrap();
+        let second = server.another().await;
         second.refresh(&tokens.refresh_token).await;
-        for node in [second, first, world] {
+        for node in [second, first, server] {
             node.stop().await;
         }
     }

@@ -7,16 +7,15 @@
 use crate::{
     database::{Kind, on_each_database},
     schedules::{Call, Copied, OWNERS_CLIENT, Schedule, Setup, WAIT},
-    world::{World, long, sid},
+    test_server::{TestServer, long, sid},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::{collections::HashMap, sync::Arc};
-use wugan_server::{
-    error::Error,
+use wugan_axum::{
+    Attempt, Device, Error,
     rotation::{AccessDecision, Decision, Lineage, Presented, Presenter, State, decide, decide_access},
-    sessions::{Attempt, Device},
     store::{
-        session::{self, Which, by_id},
+        session::{self, by_id},
         user,
     },
 };
@@ -174,18 +173,18 @@ on_each_database! {
         let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
         println!("WUGAN_TEST_SEED={seed}");
         let mut rng = SmallRng::seed_from_u64(seed);
-        let mut world = World::with(kind, &["--access-ttl", "20h", "--name-limit", "1000000/1h"]).await;
-        world.register("ada").await;
-        let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
-        world.app.logout(&world.login("ada").await.refresh_token, LogoutScope::All, Device::default()).await.unwrap();
+        let mut server = TestServer::with(kind, &["--access-ttl", "20h", "--name-limit", "1000000/1h"]).await;
+        server.register("ada").await;
+        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        server.auth.sessions().logout(&server.login("ada").await.refresh_token, LogoutScope::All, &Device::default()).await.unwrap();
         let mut promises: Vec<Promise> = Vec::new();
         let mut at = 0;
         for step in 0..steps {
-            let now = world.clock.now();
+            let now = server.clock.now();
             if promises.len() < 4 || rng.random_ratio(1, 60) {
-                let answer = world.app.start_session(&ada, Device::default()).await.unwrap();
+                let answer = server.auth.sessions().start(&ada, &Device::default()).await.unwrap();
                 // The rules asked the clock after this test did; the row says when exactly.
-                let row = by_id(world.app.store.reader(), sid(&answer)).await.unwrap().unwrap();
+                let row = by_id(server.auth.store().reader(), sid(&answer)).await.unwrap().unwrap();
                 promises.push(Promise { born: row.created_at, pairs: vec![Pair::of_a_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
                 if promises.len() > 12 {
                     promises.remove(0);
@@ -200,34 +199,35 @@ on_each_database! {
             // Mostly the newest few: that is where the rules are.
             let which = if rng.random_ratio(9, 10) { newest - rng.random_range(0..=2).min(newest) } else { rng.random_range(0..=newest) };
             match rng.random_range(0..100) {
-                0..45 => refresh(&world, &mut promises[at], which, Sender::any(&mut rng), step).await,
-                45..75 => guard(&world, &mut promises[at], which, step).await,
+                0..45 => refresh(&server, &mut promises[at], which, Sender::any(&mut rng), step).await,
+                45..75 => guard(&server, &mut promises[at], which, step).await,
                 75..77 => {
-                    world.app.logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::This, Device::default()).await.unwrap();
+                    server.auth.sessions().logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::This, &Device::default()).await.unwrap();
                     promises[at].ended = true;
                 }
                 77 => {
                     if promises[at].alive(now) {
-                        world.app.logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::Others, Device::default()).await.unwrap();
+                        server.auth.sessions().logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::Others, &Device::default()).await.unwrap();
                         promises.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, promise)| promise.ended = true);
                     }
                 }
                 78 => {
-                    let row = by_id(world.app.store.reader(), sid(&promises[at].pairs[0].tokens)).await.unwrap().unwrap();
-                    world.app.end_sessions(Which::One(row.id), &row, Device::default()).await.unwrap();
+                    let row = by_id(server.auth.store().reader(), sid(&promises[at].pairs[0].tokens)).await.unwrap().unwrap();
+                    let ended = server.auth.sessions().end_own(row.user_id, row.id, &Device::default()).await;
+                    assert!(matches!(ended, Ok(()) | Err(Error::NotFound)), "{ended:?}");
                     promises[at].ended = true;
                 }
                 79 => {
-                    let restarted = world.another().await;
-                    std::mem::replace(&mut world, restarted).stop().await;
+                    let restarted = server.another().await;
+                    std::mem::replace(&mut server, restarted).stop().await;
                 }
-                80..90 => world.clock.shift(rng.random_range(-3_000..15_000)),
-                90..97 => world.clock.shift(rng.random_range(0..10 * 3_600_000)),
-                97 => world.clock.shift(rng.random_range(-3_600_000..0)),
-                _ => world.clock.shift(rng.random_range(0..3 * 24 * 3_600_000)),
+                80..90 => server.clock.shift(rng.random_range(-3_000..15_000)),
+                90..97 => server.clock.shift(rng.random_range(0..10 * 3_600_000)),
+                97 => server.clock.shift(rng.random_range(-3_600_000..0)),
+                _ => server.clock.shift(rng.random_range(0..3 * 24 * 3_600_000)),
             }
         }
-        world.stop().await;
+        server.stop().await;
     }
 }
 
@@ -238,16 +238,16 @@ fn on_the_edge(promise: &Promise, now: i64) -> bool {
     near(promise.newest_at + IDLE) || near(promise.born + WHOLE) || windows
 }
 
-async fn refresh(world: &World, promise: &mut Promise, which: usize, sender: Sender, step: usize) {
-    if on_the_edge(promise, world.clock.now()) {
-        world.clock.shift(4_000);
+async fn refresh(server: &TestServer, promise: &mut Promise, which: usize, sender: Sender, step: usize) {
+    if on_the_edge(promise, server.clock.now()) {
+        server.clock.shift(4_000);
     }
-    let now = world.clock.now();
+    let now = server.clock.now();
     let token = promise.pairs[which].tokens.refresh_token.clone();
     let newest = promise.newest();
     // Whether the token itself has expired meanwhile is nothing to the promise: what counts is the session.
     let promised = promise.present(which, sender, now);
-    let answer = world.app.refresh(&token, sender.attempt(), sender.device()).await;
+    let answer = server.auth.sessions().refresh(&token, sender.attempt(), &sender.device()).await;
     let seen = match &answer {
         Ok(answer) if answer.refresh_token == promise.pairs[newest].tokens.refresh_token => Promised::Same,
         Ok(_) => Promised::Next,
@@ -257,23 +257,23 @@ async fn refresh(world: &World, promise: &mut Promise, which: usize, sender: Sen
     assert_eq!(seen, promised, "step {step}");
     let Ok(answer) = answer else { return };
     if seen == Promised::Next {
-        let made_at = world.row(&answer).await.rotated_at;
+        let made_at = server.row(&answer).await.rotated_at;
         promise.hand_out(answer, which, sender, made_at);
     } else {
         promise.pairs[newest].tokens = answer;
     }
 }
 
-async fn guard(world: &World, promise: &mut Promise, which: usize, step: usize) {
-    let now = world.clock.now();
+async fn guard(server: &TestServer, promise: &mut Promise, which: usize, step: usize) {
+    let now = server.clock.now();
     let token = promise.pairs[which].tokens.access_token.clone();
-    let expires_at = crate::world::claims(&token)["exp"].as_i64().unwrap();
+    let expires_at = crate::test_server::claims(&token)["exp"].as_i64().unwrap();
     if (expires_at - now / 1000).abs() <= 2 {
         return;
     }
     let is_first_use = promise.newest_used_at.is_none();
     let promised = now / 1000 < expires_at && promise.admits(which, now);
-    let admitted = match world.app.authenticate(&token, Device::default()).await {
+    let admitted = match server.auth.sessions().authenticate(&token, &Device::default()).await {
         Ok(_) => true,
         Err(Error::InvalidToken) => false,
         Err(other) => panic!("step {step}: {other:?}"),
@@ -281,7 +281,7 @@ async fn guard(world: &World, promise: &mut Promise, which: usize, step: usize) 
     assert_eq!(admitted, promised, "step {step}");
     if is_first_use && promise.newest_used_at.is_some() {
         // The rules asked the clock after this test did; the row says when exactly.
-        promise.newest_used_at = Some(world.row(&promise.pairs[which].tokens).await.last_used_at);
+        promise.newest_used_at = Some(server.row(&promise.pairs[which].tokens).await.last_used_at);
     }
 }
 
@@ -396,23 +396,23 @@ fn attempt_of(presenter: Presenter) -> Option<Attempt> {
 }
 
 /// What a server of version 0.1 does with a refresh token that it accepts: it writes no lineage.
-async fn refresh_as_version_0_1(world: &World, first: &TokenAnswer, generation: i64) -> TokenAnswer {
-    let (mut row, now) = (world.row(first).await, world.clock.now());
+async fn refresh_as_version_0_1(server: &TestServer, first: &TokenAnswer, generation: i64) -> TokenAnswer {
+    let (mut row, now) = (server.row(first).await, server.clock.now());
     if generation == row.generation {
         row = session::Model { generation: generation + 1, rotated_at: now, last_used_at: now, ..row };
-        world.restore(&row).await;
+        server.restore(&row).await;
     }
-    world.app.tokens.issue(&row, "ada", now).unwrap()
+    server.auth.tokens().issue(&row, "ada", now).unwrap()
 }
 
 /// One random schedule, each request of it on the real server too.
-async fn on_the_server(world: &World, user: &user::Model, setup: &Setup, rng: &mut SmallRng) {
-    let first = world.app.start_session(user, device_of(OWNERS_CLIENT)).await.unwrap();
+async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, rng: &mut SmallRng) {
+    let first = server.auth.sessions().start(user, &device_of(OWNERS_CLIENT)).await.unwrap();
     let mut tokens = HashMap::from([(0, first.clone())]);
     let mut schedule = Schedule::start(setup);
     if setup.copied == Copied::RecordInTheMiddle {
         let made = schedule.row.lineage.rotated_by.unwrap();
-        tokens.insert(1, world.app.refresh(&first.refresh_token, attempt_of(made), device_of(made)).await.unwrap());
+        tokens.insert(1, server.auth.sessions().refresh(&first.refresh_token, attempt_of(made), &device_of(made)).await.unwrap());
     }
     let (mut rows, mut history) = (Vec::new(), Vec::new());
     for _ in 0..60 {
@@ -424,15 +424,15 @@ async fn on_the_server(world: &World, user: &user::Model, setup: &Setup, rng: &m
         history.push(step);
         let mut calls = Vec::new();
         let next = schedule.apply(step, setup, &mut calls).unwrap_or_else(|broken| panic!("{broken}: {history:?}"));
-        rows.push(world.row(&first).await);
+        rows.push(server.row(&first).await);
         for call in calls {
             match call {
                 Call::Refresh(generation, presenter, granted) => {
                     let token = &tokens[&generation].refresh_token;
-                    let answer = world.app.refresh(token, attempt_of(presenter), device_of(presenter)).await;
+                    let answer = server.auth.sessions().refresh(token, attempt_of(presenter), &device_of(presenter)).await;
                     match (answer, granted) {
                         (Ok(answer), Some(granted)) => {
-                            assert_eq!(crate::world::claims(&answer.refresh_token)["gen"], granted, "{history:?}");
+                            assert_eq!(crate::test_server::claims(&answer.refresh_token)["gen"], granted, "{history:?}");
                             tokens.insert(granted, answer);
                         }
                         (Err(Error::InvalidGrant), None) => {}
@@ -440,21 +440,21 @@ async fn on_the_server(world: &World, user: &user::Model, setup: &Setup, rng: &m
                     }
                 }
                 Call::Access(generation, admitted) => {
-                    let answer = world.app.authenticate(&tokens[&generation].access_token, Device::default()).await;
+                    let answer = server.auth.sessions().authenticate(&tokens[&generation].access_token, &Device::default()).await;
                     assert_eq!(answer.is_ok(), admitted, "{history:?}");
                 }
                 Call::Logout(generation) => {
-                    world.app.logout(&tokens[&generation].refresh_token, LogoutScope::This, Device::default()).await.unwrap();
+                    server.auth.sessions().logout(&tokens[&generation].refresh_token, LogoutScope::This, &Device::default()).await.unwrap();
                 }
-                Call::Wait => world.clock.shift(WAIT),
-                Call::Regress(back) => world.restore(&rows[rows.len() - 1 - back]).await,
+                Call::Wait => server.clock.shift(WAIT),
+                Call::Regress(back) => server.restore(&rows[rows.len() - 1 - back]).await,
                 Call::RefreshAtOldServer(generation) => {
-                    let answer = refresh_as_version_0_1(world, &first, generation).await;
-                    tokens.insert(crate::world::claims(&answer.refresh_token)["gen"].as_i64().unwrap(), answer);
+                    let answer = refresh_as_version_0_1(server, &first, generation).await;
+                    tokens.insert(crate::test_server::claims(&answer.refresh_token)["gen"].as_i64().unwrap(), answer);
                 }
             }
         }
-        let (row, expected) = (world.row(&first).await.state(), next.row);
+        let (row, expected) = (server.row(&first).await.state(), next.row);
         assert_eq!((row.revoked, row.first_used_at.is_some()), (expected.revoked, expected.first_used_at.is_some()), "{history:?}");
         assert_eq!(
             (row.lineage.generation, row.lineage.parent, row.lineage.grandparent, row.lineage.superseded, row.lineage.access_floor),
@@ -479,17 +479,17 @@ on_each_database! {
         println!("WUGAN_TEST_SEED={seed}");
         let mut rng = SmallRng::seed_from_u64(seed);
         // The rules' own leeway stands for nothing here: between two steps either no time passes or an hour.
-        let world = Arc::new(World::with(kind, &["--access-ttl", "6d", "--reuse-leeway", "1m"]).await);
-        world.register("ada").await;
-        let ada = user::by_key(world.app.store.reader(), "ada").await.unwrap().unwrap();
+        let server = Arc::new(TestServer::with(kind, &["--access-ttl", "6d", "--reuse-leeway", "1m"]).await);
+        server.register("ada").await;
+        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
         for copied in [Copied::Nothing, Copied::Token, Copied::Record, Copied::RecordInTheMiddle] {
             for (ids, old_server) in [(true, false), (false, false), (true, true)] {
                 let setup = Setup { copied, ids, same_client: false, regression: true, old_server, signs_out_when_refused: ids };
                 for _ in 0..schedules {
-                    on_the_server(&world, &ada, &setup, &mut rng).await;
+                    on_the_server(&server, &ada, &setup, &mut rng).await;
                 }
             }
         }
-        Arc::into_inner(world).unwrap().stop().await;
+        Arc::into_inner(server).unwrap().stop().await;
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     database::{Kind, on_each_database},
     process::Process,
-    world::{World, claims, folder, long},
+    test_server::{TestServer, claims, folder, long},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::{
     sync::Barrier,
     task::{JoinSet, spawn_blocking},
 };
-use wugan_server::{sessions::Device, store::user};
+use wugan_axum::Device;
 
 /// Starts two processes at the same time.
 async fn two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
@@ -29,13 +29,11 @@ async fn two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
     [one.await.unwrap(), other.await.unwrap()]
 }
 
-/// Sessions made beside the rules: as many sign-ins would hash as many passwords.
-async fn sessions(maker: &World, many: usize) -> Vec<Value> {
-    maker.register("ada").await;
-    let ada = user::by_key(maker.app.store.reader(), "ada").await.unwrap().unwrap();
+/// Sessions without sign-ins, which would hash as many passwords.
+async fn sessions(maker: &TestServer, many: usize) -> Vec<Value> {
     let mut made = Vec::new();
-    for _ in 0..many {
-        made.push(json!(maker.app.start_session(&ada, Device::default()).await.unwrap()));
+    for n in 0..many {
+        made.push(json!(maker.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap()));
     }
     made
 }
@@ -56,7 +54,7 @@ on_each_database! {
     async fn case_04_of_many_refreshes_at_two_processes_one_rotates(kind: Kind) {
         const AT_ONCE: usize = 64;
         let rounds = if long() { 200 } else { 4 };
-        let maker = World::start(kind).await;
+        let maker = TestServer::start(kind).await;
         let nodes = two(maker.folder(), &maker.config.database_url).await;
         let mut token = sessions(&maker, 1).await.remove(0)["refresh_token"].clone();
         for round in 1..=rounds {
@@ -82,7 +80,7 @@ on_each_database! {
     }
 
     async fn case_07_what_one_process_revokes_the_other_refuses_within_five_seconds(kind: Kind) {
-        let maker = World::start(kind).await;
+        let maker = TestServer::start(kind).await;
         let nodes = two(maker.folder(), &maker.config.database_url).await;
         let tokens = sessions(&maker, 1).await.remove(0);
         assert!(nodes[1].lets_in(&tokens["access_token"]).await, "and remembered there");
@@ -103,7 +101,7 @@ on_each_database! {
     }
 
     async fn case_19_two_hundred_refresh_at_two_processes_without_an_error(kind: Kind) {
-        let maker = World::start(kind).await;
+        let maker = TestServer::start(kind).await;
         let nodes = two(maker.folder(), &maker.config.database_url).await;
         let mut callers = JoinSet::new();
         for (n, mut tokens) in sessions(&maker, 200).await.into_iter().enumerate() {

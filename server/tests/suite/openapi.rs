@@ -2,7 +2,7 @@
 
 use crate::{
     database::Kind,
-    world::{PASSWORD, World, claims},
+    test_server::{PASSWORD, TestServer, claims},
 };
 use reqwest::{Method, Response, header};
 use sea_orm::ConnectionTrait;
@@ -60,16 +60,16 @@ impl Document {
 
 #[tokio::test]
 async fn the_document_is_what_is_answered() {
-    let world = World::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
-    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
+    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     assert!(whole["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut document = Document { whole, seen: BTreeSet::new() };
-    let tokens = world.register("ada").await;
-    let other = world.login("ada").await;
+    let tokens = server.register("ada").await;
+    let other = server.login("ada").await;
     let (access, refresh) = (tokens.access_token.as_str(), tokens.refresh_token.as_str());
     let id = claims(&other.access_token)["sid"].as_str().unwrap().to_owned();
     let call = async |method: &str, path: &str, access: &str, body: Option<Value>| {
-        let request = world.http.request(method.to_uppercase().parse::<Method>().unwrap(), format!("{}{path}", world.url));
+        let request = server.http.request(method.to_uppercase().parse::<Method>().unwrap(), format!("{}{path}", server.url));
         let request = if access.is_empty() { request } else { request.bearer_auth(access) };
         let request = match body {
             Some(body) => request.json(&body),
@@ -79,6 +79,7 @@ async fn the_document_is_what_is_answered() {
     };
     let good = |name: &str| json!({"username": name, "password": PASSWORD});
     let none = None::<Value>;
+    let code = server.auth.accounts().make_reset_code("ada").await.unwrap();
     let calls = [
         ("post", "/user/register", "", Some(good("bob"))),
         ("post", "/user/register", "", Some(good("ada"))),
@@ -100,15 +101,16 @@ async fn the_document_is_what_is_answered() {
         ("get", "/user/sessions", "x", none.clone()),
         ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": "x"}))),
         ("post", "/user/password", access, Some(json!({"current_password": "x", "new_password": PASSWORD}))),
-        ("post", "/user/password", access, Some(json!({"current_password": PASSWORD, "new_password": PASSWORD}))),
+        ("post", "/user/reset", "", Some(json!({"code": "x", "new_password": PASSWORD}))),
+        ("post", "/user/reset", "", Some(json!({"code": &code, "new_password": "x"}))),
         ("post", "/user/delete", "", Some(json!({"password": "x"}))),
         ("get", "/aaa", "", none.clone()),
         ("get", "/bbb", access, none.clone()),
         ("get", "/bbb", "x", none.clone()),
         ("get", "/healthz", "", none.clone()),
         ("get", "/readyz", "", none.clone()),
-        ("get", "/metrics", "", none.clone()),
         ("get", "/.well-known/jwks.json", "", none.clone()),
+        ("get", "/.well-known/oauth-authorization-server", "", none.clone()),
         ("get", "/openapi.json", "", none.clone()),
     ];
     for (method, path, access, body) in calls {
@@ -117,19 +119,25 @@ async fn the_document_is_what_is_answered() {
     }
     let one = "/user/sessions/{id}";
     for session in [id.as_str(), "x"] {
-        // The password change above ended the other one: both are not there.
+        // The second is no id.
         let answer = call("delete", &one.replace("{id}", session), access, None).await;
         document.hold("delete", one, answer).await;
     }
-    let another = claims(&world.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
+    let another = claims(&server.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
     document.hold("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
+    let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+    let changed = document.hold("post", "/user/password", call("post", "/user/password", access, Some(change)).await).await;
+    let reset = json!({"code": server.auth.accounts().make_reset_code("ada").await.unwrap(), "new_password": PASSWORD});
+    let reset = document.hold("post", "/user/reset", call("post", "/user/reset", "", Some(reset)).await).await;
+    document.hold("get", "/user/me", call("get", "/user/me", changed["access_token"].as_str().unwrap(), None).await).await;
+    let (access, refresh) = (reset["access_token"].as_str().unwrap(), reset["refresh_token"].as_str().unwrap());
     let query = format!("/user/refresh?refresh_token={refresh}");
     document.hold("get", "/user/refresh", call("get", &query, "", None).await).await;
     for _ in 0..5 {
         let answer = call("post", "/user/delete", access, Some(json!({"password": "x"}))).await;
         document.hold("post", "/user/delete", answer).await;
     }
-    let bob = world.login("bob").await.access_token;
+    let bob = server.login("bob").await.access_token;
     document.hold("post", "/user/delete", call("post", "/user/delete", &bob, Some(json!({"password": PASSWORD}))).await).await;
     // Four are the name's, one is the network's.
     for _ in 0..6 {
@@ -152,32 +160,32 @@ async fn the_document_is_what_is_answered() {
     ] {
         assert!(document.seen.contains(needed), "{needed}: {:?}", document.seen);
     }
-    world.stop().await;
+    server.stop().await;
 }
 
 /// What a server answers that has too much to do, whose database is broken, or that waits in vain.
 #[tokio::test]
 async fn the_document_says_what_is_answered_when_things_go_wrong() {
-    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
-    let whole: Value = world.get("/openapi.json").await.json().await.unwrap();
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     let mut document = Document { whole, seen: BTreeSet::new() };
     let good = json!({"username": "ada", "password": PASSWORD});
-    let (login, route) = (format!("{}/user/login", world.url), "/user/login");
-    let large = world.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
+    let (login, route) = (format!("{}/user/login", server.url), "/user/login");
+    let large = server.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
     document.hold("post", route, large.send().await.unwrap()).await;
-    document.hold("post", route, half_sent(&world.url).await).await;
+    document.hold("post", route, half_sent(&server.url).await).await;
     let other = document.whole["components"]["responses"]["MethodNotAllowed"].clone();
-    document.hold_to(other, "put", route, world.http.put(&login).send().await.unwrap()).await;
+    document.hold_to(other, "put", route, server.http.put(&login).send().await.unwrap()).await;
     let mut all = Vec::new();
-    while let Ok(place) = world.app.passwords.place() {
+    while let Ok(place) = server.auth.accounts().passwords().permit(None) {
         all.push(place);
     }
-    document.hold("post", route, world.post(route, &good).await).await;
+    document.hold("post", route, server.post(route, &good).await).await;
     drop(all);
-    world.app.store.writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
-    document.hold("get", "/readyz", world.get("/readyz").await).await;
-    world.app.store.writer().execute_unprepared("DROP TABLE users").await.unwrap();
-    document.hold("post", route, world.post(route, &good).await).await;
+    server.auth.store().writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
+    document.hold("get", "/readyz", server.get("/readyz").await).await;
+    server.auth.store().writer().execute_unprepared("DROP TABLE users").await.unwrap();
+    document.hold("post", route, server.post(route, &good).await).await;
     let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
     let expected = [
         "get /readyz 503",
@@ -188,7 +196,7 @@ async fn the_document_says_what_is_answered_when_things_go_wrong() {
         "put /user/login 405",
     ];
     assert_eq!(seen, expected);
-    world.stop().await;
+    server.stop().await;
 }
 
 /// The answer to a body that never ends, read by hand: no client sends half a body.

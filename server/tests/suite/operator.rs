@@ -2,7 +2,7 @@
 
 use crate::{
     process::{Process, command, run},
-    world::PASSWORD,
+    test_server::PASSWORD,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
         (&["--allow-origin", "*"], &["--allow-origin", "https://app.example.com"]),
         (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
         (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
-        (&["--name-limit", "many"], &["TRIES/TIME"]),
+        (&["--name-limit", "many"], &["ATTEMPTS/TIME"]),
     ] {
         expect_refusal(&run(here, flags), words);
     }
@@ -115,11 +115,36 @@ async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
     assert_eq!(login().await.unwrap().0, StatusCode::OK);
     let before = lines(&["key", "rotate"]);
     assert_ne!(before, lines(&["key", "rotate"]));
+    let keys = || lines(&["key", "list"]).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()).collect::<Vec<_>>();
+    assert_eq!(
+        keys().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+        ["will sign", "verifies", "verifies"]
+    );
+    let (_, tokens) = login().await.unwrap();
+    let signing = keys()[2]["id"].as_str().unwrap().to_owned();
+    assert!(server.lets_in(&tokens["access_token"]).await);
+    lines(&["key", "revoke", &signing]);
+    let revoked = async {
+        while server.lets_in(&tokens["access_token"]).await {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), revoked).await.expect("its tokens are refused");
+    expect_refusal(&run(folder.path(), &["key", "revoke", &signing]), &["no key", "key list"]);
     let trail = lines(&["audit", "--user", "ada", "--since", "1h"]);
     let events: Vec<_> =
         trail.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
-    let expected =
-        ["signed_in", "user_enabled", "sign_in_refused", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
+    let expected = [
+        "signed_in",
+        "signed_in",
+        "user_enabled",
+        "sign_in_refused",
+        "user_disabled",
+        "signed_in",
+        "ended_by_operator",
+        "signed_in",
+        "registered",
+    ];
     assert_eq!(events, expected);
     let last: Value = serde_json::from_str(&trail[0]).unwrap();
     assert_eq!(last["name"], "ada");
@@ -170,5 +195,5 @@ async fn a_key_file_that_others_may_read_is_told_of() {
     let folder = TempDir::new().unwrap();
     assert!(!Process::start(folder.path(), &[]).ended_with_log().contains("0600"));
     fs::set_permissions(folder.path().join("wugan.key"), fs::Permissions::from_mode(0o640)).unwrap();
-    assert!(Process::start(folder.path(), &[]).ended_with_log().contains("give it mode 0600"));
+    assert!(Process::start(folder.path(), &[]).ended_with_log().contains("set mode 0600"));
 }

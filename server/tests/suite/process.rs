@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    world::{MANY, PASSWORD, folder, long},
+    test_server::{MANY, PASSWORD, folder, long},
 };
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 
 pub(crate) fn command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wugan-server"));
-    command.current_dir(folder).args(flags).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0");
+    command.current_dir(folder).args(flags).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0").env("WUGAN_SESSION_LIMIT", "60000/1m");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -46,7 +46,7 @@ impl Process {
         Self::of(&mut command(folder, flags))
     }
 
-    fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -110,7 +110,7 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 }
@@ -174,11 +174,11 @@ async fn case_06_what_was_answered_before_kill_9_holds_after_it(kind: Kind) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_26_sigterm_cuts_nobody_short() {
+async fn case_26_sigterm_lets_requests_in_flight_end() {
     let folder = TempDir::new().unwrap();
     let server = Arc::new(Process::start(folder.path(), &["--address-limit", "100000/1h"]));
     let mut calls = JoinSet::new();
-    for n in 0..12 {
+    for n in 0..8 {
         let server = server.clone();
         // Hashing takes long enough that the signal comes in the middle of it.
         calls.spawn(async move { server.post("/user/register", json!({"username": format!("user{n}"), "password": PASSWORD})).await });
@@ -192,6 +192,53 @@ async fn case_26_sigterm_cuts_nobody_short() {
     let mut server = Arc::into_inner(server).unwrap();
     assert!(server.child.wait().unwrap().success());
     assert!(!folder.path().join("wugan.db-wal").exists(), "the database is tidy");
+}
+
+#[tokio::test]
+async fn case_56_a_second_signal_ends_the_process_at_once() {
+    let folder = TempDir::new().unwrap();
+    let mut server = Process::start(folder.path(), &["--drain", "60s"]);
+    server.signal("-TERM");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(server.child.try_wait().unwrap().is_none(), "the first one drains");
+    server.signal("-TERM");
+    let ended = tokio::time::timeout(Duration::from_secs(10), async {
+        while server.child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    ended.await.expect("the second one does not");
+}
+
+/// The log is a pipe that nothing reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {
+    let folder = TempDir::new().unwrap();
+    let mut command = command(folder.path(), &["--admin-listen", "127.0.0.1:0"]);
+    let mut child = command.spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut address = async |prefix: &str| {
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        line.trim().strip_prefix(prefix).unwrap().to_owned()
+    };
+    let (url, admin) = (address("listening on ").await, address("admin listener on ").await);
+    let http = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap();
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        let (http, url) = (http.clone(), url.clone());
+        callers.spawn(async move {
+            for _ in 0..1_000 {
+                assert_eq!(http.get(format!("{url}/healthz")).send().await.unwrap().status(), StatusCode::OK);
+            }
+        });
+    }
+    callers.join_all().await;
+    let metrics = http.get(format!("{admin}/metrics")).send().await.unwrap().text().await.unwrap();
+    let dropped = metrics.lines().find_map(|line| line.strip_prefix("wugan_dropped_log_lines ")).unwrap();
+    assert!(dropped.parse::<u64>().unwrap() > 0, "dropped lines are counted: {dropped}");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 /// As behind a balancer: new connections keep coming until it has seen that the server is not ready any more.
@@ -225,8 +272,8 @@ async fn case_26_while_a_balancer_still_sends_everybody_is_answered() {
 /// This test and the server share one thread: while the one connects, the other cannot accept.
 #[tokio::test]
 async fn case_26_who_waits_to_be_accepted_is_answered() {
-    let world = crate::world::World::start(Kind::Sqlite).await;
-    let address = world.url.trim_start_matches("http://").to_owned();
+    let server = crate::test_server::TestServer::start(Kind::Sqlite).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let mut stream = std::net::TcpStream::connect(&address).unwrap();
@@ -234,7 +281,7 @@ async fn case_26_who_waits_to_be_accepted_is_answered() {
             stream
         })
         .collect();
-    world.stop().await;
+    server.stop().await;
     for mut call in calls {
         let mut answer = String::new();
         call.read_to_string(&mut answer).unwrap();
@@ -248,13 +295,15 @@ async fn case_26_who_waits_to_be_accepted_is_answered() {
 async fn case_16_memory_is_bounded_when_many_sign_in() {
     const MIB: u64 = 1024 * 1024;
     let folder = folder();
-    let server = Arc::new(Process::start(folder.path(), MANY));
+    let server = Arc::new(Process::start(folder.path(), &[MANY, &["--trusted-proxy", "127.0.0.1/32"]].concat()));
     server.register("ada").await;
     let before = server.memory();
     let mut calls = JoinSet::new();
-    for _ in 0..64 {
-        let server = server.clone();
-        calls.spawn(async move { server.post("/user/login", json!({"username": "ada", "password": PASSWORD})).await.unwrap().0 });
+    for n in 0..64 {
+        // Each from a network of its own.
+        let login = server.http.post(format!("{}/user/login", server.url)).header("x-forwarded-for", format!("203.0.113.{n}"));
+        let login = login.json(&json!({"username": "ada", "password": PASSWORD}));
+        calls.spawn(async move { login.send().await.unwrap().status() });
     }
     let signed_in = calls.join_all().await.into_iter().filter(|status| *status == StatusCode::OK).count();
     assert!(signed_in >= 17, "{signed_in}");
@@ -312,7 +361,12 @@ async fn case_24_a_full_disk_loses_nothing_that_was_answered() {
     let folder = TempDir::new().unwrap();
     let limited = format!("trap '' XFSZ; ulimit -S -f 1200; exec {} {}", env!("CARGO_BIN_EXE_wugan-server"), MANY.join(" "));
     let mut child = Command::new("sh");
-    child.args(["-c", &limited]).current_dir(folder.path()).env_clear().env("WUGAN_LISTEN", "127.0.0.1:0");
+    child
+        .args(["-c", &limited])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("WUGAN_LISTEN", "127.0.0.1:0")
+        .env("WUGAN_SESSION_LIMIT", "60000/1m");
     let server = Process::of(child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let mut made = Vec::new();
     let refused = loop {

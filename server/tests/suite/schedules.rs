@@ -8,7 +8,7 @@
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::collections::{HashMap, HashSet};
-use wugan_server::rotation::{
+use wugan_axum::rotation::{
     AccessDecision, Decision, Lineage, LogoutDecision, Presented, Presenter, State, decide, decide_access, decide_logout,
 };
 

@@ -2,20 +2,18 @@
 
 use crate::{
     database::Kind,
-    world::{PASSWORD, World, expect_error, long},
+    test_server::{TestServer, long},
 };
 use reqwest::StatusCode;
-use serde_json::json;
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
-use wugan_wire::Code;
 
-async fn connect(world: &World) -> TcpStream {
-    TcpStream::connect(world.url.trim_start_matches("http://")).await.unwrap()
+async fn connect(server: &TestServer) -> TcpStream {
+    TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap()
 }
 
 /// What comes until the server hangs up.
@@ -28,98 +26,79 @@ async fn told(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn case_23_a_body_that_does_not_come_is_a_408() {
-    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
-    let mut stream = connect(&world).await;
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let mut stream = connect(&server).await;
     let head = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"user";
     stream.write_all(head.as_bytes()).await.unwrap();
     let text = told(&mut stream).await;
     assert!(text.starts_with("HTTP/1.1 408") && text.contains("request_timeout"), "{text}");
-    world.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn case_23_a_head_that_does_not_come_ends_the_connection() {
-    let world = World::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
-    let mut stream = connect(&world).await;
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let mut stream = connect(&server).await;
     stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
     assert!(!told(&mut stream).await.contains("200 OK"));
-    let mut idle = connect(&world).await;
+    let mut idle = connect(&server).await;
     told(&mut idle).await;
-    world.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn case_23_what_is_no_http_is_refused() {
-    let world = World::start(Kind::Sqlite).await;
+    let server = TestServer::start(Kind::Sqlite).await;
     for rubbish in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /user/login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"]
     {
-        let mut stream = connect(&world).await;
+        let mut stream = connect(&server).await;
         stream.write_all(rubbish.as_bytes()).await.unwrap();
         assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"), "{rubbish:?}");
     }
-    let mut stream = connect(&world).await;
+    let mut stream = connect(&server).await;
     let long = format!("GET /aaa HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000));
     // It may hang up before all of it is sent.
     let _ = stream.write_all(long.as_bytes()).await;
     assert!(!told(&mut stream).await.contains("200 OK"));
     // Two lengths are how one request is smuggled in another.
-    let mut stream = connect(&world).await;
+    let mut stream = connect(&server).await;
     stream.write_all(b"POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n{}").await.unwrap();
     assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"));
-    world.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_23_the_rest_is_served_beside_many_idle_connections() {
     // Both ends are in this process: two handles each.
     let wanted = if long() { 10_000 } else { 1_500 };
-    let world = World::start(Kind::Sqlite).await;
+    let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "20000"]).await;
     let allowed = rlimit::increase_nofile_limit(2 * wanted + 500).unwrap_or(1024).saturating_sub(500) / 2;
     assert!(allowed >= 200, "this machine allows too few open files for this test: {allowed}");
     let mut idle = Vec::new();
     for n in 0..wanted.min(allowed) {
-        let mut stream = connect(&world).await;
+        let mut stream = connect(&server).await;
         if n % 2 == 0 {
             stream.write_all(b"POST /user/login HTTP/1.1\r\nhost: x\r\n").await.unwrap();
         }
         idle.push(stream);
     }
-    let tokens = world.register("ada").await;
-    assert!(world.lets_in(&tokens.access_token).await);
-    world.refresh(&tokens.refresh_token).await;
-    assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
+    let tokens = server.register("ada").await;
+    assert!(server.lets_in(&tokens.access_token).await);
+    server.refresh(&tokens.refresh_token).await;
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     drop(idle);
-    world.stop().await;
+    server.stop().await;
 }
 
 /// On one thread: nobody is accepted while they connect.
 #[tokio::test]
 async fn case_16_many_may_connect_at_the_same_moment() {
-    let world = World::start(Kind::Sqlite).await;
+    let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "2000"]).await;
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|most| most.trim().parse().ok()).unwrap_or(128);
-    let address = world.url.trim_start_matches("http://").parse().unwrap();
+    let address = server.url.trim_start_matches("http://").parse().unwrap();
     let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).expect("there is room for all");
     let all: Vec<_> = (0..allowed.min(1000)).map(connect).collect();
-    assert_eq!(world.get("/healthz").await.status(), StatusCode::OK);
+    assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     drop(all);
-    world.stop().await;
-}
-
-/// Those that are longer than any that is meant well: the others are served meanwhile.
-#[tokio::test]
-async fn case_23_all_long_bodies_together_have_a_bound() {
-    let world = World::start(Kind::Sqlite).await;
-    let tokens = world.register("ada").await;
-    let body = json!({"username": "ada", "password": PASSWORD, "more": "x".repeat(1_000_000)});
-    let long = || world.post("/user/login", &body);
-    assert_eq!(long().await.status(), StatusCode::OK);
-    let mut others = None;
-    world.app.bodies.take(&mut others, 64 * 1024 * 1024).unwrap();
-    let turned_away = long().await;
-    assert_eq!(turned_away.headers()["retry-after"], "1");
-    expect_error(turned_away, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
-    world.refresh(&tokens.refresh_token).await;
-    drop(others);
-    assert_eq!(long().await.status(), StatusCode::OK);
-    world.stop().await;
+    server.stop().await;
 }

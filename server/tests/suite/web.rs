@@ -2,37 +2,37 @@
 
 use crate::{
     database::Kind,
-    world::{World, expect_error},
+    test_server::{TestServer, expect_error},
 };
 use reqwest::{Response, StatusCode, header};
 use std::fs;
 use wugan_wire::Code;
 
-const PAGE: &str = "<!doctype html><title>Wugan</title><script type=\"module\">alert('Hello, world.');</script>";
+const PAGE: &str = "<!doctype html><title>Wugan</title><script type=\"module\">alert('Hello, server.');</script>";
 
-async fn asked(world: &World, path: &str, accept: &str, encoding: &str) -> Response {
-    let asking = world.http.get(format!("{}{path}", world.url)).header(header::ACCEPT, accept);
+async fn asked(server: &TestServer, path: &str, accept: &str, encoding: &str) -> Response {
+    let asking = server.http.get(format!("{}{path}", server.url)).header(header::ACCEPT, accept);
     asking.header(header::ACCEPT_ENCODING, encoding).send().await.unwrap()
 }
 
-async fn with_app() -> World {
-    let world = World::start(Kind::Sqlite).await;
-    let dist = world.folder().join("dist");
+async fn with_app() -> TestServer {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let dist = server.folder().join("dist");
     fs::create_dir(&dist).unwrap();
     fs::write(dist.join("index.html"), PAGE).unwrap();
     fs::write(dist.join("app-0123456789abcdef.js"), "plain").unwrap();
     fs::write(dist.join("app-0123456789abcdef.js.br"), "brotli").unwrap();
     fs::write(dist.join("app-0123456789abcdef.js.gz"), "gzip").unwrap();
     fs::write(dist.join("favicon.svg"), "<svg/>").unwrap();
-    fs::write(world.folder().join("secret"), "secret").unwrap();
-    world
+    fs::write(server.folder().join("secret"), "secret").unwrap();
+    server
 }
 
 #[tokio::test]
 async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
-    let world = with_app().await;
+    let server = with_app().await;
     for path in ["/", "/index.html", "/sign-in", "/inspector/deep"] {
-        let answer = asked(&world, path, "text/html,*/*;q=0.8", "identity").await;
+        let answer = asked(&server, path, "text/html,*/*;q=0.8", "identity").await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-cache");
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
@@ -40,43 +40,116 @@ async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
         assert!(!policy.contains("unsafe-inline"), "{policy}");
         assert_eq!(answer.text().await.unwrap(), PAGE);
     }
-    let before = asked(&world, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
-    let page = world.folder().join("dist/index.html");
+    let before = asked(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
+    let page = server.folder().join("dist/index.html");
     fs::write(&page, PAGE.replace("Hello", "Goodbye")).unwrap();
     fs::File::open(&page).unwrap().set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(2)).unwrap();
-    let after = asked(&world, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
+    let after = asked(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
     assert_ne!(before, after, "a page built anew has a policy of its own");
-    world.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn files_are_precompressed_and_kept_for_ever_by_their_hash() {
-    let world = with_app().await;
+    let server = with_app().await;
     for (encoding, text) in [("br, gzip", "brotli"), ("gzip", "gzip"), ("identity", "plain")] {
-        let answer = asked(&world, "/app-0123456789abcdef.js", "*/*", encoding).await;
+        let answer = asked(&server, "/app-0123456789abcdef.js", "*/*", encoding).await;
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert!(answer.headers().get_all(header::VARY).iter().any(|vary| vary == "accept-encoding"));
         assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().contains("javascript"));
         assert_eq!(answer.text().await.unwrap(), text);
     }
-    assert_eq!(asked(&world, "/favicon.svg", "*/*", "identity").await.headers()[header::CACHE_CONTROL], "no-cache");
-    world.stop().await;
+    assert_eq!(asked(&server, "/favicon.svg", "*/*", "identity").await.headers()[header::CACHE_CONTROL], "no-cache");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_43_errors_under_a_hashed_name_are_not_cached() {
+    let server = with_app().await;
+    let request = |name: header::HeaderName, value: &str| {
+        server.http.get(format!("{}/app-0123456789abcdef.js", server.url)).header(name, value).send()
+    };
+    let range = request(header::RANGE, "bytes=999-").await.unwrap();
+    let precondition = request(header::IF_UNMODIFIED_SINCE, "Mon, 01 Jan 2001 00:00:00 GMT").await.unwrap();
+    for (answer, status) in [(range, StatusCode::RANGE_NOT_SATISFIABLE), (precondition, StatusCode::PRECONDITION_FAILED)] {
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{status}");
+    }
+    let part = request(header::RANGE, "bytes=0-1").await.unwrap();
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    server.stop().await;
+}
+
+/// A build may replace the page within the same second, and images give all files one modification time.
+#[tokio::test]
+async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
+    let server = with_app().await;
+    let page = server.folder().join("dist/index.html");
+    let epoch = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let write = |text: &str| {
+        fs::write(&page, text).unwrap();
+        fs::File::open(&page).unwrap().set_modified(epoch).unwrap();
+    };
+    write(PAGE);
+    let before = asked(&server, "/", "text/html", "identity").await;
+    let etag = before.headers()[header::ETAG].clone();
+    let again = |etag: header::HeaderValue| {
+        let request = server.http.get(&server.url).header(header::ACCEPT, "text/html").header(header::IF_NONE_MATCH, etag);
+        request.header(header::IF_MODIFIED_SINCE, "Thu, 01 Jan 1970 00:00:01 GMT").send()
+    };
+    assert_eq!(again(etag.clone()).await.unwrap().status(), StatusCode::NOT_MODIFIED);
+    write(&PAGE.replace("Hello", "Adieu"));
+    let after = again(etag).await.unwrap();
+    assert_eq!(after.status(), StatusCode::OK);
+    assert_ne!(after.headers()[header::CONTENT_SECURITY_POLICY], before.headers()[header::CONTENT_SECURITY_POLICY]);
+    assert!(after.text().await.unwrap().contains("Adieu"));
+
+    // A compressed page of the build before is not sent.
+    fs::write(page.with_extension("html.br"), "not the page").unwrap();
+    let plain = asked(&server, "/", "text/html", "br").await;
+    assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
+    assert!(plain.text().await.unwrap().contains("Adieu"));
+    // Brotli's uncompressed form of one byte: a page that is the letter x.
+    write("x");
+    fs::write(page.with_extension("html.br"), [0x0b, 0x00, 0x80, b'x', 0x03]).unwrap();
+    let packed = asked(&server, "/", "text/html", "gzip, br").await;
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "br");
+    assert!(!asked(&server, "/", "text/html", "br;q=0").await.headers().contains_key(header::CONTENT_ENCODING));
+
+    let icon = asked(&server, "/favicon.svg", "*/*", "identity").await;
+    assert!(!icon.headers().contains_key(header::LAST_MODIFIED), "a modification time says nothing in an image");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_45_names_that_no_file_can_have_are_not_a_defect() {
+    let server = with_app().await;
+    let long = format!("/{}", "x".repeat(300));
+    for path in [long.as_str(), "/a%00b"] {
+        expect_error(asked(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        let page = asked(&server, path, "text/html", "identity").await;
+        assert_eq!((page.status(), page.text().await.unwrap().as_str()), (StatusCode::OK, PAGE));
+        let head = server.http.head(format!("{}{path}", server.url)).send().await.unwrap();
+        assert_eq!(head.status(), StatusCode::NOT_FOUND);
+    }
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn a_missing_file_is_a_json_404_and_nothing_above_the_folder_is_there() {
-    let world = with_app().await;
+    let server = with_app().await;
     for path in ["/app-fedcba9876543210.js", "/%2e%2e/secret", "/..%2fsecret", "/user/nope"] {
-        expect_error(asked(&world, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        expect_error(asked(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
     }
-    world.stop().await;
+    server.stop().await;
 }
 
 #[tokio::test]
 async fn without_an_app_the_page_says_so() {
-    let world = World::start(Kind::Sqlite).await;
-    let answer = asked(&world, "/", "text/html", "identity").await;
+    let server = TestServer::start(Kind::Sqlite).await;
+    let answer = asked(&server, "/", "text/html", "identity").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert!(answer.text().await.unwrap().contains("no app to show"));
-    world.stop().await;
+    server.stop().await;
 }

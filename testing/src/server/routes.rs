@@ -223,7 +223,8 @@ impl Server {
 
     /// Without attempt ids, a duplicate that no client can prevent costs the session.
     fn report_revocation(&self, session: usize, is_duplicate_allowed: bool) {
-        if is_duplicate_allowed && self.0.policy.get() != ReusePolicy::AttemptId {
+        let had_two_interrupted = self.0.sessions.borrow()[session].had_two_interrupted;
+        if is_duplicate_allowed && (self.0.policy.get() != ReusePolicy::AttemptId || had_two_interrupted) {
             self.lose_session(session);
         } else {
             self.violation("a refresh token was used again");

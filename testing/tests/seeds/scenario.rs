@@ -49,6 +49,8 @@ pub(crate) struct Scenario {
     doomed: BTreeSet<String>,
     /// The user after the last sign-in or sign-out.
     last_user: Option<&'static str>,
+    /// The session of the last sign-in, by its id in the store.
+    last_session: Option<String>,
     /// The user of each session, by the session's id in the store.
     sessions: BTreeMap<String, &'static str>,
     /// The server was told of a sign-out, or ended a session.
@@ -84,6 +86,7 @@ impl Scenario {
             names: 0,
             doomed: BTreeSet::new(),
             last_user: None,
+            last_session: None,
             sessions: BTreeMap::new(),
             has_ended_session: false,
             is_handed_over: false,
@@ -168,7 +171,8 @@ impl Scenario {
         let token = tokens.access_token.clone();
         self.tabs[tab].client.session().sign_in(tokens);
         if let Some((session, _)) = self.stored().filter(|(_, stored)| *stored == token) {
-            self.sessions.insert(session, user);
+            self.sessions.insert(session.clone(), user);
+            self.last_session = Some(session);
         }
         if !self.is_handed_over {
             self.doomed.remove(user);
@@ -254,7 +258,13 @@ impl Scenario {
             23 if !self.is_fragile => self.open_tab(),
             24 if self.can_switch_to(tab) => {
                 self.sim.note(|| format!("tab {tab} signs out"));
-                self.last_user = None;
+                match self.last_user {
+                    // The tab stored tokens of an older session before it could read the last sign-in, and ends that older session.
+                    Some(user) if self.stored().is_some_and(|(session, _)| Some(session) != self.last_session) => {
+                        self.doomed.insert(user.to_owned());
+                    }
+                    _ => self.last_user = None,
+                }
                 self.has_ended_session = true;
                 self.tabs[tab].client.session().sign_out();
             }

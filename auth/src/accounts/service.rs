@@ -1,0 +1,382 @@
+//! The account service.
+
+use super::{
+    password::{candidates, is_too_long, normalized, problem},
+    refusals::Refusals,
+    validation::{display_name, name_key, validate_credentials},
+};
+use crate::{
+    clock::{Clock, Millis},
+    device::Device,
+    error::Error,
+    limiter::{Limiter, Rate},
+    metrics::Metrics,
+    network::client_network,
+    passwords::{HashError, HashPermit, PasswordCheck, Passwords},
+    sessions::Sessions,
+    store::{
+        NewUser, Store,
+        audit::{Entry, Event},
+        session::SessionSelector,
+        user,
+    },
+    task::run_to_completion,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tracing::warn;
+use wugan_wire::TokenAnswer;
+
+/// How long a one-time code for a new password is valid.
+const RESET_TTL: Millis = 60 * 60 * 1000;
+/// Begins the name key of an account without a password. No registered name contains the colon.
+const EXTERNAL: &str = "external:";
+/// The longest subject of a sign-in method of the application's own, in characters.
+const MAX_SUBJECT: usize = 100;
+
+/// How often passwords may be tried.
+pub struct Limits {
+    /// For one name.
+    names: Limiter,
+    /// For one name from one network, when the name's own limit is used up.
+    elsewhere: Limiter,
+    /// From one network, for all names.
+    networks: Limiter,
+}
+
+impl Limits {
+    /// Limits of these rates for a name and for a network.
+    #[must_use]
+    pub fn new(name: Rate, network: Rate) -> Self {
+        Self { names: Limiter::new(name), elsewhere: Limiter::new(name.fifth()), networks: Limiter::new(network) }
+    }
+}
+
+/// A counted attempt for a name, which can be refunded.
+struct Attempt<'a> {
+    limiter: &'a Limiter,
+    key: (String, Option<IpAddr>),
+}
+
+/// The account service. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    passwords: Passwords,
+    sessions: Sessions,
+    limits: Arc<Limits>,
+    refusals: Arc<Refusals>,
+    metrics: Arc<Metrics>,
+    clock: Clock,
+}
+
+impl Accounts {
+    /// The service on this database.
+    #[must_use]
+    pub fn new(store: Store, passwords: Passwords, sessions: Sessions, limits: Limits, metrics: Arc<Metrics>, clock: Clock) -> Self {
+        Self { store, passwords, sessions, limits: Arc::new(limits), refusals: Arc::default(), metrics, clock }
+    }
+
+    /// Creates an account and starts a session.
+    ///
+    /// # Errors
+    /// A field breaks a rule, the name is taken, or the server is busy.
+    pub async fn register(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        validate_credentials(username, password)?;
+        // The permit first: a busy server's refusal is not counted as an attempt.
+        let permit = self.passwords.permit(device.network())?;
+        self.count_network(device)?;
+        let created = self.insert(username, password, permit, device, true).await?;
+        let (user, Some(session)) = created else { return Err(Error::Internal("a registration without a session".into())) };
+        self.metrics.login("registered");
+        self.sessions.issue(&session, &user)
+    }
+
+    /// Creates an account for an operator.
+    ///
+    /// # Errors
+    /// A field breaks a rule, the name is taken, or the server is busy.
+    pub async fn create(&self, username: &str, password: &str) -> Result<user::Model, Error> {
+        validate_credentials(username, password)?;
+        self.create_unchecked(username, password).await
+    }
+
+    /// Creates an account whose name and password are not validated, such as the demo user.
+    ///
+    /// # Errors
+    /// The name is taken, or the server is busy.
+    pub async fn create_unchecked(&self, username: &str, password: &str) -> Result<user::Model, Error> {
+        let permit = self.passwords.permit(None)?;
+        Ok(self.insert(username, password, permit, &Device::default(), false).await?.0)
+    }
+
+    async fn insert(
+        &self,
+        username: &str,
+        password: &str,
+        permit: HashPermit,
+        device: &Device,
+        with_session: bool,
+    ) -> Result<(user::Model, Option<crate::store::session::Model>), Error> {
+        let key = name_key(username);
+        if self.store.user_by_key(&key).await?.is_some() {
+            return Err(Error::UsernameTaken);
+        }
+        let hash = self.passwords.hash(permit, normalized(password)).await?;
+        let new = NewUser { username: &display_name(username), key: &key, hash };
+        let session = |user: &user::Model| with_session.then(|| self.sessions.new_row(user.id, device));
+        self.store.create_user(new, device.entry(None), session, self.clock.now()).await?.ok_or(Error::UsernameTaken)
+    }
+
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`Error::InvalidCredentials`] for an unknown name, a wrong password and a disabled account, after the same time; too many attempts;
+    /// or the server is busy.
+    pub async fn login(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        // The permit first: a busy server's refusal is not counted as an attempt.
+        let permit = self.passwords.permit(device.network())?;
+        self.count_network(device)?;
+        let key = name_key(username);
+        let user = self.store.user_by_key(&key).await?;
+        let attempt = self.count_name(key, user.as_ref(), device).await?;
+        let answer = self.login_as(permit, user.as_ref(), password, device).await;
+        match &answer {
+            Err(Error::InvalidCredentials) => {
+                self.metrics.login("refused");
+                self.refusals.record(&self.store, user.as_ref().map(|user| user.id), device, self.clock.now()).await?;
+            }
+            // The network's limit is not refunded: valid sign-ins cost a hash, too.
+            _ => attempt.limiter.refund(&attempt.key),
+        }
+        if answer.is_ok() {
+            self.metrics.login("signed_in");
+        }
+        answer
+    }
+
+    async fn login_as(
+        &self,
+        permit: HashPermit,
+        user: Option<&user::Model>,
+        password: &str,
+        device: &Device,
+    ) -> Result<TokenAnswer, Error> {
+        let check = self.check(permit, password, user).await?;
+        let (Some(user), PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash) = (user, check) else {
+            return Err(Error::InvalidCredentials);
+        };
+        let answer = self.sessions.start(user, device).await?;
+        if check == PasswordCheck::ValidNeedsRehash
+            && let Err(error) = self.rehash(user, password).await
+        {
+            // The next sign-in tries again.
+            warn!(?error, user = user.id, "an outdated password hash could not be replaced");
+        }
+        Ok(answer)
+    }
+
+    async fn rehash(&self, user: &user::Model, password: &str) -> Result<(), Error> {
+        let hash = self.passwords.hash(self.passwords.permit(None)?, normalized(password)).await?;
+        self.store.replace_hash(user, &hash).await?;
+        Ok(())
+    }
+
+    /// Starts a session for a sign-in method of the application's own. The account of that subject is created if it is missing; it has no
+    /// password, and its name cannot be registered.
+    ///
+    /// # Errors
+    /// The subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
+            return Err(Error::InvalidRequest("a subject has 1 to 100 characters and no NUL"));
+        }
+        let key = format!("{EXTERNAL}{subject}");
+        let user = match self.store.user_by_key(&key).await? {
+            Some(user) => user,
+            None => self.create_external(subject, &key, device).await?,
+        };
+        let answer = self.sessions.start(&user, device).await?;
+        self.metrics.login("signed_in");
+        Ok(answer)
+    }
+
+    async fn create_external(&self, subject: &str, key: &str, device: &Device) -> Result<user::Model, Error> {
+        let new = NewUser { username: subject, key, hash: String::new() };
+        match self.store.create_user(new, device.entry(None), |_| None, self.clock.now()).await? {
+            Some((user, _)) => Ok(user),
+            // Another request created it meanwhile.
+            None => self.store.user_by_key(key).await?.ok_or(Error::Internal("an external account disappeared".into())),
+        }
+    }
+
+    /// Changes the password of a signed-in user, ends all sessions and starts a new one.
+    ///
+    /// # Errors
+    /// The current password is wrong, the new one breaks a rule, or the server is busy.
+    pub async fn change_password(&self, user_id: i64, current: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
+        if let Some(problem) = problem("new_password", new, &user.username) {
+            return Err(Error::InvalidInput(vec![problem]));
+        }
+        self.confirm(&user, current, device).await?;
+        let changed = self.set_password(&user, new, Event::PasswordChanged, device).await?;
+        changed.ok_or(Error::WrongPassword)
+    }
+
+    /// Sets a new password with a one-time code, ends all sessions and starts a new one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidGrant`] if the code is unknown, used or expired; the new password breaks a rule; or the server is busy.
+    pub async fn reset_password(&self, code: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        self.count_network(device)?;
+        let user = self.store.user_by_reset_hash(&hash_code(code)).await?;
+        let is_valid = |user: &user::Model| user.reset_expires_at.is_some_and(|end| self.clock.now() < end) && user.disabled_at.is_none();
+        let user = user.filter(is_valid).ok_or(Error::InvalidGrant)?;
+        if let Some(problem) = problem("new_password", new, &user.username) {
+            return Err(Error::InvalidInput(vec![problem]));
+        }
+        let changed = self.set_password(&user, new, Event::PasswordReset, device).await?;
+        changed.ok_or(Error::InvalidGrant)
+    }
+
+    /// Makes a one-time code for a new password, in place of one that was made before. The database keeps its hash alone.
+    ///
+    /// # Errors
+    /// The account is unknown or has no password, or the database is away.
+    pub async fn make_reset_code(&self, username: &str) -> Result<String, Error> {
+        let user = self.find(username).await?;
+        if user.password_hash.is_empty() {
+            return Err(Error::InvalidRequest("this account signs in without a password"));
+        }
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(|_| Error::Internal("the system gives no random numbers".into()))?;
+        let (code, now) = (BASE64_URL_SAFE_NO_PAD.encode(bytes), self.clock.now());
+        let entry = Entry { user_id: Some(user.id), ..Entry::default() };
+        self.store.set_reset(user.id, &hash_code(&code), now.saturating_add(RESET_TTL), entry, now).await?;
+        Ok(code)
+    }
+
+    /// Sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
+    async fn set_password(&self, user: &user::Model, new: &str, event: Event, device: &Device) -> Result<Option<TokenAnswer>, Error> {
+        let permit = self.passwords.permit(device.network())?;
+        let hash = self.passwords.hash(permit, normalized(new)).await?;
+        let row = self.sessions.new_row(user.id, device);
+        let entry = Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) };
+        let (accounts, user) = (self.clone(), user.clone());
+        run_to_completion(async move {
+            let changed = accounts.store.change_password(&user, hash, &row, event, entry, row.created_at).await?;
+            accounts.sessions.invalidate(SessionSelector::All(user.id));
+            changed.then(|| accounts.sessions.issue(&row, &user)).transpose()
+        })
+        .await
+    }
+
+    /// Deletes the account of a signed-in user, with all its sessions.
+    ///
+    /// # Errors
+    /// The password is wrong, or the server is busy.
+    pub async fn delete(&self, user_id: i64, password: &str, device: &Device) -> Result<(), Error> {
+        let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
+        self.confirm(&user, password, device).await?;
+        let (accounts, entry) = (self.clone(), device.entry(Some(user_id)));
+        let is_deleted = run_to_completion(async move {
+            let is_deleted = accounts.store.delete_user(&user, entry, accounts.clock.now()).await?;
+            accounts.sessions.invalidate(SessionSelector::All(user_id));
+            Ok(is_deleted)
+        })
+        .await?;
+        if is_deleted { Ok(()) } else { Err(Error::WrongPassword) }
+    }
+
+    /// The account of that id, for its user.
+    ///
+    /// # Errors
+    /// The account was deleted, or the database is away.
+    pub async fn get(&self, user_id: i64) -> Result<user::Model, Error> {
+        self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)
+    }
+
+    /// The account of that name.
+    ///
+    /// # Errors
+    /// There is none, or the database is away.
+    pub async fn find(&self, username: &str) -> Result<user::Model, Error> {
+        self.store.user_by_key(&name_key(username)).await?.ok_or(Error::NotFound)
+    }
+
+    /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
+    ///
+    /// # Errors
+    /// There is no such account, or the database is away.
+    pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<u64, Error> {
+        let user = self.find(username).await?;
+        let ended = self.store.set_disabled(user.id, disabled, self.clock.now()).await?;
+        self.sessions.invalidate(SessionSelector::All(user.id));
+        Ok(ended)
+    }
+
+    /// Records the refused sign-ins that were counted; to be called each minute.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn flush_refusals(&self) -> Result<(), Error> {
+        Ok(self.refusals.flush(&self.store, self.clock.now()).await?)
+    }
+
+    /// The password hashing, for tests.
+    #[must_use]
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    /// Checks the password of a signed-in user. It is limited like a sign-in: the access token may be stolen.
+    async fn confirm(&self, user: &user::Model, password: &str, device: &Device) -> Result<(), Error> {
+        let permit = self.passwords.permit(device.network())?;
+        self.limits.names.take(user.id, self.clock.now()).map_err(|wait| self.limited(wait))?;
+        let check = self.check(permit, password, Some(user)).await;
+        if check != Ok(PasswordCheck::Wrong) {
+            self.limits.names.refund(user.id);
+        }
+        if check? == PasswordCheck::Wrong { Err(Error::WrongPassword) } else { Ok(()) }
+    }
+
+    async fn check(&self, permit: HashPermit, password: &str, user: Option<&user::Model>) -> Result<PasswordCheck, HashError> {
+        // No password is that long, and hashing a megabyte costs time.
+        if is_too_long(password) {
+            return Ok(PasswordCheck::Wrong);
+        }
+        let hash = user.map(|user| user.password_hash.clone()).filter(|hash| !hash.is_empty());
+        self.passwords.check(permit, candidates(password), hash).await
+    }
+
+    fn count_network(&self, device: &Device) -> Result<(), Error> {
+        let Some(network) = device.network() else { return Ok(()) };
+        self.limits.networks.take(network, self.clock.now()).map_err(|wait| self.limited(wait))
+    }
+
+    /// Counts an attempt for a name. When the name's limit is used up, each network has a limit of its own: the same again for a network
+    /// where the account is signed in, a fifth elsewhere. Guessing from elsewhere therefore does not lock the owner out.
+    async fn count_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Attempt<'_>, Error> {
+        let (limits, now) = (&self.limits, self.clock.now());
+        let anywhere = Attempt { limiter: &limits.names, key: (key, None) };
+        let Err(wait) = anywhere.limiter.take(&anywhere.key, now) else { return Ok(anywhere) };
+        let Some(network) = device.network() else { return Err(self.limited(wait)) };
+        // Queried for an unknown name, too, so that the time is the same.
+        let known = self.store.session_addresses(user.map_or(-1, |user| user.id), now).await?;
+        let is_known = known.iter().filter_map(|ip| ip.parse().ok()).any(|ip| client_network(ip) == network);
+        let here = Attempt { limiter: if is_known { &limits.names } else { &limits.elsewhere }, key: (anywhere.key.0, Some(network)) };
+        here.limiter.take(&here.key, now).map_err(|later| self.limited(wait.min(later)))?;
+        Ok(here)
+    }
+
+    fn limited(&self, wait: Duration) -> Error {
+        self.metrics.login("limited");
+        Error::RateLimited(wait)
+    }
+}
+
+fn hash_code(code: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(code))
+}

@@ -1,0 +1,90 @@
+//! Which user names are accepted, and when two names are the same.
+
+use super::password;
+use crate::error::Error;
+use unicode_ident::{is_xid_continue, is_xid_start};
+use unicode_normalization::UnicodeNormalization;
+use wugan_wire::{
+    FieldError,
+    limits::{NAME, NAME_MARKS},
+};
+
+/// A name in the form in which names are compared: without case, surrounding blanks and differences of composition.
+#[must_use]
+pub fn name_key(username: &str) -> String {
+    // Longer names can't be registered, so their rest is not processed.
+    let name = username.trim().chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase();
+    // PostgreSQL accepts no NUL in a text, not even in a comparison.
+    name.nfkc().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A name in the form in which it is stored and shown.
+pub(super) fn display_name(username: &str) -> String {
+    username.trim().nfc().collect()
+}
+
+pub(super) fn validate_credentials(username: &str, password: &str) -> Result<(), Error> {
+    let problems: Vec<_> = [name_problem(username), password::problem("password", password, username)].into_iter().flatten().collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::InvalidInput(problems)) }
+}
+
+fn name_problem(username: &str) -> Option<FieldError> {
+    let problem =
+        |problem: &str, message: &str| Some(FieldError { field: "username".into(), problem: problem.into(), message: message.into() });
+    let name: Vec<char> = username.trim().chars().take(4 * NAME.end()).nfc().take(NAME.end() + 1).collect();
+    if name.len() < *NAME.start() {
+        return problem("too_short", "A username has at least 2 characters.");
+    }
+    if name.len() > *NAME.end() || name_key(username).chars().count() > *NAME.end() {
+        return problem("too_long", "A username has at most 64 characters.");
+    }
+    // UAX #31: combining marks continue a name and don't begin one.
+    let begins = |c: char| is_xid_start(c) || c.is_alphanumeric() || NAME_MARKS.contains(c);
+    let continues = |c: char| is_xid_continue(c) || begins(c);
+    if !begins(name[0]) || !name.iter().all(|c| continues(*c)) {
+        return problem("bad_characters", "A username has letters, digits and . _ - @ + only.");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn names_are_compared_without_case_and_composition() {
+        assert_eq!(name_key("Zoë"), name_key("ZOE\u{308}"));
+        assert_ne!(name_key("zoe"), name_key("zoë"));
+        assert_eq!(name_key("ＡＤＡ"), "ada");
+    }
+
+    #[test]
+    fn case_47_blanks_around_a_name_are_taken_off() {
+        assert_eq!(name_key(" ada\u{a0}"), "ada");
+        assert_eq!(display_name("\tZoe\u{308} "), "Zo\u{eb}");
+        assert_eq!(name_problem("ada "), None);
+    }
+
+    #[test]
+    fn case_48_names_of_any_script_are_accepted_composed_or_not() {
+        for good in ["ada", "光光", "Zoë", "Zoe\u{308}", "प्रिया", "น้องแนน", "a.b-c_d@e+f", &"x".repeat(64), &"e\u{301}".repeat(64)]
+        {
+            assert_eq!(name_problem(good), None, "{good}");
+        }
+        for (bad, why) in [
+            ("", "too_short"),
+            (" a ", "too_short"),
+            ("a b", "bad_characters"),
+            ("a\u{0}b", "bad_characters"),
+            ("<script>", "bad_characters"),
+            ("\u{301}ada", "bad_characters"),
+            ("external:ada", "bad_characters"),
+        ] {
+            assert_eq!(name_problem(bad).unwrap().problem, why, "{bad:?}");
+        }
+        assert_eq!(name_problem(&"x".repeat(65)).unwrap().problem, "too_long");
+        // One character that becomes eighteen in NFKC.
+        assert_eq!(name_problem(&"ﷺ".repeat(10)).unwrap().problem, "too_long");
+    }
+}

@@ -1,0 +1,173 @@
+//! The handle that an application holds.
+
+use crate::{
+    accounts::{Accounts, Limits},
+    clock::{Clock, millis},
+    device::Device,
+    error::{Error, StartError},
+    http::TrustedProxies,
+    keys::Keys,
+    metrics::Metrics,
+    options::Options,
+    passwords::Passwords,
+    readiness::Readiness,
+    sessions::Sessions,
+    store::Store,
+    tokens::Tokens,
+};
+use std::{sync::Arc, time::Duration};
+use wugan_wire::TokenAnswer;
+
+/// Accounts and sessions of an application. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) accounts: Accounts,
+    pub(crate) sessions: Sessions,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) store: Store,
+    pub(crate) readiness: Readiness,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Clock,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) request_timeout: Duration,
+    pub(crate) query_refresh: bool,
+    pub(crate) session_ttl: Duration,
+    pub(crate) audit_ttl: Duration,
+}
+
+impl Auth {
+    /// Opens the database and the signing keys, and creates them if they are missing. Deletes old rows in the background until the last
+    /// clone is dropped.
+    ///
+    /// # Errors
+    /// The database or the keys cannot be used; the error says what to do.
+    pub async fn open(options: Options) -> Result<Self, StartError> {
+        let lifetime = millis(options.policy.refresh_ttl.max(options.access_ttl));
+        let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
+        let store = Store::open(&options.database_url).await?;
+        let auth = Self::on(store, keys, options)?;
+        crate::maintenance::start(Arc::downgrade(&auth.inner));
+        Ok(auth)
+    }
+
+    /// Opens a database that exists and has this version's schema, for an operator's command beside a server.
+    ///
+    /// # Errors
+    /// As [`Auth::open`].
+    #[doc(hidden)]
+    pub async fn open_existing(options: Options) -> Result<Self, StartError> {
+        let store = Store::open_existing(&options.database_url).await?;
+        Self::on(store, Keys::temporary(options.clock.clone())?, options)
+    }
+
+    fn on(store: Store, keys: Keys, options: Options) -> Result<Self, StartError> {
+        let (metrics, clock, policy) = (Arc::new(Metrics::default()), options.clock, options.policy);
+        let tokens = Arc::new(Tokens::new(keys, options.issuer, options.audience, options.access_ttl));
+        let passwords = Passwords::new().map_err(|error| StartError(error.to_string()))?;
+        let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), policy);
+        let limits = Limits::new(options.name_limit, options.network_limit);
+        let accounts = Accounts::new(store.clone(), passwords, sessions.clone(), limits, metrics.clone(), clock.clone());
+        let inner = Inner {
+            accounts,
+            sessions,
+            tokens,
+            readiness: Readiness::default(),
+            store,
+            metrics,
+            clock,
+            proxies: options.proxies,
+            request_timeout: options.request_timeout,
+            query_refresh: options.query_refresh,
+            session_ttl: policy.session_ttl,
+            audit_ttl: options.audit_ttl,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Starts a session for a sign-in method of the application's own, such as LDAP or a social login. `subject` names the account at
+    /// that method, for example `google:1234`; an account without a password is created if it is missing.
+    ///
+    /// # Errors
+    /// The subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        self.inner.accounts.start_external(subject, device).await
+    }
+
+    /// Whether the database can be used. At most one query a second.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.inner.readiness.check(&self.inner.store).await
+    }
+
+    /// Deletes ended sessions and old entries of the audit trail now. Returns the number of rows.
+    ///
+    /// # Errors
+    /// The database is away.
+    #[doc(hidden)]
+    pub async fn purge(&self) -> Result<u64, Error> {
+        crate::maintenance::purge(&self.inner).await
+    }
+
+    /// Closes the database connections.
+    pub async fn close(&self) {
+        let _ = self.inner.accounts.flush_refusals().await;
+        self.inner.store.close().await;
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn accounts(&self) -> &Accounts {
+        &self.inner.accounts
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// How client addresses are told behind proxies.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn proxies(&self) -> &TrustedProxies {
+        &self.inner.proxies
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub fn tokens(&self) -> &Tokens {
+        &self.inner.tokens
+    }
+
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.inner.request_timeout
+    }
+
+    pub(crate) fn query_refresh(&self) -> bool {
+        self.inner.query_refresh
+    }
+}

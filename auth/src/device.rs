@@ -1,0 +1,30 @@
+//! The client of a request, as far as the server can tell clients apart.
+
+use crate::{network::client_network, store::audit::Entry};
+use std::net::IpAddr;
+
+/// The client of a request: its address and its `User-Agent`.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// The client's `User-Agent`.
+    pub user_agent: Option<String>,
+    /// The client's address.
+    pub ip: Option<IpAddr>,
+}
+
+impl Device {
+    /// An entry of the audit trail for this client.
+    pub(crate) fn entry(&self, user_id: Option<i64>) -> Entry {
+        Entry { user_id, ip: self.address(), user_agent: self.user_agent.clone(), ..Entry::default() }
+    }
+
+    /// The address as text.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.ip.map(|ip| ip.to_string())
+    }
+
+    /// The client's network.
+    pub(crate) fn network(&self) -> Option<IpAddr> {
+        self.ip.map(client_network)
+    }
+}

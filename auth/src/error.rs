@@ -1,0 +1,118 @@
+//! Errors of requests, and why a server does not start. Causes are logged and not sent.
+
+use crate::{keys::KeyError, passwords::HashError, store::StoreError};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
+use std::{fmt, time::Duration};
+use wugan_wire::FieldError;
+
+/// Why a request failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// Another account has the name.
+    UsernameTaken,
+    /// Unknown name or wrong password.
+    InvalidCredentials,
+    /// The password typed again by a signed-in user is wrong. Answered 403: the access token is valid, and a refresh would not help.
+    WrongPassword,
+    /// The refresh token or the one-time code is no longer valid.
+    InvalidGrant,
+    /// The route needs an access token, and none was sent.
+    MissingToken,
+    /// The access token is malformed, expired or revoked.
+    InvalidToken,
+    /// The body could not be read.
+    InvalidRequest(&'static str),
+    /// Fields of the body break rules.
+    InvalidInput(Vec<FieldError>),
+    /// The resource does not exist.
+    NotFound,
+    /// The route does not support the method.
+    MethodNotAllowed,
+    /// The body took too long to arrive.
+    RequestTimeout,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is not JSON by its `Content-Type`.
+    UnsupportedMediaType,
+    /// Too many attempts; try again after this time.
+    RateLimited(Duration),
+    /// The server is overloaded, or the database is away. Try again. The text is the cause.
+    Busy(String),
+    /// A defect. The text is the cause.
+    Internal(String),
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_transient(&error) { Self::Busy(error.to_string()) } else { Self::Internal(error.to_string()) }
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Busy(error.to_string()),
+            HashError::Failed => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<jsonwebtoken::errors::Error> for Error {
+    fn from(error: jsonwebtoken::errors::Error) -> Self {
+        Self::Internal(format!("a token could not be signed: {error}"))
+    }
+}
+
+/// Whether the same statement may succeed later: the database is away, full, read-only or busy.
+fn is_transient(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
+    };
+    let sqlx::Error::Database(error) = cause.as_ref() else {
+        return matches!(
+            cause.as_ref(),
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        );
+    };
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+        return matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
+    }
+    // SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention, system error; and 25006, a
+    // PostgreSQL that became a standby. MySQL's HY000 is a lock timeout or a read-only server.
+    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || matches!(code.as_ref(), "HY000" | "25006")
+}
+
+/// Why the server did not start, in one line that says what to do.
+#[derive(Debug)]
+pub struct StartError(pub String);
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<KeyError> for StartError {
+    fn from(error: KeyError) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,25 @@
+//! Extracts the client of a request.
+
+use crate::{auth::Auth, device::Device};
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts},
+    http::{header, request::Parts},
+};
+use std::{convert::Infallible, net::SocketAddr};
+
+/// How much of a `User-Agent` is stored.
+const MAX_USER_AGENT: usize = 255;
+
+impl<S: Sync> FromRequestParts<S> for Device
+where
+    Auth: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+        let ip = peer.map(|peer| Auth::from_ref(state).proxies().client(peer, &parts.headers));
+        Ok(Self { user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()), ip })
+    }
+}

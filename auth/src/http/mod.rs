@@ -1,0 +1,17 @@
+//! The routes and extractors. The rules that they call know nothing of HTTP.
+
+mod accounts;
+pub mod body;
+mod device;
+mod error;
+mod login;
+mod metadata;
+mod proxies;
+mod refresh;
+mod routes;
+mod sessions;
+mod token_response;
+mod user;
+
+pub use proxies::{ForwardedHeader, TrustedProxies};
+pub use user::User;

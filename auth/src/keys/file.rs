@@ -1,0 +1,388 @@
+//! The file with the signing keys: a JWK set (RFC 7517), mode 0600, replaced as a whole.
+//!
+//! Private members (RFC 7517 §4) say what a key does: `signs_from` on the keys that sign or will sign, `verifies_until` on those that have
+//! signed before, neither on a key that was added and waits. `token_lifetime` of the set is the longest lifetime of a token that a server
+//! has signed, so that a rotation by an operator keeps a key for as long as the server's tokens need it.
+
+use super::algorithm::SigningAlgorithm;
+use crate::clock::Millis;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt, fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// How long after a rotation the new key signs. Each server reads the file once a second, so that by then all verify with it.
+pub const SIGNING_DELAY: Millis = 5_000;
+
+/// A key in the file.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct StoredKey {
+    #[serde(flatten)]
+    pub(super) material: Material,
+    pub(super) kid: String,
+    pub(super) alg: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) signs_from: Option<Millis>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) verifies_until: Option<Millis>,
+    /// Written by version 0.1 in place of `verifies_until`: when the key stopped signing.
+    #[serde(default, skip_serializing)]
+    retired: Option<Millis>,
+}
+
+/// The secret of a key.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "kty")]
+pub(super) enum Material {
+    #[serde(rename = "oct")]
+    Secret { k: String },
+    #[serde(rename = "OKP")]
+    Ed25519 { crv: String, d: String },
+}
+
+/// The file's content.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredSet {
+    pub(super) keys: Vec<StoredKey>,
+    /// In milliseconds.
+    #[serde(default)]
+    pub(super) token_lifetime: Millis,
+}
+
+/// Why there are no keys. It names the file and what to do, and shows nothing of its content.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The file could not be read or written.
+    File(PathBuf, io::Error),
+    /// The file is no set of keys.
+    Content(PathBuf, String),
+    /// The set has no key of this id.
+    Unknown(String),
+    /// The system gives no random numbers.
+    Random,
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, error) => write!(
+                f,
+                "cannot use the signing key file {}: {error}; make it readable for this user, or name another with --signing-key",
+                path.display()
+            ),
+            Self::Content(path, problem) => write!(
+                f,
+                "the signing key file {} is no set of keys ({problem}); restore it, or move it away and a new one is made (which signs all users out)",
+                path.display()
+            ),
+            Self::Unknown(id) => write!(f, "there is no key {id}; `key list` shows the ids"),
+            Self::Random => f.write_str("the system gives no random numbers, so no key can be made"),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+/// A line of `key list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyInfo {
+    /// The key's id, `kid` in a token's header.
+    pub id: String,
+    /// The key's algorithm.
+    pub algorithm: String,
+    /// Since when, or from when on, the key signs.
+    pub signs_from: Option<Millis>,
+    /// Until when the key verifies, if it no longer signs.
+    pub verifies_until: Option<Millis>,
+}
+
+impl StoredKey {
+    pub(super) fn generate(algorithm: SigningAlgorithm) -> Result<Self, KeyError> {
+        let (kid, secret) = (BASE64.encode(random::<9>()?), BASE64.encode(random::<32>()?));
+        let (alg, material) = match algorithm {
+            SigningAlgorithm::Hs256 => ("HS256", Material::Secret { k: secret }),
+            SigningAlgorithm::EdDsa => ("EdDSA", Material::Ed25519 { crv: "Ed25519".into(), d: secret }),
+        };
+        Ok(Self { material, kid, alg: alg.into(), signs_from: None, verifies_until: None, retired: None })
+    }
+
+    /// Whether the key was added and was never used.
+    fn is_waiting(&self) -> bool {
+        self.signs_from.is_none() && self.verifies_until.is_none()
+    }
+}
+
+/// The keys in the file.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn list(path: &Path) -> Result<Vec<KeyInfo>, KeyError> {
+    let info = |key: StoredKey| KeyInfo { id: key.kid, algorithm: key.alg, signs_from: key.signs_from, verifies_until: key.verifies_until };
+    Ok(read_set(path)?.keys.into_iter().map(info).collect())
+}
+
+/// Adds a key that verifies and does not sign yet. Returns its id.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn add(path: &Path, algorithm: SigningAlgorithm) -> Result<String, KeyError> {
+    change(path, |set| {
+        let key = StoredKey::generate(algorithm)?;
+        let id = key.kid.clone();
+        set.keys.push(key);
+        Ok(id)
+    })
+}
+
+/// Signs with the key that was added last, or with a new one, from [`SIGNING_DELAY`] on. The key that signed until then verifies until its
+/// last token has expired: `lifetime` is the lifetime of tokens as far as the caller knows, the longer one in the file counts.
+/// Returns the id of the key that will sign.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn rotate(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, now: Millis) -> Result<String, KeyError> {
+    change(path, |set| {
+        let signs_from = now.saturating_add(SIGNING_DELAY);
+        let verifies_until = signs_from.saturating_add(lifetime.max(set.token_lifetime));
+        let mut next = match set.keys.iter().rposition(StoredKey::is_waiting) {
+            Some(at) => set.keys.remove(at),
+            None => StoredKey::generate(algorithm)?,
+        };
+        next.signs_from = Some(signs_from);
+        for key in set.keys.iter_mut().filter(|key| key.signs_from.is_some() && key.verifies_until.is_none()) {
+            key.verifies_until = Some(verifies_until);
+        }
+        set.keys.retain(|key| key.verifies_until.is_none_or(|end| end > now));
+        let id = next.kid.clone();
+        set.keys.insert(0, next);
+        Ok(id)
+    })
+}
+
+/// Removes a key: its tokens are refused as soon as servers have read the file. If no key is left that signs, a new one does.
+///
+/// # Errors
+/// There is no such key, or the file cannot be read or written.
+pub fn revoke(path: &Path, id: &str, algorithm: SigningAlgorithm, now: Millis) -> Result<(), KeyError> {
+    change(path, |set| {
+        let at = set.keys.iter().position(|key| key.kid == id).ok_or_else(|| KeyError::Unknown(id.into()))?;
+        set.keys.remove(at);
+        let signs = |key: &StoredKey| key.signs_from.is_some_and(|from| from <= now) && key.verifies_until.is_none_or(|end| end > now);
+        if !set.keys.iter().any(signs) {
+            let mut key = StoredKey::generate(algorithm)?;
+            key.signs_from = Some(now);
+            set.keys.insert(0, key);
+        }
+        Ok(())
+    })
+}
+
+/// Creates the file with one key if it is missing. Of several processes that start at once, one creates it.
+pub(super) fn create_if_missing(path: &Path, algorithm: SigningAlgorithm, now: Millis) -> Result<(), KeyError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let mut key = StoredKey::generate(algorithm)?;
+    key.signs_from = Some(now);
+    let beside = write_beside(path, &StoredSet { keys: vec![key], token_lifetime: 0 })?;
+    let linked = fs::hard_link(&beside, path);
+    let _ = fs::remove_file(&beside);
+    match linked {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(KeyError::File(path.into(), error)),
+        _ => sync_folder(path),
+    }
+}
+
+/// Records the lifetime of this server's tokens, if it is longer than the recorded one.
+pub(super) fn record_lifetime(path: &Path, lifetime: Millis) -> Result<(), KeyError> {
+    if read_set(path)?.token_lifetime >= lifetime {
+        return Ok(());
+    }
+    change(path, |set| {
+        // A key that version 0.1 retired was read without a lifetime.
+        let longer = lifetime - set.token_lifetime;
+        for key in set.keys.iter_mut().filter(|key| key.signs_from.is_none()) {
+            key.verifies_until = key.verifies_until.map(|end| end.saturating_add(longer));
+        }
+        set.token_lifetime = lifetime;
+        Ok(())
+    })
+}
+
+pub(super) fn read_set(path: &Path) -> Result<StoredSet, KeyError> {
+    let text = fs::read(path).map_err(|error| KeyError::File(path.into(), error))?;
+    // serde_json's message could quote the content: only the place is told.
+    let mut set: StoredSet = serde_json::from_slice(&text)
+        .map_err(|error| KeyError::Content(path.into(), format!("line {}, column {}", error.line(), error.column())))?;
+    // A file of version 0.1: its first key signs, and a retired one verifies for the lifetime of a token.
+    let lifetime = set.token_lifetime;
+    for key in &mut set.keys {
+        key.verifies_until = key.verifies_until.or_else(|| key.retired.take().map(|since| since.saturating_add(lifetime)));
+    }
+    if let Some(first) = set.keys.first_mut().filter(|first| first.is_waiting()) {
+        first.signs_from = Some(0);
+    }
+    Ok(set)
+}
+
+/// Changes the file under a lock, so that of two changes at once none is lost.
+fn change<T>(path: &Path, edit: impl FnOnce(&mut StoredSet) -> Result<T, KeyError>) -> Result<T, KeyError> {
+    let failed = |error| KeyError::File(path.into(), error);
+    let lock_path = path.with_extension("lock");
+    let lock = fs::File::create(&lock_path).map_err(failed)?;
+    keep_owner(path, &lock_path).map_err(failed)?;
+    lock.lock().map_err(failed)?;
+    let mut set = read_set(path)?;
+    let result = edit(&mut set)?;
+    let beside = write_beside(path, &set)?;
+    keep_owner(path, &beside).and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })?;
+    sync_folder(path).map(|()| result)
+}
+
+/// Gives the new file the owner of the old one: the server's user, if an operator works as root.
+#[cfg(unix)]
+fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let (old, made) = (fs::metadata(old)?, fs::metadata(new)?);
+    if (old.uid(), old.gid()) == (made.uid(), made.gid()) { Ok(()) } else { chown(new, Some(old.uid()), Some(old.gid())) }
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Path, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a rename durable.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> Result<(), KeyError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| KeyError::File(path.into(), error))
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> Result<(), KeyError> {
+    Ok(())
+}
+
+fn random<const N: usize>() -> Result<[u8; N], KeyError> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| KeyError::Random)?;
+    Ok(bytes)
+}
+
+/// Writes to a new file beside the path, so that a reader never sees half a file.
+fn write_beside(path: &Path, set: &StoredSet) -> Result<PathBuf, KeyError> {
+    let beside = path.with_extension(format!("new-{}", uuid::Uuid::new_v4().simple()));
+    let write = || {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.write_all(serde_json::to_string_pretty(set)?.as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(|error: io::Error| KeyError::File(path.into(), error))?;
+    Ok(beside)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const HS: SigningAlgorithm = SigningAlgorithm::Hs256;
+
+    fn new_file() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        create_if_missing(&path, HS, 0).unwrap();
+        (folder, path)
+    }
+
+    fn ids(path: &Path) -> Vec<String> {
+        list(path).unwrap().into_iter().map(|key| key.id).collect()
+    }
+
+    #[test]
+    fn case_35_a_retired_key_carries_its_end_by_the_servers_token_lifetime() {
+        let (_folder, path) = new_file();
+        record_lifetime(&path, 1_000_000).unwrap();
+        let first = ids(&path)[0].clone();
+        // The operator's shell knows a shorter lifetime.
+        let second = rotate(&path, SigningAlgorithm::EdDsa, 1000, 10).unwrap();
+        let keys = list(&path).unwrap();
+        assert_eq!((keys[0].id.as_str(), keys[0].signs_from, keys[0].verifies_until), (second.as_str(), Some(10 + SIGNING_DELAY), None));
+        assert_eq!((keys[1].id.as_str(), keys[1].verifies_until), (first.as_str(), Some(1_000_010 + SIGNING_DELAY)));
+        rotate(&path, HS, 1000, 1_000_010 + SIGNING_DELAY).unwrap();
+        assert!(!ids(&path).contains(&first), "its last token has expired");
+    }
+
+    #[test]
+    fn case_27_a_key_that_was_added_signs_after_the_next_rotation() {
+        let (_folder, path) = new_file();
+        let added = add(&path, HS).unwrap();
+        assert_eq!(list(&path).unwrap()[1].signs_from, None);
+        assert_eq!(rotate(&path, HS, 1000, 0).unwrap(), added);
+        assert_eq!(ids(&path)[0], added);
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+    }
+
+    #[test]
+    fn case_35_of_two_changes_at_once_none_is_lost() {
+        let (_folder, path) = new_file();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| add(&path, HS).unwrap());
+            }
+        });
+        assert_eq!(ids(&path).len(), 9);
+    }
+
+    #[test]
+    fn case_35_a_revoked_key_is_gone_and_another_signs() {
+        let (_folder, path) = new_file();
+        let first = ids(&path)[0].clone();
+        revoke(&path, &first, HS, 7).unwrap();
+        let keys = list(&path).unwrap();
+        assert_eq!((keys.len(), keys[0].signs_from), (1, Some(7)));
+        assert_ne!(keys[0].id, first);
+        assert!(matches!(revoke(&path, &first, HS, 7), Err(KeyError::Unknown(_))));
+    }
+
+    #[test]
+    fn a_file_of_version_0_1_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        let text = r#"{"keys":[{"kty":"oct","kid":"a","alg":"HS256","k":"eA"},{"kty":"oct","kid":"b","alg":"HS256","k":"eA","retired":5},
+            {"kty":"OKP","kid":"c","alg":"EdDSA","crv":"Ed25519","d":"eA"}]}"#;
+        fs::write(&path, text).unwrap();
+        record_lifetime(&path, 100).unwrap();
+        let keys: Vec<_> = list(&path).unwrap().into_iter().map(|key| (key.id, key.signs_from, key.verifies_until)).collect();
+        assert_eq!(keys[0], ("a".into(), Some(0), None));
+        assert_eq!(keys[1], ("b".into(), None, Some(105)));
+        assert_eq!(keys[2], ("c".into(), None, None));
+    }
+
+    /// Root alone can give files away; for another user the file stays with that user.
+    #[cfg(unix)]
+    #[test]
+    fn case_27_a_rotation_by_root_leaves_the_file_to_its_owner() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let (_folder, path) = new_file();
+        let _ = chown(&path, Some(12_345), Some(12_346));
+        let owner = || fs::metadata(&path).map(|file| (file.uid(), file.gid())).unwrap();
+        let before = owner();
+        add(&path, HS).unwrap();
+        rotate(&path, HS, 1000, 0).unwrap();
+        assert_eq!(owner(), before);
+    }
+}

@@ -1,0 +1,11 @@
+//! The signing keys: their file, their use, and their replacement while servers run.
+
+mod algorithm;
+mod file;
+mod set;
+mod watch;
+
+pub use algorithm::SigningAlgorithm;
+pub use file::{KeyError, KeyInfo, SIGNING_DELAY, add, list, revoke, rotate};
+pub use set::{Key, KeySet, PublicKey};
+pub use watch::Keys;

@@ -1,0 +1,98 @@
+//! Background work, each minute: deletes old rows and records the refused sign-ins that were counted.
+
+use crate::{
+    auth::Inner,
+    clock::{Millis, millis},
+    error::Error,
+};
+use std::{
+    sync::Weak,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+use tracing::{info, warn};
+
+const INTERVAL: Duration = Duration::from_secs(60);
+/// How long ended sessions are kept for those who look into an incident.
+const RETENTION: Millis = 24 * 3600 * 1000;
+/// How many rows of each kind one statement deletes, so that other writers don't wait long.
+const BATCH: u64 = 500;
+/// A system clock that moved by more than this in addition to the elapsed time has jumped.
+const MAX_DRIFT: Millis = 5 * 60 * 1000;
+/// How long after the start and after a jump of the system clock nothing is deleted.
+const STEADY_TIME: Duration = Duration::from_secs(3600);
+
+pub(crate) fn start(auth: Weak<Inner>) {
+    tokio::spawn(async move {
+        let Some(mut steadiness) = auth.upgrade().map(|auth| Steadiness::new(auth.clock.now(), Instant::now())) else { return };
+        loop {
+            sleep(INTERVAL).await;
+            let Some(auth) = auth.upgrade() else { return };
+            if let Err(error) = auth.accounts.flush_refusals().await {
+                warn!(?error, "refused sign-ins could not be recorded");
+            }
+            if steadiness.is_steady(auth.clock.now(), Instant::now())
+                && let Err(error) = purge(&auth).await
+            {
+                warn!(?error, "old rows could not be deleted");
+            }
+        }
+    });
+}
+
+/// Deletes all old rows, in batches. Returns their number.
+pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
+    let now = auth.clock.now();
+    let ended_before = now.saturating_sub(RETENTION);
+    let started_before = ended_before.saturating_sub(millis(auth.session_ttl));
+    let mut total = 0;
+    loop {
+        let deleted = auth.store.purge(ended_before, started_before, now.saturating_sub(millis(auth.audit_ttl)), BATCH).await?;
+        if deleted == 0 {
+            return Ok(total);
+        }
+        total += deleted;
+        info!(rows = deleted, "deleted old rows");
+    }
+}
+
+/// Whether the system clock has been steady for an hour. A clock that is a month ahead for a minute would delete every session.
+struct Steadiness {
+    wall: Millis,
+    monotonic: Instant,
+    steady_since: Instant,
+}
+
+impl Steadiness {
+    fn new(wall: Millis, monotonic: Instant) -> Self {
+        Self { wall, monotonic, steady_since: monotonic }
+    }
+
+    fn is_steady(&mut self, wall: Millis, monotonic: Instant) -> bool {
+        let drift = wall.saturating_sub(self.wall).saturating_sub(millis(monotonic.duration_since(self.monotonic)));
+        (self.wall, self.monotonic) = (wall, monotonic);
+        if drift.saturating_abs() > MAX_DRIFT {
+            warn!(drift_ms = drift, "the system clock jumped: no rows are deleted for an hour");
+            self.steady_since = monotonic;
+        }
+        monotonic.duration_since(self.steady_since) >= STEADY_TIME
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_57_nothing_is_deleted_for_an_hour_after_the_clock_jumped() {
+        let (start, minute, month) = (Instant::now(), 60_000, 30 * 24 * 3600 * 1000);
+        let mut steadiness = Steadiness::new(0, start);
+        let mut tick = |count: u32, offset: Millis| steadiness.is_steady(Millis::from(count) * minute + offset, start + INTERVAL * count);
+        let results: Vec<_> = (1..=60).map(|count| tick(count, 0)).collect();
+        assert_eq!(results.iter().position(|steady| *steady), Some(59), "an hour after the start");
+        assert!(!tick(61, month), "the clock is a month ahead");
+        assert!(!tick(62, 0), "and back");
+        assert!(!tick(121, 0));
+        assert!(tick(122, 0), "an hour after the last jump");
+    }
+}

@@ -1,0 +1,147 @@
+//! What an application sets.
+
+use crate::{
+    clock::Clock,
+    http::{ForwardedHeader, TrustedProxies},
+    keys::SigningAlgorithm,
+    limiter::Rate,
+    sessions::Policy,
+};
+use ipnet::IpNet;
+use std::{path::PathBuf, time::Duration};
+
+/// What an application sets. It has no `Debug`: the database URL may hold a password.
+#[derive(Clone)]
+pub struct Options {
+    pub(crate) database_url: String,
+    pub(crate) signing_key: PathBuf,
+    pub(crate) signing_algorithm: SigningAlgorithm,
+    pub(crate) issuer: String,
+    pub(crate) audience: String,
+    pub(crate) access_ttl: Duration,
+    pub(crate) policy: Policy,
+    pub(crate) audit_ttl: Duration,
+    pub(crate) name_limit: Rate,
+    pub(crate) network_limit: Rate,
+    pub(crate) request_timeout: Duration,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) query_refresh: bool,
+    pub(crate) clock: Clock,
+}
+
+impl Options {
+    /// The defaults on this database: `sqlite://FILE`, `postgres://USER:PASSWORD@HOST/NAME` or `mysql://USER:PASSWORD@HOST/NAME`. A SQLite
+    /// file is created if it is missing.
+    #[must_use]
+    pub fn new(database_url: impl Into<String>) -> Self {
+        let (minutes, days) = (|count: u64| Duration::from_secs(count * 60), |count: u64| Duration::from_secs(count * 24 * 3600));
+        Self {
+            database_url: database_url.into(),
+            signing_key: "wugan.key".into(),
+            signing_algorithm: SigningAlgorithm::default(),
+            issuer: "wugan".into(),
+            audience: "wugan".into(),
+            access_ttl: minutes(30),
+            policy: Policy {
+                refresh_ttl: days(7),
+                session_ttl: days(30),
+                reuse_leeway: Duration::from_secs(10),
+                refresh_limit: Rate { burst: 120, period: minutes(1) },
+            },
+            audit_ttl: days(90),
+            name_limit: Rate { burst: 10, period: minutes(5) },
+            network_limit: Rate { burst: 300, period: minutes(5) },
+            request_timeout: Duration::from_secs(30),
+            proxies: TrustedProxies::default(),
+            query_refresh: true,
+            clock: Clock::default(),
+        }
+    }
+
+    /// The file with the signing keys, a JWK set; `wugan.key` by default. It is created if it is missing, with mode 0600. Its content
+    /// allows signing in as any user.
+    #[must_use]
+    pub fn signing_key(self, file: impl Into<PathBuf>) -> Self {
+        Self { signing_key: file.into(), ..self }
+    }
+
+    /// The algorithm of a new key. With Ed25519 other services can verify access tokens by `/.well-known/jwks.json`.
+    #[must_use]
+    pub fn signing_algorithm(self, algorithm: SigningAlgorithm) -> Self {
+        Self { signing_algorithm: algorithm, ..self }
+    }
+
+    /// The claims `iss` and `aud` of the tokens; `wugan` by default. Tokens with others are refused.
+    #[must_use]
+    pub fn issuer(self, issuer: impl Into<String>, audience: impl Into<String>) -> Self {
+        Self { issuer: issuer.into(), audience: audience.into(), ..self }
+    }
+
+    /// The lifetime of an access token; 30 minutes by default.
+    #[must_use]
+    pub fn access_ttl(self, ttl: Duration) -> Self {
+        Self { access_ttl: ttl, ..self }
+    }
+
+    /// The lifetime of a refresh token; 7 days by default. Each refresh issues a new one, so this is how long a session may be idle.
+    #[must_use]
+    pub fn refresh_ttl(self, ttl: Duration) -> Self {
+        Self { policy: Policy { refresh_ttl: ttl, ..self.policy }, ..self }
+    }
+
+    /// The lifetime of a session from its start, regardless of refreshes; 30 days by default.
+    #[must_use]
+    pub fn session_ttl(self, ttl: Duration) -> Self {
+        Self { policy: Policy { session_ttl: ttl, ..self.policy }, ..self }
+    }
+
+    /// For clients without attempt ids: how long after the first use of a refresh token's successor the same client gets that successor
+    /// again; 10 seconds by default.
+    #[must_use]
+    pub fn reuse_leeway(self, leeway: Duration) -> Self {
+        Self { policy: Policy { reuse_leeway: leeway, ..self.policy }, ..self }
+    }
+
+    /// How often one session may be refreshed; 120 times in a minute by default. More is answered 429.
+    #[must_use]
+    pub fn session_limit(self, refreshes: Rate) -> Self {
+        Self { policy: Policy { refresh_limit: refreshes, ..self.policy }, ..self }
+    }
+
+    /// How long the audit trail is kept; 90 days by default.
+    #[must_use]
+    pub fn audit_ttl(self, ttl: Duration) -> Self {
+        Self { audit_ttl: ttl, ..self }
+    }
+
+    /// How often passwords may be tried: for one name (10 in 5 minutes by default) and from one network (300 in 5 minutes).
+    #[must_use]
+    pub fn limits(self, name: Rate, network: Rate) -> Self {
+        Self { name_limit: name, network_limit: network, ..self }
+    }
+
+    /// How long a request's body may take to arrive; 30 seconds by default.
+    #[must_use]
+    pub fn request_timeout(self, timeout: Duration) -> Self {
+        Self { request_timeout: timeout, ..self }
+    }
+
+    /// The networks whose hosts are proxies of this application. From them alone, this header tells a client's address.
+    #[must_use]
+    pub fn trusted_proxies(self, networks: impl IntoIterator<Item = IpNet>, header: ForwardedHeader) -> Self {
+        Self { proxies: TrustedProxies::new(networks, header), ..self }
+    }
+
+    /// Whether `GET /user/refresh?refresh_token=…` is answered, as the tutorial's clients send it; true by default. Proxies log queries.
+    #[must_use]
+    pub fn query_refresh(self, allow: bool) -> Self {
+        Self { query_refresh: allow, ..self }
+    }
+
+    /// The clock, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+}

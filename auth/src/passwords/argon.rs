@@ -1,0 +1,199 @@
+//! argon2id with the parameters that OWASP recommends: 19 MiB, two passes, one lane.
+
+use super::{
+    error::HashError,
+    pool::{HashPermit, Pool},
+};
+use argon2::{
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        PasswordVerifier,
+        phc::{Output, ParamsString, PasswordHash, Salt},
+    },
+};
+use std::{net::IpAddr, num::NonZeroUsize, sync::Arc, thread::available_parallelism};
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    pool: Pool,
+    /// The hash that the password of an unknown name is checked against, so that it takes as long as for a known one (ASVS 6.3.8).
+    dummy_hash: Arc<str>,
+}
+
+/// The result of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// The password is wrong.
+    Wrong,
+    /// The password is right.
+    Valid,
+    /// The password is right, and its hash was made with other parameters or of another form of it.
+    ValidNeedsRehash,
+}
+
+impl Passwords {
+    /// A pool of one thread less than there are cores (at least one), so that sign-ins leave a core to other requests.
+    ///
+    /// # Errors
+    /// Hashing fails, or no thread can be started.
+    pub fn new() -> Result<Self, HashError> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
+        let blocks = argon2.params().block_count();
+        let dummy_hash = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut vec![Block::new(); blocks])?;
+        let pool = Pool::new(workers, blocks).map_err(|_| HashError::Failed)?;
+        Ok(Self { argon2, pool, dummy_hash: dummy_hash.into() })
+    }
+
+    /// How many passwords were hashed so far, to check or to store them.
+    #[must_use]
+    pub fn hashed(&self) -> u64 {
+        self.pool.done()
+    }
+
+    /// A permit to have one password hashed for a client of this network. Taken before any query, so that a refused sign-in costs
+    /// little.
+    ///
+    /// # Errors
+    /// [`HashError::Busy`] when too many permits are taken, by all networks or by this one.
+    pub fn permit(&self, network: Option<IpAddr>) -> Result<HashPermit, HashError> {
+        self.pool.permit(network)
+    }
+
+    /// The PHC string of a password, with a new salt.
+    ///
+    /// # Errors
+    /// Hashing failed.
+    pub async fn hash(&self, permit: HashPermit, password: String) -> Result<String, HashError> {
+        let argon2 = self.argon2.clone();
+        self.pool.run(permit, move |memory| phc(&argon2, password.as_bytes(), memory)).await
+    }
+
+    /// Compares the forms of a typed password, the usual one first, with a PHC string. `None`, for an unknown name, is never right and
+    /// takes the same time.
+    ///
+    /// # Errors
+    /// The hash is malformed, or hashing failed.
+    pub async fn check(&self, permit: HashPermit, forms: Vec<String>, hash: Option<String>) -> Result<PasswordCheck, HashError> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.dummy_hash.to_string());
+        let argon2 = self.argon2.clone();
+        self.pool
+            .run(permit, move |memory| {
+                for (at, form) in forms.iter().enumerate() {
+                    if is_made_of(&argon2, &hash, form.as_bytes(), memory)? && known {
+                        let is_usual = at == 0 && is_current(&hash);
+                        return Ok(if is_usual { PasswordCheck::Valid } else { PasswordCheck::ValidNeedsRehash });
+                    }
+                }
+                Ok(PasswordCheck::Wrong)
+            })
+            .await
+    }
+}
+
+/// A PHC string with a new salt.
+fn phc(argon2: &Argon2<'_>, password: &[u8], memory: &mut [Block]) -> Result<String, HashError> {
+    let salt = Salt::generate();
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(|_| HashError::Failed)?,
+        salt: Some(salt),
+        hash: Some(digest(argon2, password, &salt, memory)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Whether a PHC string was made of this password.
+fn is_made_of(argon2: &Argon2<'_>, hash: &str, password: &[u8], memory: &mut [Block]) -> Result<bool, HashError> {
+    let parsed = PasswordHash::new(hash).map_err(|_| HashError::Failed)?;
+    match (parsed.salt, parsed.hash) {
+        // `Output` compares in constant time.
+        (Some(salt), Some(digested)) if is_current(hash) => Ok(digest(argon2, password, &salt, memory)? == digested),
+        // Other parameters may need another amount of memory than the pool's.
+        _ => Ok(argon2.verify_password(password, &parsed).is_ok()),
+    }
+}
+
+fn digest(argon2: &Argon2<'_>, password: &[u8], salt: &Salt, memory: &mut [Block]) -> Result<Output, HashError> {
+    let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
+    argon2.hash_password_into_with_memory(password, salt, &mut out, memory).map_err(|_| HashError::Failed)?;
+    Output::new(&out).map_err(|_| HashError::Failed)
+}
+
+/// Whether a PHC string has the parameters of a new one.
+fn is_current(hash: &str) -> bool {
+    hash.starts_with(&format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    async fn hash(passwords: &Passwords, password: String) -> Result<String, HashError> {
+        passwords.hash(passwords.permit(None)?, password).await
+    }
+
+    async fn check(passwords: &Passwords, password: String, hash: Option<String>) -> Result<PasswordCheck, HashError> {
+        passwords.check(passwords.permit(None)?, vec![password], hash).await
+    }
+
+    #[tokio::test]
+    async fn case_14_the_hash_has_owasps_parameters_and_an_old_one_is_noticed() {
+        let passwords = Passwords::new().unwrap();
+        let hash = hash(&passwords, "correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(check(&passwords, "correct horse".into(), Some(hash.clone())).await, Ok(PasswordCheck::Valid));
+        assert_eq!(check(&passwords, "correct horsf".into(), Some(hash)).await, Ok(PasswordCheck::Wrong));
+        use argon2::password_hash::PasswordHasher;
+        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        let old = weak.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(check(&passwords, "correct horse".into(), Some(old)).await, Ok(PasswordCheck::ValidNeedsRehash));
+    }
+
+    #[tokio::test]
+    async fn case_14_no_password_is_cut_short() {
+        let passwords = Passwords::new().unwrap();
+        let long = "x".repeat(200);
+        let hash = hash(&passwords, long.clone()).await.unwrap();
+        assert_eq!(check(&passwords, format!("{long}y"), Some(hash.clone())).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(check(&passwords, long, Some(hash)).await, Ok(PasswordCheck::Valid));
+    }
+
+    #[tokio::test]
+    async fn case_15_an_unknown_name_has_no_password() {
+        let passwords = Passwords::new().unwrap();
+        assert_eq!(check(&passwords, String::new(), None).await, Ok(PasswordCheck::Wrong));
+    }
+
+    #[tokio::test]
+    async fn case_15_an_unknown_name_costs_the_same_hash() {
+        let passwords = Passwords::new().unwrap();
+        assert!(is_current(&passwords.dummy_hash));
+        let known = hash(&passwords, "correct horse".into()).await.unwrap();
+        for hash in [Some(known), None] {
+            let before = passwords.hashed();
+            check(&passwords, "wrong horse".into(), hash).await.unwrap();
+            assert_eq!(passwords.hashed(), before + 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn case_14_hashes_are_exchangeable_with_the_argon2_crate() {
+        use argon2::password_hash::PasswordHasher;
+        let passwords = Passwords::new().unwrap();
+        let ours = hash(&passwords, "correct horse".into()).await.unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse", &PasswordHash::new(&ours).unwrap()).is_ok());
+        let theirs = passwords.argon2.hash_password(b"correct horse").unwrap().to_string();
+        assert_eq!(check(&passwords, "correct horse".into(), Some(theirs)).await, Ok(PasswordCheck::Valid));
+    }
+}

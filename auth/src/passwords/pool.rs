@@ -1,0 +1,295 @@
+//! A pool of low-priority threads that hash passwords, with a bounded queue.
+//!
+//! A permit belongs to the hashing itself: a client that disconnects does not release it early. Each thread has one block of memory, which
+//! is allocated at first use, wiped after each use and reused.
+
+use super::{error::HashError, priority};
+use argon2::Block;
+use std::{
+    collections::HashMap,
+    io,
+    net::IpAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::warn;
+
+/// How many permits there are for each thread.
+const PERMITS_PER_WORKER: usize = 64;
+/// How many permits one client network may hold.
+const PERMITS_PER_NETWORK: usize = 8;
+
+type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
+
+#[derive(Clone)]
+pub(super) struct Pool {
+    /// Bounded by the permits. When the last clone is dropped, the threads end.
+    jobs: Sender<Job>,
+    permits: Arc<Semaphore>,
+    networks: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    done: Arc<AtomicU64>,
+}
+
+/// The right to have one password hashed. Released when that is done, or when it is dropped.
+pub struct HashPermit {
+    _permit: OwnedSemaphorePermit,
+    _network: Option<NetworkPermit>,
+}
+
+/// A network's part of the permits.
+struct NetworkPermit {
+    networks: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    network: IpAddr,
+}
+
+impl NetworkPermit {
+    fn take(networks: &Arc<Mutex<HashMap<IpAddr, usize>>>, network: IpAddr) -> Result<Self, HashError> {
+        let mut counts = networks.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(network).or_default();
+        if *count >= PERMITS_PER_NETWORK {
+            return Err(HashError::Busy);
+        }
+        *count += 1;
+        Ok(Self { networks: networks.clone(), network })
+    }
+}
+
+impl Drop for NetworkPermit {
+    fn drop(&mut self) {
+        let mut counts = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
+            }
+        }
+    }
+}
+
+impl Pool {
+    /// Starts the threads. Each allocates this many blocks of memory.
+    pub(super) fn new(workers: usize, blocks: usize) -> io::Result<Self> {
+        let (jobs, queue) = mpsc::channel();
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..workers {
+            let queue = queue.clone();
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(number, &queue, blocks))?;
+        }
+        let permits = Arc::new(Semaphore::new(workers * PERMITS_PER_WORKER));
+        Ok(Self { jobs, permits, networks: Arc::default(), done: Arc::default() })
+    }
+
+    /// How many passwords were hashed.
+    pub(super) fn done(&self) -> u64 {
+        self.done.load(Ordering::Relaxed)
+    }
+
+    /// A permit, if one is free.
+    pub(super) fn permit(&self, network: Option<IpAddr>) -> Result<HashPermit, HashError> {
+        let network = network.map(|network| NetworkPermit::take(&self.networks, network)).transpose()?;
+        let permit = self.permits.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
+        Ok(HashPermit { _permit: permit, _network: network })
+    }
+
+    /// Runs work on one of the threads, in the order of the calls.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        permit: HashPermit,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        let (answer, answered) = oneshot::channel();
+        let done = self.done.clone();
+        let job = move |memory: &mut [Block]| {
+            let permit = permit;
+            // The caller was dropped.
+            if answer.is_closed() {
+                return;
+            }
+            let hashed = work(memory);
+            done.fetch_add(1, Ordering::Relaxed);
+            // Released before the answer, so that the caller can take the next one at once.
+            drop(permit);
+            let _ = answer.send(hashed);
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| HashError::Failed)?;
+        // A panicking job drops its sender.
+        answered.await.map_err(|_| HashError::Failed)?
+    }
+}
+
+/// The loop of each thread.
+fn work(number: usize, queue: &Mutex<Receiver<Job>>, blocks: usize) {
+    if let Err(reason) = priority::lower()
+        && number == 0
+    {
+        warn!(reason, "passwords are hashed at normal priority: a flood of sign-ins slows other requests down");
+    }
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    let mut memory = Vec::new();
+    while let Ok(job) = next() {
+        memory.resize(blocks, Block::new());
+        // The panic hook has logged it, and the caller gets an error.
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+        // A core dump must hold no trace of a password.
+        memory.fill(Block::new());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::HashSet;
+
+    const BLOCKS: usize = 8;
+
+    fn pool(workers: usize) -> Pool {
+        Pool::new(workers, BLOCKS).unwrap()
+    }
+
+    async fn run<T: Send + 'static>(
+        pool: &Pool,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
+    ) -> Result<T, HashError> {
+        pool.run(pool.permit(None)?, work).await
+    }
+
+    /// A job that runs until it is released, and tells when it starts.
+    fn held(pool: &Pool) -> (tokio::task::JoinHandle<Result<usize, HashError>>, Receiver<()>, Sender<()>) {
+        let (started, running) = mpsc::channel();
+        let (release, told) = mpsc::channel::<()>();
+        let pool = pool.clone();
+        let work = async move {
+            run(&pool, move |memory| {
+                started.send(()).ok();
+                told.recv().ok();
+                Ok(memory.as_ptr() as usize)
+            })
+            .await
+        };
+        (tokio::spawn(work), running, release)
+    }
+
+    async fn until_free(pool: &Pool, permits: usize) {
+        while pool.permits.available_permits() < permits {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_a_client_that_disconnects_does_not_release_its_permit_early() {
+        let pool = pool(2);
+        let (caller, running, release) = held(&pool);
+        running.recv().unwrap();
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        assert_eq!(pool.permits.available_permits(), 127, "the job still runs");
+        drop(release);
+        until_free(&pool, 128).await;
+        assert_eq!(pool.done(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_cancelled_login_is_not_hashed() {
+        let pool = pool(1);
+        let (first, running, release) = held(&pool);
+        running.recv().unwrap();
+        let (second, ..) = held(&pool);
+        while pool.permits.available_permits() > 62 {
+            tokio::task::yield_now().await;
+        }
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        drop(release);
+        first.await.unwrap().unwrap();
+        until_free(&pool, 64).await;
+        assert_eq!(pool.done(), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_excess_is_refused_at_once() {
+        let pool = pool(1);
+        let all: Vec<_> = (0..64).map(|_| pool.permit(None).unwrap()).collect();
+        assert_eq!(pool.permit(None).err(), Some(HashError::Busy));
+        drop(all);
+        assert_eq!(run(&pool, |_| Ok(())).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn case_31_one_network_holds_a_few_permits() {
+        let pool = pool(1);
+        let [flooding, other]: [IpAddr; 2] = [[203, 0, 113, 1].into(), [203, 0, 113, 2].into()];
+        let held: Vec<_> = (0..PERMITS_PER_NETWORK).map(|_| pool.permit(Some(flooding)).unwrap()).collect();
+        assert_eq!(pool.permit(Some(flooding)).err(), Some(HashError::Busy));
+        assert!(pool.permit(Some(other)).is_ok());
+        drop(held);
+        assert!(pool.permit(Some(flooding)).is_ok());
+        assert!(pool.networks.lock().unwrap().is_empty(), "counts of networks without permits are removed");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_each_thread_has_one_block_of_memory() {
+        let pool = pool(3);
+        let mut pieces = HashSet::new();
+        for _ in 0..5 {
+            let all: Vec<_> = (0..3).map(|_| held(&pool)).collect();
+            all.iter().for_each(|(_, running, _)| running.recv().unwrap());
+            for (caller, _, release) in all {
+                drop(release);
+                pieces.insert(caller.await.unwrap().unwrap());
+            }
+        }
+        assert_eq!((pieces.len(), pool.done()), (3, 15));
+    }
+
+    /// As Linux tells it of a thread (proc(5)): field 19, and the name in field 2 may hold blanks.
+    #[cfg(target_os = "linux")]
+    fn niceness() -> i32 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        stat.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().parse().unwrap()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_who_hashes_gives_way_to_who_serves() {
+        let before = niceness();
+        let pool = pool(2);
+        let hashing = run(&pool, |_| Ok(niceness())).await.unwrap();
+        assert_eq!(hashing, 19, "the lowest there is");
+        let serving = tokio::spawn(async { niceness() }).await.unwrap();
+        assert_eq!((serving, niceness()), (before, before), "and nobody else is lowered");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_20_nothing_of_a_password_stays_in_memory() {
+        let pool = pool(1);
+        let fill = |memory: &mut [Block]| memory.iter_mut().for_each(|block| block.as_mut().fill(7));
+        let look = |memory: &mut [Block]| Ok(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        let first = run(&pool, move |memory| {
+            fill(memory);
+            Ok(memory.as_ptr() as usize)
+        });
+        let first = first.await.unwrap();
+        assert_eq!(run(&pool, move |memory| Ok((memory.as_ptr() as usize, look(memory)?))).await, Ok((first, true)));
+        let panics = run(&pool, move |memory| -> Result<(), HashError> {
+            fill(memory);
+            panic!("on purpose")
+        });
+        assert_eq!(panics.await, Err(HashError::Failed));
+        assert_eq!(run(&pool, look).await, Ok(true), "nor when something went wrong");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panicking_job_keeps_neither_thread_nor_permit() {
+        let pool = pool(1);
+        assert_eq!(run(&pool, |_| -> Result<(), HashError> { panic!("on purpose") }).await, Err(HashError::Failed));
+        assert_eq!(run(&pool, |_| Ok(())).await, Ok(()));
+        assert_eq!(pool.permits.available_permits(), 64);
+    }
+}

@@ -1,0 +1,37 @@
+//! Readiness: whether the database can be used, probed at most once a second.
+
+use crate::{error::Error, store::Store};
+use std::time::Duration;
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+/// How long a probe's result is reused.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a probe may take. A load balancer gives up after a few seconds.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Default)]
+pub(crate) struct Readiness {
+    last: Mutex<Option<(Instant, Result<(), String>)>>,
+}
+
+impl Readiness {
+    /// The result of the last probe, or of a new one if that is older than a second. Concurrent callers share a probe.
+    pub(crate) async fn check(&self, store: &Store) -> Result<(), Error> {
+        let mut last = self.last.lock().await;
+        let result = match &*last {
+            Some((at, result)) if at.elapsed() < PROBE_INTERVAL => result.clone(),
+            _ => {
+                let result = match timeout(PROBE_TIMEOUT, store.ping()).await {
+                    Ok(result) => result.map_err(|error| error.to_string()),
+                    Err(_) => Err("the database does not answer".into()),
+                };
+                *last = Some((Instant::now(), result.clone()));
+                result
+            }
+        };
+        result.map_err(Error::Busy)
+    }
+}

@@ -1,0 +1,66 @@
+//! Accepting access tokens.
+
+use super::{end::Reused, refresh::MAX_ATTEMPTS, service::Sessions};
+use crate::{
+    device::Device,
+    error::Error,
+    rotation::{AccessDecision, decide_access},
+    session_cache::CachedSession,
+    store::session,
+    tokens::Claims,
+};
+
+impl Sessions {
+    /// Accepts an access token if its session is live and its generation is not superseded. The first use of a generation is written
+    /// before it is accepted: from then on, presenting its parent is no longer answered as a lost answer.
+    ///
+    /// # Errors
+    /// The token is not valid, or the database is away.
+    pub async fn authenticate(&self, token: &str, device: &Device) -> Result<Claims, Error> {
+        let now = self.clock.now();
+        let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;
+        if self.cache.is_ended(claims.sid) {
+            return Err(Error::InvalidToken);
+        }
+        let mut cached = self.cache.get(claims.sid);
+        for _ in 0..MAX_ATTEMPTS {
+            let (session, row) = match cached.take() {
+                Some(session) => (session, None),
+                None => self.load_session(&claims).await.map(|(session, row)| (session, Some(row)))?,
+            };
+            if session.user_id != claims.user_id {
+                return Err(Error::InvalidToken);
+            }
+            match (decide_access(claims.generation, &session.access), row) {
+                (AccessDecision::Admit, _) => return Ok(claims),
+                (AccessDecision::FirstUse, _) => {
+                    if self.store.record_first_use(claims.sid, claims.generation, now).await? {
+                        self.cache.mark_used(claims.sid, claims.generation);
+                        return Ok(claims);
+                    }
+                }
+                // The entry may be older than the token.
+                (AccessDecision::Revoke | AccessDecision::Refuse, None) => {}
+                (AccessDecision::Revoke, Some(row)) => {
+                    self.revoke_stolen(&row, Reused::Access(claims.generation), device).await?;
+                    return Err(Error::InvalidToken);
+                }
+                (AccessDecision::Refuse, Some(_)) => return Err(Error::InvalidToken),
+            }
+        }
+        Err(Error::Busy("an access token's first use lost every race".into()))
+    }
+
+    async fn load_session(&self, claims: &Claims) -> Result<(CachedSession, session::Model), Error> {
+        let epoch = self.cache.epoch();
+        // A missing row is not remembered: a node of a cluster may not have received it yet.
+        let row = self.store.session(claims.sid).await?.ok_or(Error::InvalidToken)?;
+        if row.revoked_at.is_some() {
+            self.cache.insert_ended(claims.sid, claims.expires_at(), self.clock.now());
+            return Err(Error::InvalidToken);
+        }
+        let session = CachedSession { user_id: row.user_id, access: row.state().access() };
+        self.cache.insert(epoch, claims.sid, session);
+        Ok((session, row))
+    }
+}

@@ -1,0 +1,110 @@
+//! Ending sessions: by their user, and when a token was reused.
+
+use super::service::Sessions;
+use crate::{
+    device::Device,
+    error::Error,
+    rotation::{LogoutDecision, decide_logout},
+    store::{
+        audit::{Entry, Event},
+        session::{self, SessionSelector},
+    },
+    task::run_to_completion,
+};
+use std::fmt;
+use tracing::warn;
+use uuid::Uuid;
+use wugan_wire::LogoutScope;
+
+/// The token that showed a reuse, by its generation.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Reused {
+    /// A refresh token that had been replaced or superseded.
+    Refresh(i64),
+    /// An access token of a superseded generation.
+    Access(i64),
+}
+
+impl fmt::Display for Reused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refresh(generation) => write!(f, "refresh token of generation {generation} was used again"),
+            Self::Access(generation) => write!(f, "access token of superseded generation {generation} was used"),
+        }
+    }
+}
+
+impl Sessions {
+    /// Ends sessions by a refresh token, which may have expired. A token that is not valid ends nothing and is no error (RFC 7009 §2.2).
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn logout(&self, token: &str, scope: LogoutScope, device: &Device) -> Result<(), Error> {
+        let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
+        let found = self.store.session(claims.sid).await?;
+        let Some(row) = found.filter(|row| row.user_id == claims.user_id) else { return Ok(()) };
+        let selector = match decide_logout(claims.generation, claims.expires_at(), &row.state(), self.clock.now()) {
+            LogoutDecision::Ignore => return Ok(()),
+            LogoutDecision::Revoke => return self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await,
+            LogoutDecision::End => match scope {
+                LogoutScope::This => SessionSelector::One(row.id),
+                LogoutScope::Others => SessionSelector::Others(row.user_id, row.id),
+                LogoutScope::All => SessionSelector::All(row.user_id),
+            },
+        };
+        self.end(selector, &row, device).await
+    }
+
+    /// Ends one of the account's sessions.
+    ///
+    /// # Errors
+    /// The account has no live session of that id, or the database is away.
+    pub async fn end_own(&self, user_id: i64, id: Uuid, device: &Device) -> Result<(), Error> {
+        let row = self.store.session(id).await?;
+        let row = row.filter(|row| row.user_id == user_id && row.revoked_at.is_none()).ok_or(Error::NotFound)?;
+        self.end(SessionSelector::One(id), &row, device).await
+    }
+
+    /// Ends sessions at the request of one of them. They are ended on this node when this returns.
+    async fn end(&self, selector: SessionSelector, by: &session::Model, device: &Device) -> Result<(), Error> {
+        let entry = Entry { session_id: Some(by.id), ..device.entry(Some(by.user_id)) };
+        let describe = move |ended: u64| {
+            let detail = match selector {
+                SessionSelector::One(_) => "this one".into(),
+                SessionSelector::Others(..) => format!("{ended} others"),
+                SessionSelector::All(_) => format!("all {ended}"),
+            };
+            Entry { detail: Some(detail), ..entry }
+        };
+        self.end_recorded(selector, Event::SessionsEnded, describe).await.map(drop)
+    }
+
+    /// Ends a session because a replaced or superseded token of it was used. `device` sent that token: the thief or the owner.
+    pub(super) async fn revoke_stolen(&self, row: &session::Model, reused: Reused, device: &Device) -> Result<(), Error> {
+        let started_at = row.ip.as_deref().unwrap_or("an unknown address");
+        let detail = format!("{reused}, the current one is {}; the session was started from {started_at}", row.generation);
+        let entry = Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
+        // Committed before the request fails, so that the revocation is not rolled back with it.
+        let ended = self.end_recorded(SessionSelector::One(row.id), Event::ReuseDetected, move |_| entry).await?;
+        if ended > 0 {
+            self.metrics.refresh("revoked");
+            warn!(session = %row.id, user = row.user_id, %reused, current = row.generation, "reuse of a token: the session was ended");
+        }
+        Ok(())
+    }
+
+    async fn end_recorded(
+        &self,
+        selector: SessionSelector,
+        event: Event,
+        describe: impl FnOnce(u64) -> Entry + Send + 'static,
+    ) -> Result<u64, Error> {
+        let sessions = self.clone();
+        run_to_completion(async move {
+            let ended = sessions.store.end_sessions(selector, event, describe, sessions.clock.now()).await?;
+            sessions.cache.invalidate(selector);
+            Ok(ended)
+        })
+        .await
+    }
+}

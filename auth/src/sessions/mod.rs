@@ -1,0 +1,9 @@
+//! Sessions: starting, refreshing, authenticating and ending them.
+
+mod authenticate;
+mod end;
+mod refresh;
+mod service;
+
+pub(crate) use service::Policy;
+pub use service::Sessions;

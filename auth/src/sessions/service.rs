@@ -1,0 +1,119 @@
+//! The session service: what it owns, and how a session starts.
+
+use crate::{
+    clock::{Clock, Millis, millis},
+    device::Device,
+    error::Error,
+    limiter::{Limiter, Rate},
+    metrics::Metrics,
+    rotation::Lineage,
+    session_cache::SessionCache,
+    store::{
+        Store,
+        session::{self, SessionSelector},
+        user,
+    },
+    tokens::Tokens,
+};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+use wugan_wire::TokenAnswer;
+
+/// How long sessions live, what a client without attempt ids may repeat, and how often a session is refreshed.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    /// How long a session may be idle: the lifetime of a refresh token.
+    pub refresh_ttl: Duration,
+    /// How long a session lives from its start.
+    pub session_ttl: Duration,
+    /// How long after the first use of a successor the same client without attempt ids gets that successor again.
+    pub reuse_leeway: Duration,
+    /// How often one session may be refreshed.
+    pub refresh_limit: Rate,
+}
+
+/// The session service. Cheap to clone.
+#[derive(Clone)]
+pub struct Sessions {
+    pub(super) store: Store,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) cache: Arc<SessionCache>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Clock,
+    pub(super) policy: Policy,
+    pub(super) refreshes: Arc<Limiter>,
+}
+
+impl Sessions {
+    /// The service on this database.
+    #[must_use]
+    pub fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy) -> Self {
+        let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
+        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes }
+    }
+
+    /// Starts a session of an account, for a client that has proved to be its user.
+    ///
+    /// # Errors
+    /// The account was changed, disabled or deleted meanwhile, or the database is away.
+    pub async fn start(&self, user: &user::Model, device: &Device) -> Result<TokenAnswer, Error> {
+        let row = self.new_row(user.id, device);
+        let ended = self.store.start_session(user, &row, device.entry(Some(user.id)), row.created_at).await?;
+        for id in ended.ok_or(Error::InvalidCredentials)? {
+            self.cache.invalidate(SessionSelector::One(id));
+        }
+        self.issue(&row, user)
+    }
+
+    /// A new session's row.
+    pub(crate) fn new_row(&self, user_id: i64, device: &Device) -> session::Model {
+        let (now, first) = (self.clock.now(), Lineage::FIRST);
+        session::Model {
+            id: Uuid::new_v4(),
+            user_id,
+            generation: first.generation,
+            last_used_generation: -1,
+            rotated_at: now,
+            created_at: now,
+            last_used_at: now,
+            expires_at: self.expiry(now, now),
+            revoked_at: None,
+            user_agent: device.user_agent.clone(),
+            ip: device.address(),
+            last_user_agent: None,
+            last_ip: None,
+            lineage_generation: first.generation,
+            parent: first.parent,
+            rotated_by: None,
+            grandparent: None,
+            parent_rotated_by: None,
+            superseded: 0,
+            access_floor: first.access_floor,
+        }
+    }
+
+    /// The tokens of a session that has just started.
+    pub(crate) fn issue(&self, row: &session::Model, user: &user::Model) -> Result<TokenAnswer, Error> {
+        Ok(self.tokens.issue(row, &user.username, row.created_at)?)
+    }
+
+    /// The account's live sessions, the last used first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn list(&self, user_id: i64) -> Result<Vec<session::Model>, Error> {
+        Ok(self.store.live_sessions(user_id, self.clock.now()).await?)
+    }
+
+    /// Removes sessions from this node's cache; for tests that change rows by hand.
+    pub fn invalidate(&self, selector: SessionSelector) {
+        self.cache.invalidate(selector);
+    }
+
+    /// When a session expires that is refreshed now: after its idle time, and no later than its lifetime after its start. In whole
+    /// seconds, as the tokens' claims.
+    pub(super) fn expiry(&self, created_at: Millis, now: Millis) -> Millis {
+        let idle = now.saturating_add(millis(self.policy.refresh_ttl));
+        idle.min(created_at.saturating_add(millis(self.policy.session_ttl))) / 1000 * 1000
+    }
+}

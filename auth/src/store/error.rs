@@ -1,0 +1,63 @@
+//! Why the database cannot be used.
+
+use sea_orm::DbErr;
+use std::fmt;
+
+/// Why the database cannot be used. The message says what to do and shows no URL, which may hold a password.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The URL's scheme is of no supported database.
+    Scheme,
+    /// The database could not be reached or opened.
+    Connect(DbErr),
+    /// A later version has migrated the database; these are its migrations.
+    Later(Vec<String>),
+    /// The database was not migrated to this version.
+    Earlier,
+    /// A migration failed.
+    Migrate(DbErr),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scheme => f.write_str("the database URL must begin with sqlite://, postgres:// or mysql://; see --database-url"),
+            Self::Connect(error) => {
+                write!(f, "cannot open the database ({}); check --database-url and that its folder can be written", one_line(error))
+            }
+            Self::Later(unknown) => write!(
+                f,
+                "the database was changed by a later version of wugan-server ({}); start that version, or restore a backup",
+                unknown.join(", ")
+            ),
+            Self::Earlier => f.write_str("the database has not this version's tables; start the server once, which makes them"),
+            Self::Migrate(error) => write!(
+                f,
+                "cannot bring the database to this version's schema ({}); check that its folder and its tables can be written",
+                one_line(error)
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl StoreError {
+    /// Whether another server that migrates the same database at this moment can be the cause: a table that exists now, a catalogue row
+    /// written by both (PostgreSQL), a locked file (SQLite). Each database has its own message, so every failed migration counts.
+    pub(super) fn may_be_a_race(&self) -> bool {
+        match self {
+            Self::Migrate(_) => true,
+            Self::Connect(error) => {
+                let message = error.to_string();
+                ["database is locked", "database table is locked"].iter().any(|text| message.contains(text))
+            }
+            Self::Scheme | Self::Later(_) | Self::Earlier => false,
+        }
+    }
+}
+
+fn one_line(error: &DbErr) -> String {
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+}

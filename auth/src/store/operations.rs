@@ -1,0 +1,335 @@
+//! The operations on accounts and sessions. Each is atomic, with its entry in the audit trail.
+
+use super::{
+    audit::{self, Entry, Event},
+    database::Store,
+    session::{self, Advance, SessionSelector},
+    user,
+};
+use crate::clock::Millis;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect};
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+/// The largest number of live sessions of an account. A new one ends the oldest.
+const MAX_SESSIONS_PER_USER: u64 = 100;
+
+/// A new account.
+pub struct NewUser<'a> {
+    /// The name as it is shown.
+    pub username: &'a str,
+    /// The name as it is compared.
+    pub key: &'a str,
+    /// The PHC string of the password; empty without one.
+    pub hash: String,
+}
+
+impl Store {
+    /// Whether the database answers a query on its tables.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        session::Entity::find().select_only().column(session::Column::Id).into_tuple::<Uuid>().one(self.reader()).await.map(drop)
+    }
+
+    /// The account of that id.
+    ///
+    /// # Errors
+    /// The database is away or busy, as in all methods below.
+    pub async fn user_by_id(&self, id: i64) -> Result<Option<user::Model>, DbErr> {
+        user::by_id(self.reader(), id).await
+    }
+
+    /// The account of that name key.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn user_by_key(&self, key: &str) -> Result<Option<user::Model>, DbErr> {
+        user::by_key(self.reader(), key).await
+    }
+
+    /// The account that a one-time code was made for.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn user_by_reset_hash(&self, hash: &str) -> Result<Option<user::Model>, DbErr> {
+        user::by_reset_hash(self.reader(), hash).await
+    }
+
+    /// All accounts, the oldest first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn users(&self) -> Result<Vec<user::Model>, DbErr> {
+        user::all(self.reader()).await
+    }
+
+    /// The names of the accounts with these ids.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn user_names(&self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
+        user::names(self.reader(), ids).await
+    }
+
+    /// The session of that id.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn session(&self, id: Uuid) -> Result<Option<session::Model>, DbErr> {
+        session::by_id(self.reader(), id).await
+    }
+
+    /// The session of that id with its account.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn session_with_user(&self, id: Uuid) -> Result<Option<(session::Model, user::Model)>, DbErr> {
+        session::with_user(self.reader(), id).await
+    }
+
+    /// The account's live sessions, the last used first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn live_sessions(&self, user: i64, now: Millis) -> Result<Vec<session::Model>, DbErr> {
+        session::live(self.reader(), user, now).await
+    }
+
+    /// The addresses at which the account's live sessions were started.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn session_addresses(&self, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
+        session::addresses(self.reader(), user, now).await
+    }
+
+    /// The events since `then`, the newest first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn events(&self, then: Millis, user: Option<i64>, limit: u64) -> Result<Vec<audit::Model>, DbErr> {
+        audit::since(self.reader(), then, user, limit).await
+    }
+
+    /// Records an event alone.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn record(&self, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
+        audit::record(self.writer(), event, entry, now).await
+    }
+
+    /// Advances a session. `None` if another request changed it first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn advance(&self, advance: Advance) -> Result<Option<session::Model>, DbErr> {
+        let (update, next) = advance.into_parts();
+        Ok((self.execute(update).await? == 1).then_some(next))
+    }
+
+    /// Advances a session and records an event with it. `None` if another request changed the session first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn advance_recorded(
+        &self,
+        advance: Advance,
+        event: Event,
+        entry: Entry,
+        now: Millis,
+    ) -> Result<Option<session::Model>, DbErr> {
+        let (update, next) = advance.into_parts();
+        let tx = self.begin().await?;
+        if update.exec(&tx).await?.rows_affected != 1 {
+            return Ok(None);
+        }
+        audit::record(&tx, event, entry, now).await?;
+        tx.commit().await?;
+        Ok(Some(next))
+    }
+
+    /// Records the first use of the current generation's access token. Returns whether it was the first use of the current generation.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
+        Ok(self.execute(session::first_use(id, generation, now)).await? == 1)
+    }
+
+    /// Creates an account, with a session if there is one to start. `None` if the name is taken.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn create_user(
+        &self,
+        new: NewUser<'_>,
+        entry: Entry,
+        session: impl FnOnce(&user::Model) -> Option<session::Model>,
+        now: Millis,
+    ) -> Result<Option<(user::Model, Option<session::Model>)>, DbErr> {
+        let tx = self.begin().await?;
+        let Some(user) = user::insert(&tx, new.username, new.key, new.hash, now).await? else { return Ok(None) };
+        let entry = Entry { user_id: Some(user.id), ..entry };
+        audit::record(&tx, Event::Registered, entry.clone(), now).await?;
+        let session = session(&user);
+        if let Some(session) = &session {
+            start_session(&tx, &user, session, entry, now).await?.ok_or(DbErr::RecordNotInserted)?;
+        }
+        tx.commit().await?;
+        Ok(Some((user, session)))
+    }
+
+    /// Starts a session. Returns the ids of older sessions that were ended because the account had too many, or `None` if the account's
+    /// password was changed, or the account was disabled or deleted meanwhile.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn start_session(
+        &self,
+        user: &user::Model,
+        session: &session::Model,
+        entry: Entry,
+        now: Millis,
+    ) -> Result<Option<Vec<Uuid>>, DbErr> {
+        let tx = self.begin().await?;
+        let ended = start_session(&tx, user, session, entry, now).await?;
+        if ended.is_some() {
+            tx.commit().await?;
+        }
+        Ok(ended)
+    }
+
+    /// Ends sessions and records the event that `describe` makes of their number. Nothing is recorded if none was live.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn end_sessions(
+        &self,
+        selector: SessionSelector,
+        event: Event,
+        describe: impl FnOnce(u64) -> Entry,
+        now: Millis,
+    ) -> Result<u64, DbErr> {
+        let tx = self.begin().await?;
+        let ended = session::revoke(&tx, selector, now).await?;
+        if ended > 0 {
+            audit::record(&tx, event, describe(ended), now).await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Replaces a password hash that was made with older parameters.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn replace_hash(&self, user: &user::Model, hash: &str) -> Result<bool, DbErr> {
+        user::replace_hash(self.writer(), user, hash).await
+    }
+
+    /// Sets a new password, ends all sessions of the account and starts a new one. False if the password or the one-time code was
+    /// changed meanwhile, or the account was disabled or deleted.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn change_password(
+        &self,
+        user: &user::Model,
+        hash: String,
+        session: &session::Model,
+        event: Event,
+        entry: Entry,
+        now: Millis,
+    ) -> Result<bool, DbErr> {
+        let tx = self.begin().await?;
+        // The account's row first: a sign-in with the old password waits for this lock, or has ended and its session is ended below.
+        if !user::replace_hash(&tx, user, &hash).await? {
+            return Ok(false);
+        }
+        let ended = session::revoke(&tx, SessionSelector::All(user.id), now).await?;
+        let detail = Some(format!("{ended} sessions ended"));
+        audit::record(&tx, event, Entry { detail, ..entry.clone() }, now).await?;
+        let changed = user::Model { password_hash: hash, ..user.clone() };
+        if start_session(&tx, &changed, session, entry, now).await?.is_none() {
+            return Ok(false);
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Sets a one-time code for a new password.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn set_reset(&self, user: i64, hash: &str, expires_at: Millis, entry: Entry, now: Millis) -> Result<(), DbErr> {
+        let tx = self.begin().await?;
+        user::set_reset(&tx, user, hash, expires_at).await?;
+        audit::record(&tx, Event::ResetCodeMade, entry, now).await?;
+        tx.commit().await
+    }
+
+    /// Deletes an account with its sessions. False if its password was changed, or it was deleted meanwhile.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn delete_user(&self, user: &user::Model, entry: Entry, now: Millis) -> Result<bool, DbErr> {
+        let tx = self.begin().await?;
+        if !user::delete(&tx, user).await? {
+            return Ok(false);
+        }
+        // The foreign key does the same in databases that enforce it.
+        session::delete_all(&tx, user.id).await?;
+        audit::record(&tx, Event::AccountDeleted, entry, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn set_disabled(&self, user: i64, disabled: bool, now: Millis) -> Result<u64, DbErr> {
+        let tx = self.begin().await?;
+        user::set_disabled(&tx, user, disabled.then_some(now)).await?;
+        let ended = if disabled { session::revoke(&tx, SessionSelector::All(user), now).await? } else { 0 };
+        let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
+        let entry = Entry { user_id: Some(user), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+        audit::record(&tx, event, entry, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// Deletes old rows, at most `limit` of each kind: sessions that ended before `ended_before` or were started before
+    /// `started_before`, and events from before `events_before`. Returns their number.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn purge(&self, ended_before: Millis, started_before: Millis, events_before: Millis, limit: u64) -> Result<u64, DbErr> {
+        let sessions = session::purge(self.writer(), ended_before, started_before, limit).await?;
+        Ok(sessions + audit::purge(self.writer(), events_before, limit).await?)
+    }
+}
+
+/// Starts a session in a transaction; see [`Store::start_session`].
+async fn start_session(
+    tx: &impl ConnectionTrait,
+    user: &user::Model,
+    session: &session::Model,
+    entry: Entry,
+    now: Millis,
+) -> Result<Option<Vec<Uuid>>, DbErr> {
+    if !user::record_login(tx, user, now).await? {
+        return Ok(None);
+    }
+    let ended = session::revoke_oldest(tx, user.id, MAX_SESSIONS_PER_USER - 1, now).await?;
+    for id in &ended {
+        let detail = Some(format!("the account had more than {MAX_SESSIONS_PER_USER} sessions"));
+        audit::record(tx, Event::SessionsEnded, Entry { session_id: Some(*id), detail, ..entry.clone() }, now).await?;
+    }
+    session::insert(tx, session.clone()).await?;
+    audit::record(tx, Event::SignedIn, Entry { session_id: Some(session.id), ..entry }, now).await?;
+    Ok(Some(ended))
+}

@@ -1,0 +1,314 @@
+//! The table of sessions: one row each, regardless of the number of refreshes. Every change is one conditional UPDATE.
+
+use super::user;
+use crate::{
+    clock::Millis,
+    rotation::{Lineage, Presenter, State},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sea_orm::{
+    ActiveValue::Set,
+    IntoActiveModel, QueryOrder, QuerySelect, UpdateMany,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait},
+};
+
+/// A row of `sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub struct Model {
+    /// Random; the claim `sid` of every token of the session.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// The account.
+    pub user_id: i64,
+    /// The generation of the current refresh token, counted from 0.
+    pub generation: i64,
+    /// The newest generation whose access token was used while it was the current one; -1 before the first.
+    #[sea_orm(column_name = "confirmed")]
+    pub last_used_generation: i64,
+    /// When the current generation was made.
+    pub rotated_at: Millis,
+    /// When the session was started.
+    pub created_at: Millis,
+    /// When the current generation was made or, if its access token was used, when that was first used.
+    pub last_used_at: Millis,
+    /// When the session expires unless it is refreshed.
+    pub expires_at: Millis,
+    /// When the session was ended.
+    pub revoked_at: Option<Millis>,
+    /// The client's `User-Agent` at sign-in.
+    pub user_agent: Option<String>,
+    /// The client's address at sign-in.
+    pub ip: Option<String>,
+    /// The client's `User-Agent` at the last refresh; `None` before the first.
+    pub last_user_agent: Option<String>,
+    /// The client's address at the last refresh; `None` before the first.
+    pub last_ip: Option<String>,
+    /// The generation for which the columns below were written. Another than `generation` where a server of version 0.1 rotated since.
+    pub lineage_generation: i64,
+    /// See [`Lineage::parent`].
+    pub parent: i64,
+    /// See [`Lineage::rotated_by`].
+    pub rotated_by: Option<String>,
+    /// See [`Lineage::grandparent`].
+    pub grandparent: Option<i64>,
+    /// See [`Lineage::parent_rotated_by`].
+    pub parent_rotated_by: Option<String>,
+    /// See [`Lineage::superseded`]; the same bits.
+    pub superseded: i64,
+    /// See [`Lineage::access_floor`].
+    pub access_floor: i64,
+}
+
+/// The foreign keys of a session.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {
+    /// To its account.
+    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
+    User,
+}
+
+impl Related<user::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::User.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The row as the rotation rules need it.
+    #[must_use]
+    pub fn state(&self) -> State {
+        let is_used = self.last_used_generation >= self.generation;
+        State {
+            lineage: self.lineage(),
+            first_used_at: is_used.then_some(self.last_used_at),
+            expires_at: self.expires_at,
+            revoked: self.revoked_at.is_some(),
+        }
+    }
+
+    fn lineage(&self) -> Lineage {
+        let written = Lineage {
+            generation: self.lineage_generation,
+            parent: self.parent,
+            rotated_by: self.rotated_by.as_deref().and_then(read_presenter),
+            grandparent: self.grandparent,
+            parent_rotated_by: self.parent_rotated_by.as_deref().and_then(read_presenter),
+            superseded: self.superseded.cast_unsigned(),
+            access_floor: self.access_floor,
+        };
+        if self.lineage_generation == self.generation { written } else { written.continued_to(self.generation) }
+    }
+
+    fn with_lineage(self, lineage: &Lineage) -> Self {
+        Self {
+            generation: lineage.generation,
+            lineage_generation: lineage.generation,
+            parent: lineage.parent,
+            rotated_by: lineage.rotated_by.map(write_presenter),
+            grandparent: lineage.grandparent,
+            parent_rotated_by: lineage.parent_rotated_by.map(write_presenter),
+            superseded: lineage.superseded.cast_signed(),
+            access_floor: lineage.access_floor,
+            ..self
+        }
+    }
+}
+
+/// A presenter in 23 characters: the kind, and the hash.
+fn write_presenter(presenter: Presenter) -> String {
+    let (kind, hash) = match presenter {
+        Presenter::Attempt(hash) => ('a', hash),
+        Presenter::Client(hash) => ('c', hash),
+    };
+    format!("{kind}{}", BASE64_URL_SAFE_NO_PAD.encode(hash))
+}
+
+fn read_presenter(text: &str) -> Option<Presenter> {
+    let (kind, hash) = text.split_at_checked(1)?;
+    let hash = BASE64_URL_SAFE_NO_PAD.decode(hash).ok()?.try_into().ok()?;
+    match kind {
+        "a" => Some(Presenter::Attempt(hash)),
+        "c" => Some(Presenter::Client(hash)),
+        _ => None,
+    }
+}
+
+/// Selects sessions to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionSelector {
+    /// The session of this id.
+    One(Uuid),
+    /// All sessions of this account except this one.
+    Others(i64, Uuid),
+    /// All sessions of this account.
+    All(i64),
+}
+
+/// A new row.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn insert(db: &impl ConnectionTrait, session: Model) -> Result<(), DbErr> {
+    Entity::insert(session.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+/// The session of that id.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// The session of that id with the account it belongs to.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn with_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Model, user::Model)>, DbErr> {
+    let found = Entity::find_by_id(id).find_also_related(user::Entity).one(db).await?;
+    Ok(found.and_then(|(session, user)| Some((session, user?))))
+}
+
+/// The next state of a session, with the UPDATE that writes it.
+pub struct Advance {
+    update: UpdateMany<Entity>,
+    next: Model,
+}
+
+impl Advance {
+    /// Advances to that lineage, for a refresh by this client (its `User-Agent` and address). The UPDATE changes no row if another request
+    /// changed the generation first or the session was ended.
+    #[must_use]
+    pub fn to(session: &Model, lineage: &Lineage, client: (Option<String>, Option<String>), now: Millis, expires_at: Millis) -> Self {
+        let (last_user_agent, last_ip) = client;
+        let next = Model { rotated_at: now, last_used_at: now, expires_at, last_user_agent, last_ip, ..session.clone() };
+        let next = next.with_lineage(lineage);
+        let written = next.clone();
+        let update = Entity::update_many()
+            .set(ActiveModel {
+                generation: Set(written.generation),
+                rotated_at: Set(written.rotated_at),
+                last_used_at: Set(written.last_used_at),
+                expires_at: Set(written.expires_at),
+                last_user_agent: Set(written.last_user_agent),
+                last_ip: Set(written.last_ip),
+                lineage_generation: Set(written.lineage_generation),
+                parent: Set(written.parent),
+                rotated_by: Set(written.rotated_by),
+                grandparent: Set(written.grandparent),
+                parent_rotated_by: Set(written.parent_rotated_by),
+                superseded: Set(written.superseded),
+                access_floor: Set(written.access_floor),
+                ..Default::default()
+            })
+            .filter(Column::Id.eq(session.id))
+            .filter(Column::Generation.eq(session.generation))
+            .filter(Column::RevokedAt.is_null());
+        Self { update, next }
+    }
+
+    /// Also changes no row if an access token of the current generation was used meanwhile.
+    #[must_use]
+    pub fn while_unused(self) -> Self {
+        let unused = Expr::col(Column::LastUsedGeneration).lt(Expr::col(Column::Generation));
+        Self { update: self.update.filter(unused), ..self }
+    }
+
+    /// The UPDATE, and the session after it if it changes a row.
+    pub(super) fn into_parts(self) -> (UpdateMany<Entity>, Model) {
+        (self.update, self.next)
+    }
+}
+
+/// The UPDATE that records the first use of the current generation's access token. It changes a row only if the generation is still the
+/// current one and unused, and the session is not ended. A superseded generation is not the current one.
+pub(super) fn first_use(id: Uuid, generation: i64, now: Millis) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .col_expr(Column::LastUsedGeneration, Expr::value(generation))
+        .col_expr(Column::LastUsedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::Generation.eq(generation))
+        .filter(Column::LastUsedGeneration.lt(generation))
+        .filter(Column::RevokedAt.is_null())
+}
+
+/// Ends sessions. Returns the number of those that were live.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: Millis) -> Result<u64, DbErr> {
+    let update = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::RevokedAt.is_null());
+    let update = match selector {
+        SessionSelector::One(id) => update.filter(Column::Id.eq(id)),
+        SessionSelector::Others(user, id) => update.filter(Column::UserId.eq(user)).filter(Column::Id.ne(id)),
+        SessionSelector::All(user) => update.filter(Column::UserId.eq(user)),
+    };
+    Ok(update.exec(db).await?.rows_affected)
+}
+
+/// The account's live sessions, the last used first.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<Model>, DbErr> {
+    let find = Entity::find()
+        .filter(Column::UserId.eq(user))
+        .filter(Column::RevokedAt.is_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .order_by_desc(Column::LastUsedAt)
+        .limit(1000);
+    find.all(db).await
+}
+
+/// The addresses at which the account's live sessions were started.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn addresses(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
+    let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
+    live.select_only().column(Column::Ip).distinct().filter(Column::Ip.is_not_null()).into_tuple().all(db).await
+}
+
+/// Deletes all sessions of an account.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn delete_all(db: &impl ConnectionTrait, user: i64) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::UserId.eq(user)).exec(db).await.map(drop)
+}
+
+/// Deletes at most `limit` sessions of each kind: ended before `ended_before`, or started before `started_before`, after which a session
+/// has expired. Returns their number.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn purge(db: &impl ConnectionTrait, ended_before: Millis, started_before: Millis, limit: u64) -> Result<u64, DbErr> {
+    let mut deleted = 0;
+    // Two statements, so that each uses its index.
+    for condition in [Column::RevokedAt.lt(ended_before), Column::CreatedAt.lt(started_before)] {
+        let ids: Vec<Uuid> = Entity::find().select_only().column(Column::Id).filter(condition).limit(limit).into_tuple().all(db).await?;
+        if !ids.is_empty() {
+            deleted += Entity::delete_many().filter(Column::Id.is_in(ids)).exec(db).await?.rows_affected;
+        }
+    }
+    Ok(deleted)
+}
+
+/// Ends the account's sessions that were started first, except the `keep` latest. Returns the ids of those that were ended.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn revoke_oldest(db: &impl ConnectionTrait, user: i64, keep: u64, now: Millis) -> Result<Vec<Uuid>, DbErr> {
+    let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
+    // MySQL has no OFFSET without a LIMIT.
+    let oldest = live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).offset(keep).limit(1000);
+    let ids: Vec<Uuid> = oldest.select_only().column(Column::Id).into_tuple().all(db).await?;
+    for id in &ids {
+        revoke(db, SessionSelector::One(*id), now).await?;
+    }
+    Ok(ids)
+}

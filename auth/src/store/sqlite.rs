@@ -1,0 +1,88 @@
+//! SQLite connection options, and the check that drops a connection whose transaction state is unknown.
+
+use super::connection::{BUSY_TIMEOUT, options as common};
+use sea_orm::{
+    ConnectOptions,
+    sqlx::{
+        self, Connection,
+        sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
+    },
+};
+
+const READERS: u32 = 4;
+
+/// Whether a missing file is created.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    MayBeCreated,
+    MustExist,
+}
+
+/// Options of the one connection that writes.
+pub(super) fn writer(url: &str, file: File) -> ConnectOptions {
+    let mut options = options(url, 1, file);
+    options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))));
+    options
+}
+
+/// Options of the connections that read, outside of transactions.
+pub(super) fn readers(url: &str, file: File) -> ConnectOptions {
+    options(url, READERS, file)
+}
+
+fn options(url: &str, connections: u32, file: File) -> ConnectOptions {
+    let mut options = common(url, connections);
+    options.map_sqlx_sqlite_opts(move |options| {
+        // FULL: an answered rotation or revocation survives a power failure.
+        options
+            .create_if_missing(file == File::MayBeCreated)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+    });
+    options
+}
+
+/// Whether a released connection may be used again. When the disk is full, SQLite rolls back on its own and sqlx still counts the
+/// transaction as open: it would make each later transaction a savepoint, whose commit writes nothing.
+async fn is_clean(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // A dropped transaction is rolled back before this is answered.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::store::connection::{begin, connect};
+    use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+    async fn rows(db: &DatabaseConnection) -> i64 {
+        let count = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM paper");
+        db.query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn case_24_after_a_full_disk_a_commit_is_a_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let (paper, other) =
+            (connect(writer(&url, File::MayBeCreated)).await.unwrap(), connect(readers(&url, File::MayBeCreated)).await.unwrap());
+        paper.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
+        for written in 0..3 {
+            // No page more than there are: to SQLite that is a full disk.
+            paper.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+            let full = begin(&paper).await.unwrap();
+            full.execute_unprepared("INSERT INTO paper VALUES (hex(zeroblob(10000)))").await.unwrap_err();
+            drop(full);
+            begin(&paper).await.unwrap().rollback().await.unwrap();
+            paper.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+            let roomy = begin(&paper).await.unwrap();
+            roomy.execute_unprepared("INSERT INTO paper VALUES ('kept')").await.unwrap();
+            roomy.commit().await.unwrap();
+            assert_eq!(rows(&other).await, written + 1);
+        }
+    }
+}

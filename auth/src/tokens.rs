@@ -1,0 +1,191 @@
+//! Access and refresh tokens: signed JWTs with an explicit type (RFC 9068 §2.1, RFC 8725 §3.11) and one algorithm for each key.
+
+use crate::{
+    clock::Millis,
+    keys::{Key, Keys, PublicKey},
+    store::session,
+    token_cache::{TokenCache, TokenHash},
+};
+use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+use wugan_wire::TokenAnswer;
+
+/// Longer tokens are refused without parsing. The server makes none that is longer.
+const MAX_LENGTH: usize = 4096;
+const ACCESS: &str = "at+jwt";
+const REFRESH: &str = "rt+jwt";
+/// The `client_id` of access tokens (RFC 9068 §2.2): the application that the accounts belong to.
+const CLIENT_ID: &str = "app";
+
+/// The claims of both kinds.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// The account, under the name that the tutorial's front end reads.
+    #[serde(rename = "userId")]
+    pub user_id: i64,
+    /// The session.
+    pub sid: Uuid,
+    /// The generation of the refresh token, or of the refresh token that an access token was issued with; counted from 0.
+    #[serde(rename = "gen")]
+    pub generation: i64,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl Claims {
+    /// When the token expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Millis {
+        self.exp.saturating_mul(1000)
+    }
+}
+
+/// The additional claims of an access token, for its other readers.
+#[derive(Serialize)]
+struct AccessClaims<'a> {
+    #[serde(flatten)]
+    claims: Claims,
+    username: &'a str,
+    /// The account (RFC 7519 §4.1.2).
+    sub: String,
+    client_id: &'static str,
+    jti: String,
+}
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rejected {
+    /// The token is valid and has expired.
+    Expired,
+    /// The token was not issued by this server, or is of the other kind.
+    Invalid,
+}
+
+/// Issues and verifies tokens.
+pub struct Tokens {
+    keys: Keys,
+    verified: TokenCache,
+    issuer: String,
+    audience: String,
+    access_ttl: Duration,
+}
+
+impl Tokens {
+    /// Tokens signed by these keys, for this issuer and audience.
+    #[must_use]
+    pub fn new(keys: Keys, issuer: String, audience: String, access_ttl: Duration) -> Self {
+        Self { keys, verified: TokenCache::default(), issuer, audience, access_ttl }
+    }
+
+    /// The public keys for other services.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.keys.current().public(self.keys.now())
+    }
+
+    /// The id of the key that signs.
+    #[must_use]
+    pub fn signing_key_id(&self) -> String {
+        self.keys.current().signing_key(self.keys.now()).id.clone()
+    }
+
+    /// The claim `iss`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The pair for a session in its current generation. The refresh token is a function of the row and the signing key: the same
+    /// generation gives the same bytes on every node and after a restart, and the same claims after a rotation of keys. Neither token
+    /// outlives the session.
+    ///
+    /// # Errors
+    /// The key cannot sign.
+    pub fn issue(&self, session: &session::Model, username: &str, now: Millis) -> Result<TokenAnswer, jsonwebtoken::errors::Error> {
+        let jti = format!("{}.{}.{now}", session.id.simple(), session.generation);
+        let (now, end) = (now / 1000, session.expires_at / 1000);
+        let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);
+        let exp = now.saturating_add(ttl).min(end);
+        let claims = |iat, exp| Claims {
+            user_id: session.user_id,
+            sid: session.id,
+            generation: session.generation,
+            iss: self.issuer.clone(),
+            aud: self.audience.clone(),
+            iat,
+            exp,
+        };
+        let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string(), client_id: CLIENT_ID, jti };
+        Ok(TokenAnswer {
+            access_token: self.sign(ACCESS, &access)?,
+            refresh_token: self.sign(REFRESH, &claims(session.rotated_at / 1000, end))?,
+            token_type: "Bearer".into(),
+            expires_in: u64::try_from(exp - now).unwrap_or(0),
+            refresh_expires_in: u64::try_from(end - now).unwrap_or(0),
+        })
+    }
+
+    /// Verifies an access token.
+    ///
+    /// # Errors
+    /// It has expired, or is not an access token of this server.
+    pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
+        if token.len() > MAX_LENGTH {
+            return Err(Rejected::Invalid);
+        }
+        let (hash, epoch) = (TokenHash::of(token), self.keys.epoch());
+        let claims = match self.verified.get(hash, epoch) {
+            Some(claims) => claims,
+            None => {
+                let claims = self.verify(ACCESS, token)?;
+                self.verified.insert(hash, epoch, claims.clone());
+                claims
+            }
+        };
+        if claims.exp <= now / 1000 { Err(Rejected::Expired) } else { Ok(claims) }
+    }
+
+    /// Verifies a refresh token except for its expiry, which the rotation rules judge by the session: a token whose answer was lost is
+    /// valid for as long as its successor, and reuse of an expired one is still evidence of theft.
+    ///
+    /// # Errors
+    /// It is not a refresh token of this server.
+    pub fn read_refresh(&self, token: &str) -> Result<Claims, Rejected> {
+        self.verify(REFRESH, token)
+    }
+
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
+        let keys = self.keys.current();
+        let key = keys.signing_key(self.keys.now());
+        let header = Header { typ: Some(kind.into()), kid: Some(key.id.clone()), ..Header::new(key.algorithm) };
+        encode(&header, claims, &key.encoding)
+    }
+
+    /// All checks except the time: the type, the key by its id, and with that key's one algorithm the signature, issuer and audience.
+    /// Other header parameters (`jku`, `x5u`, `jwk`, …) are not read.
+    fn verify(&self, kind: &str, token: &str) -> Result<Claims, Rejected> {
+        if token.len() > MAX_LENGTH {
+            return Err(Rejected::Invalid);
+        }
+        let key = self.key_of(kind, token).ok_or(Rejected::Invalid)?;
+        let mut rules = Validation::new(key.algorithm);
+        rules.leeway = 0;
+        rules.validate_exp = false;
+        rules.set_issuer(&[&self.issuer]);
+        rules.set_audience(&[&self.audience]);
+        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+        decode(token, &key.decoding, &rules).map(|read| read.claims).map_err(|_| Rejected::Invalid)
+    }
+
+    fn key_of(&self, kind: &str, token: &str) -> Option<Arc<Key>> {
+        let header = decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(kind) || header.crit.is_some() {
+            return None;
+        }
+        self.keys.verify_key(header.kid.as_deref()?)
+    }
+}

@@ -1,0 +1,42 @@
+//! CORS for the listed origins. No cookies are used, so credentials are not allowed.
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, Method, header},
+};
+use std::time::Duration;
+use tower::Layer;
+use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
+
+/// Request headers of the usual tracing libraries (W3C Trace Context, W3C Baggage, Sentry), which fail a preflight unless they are listed.
+const TRACING_HEADERS: [HeaderName; 4] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("sentry-trace"),
+];
+
+/// The origins whose pages may call the server, and the request headers that they may send.
+pub(crate) struct Origins {
+    layer: CorsLayer,
+}
+
+impl Origins {
+    /// These origins, and these headers beside `Authorization`, `Content-Type` and those of tracing libraries.
+    pub(crate) fn new(origins: &[String], headers: &[HeaderName]) -> Self {
+        let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+        let usual = [header::AUTHORIZATION, header::CONTENT_TYPE].into_iter().chain(TRACING_HEADERS);
+        let layer = CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_methods([Method::GET, Method::POST, Method::DELETE])
+            .allow_headers(usual.chain(headers.iter().cloned()).collect::<Vec<_>>())
+            // Clients measure server time by `Date`, and wait as `Retry-After` says.
+            .expose_headers([header::DATE, header::RETRY_AFTER, header::WWW_AUTHENTICATE, HeaderName::from_static("x-request-id")])
+            .max_age(Duration::from_secs(600));
+        Self { layer }
+    }
+
+    pub(super) fn wrap(&self, router: Router) -> Cors<Router> {
+        self.layer.layer(router)
+    }
+}

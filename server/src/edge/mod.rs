@@ -1,0 +1,107 @@
+//! What every request passes, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
+
+mod admission;
+mod cors;
+mod headers;
+mod route;
+
+pub(crate) use admission::{Admission, ConnectionPermit};
+pub(crate) use cors::Origins;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderName, HeaderValue, Request, header},
+    response::{IntoResponse, Response},
+};
+use futures::FutureExt;
+use hyper::body::Incoming;
+use route::Route;
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+use tower::ServiceExt;
+use tower_http::cors::Cors;
+use tracing::info;
+use uuid::Uuid;
+use wugan_axum::{Auth, Error};
+
+/// A handler that has not finished by then is dropped and answered 503. Longer than a body may take to arrive by default, and than a
+/// database is waited for.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How much of a path is logged.
+const MAX_LOGGED_PATH: usize = 200;
+
+/// The router with what every request passes.
+pub(crate) struct Edge {
+    auth: Auth,
+    router: Router,
+    /// For requests with an `Origin`.
+    cors: Cors<Router>,
+    admission: Admission,
+}
+
+impl Edge {
+    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, admission: Admission) -> Self {
+        Self { auth, cors: origins.wrap(router.clone()), router, admission }
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Answers a request.
+    pub(crate) async fn handle(&self, peer: SocketAddr, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let started = Instant::now();
+        let (proxies, headers) = (self.auth.proxies(), request.headers());
+        let (client, is_https) = (proxies.client(peer.ip(), headers), proxies.is_https(peer.ip(), headers));
+        let id = self.request_id(peer.ip(), headers);
+        let route = Route::of(request.uri().path());
+        let method = route::method_label(request.method());
+        // The path alone: the query of the tutorial's refresh holds a token.
+        let path: String = request.uri().path().chars().take(MAX_LOGGED_PATH).collect();
+
+        let mut response = match self.admission.enter(route, client) {
+            Ok(_permit) => self.respond(peer, request).await,
+            Err(error) => error.into_response(),
+        };
+        headers::complete(response.headers_mut(), is_https);
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        let (status, took) = (response.status().as_u16(), started.elapsed());
+        self.auth.metrics().request(method, route.label(), status, took);
+        info!(id, method, path, ip = %client, status, us = took.as_micros(), "answered");
+        Ok(response)
+    }
+
+    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let has_origin = request.headers().contains_key(header::ORIGIN);
+        let response = async {
+            let Ok(response) =
+                if has_origin { self.cors.clone().oneshot(request).await } else { self.router.clone().oneshot(request).await };
+            response
+        };
+        match timeout(REQUEST_TIMEOUT, AssertUnwindSafe(response).catch_unwind()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
+            Err(_) => Error::Busy("a request took too long".into()).into_response(),
+        }
+    }
+
+    /// A new id, or that of a trusted proxy, so that its log and ours can be matched.
+    fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> String {
+        let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
+        let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
+        sent.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+    }
+}

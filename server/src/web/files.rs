@@ -1,0 +1,122 @@
+//! Router fallback: a static file if one exists; the app's page for browser navigations; otherwise a JSON 404.
+
+use super::page::Page;
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::path::Path;
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+use wugan_axum::Error;
+
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// The length of the hashes in names that trunk and wasm-bindgen make.
+const HASH_LENGTH: usize = 16;
+/// The longest part of a path that a file system accepts.
+const MAX_PART: usize = 255;
+
+/// Serves the app's files.
+#[derive(Clone)]
+pub(crate) struct Web {
+    files: ServeDir,
+    page: Page,
+}
+
+impl Web {
+    /// Serves this folder, which may be created later.
+    pub(crate) fn new(root: &Path) -> Self {
+        let files = ServeDir::new(root).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
+        Self { files, page: Page::new(root) }
+    }
+
+    /// Answers a request that no route matches.
+    pub(crate) async fn serve(&self, mut request: Request) -> Response {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Error::NotFound.into_response();
+        }
+        let path = request.uri().path();
+        let (is_root, is_hashed, may_exist) = (matches!(path, "/" | "/index.html"), is_hashed(path), may_exist(path));
+        let headers = request.headers().clone();
+        if is_root {
+            return self.page.serve(&headers).await;
+        }
+        if may_exist {
+            if !is_hashed {
+                // Modification times say nothing in an image whose files all have the same.
+                request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+            }
+            let Ok(found) = self.files.clone().oneshot(request).await;
+            if !matches!(found.status(), StatusCode::NOT_FOUND | StatusCode::TEMPORARY_REDIRECT) {
+                return file(found.map(Body::new), is_hashed);
+            }
+        }
+        if is_navigation(&headers) { self.page.serve(&headers).await } else { Error::NotFound.into_response() }
+    }
+}
+
+fn file(mut response: Response, is_hashed: bool) -> Response {
+    let is_content = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED);
+    let headers = response.headers_mut();
+    if is_content {
+        headers.insert(header::CACHE_CONTROL, if is_hashed { IMMUTABLE } else { NO_CACHE });
+    }
+    if !is_hashed {
+        headers.remove(header::LAST_MODIFIED);
+    }
+    // A cache must not give one browser what was compressed for another.
+    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    response
+}
+
+/// Whether a file system can have a file of that name. Others are an error of the system, which is not a defect here.
+fn may_exist(path: &str) -> bool {
+    !path.contains("%00") && path.split('/').all(|part| part.len() <= MAX_PART)
+}
+
+/// Whether a browser asks for a page to show: by Fetch Metadata where it is sent, else by `Accept`.
+fn is_navigation(headers: &HeaderMap) -> bool {
+    let mode = headers.get("sec-fetch-mode").and_then(|value| value.to_str().ok());
+    let wants_html = headers.get_all(header::ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));
+    wants_html && mode.is_none_or(|mode| mode == "navigate")
+}
+
+/// Whether some part of the path is a hash of the content, such as in `app-8a5f0c3b1d2e4f60_bg.wasm`.
+fn is_hashed(path: &str) -> bool {
+    path.split(['/', '.', '-', '_']).any(|part| part.len() >= HASH_LENGTH && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_with_a_hash_are_immutable() {
+        for hashed in
+            ["/wugan-app-8a5f0c3b1d2e4f60.js", "/wugan-app-8a5f0c3b1d2e4f60_bg.wasm", "/snippets/leptos-0123456789abcdef/inline0.js"]
+        {
+            assert!(is_hashed(hashed), "{hashed}");
+        }
+        for plain in ["/favicon.svg", "/manifest.webmanifest", "/app-1.2.3.js", "/deadbeef.css", "/a-facade-of-beauty.png"] {
+            assert!(!is_hashed(plain), "{plain}");
+        }
+    }
+
+    #[test]
+    fn a_navigation_accepts_html() {
+        let with = |pairs: &[(&'static str, &'static str)]| {
+            pairs
+                .iter()
+                .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect::<HeaderMap>()
+        };
+        assert!(is_navigation(&with(&[("accept", "text/html,*/*"), ("sec-fetch-mode", "navigate")])));
+        assert!(is_navigation(&with(&[("accept", "text/html")])));
+        assert!(!is_navigation(&with(&[("accept", "text/html"), ("sec-fetch-mode", "cors")])));
+        assert!(!is_navigation(&with(&[("accept", "*/*"), ("sec-fetch-mode", "navigate")])));
+        assert!(!is_navigation(&with(&[])));
+    }
+}

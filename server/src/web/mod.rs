@@ -1,0 +1,7 @@
+//! The app's files.
+
+mod csp;
+mod files;
+mod page;
+
+pub(crate) use files::Web;

@@ -1,0 +1,203 @@
+//! Admission, limits, probes and request ids: cases 31, 33, 36 to 40, 42 and 54.
+
+use crate::{
+    database::{Kind, on_each_database},
+    test_server::{PASSWORD, TestServer, expect_error},
+};
+use reqwest::{StatusCode, header};
+use sea_orm::ConnectionTrait;
+use serde_json::json;
+use std::{net::SocketAddr, sync::Arc};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
+};
+use wugan_wire::{Code, SessionItem, TokenAnswer};
+
+const PROXY: [&str; 2] = ["--trusted-proxy", "127.0.0.0/8"];
+
+/// Right passwords from one network take its places in the queue, and no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_31_sign_ins_of_one_network_leave_room_for_others() {
+    let server = Arc::new(TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--name-limit", "1000/1m"]].concat()).await);
+    server.register("mallory").await;
+    server.register("ada").await;
+    let mut flood = JoinSet::new();
+    for _ in 0..60 {
+        let server = server.clone();
+        flood.spawn(async move {
+            server.post_from("203.0.113.1", "/user/login", &json!({"username": "mallory", "password": PASSWORD})).await.status()
+        });
+    }
+    for n in 0..5 {
+        let login = server.post_from(&format!("198.51.100.{n}"), "/user/login", &json!({"username": "ada", "password": PASSWORD})).await;
+        assert_eq!(login.status(), StatusCode::OK);
+    }
+    let flood = flood.join_all().await;
+    assert!(flood.contains(&StatusCode::SERVICE_UNAVAILABLE), "{flood:?}");
+    assert!(flood.contains(&StatusCode::OK), "{flood:?}");
+    Arc::into_inner(server).unwrap().stop().await;
+}
+
+#[tokio::test]
+async fn case_31_right_passwords_count_for_their_network() {
+    let server = TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--address-limit", "3/1h"]].concat()).await;
+    server.register("ada").await;
+    let login = async |ip: &str| server.post_from(ip, "/user/login", &json!({"username": "ada", "password": PASSWORD})).await;
+    for _ in 0..3 {
+        assert_eq!(login("203.0.113.1").await.status(), StatusCode::OK);
+    }
+    expect_error(login("203.0.113.1").await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    assert_eq!(login("203.0.113.2").await.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+async fn connect_from(server: &TestServer, ip: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::new(ip.parse().unwrap(), 0)).unwrap();
+    socket.connect(server.url.trim_start_matches("http://").parse().unwrap()).await.unwrap()
+}
+
+/// Other addresses of the loopback network are other networks to the server.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn case_33_connections_of_one_network_leave_room_for_others() {
+    let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "50"]).await;
+    let mut held = Vec::new();
+    for _ in 0..200 {
+        let mut stream = connect_from(&server, "127.0.0.2").await;
+        let _ = stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
+        held.push(stream);
+    }
+    assert_eq!(server.get("/aaa").await.status(), StatusCode::OK, "another network");
+    let mut closed = 0;
+    for stream in &mut held {
+        let read = tokio::time::timeout(std::time::Duration::from_millis(20), stream.read(&mut [0; 16])).await;
+        closed += usize::from(matches!(read, Ok(Ok(0) | Err(_))));
+    }
+    assert_eq!(closed, 150, "those above the limit");
+    drop(held);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_38_a_head_is_bounded() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let long = server.http.get(format!("{}/aaa", server.url)).header("x-long", "x".repeat(17_000)).send().await.unwrap();
+    assert_eq!(long.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    let usual = server.http.get(format!("{}/aaa", server.url)).header("x-long", "x".repeat(8_000)).send().await.unwrap();
+    assert_eq!(usual.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_36_metrics_are_on_the_admin_listener_and_readiness_is_cached() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    expect_error(server.get("/metrics").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+    assert!(server.get_admin("/metrics").await.text().await.unwrap().contains("wugan_refresh_total"));
+    assert_eq!(server.get_admin("/healthz").await.text().await.unwrap(), "ok");
+    assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready");
+    server.auth.store().writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
+    assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready", "within a second the database is not asked again");
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    for answer in [server.get("/readyz").await, server.get_admin("/readyz").await] {
+        expect_error(answer, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_37_tokens_of_an_ended_session_cost_no_query() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let tokens = server.register("ada").await;
+    server.logout(&tokens.refresh_token, "").await;
+    assert!(!server.lets_in(&tokens.access_token).await);
+    server.auth.store().writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
+    assert!(!server.lets_in(&tokens.access_token).await, "and no 500 without the table");
+    server.stop().await;
+}
+
+on_each_database! {
+    async fn case_39_repeated_refusals_are_one_entry_a_minute(kind: Kind) {
+        let server = TestServer::with(kind, &PROXY).await;
+        server.register("ada").await;
+        let guess = json!({"username": "ada", "password": "wrong password"});
+        for _ in 0..4 {
+            server.post_from("203.0.113.1", "/user/login", &guess).await;
+        }
+        server.post_from("203.0.113.2", "/user/login", &guess).await;
+        let refused = async || {
+            let events = server.auth.store().events(0, None, 100).await.unwrap();
+            events.into_iter().filter(|row| row.event == "sign_in_refused").map(|row| (row.ip, row.detail)).rev().collect::<Vec<_>>()
+        };
+        let entry = |ip: &str, detail: Option<&str>| (Some(ip.to_owned()), detail.map(str::to_owned));
+        let first = [entry("203.0.113.1", None), entry("203.0.113.2", None)];
+        assert_eq!(refused().await, first);
+        server.auth.accounts().flush_refusals().await.unwrap();
+        let then = [first.as_slice(), &[entry("203.0.113.1", Some("3 more within a minute"))]].concat();
+        assert_eq!(refused().await, then);
+        server.auth.accounts().flush_refusals().await.unwrap();
+        assert_eq!(refused().await, then, "once");
+        server.stop().await;
+    }
+
+    async fn case_39_a_refresh_from_another_network_is_recorded_and_listed(kind: Kind) {
+        let server = TestServer::with(kind, &PROXY).await;
+        let refresh = async |ip: &str, tokens: &TokenAnswer| -> TokenAnswer {
+            let body = json!({"refresh_token": tokens.refresh_token, "attempt": "an-attempt-of-its-own"});
+            server.post_from(ip, "/user/refresh", &body).await.json().await.unwrap()
+        };
+        let home = server.post_from("203.0.113.1", "/user/register", &json!({"username": "ada", "password": PASSWORD})).await;
+        let tokens = refresh("203.0.113.1", &home.json().await.unwrap()).await;
+        let tokens = refresh("198.51.100.1", &tokens).await;
+        let tokens = refresh("198.51.100.1", &tokens).await;
+        let events = server.auth.store().events(0, None, 100).await.unwrap();
+        let changes: Vec<_> = events.iter().filter(|row| row.event == "network_changed").collect();
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].ip.as_deref(), Some("198.51.100.1"));
+        assert!(changes[0].detail.as_ref().unwrap().contains("203.0.113.1"));
+        let sessions: Vec<SessionItem> = server.get_as(&tokens.access_token, "/user/sessions").await.json().await.unwrap();
+        assert_eq!(sessions[0].ip.as_deref(), Some("198.51.100.1"));
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn case_40_a_session_is_refreshed_a_limited_number_of_times() {
+    let server = TestServer::with(Kind::Sqlite, &["--session-limit", "3/1m"]).await;
+    let (mut tokens, other) = (server.register("ada").await, server.login("ada").await);
+    for _ in 0..3 {
+        tokens = server.refresh(&tokens.refresh_token).await;
+    }
+    let limited = server.try_refresh(&tokens.refresh_token).await;
+    assert_eq!(limited.headers()[header::RETRY_AFTER], "20");
+    expect_error(limited, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    server.refresh(&other.refresh_token).await;
+    server.clock.shift(20_000);
+    server.refresh(&tokens.refresh_token).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_42_clients_behind_a_proxy_that_adds_ports_are_told_apart() {
+    let server = TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--address-limit", "1/1h"]].concat()).await;
+    let login =
+        async |ip: &str, name: &str| server.post_from(ip, "/user/login", &json!({"username": name, "password": "x"})).await.status();
+    for (n, ip) in ["203.0.113.9:4711", "203.0.113.10:80", "[2001:db8::1]:1234", "2001:db8:0:1::1"].iter().enumerate() {
+        assert_eq!(login(ip, &format!("user{n}")).await, StatusCode::UNAUTHORIZED, "{ip}");
+    }
+    assert_eq!(login("203.0.113.9:4712", "other").await, StatusCode::TOO_MANY_REQUESTS, "the port is not the client");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_54_a_request_id_is_taken_from_trusted_proxies_alone() {
+    let id = "an-id-of-the-proxy";
+    for (flags, expected) in [(&[] as &[&str], false), (&PROXY, true)] {
+        let server = TestServer::with(Kind::Sqlite, flags).await;
+        let answer = server.http.get(format!("{}/aaa", server.url)).header("x-request-id", id).send().await.unwrap();
+        assert_eq!(answer.headers()["x-request-id"] == id, expected);
+        server.stop().await;
+    }
+}
