@@ -21,6 +21,8 @@
 //! [`Auth::routes`] adds `/user/register`, `/user/login`, `/user/refresh` and the other routes for accounts and sessions. An application
 //! with a state of its own implements [`FromRef`](axum::extract::FromRef) for [`Auth`]. Clients are told apart by their address, so serve
 //! with `into_make_service_with_connect_info`, and name proxies with [`Options::trusted_proxies`].
+//!
+//! The feature `verifier` adds `Verifier`, with which a service without the database verifies access tokens by `/.well-known/jwks.json`.
 
 mod accounts;
 mod attempt;
@@ -39,6 +41,8 @@ mod session_cache;
 mod sessions;
 mod task;
 mod token_cache;
+#[cfg(feature = "verifier")]
+mod verifier;
 
 #[doc(hidden)]
 pub mod clock;
@@ -72,4 +76,6 @@ pub use options::Options;
 pub use passwords::{HashPermit, Passwords};
 #[doc(hidden)]
 pub use sessions::Sessions;
+#[cfg(feature = "verifier")]
+pub use verifier::{AccessToken, Verifier, VerifyError};
 pub use wugan_wire::TokenAnswer;

@@ -13,7 +13,7 @@ use std::{
     },
     time::Duration,
 };
-use wugan_axum::{SigningAlgorithm, keys};
+use wugan_axum::{SigningAlgorithm, Verifier, VerifyError, keys};
 
 /// Sessions are used on two nodes while the key is rotated three times. Nobody is refused once.
 #[tokio::test(flavor = "multi_thread")]
@@ -121,6 +121,38 @@ async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {
     let metadata: Value = server.get("/.well-known/oauth-authorization-server").await.json().await.unwrap();
     assert_eq!(metadata["issuer"], "https://id.example.com");
     assert_eq!(metadata["jwks_uri"], "https://id.example.com/.well-known/jwks.json");
+    server.stop().await;
+}
+
+/// A service without the database: it follows a rotation, and says when it cannot have the keys.
+#[tokio::test]
+async fn case_58_a_service_verifies_access_tokens_by_the_issuers_keys() {
+    let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;
+    let tokens = server.register("ada").await;
+    let url = format!("{}/.well-known/jwks.json", server.url);
+    let verifier = Verifier::jwks(&url, "https://id.example.com", "wugan").unwrap();
+    let access = verifier.verify(&tokens.access_token).await.unwrap();
+    assert_eq!((access.username.as_str(), access.sid), ("ada", crate::test_server::sid(&tokens)));
+    assert_eq!(verifier.verify(&tokens.refresh_token).await, Err(VerifyError::Invalid), "a refresh token is no access token");
+    let (head, signature) = tokens.access_token.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    for wrong in ["", "a.b.c", &forged] {
+        assert_eq!(verifier.verify(wrong).await, Err(VerifyError::Invalid), "{wrong}");
+    }
+    for (issuer, audience) in [("https://other.example.com", "wugan"), ("https://id.example.com", "other")] {
+        let other = Verifier::jwks(&url, issuer, audience).unwrap();
+        assert_eq!(other.verify(&tokens.access_token).await, Err(VerifyError::Invalid), "{issuer} {audience}");
+    }
+    let away = Verifier::jwks("http://127.0.0.1:9/keys", "https://id.example.com", "wugan").unwrap();
+    assert!(matches!(away.verify(&tokens.access_token).await, Err(VerifyError::KeysUnavailable(_))));
+    for insecure in ["http://id.example.com/keys", "ftp://127.0.0.1/", "keys"] {
+        assert!(Verifier::jwks(insecure, "", "").is_err(), "{insecure}");
+    }
+    let secrets = TestServer::start(Kind::Sqlite).await;
+    let none = Verifier::jwks(&format!("{}/.well-known/jwks.json", secrets.url), "wugan", "wugan").unwrap();
+    let error = none.verify(&secrets.register("ada").await.access_token).await.unwrap_err().to_string();
+    assert!(error.contains("--signing-algorithm eddsa"), "{error}");
+    secrets.stop().await;
     server.stop().await;
 }
 
