@@ -39,7 +39,7 @@ pub fn Timeline(
     view! {
         <figure class="wt" class:wt-compact=compact>
             {(!compact).then(|| view! { <Labels ticks=Signal::derive(move || shape.read().ticks.clone()) strings /> })}
-            <Plot shape selected strings description lane_height=if compact { 9 } else { 26 } />
+            <Plot shape selected strings description lane_height=if compact { 6 } else { 26 } />
             <p class="wt-description">{shown}</p>
             {(!compact).then(|| view! { <Legend strings /> })}
         </figure>
@@ -57,7 +57,8 @@ pub fn TimeAxis(
     #[prop(into)]
     strings: Signal<&'static Strings>,
 ) -> impl IntoView {
-    let ticks = Signal::derive(move || span.get().map(|span| Axis::new(&Record::default(), 0.0, Some(span)).ticks(0.0)).unwrap_or_default());
+    let ticks =
+        Signal::derive(move || span.get().map(|span| Axis::new(&Record::default(), 0.0, Some(span)).ticks(0.0)).unwrap_or_default());
     view! { <div class="wt"><Labels ticks strings /></div> }.into_any()
 }
 
@@ -68,7 +69,8 @@ fn Labels(ticks: Signal<Vec<Tick>>, strings: Signal<&'static Strings>) -> impl I
         let ticks = ticks.get();
         let last = ticks.len().saturating_sub(1);
         let label = |(index, tick): (usize, Tick)| {
-            let time = strings.get().time(f64::from(tick.at));
+            // Whole milliseconds.
+            let time = strings.get().time(f64::from(tick.at)).replace(".0 ", " ");
             let text = if tick.after_pause { (strings.get().later)(&time) } else { time };
             // Aligned to the right: the last label would overflow.
             let crowded = index == last && tick.x > WIDTH * 9 / 10;
