@@ -13,6 +13,7 @@ struct Names {
     failures: &'static str,
     requests: &'static str,
     invalidate: &'static str,
+    invalidated: &'static str,
     send: &'static str,
     picture: &'static str,
     first_lane: &'static str,
@@ -38,6 +39,7 @@ const ENGLISH: Names = Names {
     failures: "Simulate failures",
     requests: "Requests",
     invalidate: "Invalidate access token",
+    invalidated: "Access token invalidated.",
     send: "Send",
     picture: "Timeline of requests",
     first_lane: "GET /bbb",
@@ -63,6 +65,7 @@ const CHINESE: Names = Names {
     failures: "模拟故障",
     requests: "请求数",
     invalidate: "使访问令牌失效",
+    invalidated: "访问令牌已失效。",
     send: "发送",
     picture: "请求时间线",
     first_lane: "GET /bbb",
@@ -109,6 +112,7 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         page.keys_at(names.requests, Key::Control + "a").await?;
         page.keys("3").await?;
         page.keys_at(names.invalidate, Key::Space).await?;
+        page.shows(names.invalidated).await?;
         page.back_to(names.send).await?;
         page.keys(Key::Enter).await?;
         assert_eq!(page.summary(3).await?.refreshes, 1);
