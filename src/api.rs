@@ -10,17 +10,7 @@ use wugan::{
     Client, Request, Response, SignIn, TokenSet,
     leptos::{UseSessionReturn, use_session},
 };
-use wugan_wire::{PasswordChange, TokenAnswer, routes};
-
-/// Replaces a forgotten password; the code is from the link that `wugan-server user reset` prints.
-const RESET: &str = "/user/reset";
-
-/// The body of a password reset.
-#[derive(Clone, Serialize)]
-struct PasswordReset {
-    code: String,
-    new_password: String,
-}
+use wugan_wire::{PasswordChange, PasswordReset, TokenAnswer, routes};
 
 /// The client, which also watches the connection; `Copy`.
 #[derive(Clone, Copy)]
@@ -81,7 +71,7 @@ impl Api {
 
     /// Sets a new password by a reset link's code, and signs in.
     pub(crate) async fn reset_password(self, code: String, new_password: String) -> Result<(), Problem> {
-        self.sign_in(RESET, &PasswordReset { code, new_password }).await.map_err(Problem::about_reset_code)
+        self.sign_in(routes::RESET, &PasswordReset { code, new_password }).await.map_err(Problem::about_reset_code)
     }
 
     async fn reported<T>(self, result: Result<T, Problem>) -> Result<T, Problem> {
