@@ -3,12 +3,14 @@
 use crate::{
     connection::{Connection, use_connection},
     problem::Problem,
+    responses,
 };
 use serde::Serialize;
 use wugan::{
-    Client, Request, Response, SignIn,
+    Client, Request, Response, SignIn, TokenSet,
     leptos::{UseSessionReturn, use_session},
 };
+use wugan_wire::{PasswordChange, PasswordReset, TokenAnswer, routes};
 
 /// The client, which also watches the connection; `Copy`.
 #[derive(Clone, Copy)]
@@ -21,6 +23,20 @@ pub(crate) fn use_api() -> Api {
     Api { session: use_session(), connection: use_connection() }
 }
 
+/// Sends a request. A status other than 2xx is a problem.
+pub(crate) async fn send(client: &Client, request: Request) -> Result<Response, Problem> {
+    let response = client.send(request).await?;
+    if response.status().is_success() { Ok(response) } else { Err(Problem::read(response).await) }
+}
+
+/// Sends a form to a route that answers with tokens, and starts a session with them.
+pub(crate) async fn sign_in(client: &Client, route: &str, form: &impl Serialize) -> Result<(), Problem> {
+    match client.post(route).json(form).sign_in().await? {
+        SignIn::Done(_) => Ok(()),
+        SignIn::Refused(response) => Err(Problem::read(response).await),
+    }
+}
+
 impl Api {
     pub(crate) fn client(self) -> Client {
         self.session.client()
@@ -28,34 +44,45 @@ impl Api {
 
     /// Sends a request. A status other than 2xx is a problem.
     pub(crate) async fn send(self, request: Request) -> Result<Response, Problem> {
-        match self.client().send(request).await {
-            Ok(response) if response.status().is_success() => Ok(response),
-            Ok(response) => Err(self.report(Problem::read(response).await).await),
-            Err(error) => Err(self.report(error.into()).await),
-        }
+        self.reported(send(&self.client(), request).await).await
+    }
+
+    /// Loads a path as text.
+    pub(crate) async fn load(self, path: &str) -> Result<String, Problem> {
+        Ok(self.send(Request::get(path)).await?.text().await?)
     }
 
     /// Sends a form to a route that answers with tokens, and starts a session with them.
-    pub(crate) async fn sign_in<T: Serialize>(self, route: &str, form: &T) -> Result<(), Problem> {
-        match self.client().post(route).json(form).sign_in().await {
-            Ok(SignIn::Done(_)) => Ok(()),
-            Ok(SignIn::Refused(response)) => Err(self.report(Problem::read(response).await).await),
-            Err(error) => Err(self.report(error.into()).await),
-        }
+    pub(crate) async fn sign_in(self, route: &str, form: &impl Serialize) -> Result<(), Problem> {
+        self.reported(sign_in(&self.client(), route, form).await).await
     }
 
-    /// Checks the server after a problem that may be an outage. If it is down, the banner says so; else the request is repeated later,
-    /// and the caller shows when.
-    pub(crate) async fn report(self, problem: Problem) -> Problem {
-        let min_wait_ms = match problem {
-            Problem::Unreachable => 0,
-            Problem::Unrenewed(seconds) => seconds.saturating_mul(1_000),
-            _ => return problem,
-        };
-        if self.connection.is_down().await {
-            return Problem::Unreachable;
+    /// Changes the password. The server ends all sessions but this one, which goes on with the tokens in the response. A server that
+    /// answers 204 keeps the present tokens valid.
+    pub(crate) async fn change_password(self, change: &PasswordChange) -> Result<(), Problem> {
+        let sent = self.send(Request::post(routes::PASSWORD).json(change)).await;
+        let body = sent.map_err(|problem| problem.about_own_password("current_password"))?.text().await?;
+        if !body.is_empty() {
+            let tokens = responses::tokens(&body).ok_or(Problem::Unexpected)?;
+            self.client().session().sign_in(token_set(tokens));
         }
-        self.connection.retry_later(min_wait_ms);
-        problem
+        Ok(())
     }
+
+    /// Sets a new password by a reset link's code, and signs in.
+    pub(crate) async fn reset_password(self, code: String, new_password: String) -> Result<(), Problem> {
+        self.sign_in(routes::RESET, &PasswordReset { code, new_password }).await.map_err(Problem::about_reset_code)
+    }
+
+    async fn reported<T>(self, result: Result<T, Problem>) -> Result<T, Problem> {
+        match result {
+            Err(problem) => Err(self.connection.report(problem).await),
+            done => done,
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss)] // A lifetime in seconds is far below 2^52.
+fn token_set(answer: TokenAnswer) -> TokenSet {
+    TokenSet::new(answer.access_token, answer.refresh_token).with_expires_in(answer.expires_in as f64)
 }

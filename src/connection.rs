@@ -1,6 +1,6 @@
 //! Whether the server can be reached. While it cannot, the banner says so; when it is back, pages load again.
 
-use crate::arrival::focus_content_from_again;
+use crate::{components::page::focus_content_from_retry, problem::Problem};
 use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
@@ -72,8 +72,23 @@ impl Connection {
         self.lost.get_untracked()
     }
 
+    /// Checks the server after a problem that may be an outage. If it is down, the banner says so; else the request is repeated later,
+    /// and the caller shows when.
+    pub(crate) async fn report(self, problem: Problem) -> Problem {
+        let min_wait_ms = match problem {
+            Problem::Unreachable => 0,
+            Problem::Unrenewed(seconds) => seconds.saturating_mul(1_000),
+            _ => return problem,
+        };
+        if self.is_down().await {
+            return Problem::Unreachable;
+        }
+        self.retry_later(min_wait_ms);
+        problem
+    }
+
     /// Schedules a retry after at least `min_wait` milliseconds: the server is up, but did not do what was requested.
-    pub(crate) fn retry_later(self, min_wait: u32) {
+    fn retry_later(self, min_wait: u32) {
         if self.scheduled.get_value() {
             return;
         }
@@ -121,7 +136,7 @@ impl Connection {
         let healthy = is_healthy().await;
         self.checking.set(false);
         if healthy {
-            focus_content_from_again();
+            focus_content_from_retry();
             self.restored.set(true);
             self.lost.set(false);
             self.retries.update(|retries| *retries += 1);

@@ -1,48 +1,43 @@
 //! The state of a form: one submission at a time, errors at their fields, input kept after an error.
 
 use crate::{
-    arrival::focus,
-    derived::Derived,
+    components::page::focus,
     lang::{Pick, use_lang},
     problem::{FormError, Message, Problem},
 };
-use futures::future::LocalBoxFuture;
-use leptos::{prelude::*, task::spawn_local};
-use std::future::Future;
+use leptos::prelude::*;
 
 /// A form; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Form {
-    pub(crate) busy: RwSignal<bool>,
+    /// Whether a submission is running.
+    pub(crate) pending: Signal<bool>,
     errors: RwSignal<Vec<FormError>>,
     /// The fields that show errors of their own.
     fields: StoredValue<Vec<&'static str>>,
 }
 
 impl Form {
-    pub(crate) fn new() -> Form {
-        Form { busy: RwSignal::new(false), errors: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
+    pub(crate) fn new(pending: impl Into<Signal<bool>>) -> Form {
+        Form { pending: pending.into(), errors: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
     }
 
-    /// Runs a submission, unless one is running.
-    pub(crate) fn send(self, sending: impl Future<Output = Result<(), Problem>> + 'static) {
-        self.run(Box::pin(sending));
-    }
-
-    fn run(self, sending: LocalBoxFuture<'static, Result<(), Problem>>) {
-        if self.busy.get_untracked() {
-            return;
+    /// Whether a submission may begin: none is running, and none of these required fields, given by name, value and message, is empty.
+    /// Shows which are.
+    pub(crate) fn begins(self, required: &[(&'static str, &str, Pick)]) -> bool {
+        if self.pending.get_untracked() {
+            return false;
         }
-        self.busy.set(true);
-        self.errors.set(Vec::new());
-        spawn_local(async move {
-            let result = sending.await;
-            // The page may have been closed.
-            self.busy.try_set(false);
-            if let Err(problem) = result {
-                self.show_errors(problem.form_errors());
-            }
-        });
+        let empty = required.iter().filter(|(_, value, _)| value.is_empty());
+        let errors: Vec<_> = empty.map(|(field, _, text)| FormError { field: Some(field), message: Message::Plain(*text) }).collect();
+        let is_complete = errors.is_empty();
+        self.show_errors(errors);
+        is_complete
+    }
+
+    /// Shows why a submission failed.
+    pub(crate) fn show_result<T>(self, result: &Result<T, Problem>) {
+        self.show_errors(result.as_ref().err().map(Problem::form_errors).unwrap_or_default());
     }
 
     /// Shows errors and focuses the first field with one. An error of a field that this form lacks is shown for the form as a whole.
@@ -59,30 +54,13 @@ impl Form {
         }
     }
 
-    /// For `aria-disabled`: a `disabled` button would lose the focus.
-    pub(crate) fn disabled(self) -> Derived<Option<&'static str>> {
-        Derived::new(move || self.busy.get().then_some("true"))
-    }
-
-    /// The label of the submit button.
-    pub(crate) fn label(self, idle: Pick, busy: Pick) -> Derived<&'static str> {
-        let lang = use_lang();
-        Derived::new(move || if self.busy.get() { busy } else { idle }(lang.get().texts()))
-    }
-
     /// The error of a field, or of the form as a whole.
-    pub(crate) fn error(self, field: Option<&'static str>) -> Derived<Option<String>> {
+    pub(crate) fn error(self, field: Option<&'static str>) -> Signal<Option<String>> {
         let lang = use_lang();
         self.fields.update_value(|fields| fields.extend(field));
-        Derived::new(move || {
+        Signal::derive(move || {
             let errors = self.errors.read();
             errors.iter().find(|error| error.field == field).map(|error| error.message.text(lang.get()))
         })
     }
-}
-
-/// Errors for the empty ones of these fields, each given by name, value and message.
-pub(crate) fn missing(fields: &[(&'static str, &str, Pick)]) -> Vec<FormError> {
-    let empty = fields.iter().filter(|(_, value, _)| value.is_empty());
-    empty.map(|(field, _, text)| FormError { field: Some(field), message: Message::Plain(*text) }).collect()
 }

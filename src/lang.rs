@@ -1,9 +1,7 @@
 //! The interface language, from the browser or the user's choice, and access to its texts.
 
 use crate::{
-    components::live::effect,
-    derived::Derived,
-    keep,
+    preferences,
     texts::{self, Texts},
 };
 use leptos::prelude::*;
@@ -60,9 +58,9 @@ impl Lang {
 /// Provides the language to all components and keeps `<html lang>` in step.
 pub(crate) fn provide_lang() {
     let browser = || window().navigator().language().unwrap_or_default();
-    let lang = RwSignal::new(Lang::from_tag(&keep::get(KEY).unwrap_or_else(browser)));
+    let lang = RwSignal::new(Lang::from_tag(&preferences::get(KEY).unwrap_or_else(browser)));
     provide_context(lang);
-    effect(move || {
+    Effect::new(move || {
         if let Some(root) = document().document_element() {
             let _ = root.set_attribute("lang", lang.get().tag());
         }
@@ -76,14 +74,14 @@ pub(crate) fn use_lang() -> RwSignal<Lang> {
 
 /// Changes the language and stores the choice.
 pub(crate) fn choose(lang: RwSignal<Lang>, to: Lang) {
-    keep::set(KEY, to.tag());
+    preferences::set(KEY, to.tag());
     lang.set(to);
 }
 
-/// A text that follows the language.
-pub(crate) fn text(pick: Pick) -> Derived<&'static str> {
+/// A text in the present language, for views and attributes.
+pub(crate) fn text(pick: Pick) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     let lang = use_lang();
-    Derived::new(move || pick(lang.get().texts()))
+    move || pick(lang.get().texts())
 }
 
 #[cfg(test)]

@@ -3,22 +3,19 @@
 // `#[component]` makes its props `pub`, which is unreachable in a binary.
 #![allow(unreachable_pub)]
 
-mod answers;
 mod api;
 mod app;
-mod arrival;
 mod components;
 mod connection;
-mod derived;
 mod device;
 mod form;
-mod keep;
 mod lang;
 mod loaded;
 mod pages;
+mod preferences;
 mod problem;
+mod responses;
 mod route;
-mod sabotage;
 mod texts;
 mod theme;
 mod when;
@@ -26,6 +23,9 @@ mod when;
 use leptos::prelude::*;
 
 fn main() {
+    // A release build aborts without a message; the script in index.html tells the user.
+    #[cfg(debug_assertions)]
+    std::panic::set_hook(Box::new(|panic| web_sys::console::error_1(&panic.to_string().into())));
     mount_to_body(app::App);
     // Removes the placeholder of index.html in the same task, so that nothing flashes.
     if let Some(first_paint) = document().get_element_by_id("first-paint") {

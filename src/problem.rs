@@ -1,12 +1,12 @@
 //! Failed requests: what went wrong, and the message for the user, at the field it concerns.
 
 use crate::{
-    answers,
     lang::{Lang, Pick},
+    responses,
     texts::Texts,
     when,
 };
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use wugan::{Error, Response, StatusCode};
 use wugan_wire::{Code, FieldError};
 
@@ -33,6 +33,8 @@ pub(crate) enum Problem {
     RetryLater(Code, Option<u32>),
     /// The password in this field is not the account's.
     WrongPassword(&'static str),
+    /// The one-time code of a reset link was used, has expired, or was never valid.
+    ResetCodeRefused,
     /// The response is not one of this API.
     Unexpected,
 }
@@ -69,7 +71,7 @@ impl Problem {
         // A proxy's answer when the server behind it is down.
         let from_proxy = matches!(response.status(), StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT);
         let wait = response.header("retry-after");
-        match response.text().await.ok().and_then(|body| answers::error(&body)) {
+        match response.text().await.ok().and_then(|body| responses::error(&body)) {
             Some((code, fields)) => Problem::refused(code, fields, wait),
             None if from_proxy => Problem::Unreachable,
             None => Problem::Unexpected,
@@ -89,6 +91,14 @@ impl Problem {
     pub(crate) fn about_own_password(self, field: &'static str) -> Problem {
         match self {
             Problem::Refused(Code::InvalidCredentials, _) => Problem::WrongPassword(field),
+            other => other,
+        }
+    }
+
+    /// The same problem on the page of a reset link.
+    pub(crate) fn about_reset_code(self) -> Problem {
+        match self {
+            Problem::Refused(Code::InvalidGrant, _) => Problem::ResetCodeRefused,
             other => other,
         }
     }
@@ -117,6 +127,7 @@ impl Problem {
             Problem::NotRenewable(None) => whole(|t| t.problem.not_renewable),
             Problem::Aborted => whole(|t| t.problem.aborted),
             Problem::WrongPassword(field) => at(field, |t| t.problem.wrong_password),
+            Problem::ResetCodeRefused => whole(|t| t.reset.code_refused),
             Problem::RetryLater(Code::RateLimited, wait) => {
                 vec![FormError { field: None, message: Message::WithTime(|t| t.problem.rate_limited, *wait) }]
             }
@@ -134,6 +145,15 @@ impl Problem {
         }
     }
 }
+
+/// For logs; users read [`Problem::message`].
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message().text(Lang::En).as_str())
+    }
+}
+
+impl std::error::Error for Problem {}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
@@ -235,7 +255,7 @@ mod tests {
     fn a_missing_retry_after_reads_in_a_moment() {
         assert_eq!(
             messages(&Problem::RetryLater(Code::RateLimited, None)),
-            [(None, "Too many tries. Please try again in a moment.".to_owned())]
+            [(None, "Too many attempts. Try again in a moment.".to_owned())]
         );
     }
 }

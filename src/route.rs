@@ -1,6 +1,6 @@
 //! The app's router: which page a path shows, and navigation without loading a document.
 //!
-//! The app has six fixed paths. `leptos_router` would add 39 kB of brotli to a first visit (measured), so this is a router of its own:
+//! The app has seven fixed paths. `leptos_router` would add 39 kB of brotli to a first visit (measured), so this is a router of its own:
 //! links stay links, and the browser's history is the only state.
 
 use leptos::{ev, prelude::*};
@@ -12,6 +12,7 @@ pub(crate) enum Route {
     Home,
     SignIn,
     SignUp,
+    Reset,
     Inspector,
     Account,
     Sessions,
@@ -19,47 +20,38 @@ pub(crate) enum Route {
 }
 
 impl Route {
-    const ALL: [Route; 6] = [Route::Home, Route::SignIn, Route::SignUp, Route::Inspector, Route::Account, Route::Sessions];
+    const ALL: [Route; 7] = [Route::Home, Route::SignIn, Route::SignUp, Route::Reset, Route::Inspector, Route::Account, Route::Sessions];
 
     pub(crate) fn path(self) -> &'static str {
         match self {
             Route::Home | Route::Missing => "/",
             Route::SignIn => "/sign-in",
             Route::SignUp => "/sign-up",
+            Route::Reset => "/reset",
             Route::Inspector => "/inspector",
             Route::Account => "/account",
             Route::Sessions => "/sessions",
         }
     }
 
-    /// The page of a path; trailing slashes are ignored.
-    fn from_path(path: &str) -> Route {
+    /// The page of an address; the query and trailing slashes are ignored.
+    fn from_address(address: &str) -> Route {
+        let path = address.split('?').next().unwrap_or_default();
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
         Route::ALL.into_iter().find(|route| route.path() == path).unwrap_or(Route::Missing)
     }
-
-    /// Whether the page requires a signed-in user.
-    pub(crate) fn is_guarded(self) -> bool {
-        matches!(self, Route::Inspector | Route::Account | Route::Sessions)
-    }
-}
-
-/// The page shown, and the page to go to after a sign-in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Location {
-    route: Route,
-    next: Route,
 }
 
 /// The router; `Copy`.
 #[derive(Clone, Copy)]
 pub(crate) struct Router {
-    location: RwSignal<Location>,
+    /// Path and query of the address shown.
+    address: RwSignal<String>,
 }
 
 /// Listens to the history and to clicks on links.
 pub(crate) fn provide_router() {
-    let router = Router { location: RwSignal::new(Location::current()) };
+    let router = Router { address: RwSignal::new(current_address()) };
     provide_context(router);
     window_event_listener(ev::popstate, move |_| router.sync());
     window_event_listener(ev::click, move |click| {
@@ -75,64 +67,46 @@ pub(crate) fn use_router() -> Router {
 }
 
 impl Router {
-    /// The page shown; tracked.
+    /// The page shown; tracks the address.
     pub(crate) fn route(self) -> Route {
-        self.location.get().route
+        self.address.with(|address| Route::from_address(address))
     }
 
-    /// The page to go to after a sign-in; tracked.
-    pub(crate) fn next(self) -> Route {
-        self.location.get().next
+    /// The query of the address shown, with its question mark; untracked, because another address renders the page anew.
+    pub(crate) fn query(self) -> String {
+        self.address.with_untracked(|address| address.find('?').map(|at| address[at..].to_owned())).unwrap_or_default()
     }
 
     /// Navigates within the app, as a link does. The present address gets no second history entry.
-    pub(crate) fn push(self, href: &str) {
-        if address() == href {
-            return window().scroll_to_with_x_and_y(0.0, 0.0);
+    fn push(self, href: &str) {
+        if current_address() != href {
+            self.change(|history| history.push_state_with_url(&JsValue::NULL, "", Some(href)));
         }
-        if let Ok(history) = window().history()
-            && history.push_state_with_url(&JsValue::NULL, "", Some(href)).is_ok()
-        {
-            window().scroll_to_with_x_and_y(0.0, 0.0);
-            self.sync();
-        }
+        window().scroll_to_with_x_and_y(0.0, 0.0);
     }
 
     /// Navigates and replaces the present history entry.
     pub(crate) fn replace(self, href: &str) {
-        if let Ok(history) = window().history()
-            && history.replace_state_with_url(&JsValue::NULL, "", Some(href)).is_ok()
-        {
+        self.change(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(href)));
+    }
+
+    fn change(self, change: impl FnOnce(&web_sys::History) -> Result<(), JsValue>) {
+        if window().history().is_ok_and(|history| change(&history).is_ok()) {
             self.sync();
         }
     }
 
     fn sync(self) {
-        if self.location.get_untracked() != Location::current() {
-            self.location.set(Location::current());
+        let address = current_address();
+        if self.address.with_untracked(|shown| *shown != address) {
+            self.address.set(address);
         }
     }
 }
 
-impl Location {
-    fn current() -> Location {
-        let address = address();
-        let (path, query) = address.split_once('?').unwrap_or((&address, ""));
-        Location { route: Route::from_path(path), next: next_in(query) }
-    }
-}
-
-/// Path and query of the address shown.
-fn address() -> String {
+fn current_address() -> String {
     let location = window().location();
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
-}
-
-/// The `next` parameter. Only pages of this app count: a link cannot redirect a user to another site.
-fn next_in(query: &str) -> Route {
-    let next = query.trim_start_matches('?').split('&').find_map(|pair| pair.strip_prefix("next="));
-    let route = next.map_or(Route::Home, |path| Route::from_path(&path.replace("%2F", "/")));
-    if matches!(route, Route::Missing | Route::SignIn | Route::SignUp) { Route::Home } else { route }
 }
 
 /// The address of a link within the app that was clicked without modifier keys.
@@ -153,22 +127,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_page_is_found_by_its_path() {
+    fn each_page_is_found_by_its_address() {
         for route in Route::ALL {
-            assert_eq!(Route::from_path(route.path()), route);
+            assert_eq!(Route::from_address(route.path()), route);
         }
-        assert_eq!(Route::from_path("/account/"), Route::Account);
+        assert_eq!(Route::from_address("/account/"), Route::Account);
+        assert_eq!(Route::from_address("/sign-in?next=%2Faccount"), Route::SignIn);
         for path in ["/accounts", "/account/1", "", "//", "/Sign-In"] {
-            assert!(matches!(Route::from_path(path), Route::Missing), "{path}");
-        }
-    }
-
-    #[test]
-    fn next_accepts_only_pages_of_the_app() {
-        assert_eq!(next_in("?next=/inspector"), Route::Inspector);
-        assert_eq!(next_in("?a=b&next=%2Faccount"), Route::Account);
-        for query in ["", "?next=", "?next=https://evil.example", "?next=//evil.example", "?next=/sign-in", "?next=/nowhere"] {
-            assert_eq!(next_in(query), Route::Home, "{query}");
+            assert_eq!(Route::from_address(path), Route::Missing, "{path}");
         }
     }
 }

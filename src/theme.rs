@@ -1,6 +1,6 @@
 //! Light or dark theme, or the system's. `index.html` applies a stored choice before the first paint.
 
-use crate::{keep, lang::Pick};
+use crate::{lang::Pick, preferences};
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub(crate) enum Theme {
 const KEY: &str = "wugan.theme";
 
 pub(crate) fn provide_theme() {
-    let theme = RwSignal::new(match keep::get(KEY).as_deref() {
+    let theme = RwSignal::new(match preferences::get(KEY).as_deref() {
         Some("light") => Theme::Light,
         Some("dark") => Theme::Dark,
         _ => Theme::Auto,
@@ -58,11 +58,11 @@ pub(crate) fn choose(theme: RwSignal<Theme>, to: Theme) {
     let Some(root) = document().document_element() else { return };
     match to.name() {
         Some(name) => {
-            keep::set(KEY, name);
+            preferences::set(KEY, name);
             let _ = root.set_attribute("data-theme", name);
         }
         None => {
-            keep::forget(KEY);
+            preferences::remove(KEY);
             let _ = root.remove_attribute("data-theme");
         }
     }

@@ -61,7 +61,7 @@ impl Ensemble {
         page.script(CONDUCTOR).await?;
         let mut opened = Vec::new();
         for number in 0..tabs {
-            opened.push(page.open_tab("/inspector").await?);
+            opened.push(page.open_tab("/inspector?session=own").await?);
             page.fill("Requests", &requests.to_string()).await?;
             page.driver().execute(PLAYER, vec![json!(number), json!(requests)]).await?;
         }

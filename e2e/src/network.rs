@@ -45,11 +45,20 @@ impl Page {
         self.command("Network.setBlockedURLs", json!({ "urls": names })).await
     }
 
-    /// Runs a script in every page that is loaded from now on, before anything of its own.
+    /// Runs a script in every page that is loaded from now on, before the page's own. Returns its id.
     ///
     /// # Errors
-    /// If the browser does not do it.
-    pub async fn before_each_page(&self, script: &str) -> Result {
-        self.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await
+    /// If the browser refuses.
+    pub async fn before_each_page(&self, script: &str) -> Result<String> {
+        let added = self.driver().cdp().send_raw("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await?;
+        Ok(added["identifier"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Removes a script that [`before_each_page`](Page::before_each_page) added.
+    ///
+    /// # Errors
+    /// If the browser refuses.
+    pub async fn before_no_page(&self, id: &str) -> Result {
+        self.command("Page.removeScriptToEvaluateOnNewDocument", json!({ "identifier": id })).await
     }
 }

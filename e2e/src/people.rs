@@ -42,8 +42,27 @@ impl Page {
     /// # Errors
     /// If they do not end in time.
     pub async fn burst(&self, requests: u64) -> Result<Summary> {
+        self.simulate_failures().await?;
         self.fill("Requests", &requests.to_string()).await?;
         self.press("Send").await?;
         self.summary(requests).await
+    }
+
+    /// Opens the inspector's section "Simulate failures".
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub async fn simulate_failures(&self) -> Result {
+        let open = "const lab = document.querySelector('details.lab'); if (lab) lab.open = true; return !!lab";
+        crate::until("the section “Simulate failures”", async || Ok((self.script(open).await? == true).then_some(()))).await
+    }
+
+    /// Makes the inspector that is open use the signed-in user's own session.
+    ///
+    /// # Errors
+    /// If the page does not do its part.
+    pub async fn choose_own_session(&self) -> Result {
+        self.simulate_failures().await?;
+        self.follow("Your session").await
     }
 }

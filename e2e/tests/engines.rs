@@ -46,7 +46,7 @@ in_each_engine! {
 async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: Engine) -> Result {
     scenario_on(engine, "corrupted-token", &STRICT, async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         page.store(&page.record().await?.with_corrupt_access_token()?).await?;
         let before = server.answered(GUARDED, 200).await?;
@@ -62,7 +62,7 @@ async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine:
 async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engine) -> Result {
     scenario_on(engine, "expiry", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.fill("Requests", "50").await?;
         // The requests leave with a valid token, and the server reads them when it has expired.
         server.hang()?;
@@ -88,9 +88,9 @@ async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engi
 async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
     scenario_on(engine, "two-tabs", &STRICT, async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         let first = page.tab().await?;
-        let second = page.open_tab("/inspector").await?;
+        let second = page.open_tab("/inspector?session=own").await?;
         // The third tab sends nothing of its own.
         let third = page.open_tab("/healthz").await?;
         for round in 1..=5 {
@@ -124,7 +124,7 @@ async fn case_17_a_sign_out_reaches_all_tabs(engine: Engine) -> Result {
     scenario_on(engine, "sign-out", &STRICT, async |Stage { page, .. }: &mut Stage| {
         page.sign_up("ada").await?;
         let mut others = vec![page.tab().await?];
-        for path in ["/inspector", "/account"] {
+        for path in ["/inspector?session=own", "/account"] {
             others.push(page.open_tab(path).await?);
             page.is_signed_in("ada").await?;
         }

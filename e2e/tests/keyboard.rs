@@ -1,8 +1,8 @@
-//! Everything by keyboard alone: on a wide screen in English, on a phone in Chinese.
+//! The app by keyboard alone: on a wide screen in English, on a phone in Chinese.
 
 use wugan_e2e::{Key, Language, PASSWORD, Result, Stage, scenario};
 
-/// The names of what is walked to, in one language.
+/// The accessible names of the steps, in one language.
 struct Names {
     sign_up: &'static str,
     username: &'static str,
@@ -10,14 +10,17 @@ struct Names {
     create: &'static str,
     hello: &'static str,
     inspector: &'static str,
+    failures: &'static str,
     requests: &'static str,
-    spoil: &'static str,
+    invalidate: &'static str,
+    invalidated: &'static str,
     send: &'static str,
     picture: &'static str,
     first_lane: &'static str,
     refresh: &'static str,
     sessions: &'static str,
     end_others: &'static str,
+    end_all: &'static str,
     ended: &'static str,
     account: &'static str,
     delete: &'static str,
@@ -31,54 +34,60 @@ const ENGLISH: Names = Names {
     username: "Username",
     password: "Password",
     create: "Create account",
-    hello: "Good to see you",
+    hello: "Welcome back",
     inspector: "Inspector",
+    failures: "Simulate failures",
     requests: "Requests",
-    spoil: "Spoil access token",
+    invalidate: "Invalidate access token",
+    invalidated: "Access token invalidated.",
     send: "Send",
     picture: "Timeline of requests",
     first_lane: "GET /bbb",
     refresh: "Refresh ended: new tokens",
-    sessions: "Sessions",
-    end_others: "End all others",
-    ended: "The other sessions listed here have ended.",
+    sessions: "Devices",
+    end_others: "Sign out all other devices",
+    end_all: "Sign out all",
+    ended: "All other devices are signed out.",
     account: "Account",
     delete: "Delete account…",
-    sure: "Really delete “ada”?",
-    for_good: "Delete for good",
-    gone: "Your account and everything that belonged to it are gone.",
+    sure: "Delete “ada”?",
+    for_good: "Delete permanently",
+    gone: "Your account has been deleted.",
 };
 
 const CHINESE: Names = Names {
-    sign_up: "创建账号",
+    sign_up: "注册",
     username: "用户名",
     password: "密码",
-    create: "创建账号",
+    create: "注册",
     hello: "欢迎回来",
-    inspector: "观察台",
+    inspector: "检查器",
+    failures: "模拟故障",
     requests: "请求数",
-    spoil: "破坏访问令牌",
+    invalidate: "使访问令牌失效",
+    invalidated: "访问令牌已失效。",
     send: "发送",
     picture: "请求时间线",
     first_lane: "GET /bbb",
-    refresh: "续期结束：得到新令牌",
+    refresh: "刷新结束：取得新令牌",
     sessions: "登录设备",
-    end_others: "结束其他全部",
-    ended: "列出的其他会话已结束。",
+    end_others: "退出所有其他设备",
+    end_all: "全部退出",
+    ended: "其他设备均已退出。",
     account: "账号",
-    delete: "删除账号…",
-    sure: "确定删除“ada”？",
-    for_good: "永久删除",
-    gone: "您的账号及其全部内容已删除。",
+    delete: "注销账号…",
+    sure: "确定注销“ada”？",
+    for_good: "永久注销",
+    gone: "账号已注销。",
 };
 
 #[tokio::test]
-async fn an_account_from_beginning_to_end_in_english_on_a_wide_screen() -> Result {
+async fn the_life_of_an_account_in_english_on_a_wide_screen() -> Result {
     life(1280, Language::English, &ENGLISH).await
 }
 
 #[tokio::test]
-async fn an_account_from_beginning_to_end_in_chinese_on_a_phone() -> Result {
+async fn the_life_of_an_account_in_chinese_on_a_phone() -> Result {
     life(360, Language::Chinese, &CHINESE).await
 }
 
@@ -87,7 +96,7 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
     scenario(&format!("keyboard-{width}"), &[], async |Stage { server, page }: &mut Stage| {
         page.resize(width).await?;
         page.open("/").await?;
-        page.shows("aaa").await?;
+        page.shows("Wugan").await?;
         page.speak(language).await?;
 
         page.keys_at(names.sign_up, Key::Enter).await?;
@@ -99,14 +108,16 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
 
         page.keys_at(names.inspector, Key::Enter).await?;
         page.arrives_at("/inspector").await?;
+        page.keys_at(names.failures, Key::Enter).await?;
         page.keys_at(names.requests, Key::Control + "a").await?;
         page.keys("3").await?;
-        page.keys_at(names.spoil, Key::Space).await?;
+        page.keys_at(names.invalidate, Key::Space).await?;
+        page.shows(names.invalidated).await?;
         page.back_to(names.send).await?;
         page.keys(Key::Enter).await?;
         assert_eq!(page.summary(3).await?.refreshes, 1);
-        // Arriving tells of the first lane; three lanes further down is the refresh. Upwards the value grows, as a slider's does.
-        page.tab_to(names.picture).await?;
+        // Focus selects the first lane; the refresh is three targets further down. A slider's value grows upwards.
+        page.back_to(names.picture).await?;
         page.shows(names.first_lane).await?;
         page.keys(Key::Down + Key::Down + Key::Down).await?;
         page.shows(names.refresh).await?;
@@ -121,6 +132,7 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         page.back_to(names.sessions).await?;
         page.keys(Key::Enter).await?;
         page.keys_at(names.end_others, Key::Enter).await?;
+        page.keys_at(names.end_all, Key::Enter).await?;
         page.shows(names.ended).await?;
 
         page.back_to(names.account).await?;
@@ -135,19 +147,19 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
 }
 
 #[tokio::test]
-async fn an_account_is_come_back_to_changed_and_left_by_keyboard() -> Result {
+async fn sign_in_password_change_and_a_cancelled_deletion_by_keyboard() -> Result {
     scenario("keyboard-return", &[], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
         page.keys_at("Sign out", Key::Enter).await?;
-        page.shows("You are signed out").await?;
-        page.keys_at("Theme: as the system", Key::Enter).await?;
+        page.shows("You're signed out").await?;
+        page.keys_at("Theme: system", Key::Enter).await?;
         assert_eq!(page.focused().await?, "Theme: light", "the focus stays on the switch");
         page.back_to("中文").await?;
         page.keys(Key::Enter).await?;
         page.shows("您已退出登录").await?;
         assert_eq!(page.focused().await?, "English", "the focus stays on the switch");
         page.keys(Key::Enter).await?;
-        page.shows("You are signed out").await?;
+        page.shows("You're signed out").await?;
 
         page.keys_at("Sign in", Key::Enter).await?;
         page.arrives_at("/sign-in").await?;
@@ -155,27 +167,27 @@ async fn an_account_is_come_back_to_changed_and_left_by_keyboard() -> Result {
         page.keys_at("Password", "not this one").await?;
         page.keys_at("Show", Key::Space).await?;
         page.keys_at("Sign in", Key::Enter).await?;
-        page.complains_at("Password", "do not go together").await?;
+        page.complains_at("Password", "Wrong username or password").await?;
         page.keys(Key::Control + "a").await?;
         page.keys(PASSWORD).await?;
         page.keys(Key::Enter).await?;
         page.is_signed_in("ada").await?;
 
         server.sign_in_from("curl/8", "ada", PASSWORD).await?;
-        page.keys_at("Sessions", Key::Enter).await?;
+        page.keys_at("Devices", Key::Enter).await?;
         page.shows("curl").await?;
-        page.keys_at("End", Key::Enter).await?;
-        page.shows("That session has ended.").await?;
+        page.keys_at("Sign out curl", Key::Enter).await?;
+        page.shows("The device is signed out.").await?;
 
         page.back_to("Account").await?;
         page.keys(Key::Enter).await?;
         page.keys_at("Current password", PASSWORD).await?;
         page.keys_at("New password", "four other words here").await?;
         page.keys(Key::Enter).await?;
-        page.shows("Your password is changed").await?;
+        page.shows("Password changed").await?;
         page.keys_at("Delete account…", Key::Enter).await?;
-        page.keys_at("Keep it", Key::Enter).await?;
-        page.hides("Really delete").await?;
+        page.keys_at("Cancel", Key::Enter).await?;
+        page.hides("Enter your password to confirm").await?;
         page.tab_to("Delete account…").await
     })
     .await

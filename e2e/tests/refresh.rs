@@ -1,12 +1,12 @@
-//! The silent refresh: what the visitor does not notice, and the one thing about it that he must.
+//! The silent refresh in the app, and the notice when it is rejected.
 
 use wugan_e2e::{PASSWORD, Refreshes, Result, Stage, Summary, scenario};
 
 #[tokio::test]
-async fn four_requests_meet_a_corrupt_token_at_once_and_one_refresh_answers_them_all() -> Result {
+async fn case_01_four_requests_with_a_corrupt_token_share_one_refresh() -> Result {
     scenario("tutorial", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.store(&page.record().await?.with_corrupt_access_token()?).await?;
         page.reload().await?;
         let before = (server.refreshes().await?, server.answered("/bbb", 200).await?, server.answered("/bbb", 401).await?);
@@ -26,16 +26,16 @@ async fn four_requests_meet_a_corrupt_token_at_once_and_one_refresh_answers_them
 }
 
 #[tokio::test]
-async fn a_refused_refresh_ends_the_session_kindly_and_a_sign_in_goes_on_where_it_was() -> Result {
+async fn a_rejected_refresh_ends_the_session_with_a_notice_and_a_sign_in_returns_to_the_page() -> Result {
     scenario("refused", &[], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
-        page.press("Spoil refresh token").await?;
-        page.press("Spoil access token").await?;
+        page.open("/inspector?session=own").await?;
+        page.press("Invalidate refresh token").await?;
+        page.press("Invalidate access token").await?;
         page.press("Send").await?;
 
         page.arrives_at("/sign-in").await?;
-        page.shows("Your session was ended").await?;
+        page.shows("Your session has ended").await?;
         page.screenshot("session-ended").await?;
         assert!(!page.record().await?.has_tokens(), "tokens of the ended session are left behind");
         assert_eq!(server.refreshes().await?, Refreshes { rotated: 0, repeated: 0, refused: 1, revoked: 0 });
@@ -49,10 +49,10 @@ async fn a_refused_refresh_ends_the_session_kindly_and_a_sign_in_goes_on_where_i
 }
 
 #[tokio::test]
-async fn the_app_is_used_past_the_end_of_the_access_token_without_noticing() -> Result {
+async fn expired_access_tokens_are_renewed_without_a_notice() -> Result {
     scenario("expiry", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         for _ in 0..3 {
             page.outlive_token().await?;
             let summary = page.burst(4).await?;

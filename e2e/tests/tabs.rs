@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use wugan_e2e::{Page, Refreshes, Result, Stage, scenario, until};
 
 #[tokio::test]
-async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
-    scenario("somebody-else", &[], async |Stage { page, .. }: &mut Stage| {
+async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
+    scenario("other-user", &[], async |Stage { page, .. }: &mut Stage| {
         page.sign_up("ada").await?;
         let adas = page.record().await?;
-        // Not signed out: her session is only not in the store for a while.
+        // Ada is not signed out: her session is not in the storage for a while.
         page.open("/healthz").await?;
         page.script("localStorage.removeItem(`wugan:${location.origin}/user/refresh`)").await?;
         page.sign_up("bob").await?;
@@ -18,17 +18,17 @@ async fn nothing_of_one_person_is_shown_to_the_next() -> Result {
         page.store(&adas).await?;
 
         page.open("/account").await?;
-        until("her facts", async || Ok(page.text_of("me").await?.contains("ada").then_some(()))).await?;
-        page.fill("New password", "hers alone").await?;
-        let hers = page.tab().await?;
-        // As a tab finds it that was asleep while she left and he came.
+        until("Ada's details", async || Ok(page.text_of("me").await?.contains("ada").then_some(()))).await?;
+        page.fill("New password", "a password of Ada").await?;
+        let adas_tab = page.tab().await?;
+        // As in a tab that was suspended while Ada signed out and Bob signed in.
         page.open_tab("/healthz").await?;
         page.store(&bobs).await?;
-        page.go_to(&hers).await?;
+        page.go_to(&adas_tab).await?;
         page.is_signed_in("bob").await?;
-        until("his facts", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
+        until("Bob's details", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
         page.hides("ada").await?;
-        assert_eq!(page.typed("New password").await?, "", "what she has typed is not for him");
+        assert_eq!(page.typed("New password").await?, "", "the input of another user is gone");
         Ok(())
     })
     .await
@@ -39,9 +39,9 @@ async fn two_tabs_outlive_many_tokens_with_one_refresh_each() -> Result {
     scenario("two-tabs-expiries", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
         let began = Instant::now();
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         let first = page.tab().await?;
-        let second = page.open_tab("/inspector").await?;
+        let second = page.open_tab("/inspector?session=own").await?;
         for _ in 0..5 {
             page.outlive_token().await?;
             for tab in [&first, &second] {

@@ -1,9 +1,8 @@
 //! Banners below the header of each page: the server is down, or the session cannot be stored.
 
-use super::live::{Boxed, again, when};
+use super::retry::RetryButton;
 use crate::{
     connection::use_connection,
-    derived::Derived,
     lang::{Pick, use_lang},
 };
 use leptos::prelude::*;
@@ -11,31 +10,33 @@ use wugan::{Event, Warning, leptos::use_session};
 
 /// The server is down. Screen readers announce when that begins and when it ends; the button is not part of the announcement.
 #[component]
-pub(crate) fn Away() -> impl IntoView {
+pub(crate) fn OutageBanner() -> impl IntoView {
     let (connection, lang) = (use_connection(), use_lang());
-    let lost = Derived::new(move || connection.is_lost());
-    let class = Derived::new(move || if lost.get() { "banner" } else { "unseen" });
-    let status = Derived::new(move || {
+    let class = move || if connection.is_lost() { "banner" } else { "unseen" };
+    let status = move || {
         let t = &lang.get().texts().shell;
-        match (lost.get(), connection.is_restored()) {
+        match (connection.is_lost(), connection.is_restored()) {
             (true, _) => t.away,
             (false, true) => t.back,
             (false, false) => "",
         }
-    });
-    let trying = Derived::new(move || connection.is_checking());
-    let retry = move || again(trying, move || connection.check_now());
+    };
+    let retry = move || {
+        connection
+            .is_lost()
+            .then(|| view! { <RetryButton pending=move || connection.is_checking() on_press=move || connection.check_now() /> })
+    };
     view! {
         <div class=class>
             <p role="status" data-testid="connection">{status}</p>
-            {when(lost, retry)}
+            {retry}
         </div>
     }
 }
 
 /// The session is not stored and ends with the page: the user should know before closing it.
 #[component]
-pub(crate) fn MemoryOnly() -> impl IntoView {
+pub(crate) fn StorageBanner() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
     let cause = RwSignal::new(None::<Pick>);
     // A new listener receives the present warnings at once.
@@ -47,9 +48,10 @@ pub(crate) fn MemoryOnly() -> impl IntoView {
         }
     });
     StoredValue::new_local(subscription);
-    let shown = Derived::new(move || cause.get().is_some() && session.signed_in.get());
-    let text = Derived::new(move || cause.get().map(|pick| pick(lang.get().texts())));
-    let banner = when(shown, move || view! { <p class="banner">{text}</p> }.boxed());
+    let banner = move || {
+        let pick = cause.get().filter(|_| session.signed_in.get())?;
+        Some(view! { <p class="banner">{pick(lang.get().texts())}</p> })
+    };
     view! { <div role="status">{banner}</div> }
 }
 

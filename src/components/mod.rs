@@ -1,10 +1,12 @@
 //! Components shared by several pages.
 
 pub(crate) mod banner;
+pub(crate) mod ended;
 pub(crate) mod field;
-pub(crate) mod later;
-pub(crate) mod live;
 pub(crate) mod notice;
+pub(crate) mod page;
+pub(crate) mod part;
+pub(crate) mod retry;
 pub(crate) mod shell;
 pub(crate) mod strength;
 pub(crate) mod submit;

@@ -1,40 +1,14 @@
-//! Notices about a session that ended.
+//! A notice, announced to screen readers when it appears.
 
-use crate::lang::Pick;
+use crate::{lang::use_lang, problem::Message};
 use leptos::prelude::*;
-use wugan::SignOutReason;
 
-/// The notice for a reason.
-pub(crate) fn ended(reason: SignOutReason) -> Pick {
-    match reason {
-        SignOutReason::ByUser if DeletedNotice::expect().shown.get() => |t| t.ended.deleted,
-        SignOutReason::ByUser => |t| t.ended.by_user,
-        SignOutReason::OtherTab => |t| t.ended.other_tab,
-        SignOutReason::Expired => |t| t.ended.expired,
-        _ => |t| t.ended.rejected,
-    }
-}
+/// The class and text of a notice.
+pub(crate) type Content = (&'static str, Message);
 
-/// Whether the session ended because the account was deleted here: the notice of an ordinary sign-out would not fit.
-#[derive(Clone, Copy)]
-pub(crate) struct DeletedNotice {
-    shown: RwSignal<bool>,
-}
-
-impl DeletedNotice {
-    pub(crate) fn provide() {
-        provide_context(DeletedNotice { shown: RwSignal::new(false) });
-    }
-
-    pub(crate) fn expect() -> DeletedNotice {
-        expect_context()
-    }
-
-    pub(crate) fn show(self) {
-        self.shown.set(true);
-    }
-
-    pub(crate) fn hide(self) {
-        self.shown.set(false);
-    }
+#[component]
+pub(crate) fn Notice(content: impl Fn() -> Option<Content> + Send + 'static) -> impl IntoView {
+    let lang = use_lang();
+    let shown = move || content().map(|(class, message)| view! { <p class=class>{message.text(lang.get())}</p> });
+    view! { <div role="status">{shown}</div> }
 }

@@ -1,12 +1,10 @@
 //! The frame of each page: header, banners, footer.
 
 use super::{
-    banner::{Away, MemoryOnly},
-    live::{Boxed, button, either, link, when},
+    banner::{OutageBanner, StorageBanner},
+    page::{Announcer, focus_content},
 };
 use crate::{
-    arrival::{Announcer, focus_content},
-    derived::Derived,
     lang::{self, Pick, text, use_lang},
     route::{Route, use_router},
     theme::{self, Theme, use_theme},
@@ -18,9 +16,9 @@ use wugan::leptos::use_session;
 pub(crate) fn Shell(children: Children) -> impl IntoView {
     view! {
         <a class="skip" href="#main">{text(|t| t.shell.skip)}</a>
-        <Top />
-        <Away />
-        <MemoryOnly />
+        <Header />
+        <OutageBanner />
+        <StorageBanner />
         <Announcer />
         {children()}
         <footer class="foot">
@@ -30,9 +28,17 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
 }
 
 #[component]
-fn Top() -> impl IntoView {
+fn Header() -> impl IntoView {
     let session = use_session();
-    let signed_in = Derived::new(move || session.signed_in.get());
+    let account = move || if session.signed_in.get() { AccountMenu().into_any() } else { SignInLink().into_any() };
+    let members = move || {
+        session.signed_in.get().then(|| {
+            view! {
+                <MenuEntry route=Route::Account name=|t| t.shell.account />
+                <MenuEntry route=Route::Sessions name=|t| t.shell.sessions />
+            }
+        })
+    };
     view! {
         <header class="top">
             <a href="/" class="brand">
@@ -41,25 +47,46 @@ fn Top() -> impl IntoView {
             </a>
             <nav aria-label=text(|t| t.shell.main_menu)>
                 <ul>
-                    {entry(Route::Home, |t| t.shell.home)} {entry(Route::Inspector, |t| t.shell.inspector)}
-                    {when(signed_in, || entry(Route::Account, |t| t.shell.account))}
-                    {when(signed_in, || entry(Route::Sessions, |t| t.shell.sessions))}
+                    <MenuEntry route=Route::Home name=|t| t.shell.home />
+                    <MenuEntry route=Route::Inspector name=|t| t.shell.inspector />
+                    {members}
                 </ul>
             </nav>
-            <div class="top-end">
+            <div class="preferences">
                 <LangSwitch />
                 <ThemeSwitch />
-                {either(signed_in, account_menu, || link("button small", "/sign-in", |t| t.shell.sign_in))}
             </div>
+            {account}
         </header>
     }
 }
 
-/// A menu entry.
-fn entry(route: Route, name: Pick) -> AnyView {
+#[component]
+fn MenuEntry(route: Route, name: Pick) -> impl IntoView {
     let router = use_router();
-    let current = Derived::new(move || (router.route() == route).then_some("page"));
-    view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }.boxed()
+    let current = move || (router.route() == route).then_some("page");
+    view! { <li><a href=route.path() aria-current=current>{text(name)}</a></li> }
+}
+
+#[component]
+fn SignInLink() -> impl IntoView {
+    view! { <a class="button small" href="/sign-in">{text(|t| t.shell.sign_in)}</a> }
+}
+
+/// The user's name, and sign-out.
+#[component]
+fn AccountMenu() -> impl IntoView {
+    let session = use_session();
+    let sign_out = move |_| {
+        focus_content();
+        session.sign_out();
+    };
+    view! {
+        <div class="account">
+            <span class="user">{move || session.user.get().and_then(|user| user.name)}</span>
+            <button type="button" class="small" on:click=sign_out>{text(|t| t.shell.sign_out)}</button>
+        </div>
+    }
 }
 
 /// The logo.
@@ -83,30 +110,19 @@ fn Ring() -> impl IntoView {
     }
 }
 
-fn account_menu() -> AnyView {
-    let session = use_session();
-    let sign_out = move || {
-        focus_content();
-        session.client().session().sign_out();
-    };
-    let name = Derived::new(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
-    view! {
-        <span class="who">{name}</span>
-        {button("small", |t| t.shell.sign_out, sign_out)}
-    }
-    .boxed()
-}
-
 /// Offers the other language, named in that language.
 #[component]
 fn LangSwitch() -> impl IntoView {
     let lang = use_lang();
     // One button for both languages, so that it keeps the focus.
-    let tag = Derived::new(move || lang.get().other().tag());
-    let name = Derived::new(move || lang.get().other().name());
     view! {
-        <button type="button" class="plain" lang=tag on:click=move |_| lang::choose(lang, lang.get_untracked().other())>
-            {name}
+        <button
+            type="button"
+            class="plain"
+            lang=move || lang.get().other().tag()
+            on:click=move |_| lang::choose(lang, lang.get_untracked().other())
+        >
+            {move || lang.get().other().name()}
         </button>
     }
 }
@@ -114,16 +130,16 @@ fn LangSwitch() -> impl IntoView {
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
-    let name = Derived::new(move || (theme.get().label())(lang.get().texts()));
-    let sign = Derived::new(move || match theme.get() {
+    let name = move || (theme.get().label())(lang.get().texts());
+    let icon = move || match theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",
         Theme::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z",
-    });
+    };
     view! {
         <button type="button" class="plain" aria-label=name title=name on:click=move |_| theme::choose(theme, theme.get_untracked().next())>
             <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="currentColor" fill-rule="evenodd">
-                <path d=sign />
+                <path d=icon />
             </svg>
         </button>
     }

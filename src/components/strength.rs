@@ -1,10 +1,6 @@
 //! Password strength meter. A hint: the server decides which passwords it accepts.
 
-use super::live::Boxed;
-use crate::{
-    derived::Derived,
-    lang::{self, Pick, use_lang},
-};
+use crate::lang::{self, use_lang};
 use leptos::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,35 +26,35 @@ fn strength(password: &str) -> Strength {
     }
 }
 
-pub(crate) fn strength_meter(password: RwSignal<String>) -> AnyView {
+#[component]
+pub(crate) fn StrengthMeter(password: RwSignal<String>) -> impl IntoView {
     let lang = use_lang();
     let rating = move || {
         let password = password.read();
         (!password.is_empty()).then(|| strength(&password))
     };
-    let text = Derived::new(move || {
-        let label: Pick = match rating() {
-            None => return "",
-            Some(Strength::Weak) => |t| t.sign.weak,
-            Some(Strength::Fair) => |t| t.sign.fair,
-            Some(Strength::Strong) => |t| t.sign.strong,
-        };
-        label(lang.get().texts())
-    });
-    let value = Derived::new(move || match rating() {
+    let label = move || {
+        let t = &lang.get().texts().sign;
+        match rating() {
+            None => "",
+            Some(Strength::Weak) => t.weak,
+            Some(Strength::Fair) => t.fair,
+            Some(Strength::Strong) => t.strong,
+        }
+    };
+    let value = move || match rating() {
         None => "0",
         Some(Strength::Weak) => "1",
         Some(Strength::Fair) => "2",
         Some(Strength::Strong) => "3",
-    });
+    };
     // Rendered from the start, so that the layout does not shift at the first character.
     view! {
         <div class="strength" data-testid="strength">
             <meter min="0" max="3" low="1.5" high="2.5" optimum="3" aria-label=lang::text(|t| t.sign.strength) value=value></meter>
-            <span role="status">{text}</span>
+            <span role="status">{label}</span>
         </div>
     }
-    .boxed()
 }
 
 #[cfg(test)]

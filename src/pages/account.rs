@@ -3,14 +3,13 @@
 mod body;
 mod delete;
 mod password;
+mod username;
 
 use crate::{
-    arrival::Page,
     components::{
-        later::{later, part},
-        live::Boxed,
+        page::Page,
+        part::{Part, part},
     },
-    derived::Derived,
     lang::text,
 };
 use leptos::prelude::*;
@@ -20,12 +19,7 @@ pub(crate) fn Account() -> impl IntoView {
     view! {
         <Page title=|t| t.account.title>
             <h1>{text(|t| t.account.title)}</h1>
-            {later(part!(members, body::body))}
+            <Part load=part!(members, body::body) />
         </Page>
     }
-}
-
-/// The hidden username that password managers need.
-fn username_field(name: Derived<String>) -> AnyView {
-    view! { <input type="text" name="username" autocomplete="username" prop:value=name readonly hidden /> }.boxed()
 }

@@ -1,109 +1,95 @@
-//! `/`: what the app is, and the responses of a public and a guarded route.
+//! `/`: what Wugan is, for users and for developers; for a signed-in user the way to account, devices and inspector.
 
 use crate::{
-    arrival::Page,
     components::{
-        live::{Boxed, button, either, head, link, live, notice, when},
-        notice,
+        ended,
+        notice::Notice,
+        page::{Page, PageHead},
     },
-    derived::Derived,
     lang::{Pick, text, use_lang},
-    loaded::Loaded,
     problem::Message,
 };
 use leptos::prelude::*;
 use wugan::{AuthState, SignOutReason, leptos::use_session};
-use wugan_wire::routes;
 
 #[component]
 pub(crate) fn Home() -> impl IntoView {
     let session = use_session();
-    let signed_in = Derived::new(move || session.signed_in.get());
     // Shown if the session ended while the page was open, or ended without the user's doing before.
     let seen = StoredValue::new(false);
-    let ended = notice(move || match session.state.get() {
+    let ended = move || match session.state.get() {
         AuthState::SignedIn => {
             seen.set_value(true);
             None
         }
         AuthState::SignedOut { reason: Some(reason) } if reason != SignOutReason::ByUser || seen.get_value() => {
-            Some(("notice", Message::Plain(notice::ended(reason))))
+            Some(("notice", Message::Plain(ended::reason_text(reason))))
         }
         _ => None,
-    });
+    };
+    let content = move || if session.signed_in.get() { Overview().into_any() } else { Welcome().into_any() };
     view! {
         <Page title=|t| t.home.title>
-            {ended} {either(signed_in, hello, welcome)}
-            <div class="cards">
-                {probe(routes::PUBLIC, false, |t| t.home.public, |t| t.home.public_what)}
-                {probe(routes::GUARDED, true, |t| t.home.guarded, |t| t.home.guarded_what)}
-                <section class="card">
-                    <h2>{text(|t| t.home.watch)}</h2>
-                    <p>{text(|t| t.home.watch_what)}</p>
-                    <p>{link("", "/inspector", |t| t.home.watch_go)}</p>
-                </section>
-            </div>
+            <Notice content=ended />
+            {content}
         </Page>
     }
 }
 
-/// The head for a signed-out visitor.
-fn welcome() -> AnyView {
+/// For a visitor.
+#[component]
+fn Welcome() -> impl IntoView {
     view! {
         <div class="welcome">
-            {head(|t| t.home.lead, |t| t.home.what)}
+            <PageHead heading=|t| t.home.lead below=|t| t.home.what />
+            // Requests that wait for one refresh. The same is in index.html.
+            <img class="illustration" src="/refresh.svg" width="440" height="194" alt="" />
             <div class="buttons">
-                {link("button primary", "/sign-up", |t| t.shell.sign_up)} {link("button", "/sign-in", |t| t.shell.sign_in)}
+                <a class="button primary" href="/sign-up">{text(|t| t.shell.sign_up)}</a>
+                <a class="button" href="/sign-in">{text(|t| t.shell.sign_in)}</a>
             </div>
         </div>
+        <div class="cards">
+            <Card heading=|t| t.home.users body=|t| t.home.users_what />
+            <Card heading=|t| t.home.developers body=|t| t.home.developers_what />
+            <DemonstrationCard />
+        </div>
     }
-    .boxed()
 }
 
-/// The head for a signed-in user.
-fn hello() -> AnyView {
+/// For a signed-in user.
+#[component]
+fn Overview() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
-    let hello = Derived::new(move || {
+    let hello = move || {
         let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
         (lang.get().texts().home.hello)(&name)
-    });
+    };
     view! {
         <div class="head">
             <h1>{hello}</h1>
             <p>{text(|t| t.home.hello_what)}</p>
         </div>
+        <div class="cards">
+            <Card heading=|t| t.sessions.title body=|t| t.home.devices_what link=("/sessions", |t| t.home.devices_go) />
+            <Card heading=|t| t.account.title body=|t| t.home.account_what link=("/account", |t| t.home.account_go) />
+            <DemonstrationCard />
+        </div>
     }
-    .boxed()
 }
 
-/// A route's response: requested when the page opens, on the button, after a sign-in or sign-out, and when the server is back.
-fn probe(path: &'static str, guarded: bool, title: Pick, what: Pick) -> AnyView {
-    let (session, lang) = (use_session(), use_lang());
-    let locked = Derived::new(move || guarded && !session.signed_in.get());
-    let open = Derived::new(move || !locked.get());
-    let answer = Loaded::new(path, open);
-    let shown = live(move || {
-        let t = lang.get().texts();
-        match answer.get() {
-            _ if locked.get() => view! { <a href="/sign-in">{t.home.locked}</a> }.boxed(),
-            None => t.shell.loading.into_any(),
-            Some(Ok(body)) => view! { <code>{body}</code> }.boxed(),
-            Some(Err(problem)) => view! { <span class="wrong">{problem.message().text(lang.get())}</span> }.boxed(),
-        }
-    });
-    let again = move || button("small", |t| t.home.ask_again, move || answer.reload());
-    let waits = Derived::new(move || answer.is_pending());
-    let busy = Derived::new(move || if waits.get() { "true" } else { "false" });
+#[component]
+fn DemonstrationCard() -> impl IntoView {
+    view! { <Card heading=|t| t.home.demo body=|t| t.home.demo_what link=("/inspector", |t| t.home.demo_go) /> }
+}
+
+#[component]
+fn Card(heading: Pick, body: Pick, #[prop(optional)] link: Option<(&'static str, Pick)>) -> impl IntoView {
     view! {
         <section class="card">
-            <div class="card-head">
-                <h2>{text(title)}</h2>
-                <code>{path}</code>
-            </div>
-            <p>{text(what)}</p>
-            <div class="answer" class:waits=waits role="status" data-testid=path aria-busy=busy>{shown}</div>
-            <div class="buttons">{when(open, again)}</div>
+            <h2>{text(heading)}</h2>
+            <p>{text(body)}</p>
+            {link.map(|(href, name)| view! { <p><a href=href>{text(name)}</a></p> })}
         </section>
     }
-    .boxed()
 }

@@ -1,8 +1,8 @@
 //! The page of every unknown path.
 
 use crate::{
-    arrival::Page,
-    components::live::{head, link},
+    components::page::{Page, PageHead},
+    lang::text,
 };
 use leptos::prelude::*;
 
@@ -10,8 +10,8 @@ use leptos::prelude::*;
 pub(crate) fn NotFound() -> impl IntoView {
     view! {
         <Page title=|t| t.missing.title>
-            {head(|t| t.missing.title, |t| t.missing.what)}
-            <p>{link("", "/", |t| t.missing.go)}</p>
+            <PageHead heading=|t| t.missing.title below=|t| t.missing.what />
+            <p><a href="/">{text(|t| t.missing.go)}</a></p>
         </Page>
     }
 }

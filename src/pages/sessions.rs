@@ -1,13 +1,10 @@
-//! `/sessions`: the account's sessions. The content is a part of its own, loaded when the page is opened.
+//! `/sessions`: the devices on which the account is signed in. The content is a part of its own, loaded when the page is opened.
 
 mod body;
 
-use crate::{
-    arrival::Page,
-    components::{
-        later::{later, part},
-        live::head,
-    },
+use crate::components::{
+    page::{Page, PageHead},
+    part::{Part, part},
 };
 use leptos::prelude::*;
 
@@ -15,8 +12,8 @@ use leptos::prelude::*;
 pub(crate) fn Sessions() -> impl IntoView {
     view! {
         <Page title=|t| t.sessions.title>
-            {head(|t| t.sessions.title, |t| t.sessions.what)}
-            {later(part!(members, body::body))}
+            <PageHead heading=|t| t.sessions.title below=|t| t.sessions.what />
+            <Part load=part!(members, body::body) />
         </Page>
     }
 }

@@ -3,43 +3,53 @@
 mod form;
 
 use crate::{
-    arrival::Page,
     components::{
-        later::{Fetch, later, part},
-        live::{Boxed, live},
-        notice,
+        ended,
+        page::Page,
+        part::{Load, Part, part},
     },
     lang::{Pick, text, use_lang},
-    route::{Route, use_router},
+    route::use_router,
 };
 use leptos::prelude::*;
-use wugan::{AuthState, leptos::use_session};
+use wugan::{
+    AuthState,
+    leptos::{UseReturnToOptions, use_return_to_with_options, use_session},
+};
 
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
-    let (session, lang, router) = (use_session(), use_lang(), use_router());
+    let (session, lang, return_to) = (use_session(), use_lang(), return_after_sign_in());
     // Why this page is shown: a session ended, or a guarded page was requested.
-    let why = live(move || {
+    let why = move || {
         let t = lang.get().texts();
         match session.state.get() {
             AuthState::SignedOut { reason: Some(reason) } => {
-                view! { <p class="notice" role="status">{notice::ended(reason)(t)}</p> }.boxed()
+                view! { <p class="notice" role="status">{ended::reason_text(reason)(t)}</p> }.into_any()
             }
-            _ if router.next() == Route::Home => view! { <p>{t.sign.in_what}</p> }.boxed(),
-            _ => view! { <p>{t.sign.first}</p> }.boxed(),
+            _ if return_to.get() == "/" => view! { <p>{t.sign.in_what}</p> }.into_any(),
+            _ => view! { <p>{t.sign.first}</p> }.into_any(),
         }
-    });
-    form_page(|t| t.sign.in_title, why, part!(forms, form::sign_in))
+    };
+    view! { <FormPage title=|t| t.sign.in_title below=why.into_any() form=part!(forms, form::sign_in) /> }
 }
 
 #[component]
 pub(crate) fn SignUp() -> impl IntoView {
-    let what = view! { <p>{text(|t| t.sign.up_what)}</p> }.boxed();
-    form_page(|t| t.sign.up_title, what, part!(forms, form::sign_up))
+    return_after_sign_in();
+    let below = view! { <p>{text(|t| t.sign.up_what)}</p> }.into_any();
+    view! { <FormPage title=|t| t.sign.up_title below form=part!(forms, form::sign_up) /> }
+}
+
+/// The page to go to after the sign-in.
+fn return_after_sign_in() -> Signal<String> {
+    let router = use_router();
+    use_return_to_with_options(UseReturnToOptions::default().navigate(move |address| router.replace(address))).to
 }
 
 /// A page with one form.
-fn form_page(title: Pick, below: AnyView, form: Fetch) -> AnyView {
+#[component]
+fn FormPage(title: Pick, below: AnyView, form: Load) -> impl IntoView {
     view! {
         <Page title=title>
             <div class="narrow">
@@ -47,9 +57,8 @@ fn form_page(title: Pick, below: AnyView, form: Fetch) -> AnyView {
                     <h1>{text(title)}</h1>
                     {below}
                 </div>
-                {later(form)}
+                <Part load=form />
             </div>
         </Page>
     }
-    .boxed()
 }

@@ -34,8 +34,15 @@ pub(crate) struct Tick {
 }
 
 impl Axis {
-    /// The axis of a record; pending requests and refreshes extend to `now`.
-    pub(crate) fn new(record: &Record, now: f64) -> Axis {
+    /// The axis of a record; pending requests and refreshes extend to `now`. With a span, it shows that many milliseconds from the first
+    /// event and cuts nothing, so that records with the same span can be compared.
+    pub(crate) fn new(record: &Record, now: f64, span: Option<f64>) -> Axis {
+        if let Some(span) = span {
+            let (from, length) = (record.busy().first().map_or(0.0, |(from, _)| *from), span.max(MIN_SPAN));
+            let padding = length * 0.02;
+            let piece = Piece { from: from - padding, to: from + length + padding, left: 0.0, right: f64::from(WIDTH) };
+            return Axis { pieces: vec![piece] };
+        }
         let mut busy = record.busy().to_vec();
         if let Some(last) = busy.last_mut().filter(|_| record.is_pending()) {
             last.1 = last.1.max(now);
@@ -125,7 +132,7 @@ mod tests {
 
     #[test]
     fn x_grows_with_time_and_stays_within_the_width() {
-        let axis = Axis::new(&requests(&[(100.0, 150.0), (120.0, 300.0)]), 0.0);
+        let axis = Axis::new(&requests(&[(100.0, 150.0), (120.0, 300.0)]), 0.0, None);
         let xs: Vec<u32> = [100.0, 120.0, 150.0, 300.0].map(|at| axis.x(at)).to_vec();
         assert!(xs.is_sorted_by(|a, b| a < b), "{xs:?}");
         assert!(xs[0] > 0 && xs[3] < WIDTH, "{xs:?}");
@@ -134,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_long_pause_is_cut() {
-        let axis = Axis::new(&requests(&[(0.0, 100.0), (3_600_000.0, 3_600_100.0)]), 0.0);
+        let axis = Axis::new(&requests(&[(0.0, 100.0), (3_600_000.0, 3_600_100.0)]), 0.0, None);
         assert!(axis.x(100.0) > WIDTH * 2 / 5, "{}", axis.x(100.0));
         assert!(axis.x(3_600_000.0) < WIDTH * 3 / 5, "{}", axis.x(3_600_000.0));
         assert!(axis.x(3_600_100.0) <= WIDTH);
@@ -143,21 +150,30 @@ mod tests {
 
     #[test]
     fn a_short_pause_is_kept() {
-        let axis = Axis::new(&requests(&[(0.0, 100.0), (300.0, 400.0)]), 0.0);
+        let axis = Axis::new(&requests(&[(0.0, 100.0), (300.0, 400.0)]), 0.0, None);
         assert!(axis.ticks(0.0).iter().all(|tick| !tick.after_pause));
     }
 
     #[test]
     fn ticks_are_round_and_few() {
-        let ticks = Axis::new(&requests(&[(7.0, 137.0)]), 0.0).ticks(7.0);
+        let ticks = Axis::new(&requests(&[(7.0, 137.0)]), 0.0, None).ticks(7.0);
         assert!((3..=8).contains(&ticks.len()), "{ticks:?}");
         assert!(ticks.iter().all(|tick| tick.at % 10 == 0), "{ticks:?}");
     }
 
     #[test]
+    fn records_with_one_span_have_one_scale_and_no_cuts() {
+        let short = Axis::new(&requests(&[(50.0, 150.0)]), 0.0, Some(1_000.0));
+        let long = Axis::new(&requests(&[(7_000.0, 7_010.0), (7_900.0, 8_000.0)]), 0.0, Some(1_000.0));
+        assert_eq!(short.x(150.0), long.x(7_100.0));
+        assert_eq!(short.ticks(50.0), long.ticks(7_000.0));
+        assert!(long.ticks(7_000.0).iter().all(|tick| !tick.after_pause));
+    }
+
+    #[test]
     fn an_empty_record_and_a_single_moment_have_an_axis() {
-        assert_eq!(Axis::new(&Record::default(), 5.0).x(5.0), 0);
-        let moment = Axis::new(&requests(&[(5.0, 5.0)]), 0.0);
+        assert_eq!(Axis::new(&Record::default(), 5.0, None).x(5.0), 0);
+        let moment = Axis::new(&requests(&[(5.0, 5.0)]), 0.0, None);
         assert!(moment.x(5.0) < WIDTH);
     }
 }

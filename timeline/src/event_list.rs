@@ -22,10 +22,11 @@ pub fn EventList(
             let zero = events.first().map_or(0.0, |first| first.at);
             let hidden = events.len().saturating_sub(MAX_LINES);
             let line = |time: String, text: String| view! { <li><span>{time}</span><span>{text}</span></li> };
+            let empty = events.is_empty().then(|| line(String::new(), strings.empty.to_owned()));
             let earlier = (hidden > 0).then(|| line(String::new(), (strings.earlier)(hidden)));
             let shown =
                 events.iter().skip(hidden).map(|timed| line(strings.time(timed.at - zero), (strings.event)(&timed.event))).collect_view();
-            (earlier, shown)
+            (empty, earlier, shown)
         })
     };
     view! { <ol class="wt-events">{lines}</ol> }.into_any()

@@ -1,6 +1,6 @@
 //! Devtool for Leptos apps: a timeline of a [`wugan`] session.
 //!
-//! One lane per request, coloured by phase; each refresh as a bar across all lanes; sign-ins, sign-outs and other tabs' tokens as markers.
+//! One lane per request, coloured by phase; the refreshes in rows of their own below; sign-ins, sign-outs and other tabs' tokens as markers.
 //!
 //! ```no_run
 //! use leptos::prelude::*;

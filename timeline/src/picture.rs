@@ -1,7 +1,7 @@
 //! The timeline component: lanes, refreshes and markers as one SVG, a description of the selected target, and the legend.
 
 use crate::{
-    axis::WIDTH,
+    axis::{Axis, Tick, WIDTH},
     lane::{Lane, Phase},
     record::Record,
     shape::Shape,
@@ -19,62 +19,87 @@ pub fn Timeline(
     /// The language.
     #[prop(into)]
     strings: Signal<&'static Strings>,
+    /// How many milliseconds from the first event are shown, without cutting pauses. Timelines with the same span have the same time axis.
+    /// Default: as many as there are, and long pauses are cut.
+    #[prop(optional, into)]
+    span: Signal<Option<f64>>,
+    /// Draws narrow lanes without time labels, hint and legend, for timelines below each other. See [`TimeAxis`] and [`Legend`].
+    #[prop(optional)]
+    compact: bool,
 ) -> impl IntoView {
-    let shape = Memo::new(move |_| timeline.with(|record| Shape::new(record, now())));
+    let shape = Memo::new(move |_| timeline.with(|record| Shape::new(record, now(), span.get())));
     let selected = RwSignal::new(Vec::<usize>::new());
     let description = Signal::derive(move || {
         let parts =
             timeline.with(|record| selected.read().iter().filter_map(|at| describe(record, *at, strings.get())).collect::<Vec<_>>());
         (!parts.is_empty()).then(|| parts.join(" · "))
     });
-    let idle = move || if shape.read().targets() == 0 { strings.get().empty } else { strings.get().hint };
+    let hint = move || if shape.read().targets() == 0 { strings.get().empty } else { strings.get().hint };
+    let shown = move || description.get().unwrap_or_else(|| if compact { String::new() } else { hint().to_owned() });
     view! {
-        <figure class="wt">
-            <Axis shape strings />
-            <Lanes shape selected strings description />
-            <p class="wt-description">{move || description.get().unwrap_or_else(|| idle().to_owned())}</p>
-            <Legend strings />
+        <figure class="wt" class:wt-compact=compact>
+            {(!compact).then(|| view! { <Labels ticks=Signal::derive(move || shape.read().ticks.clone()) strings /> })}
+            <Plot shape selected strings description lane_height=if compact { 6 } else { 26 } />
+            <p class="wt-description">{shown}</p>
+            {(!compact).then(|| view! { <Legend strings /> })}
         </figure>
     }
     .into_any()
 }
 
+/// The time labels of timelines with the same span.
+#[component]
+pub fn TimeAxis(
+    /// The milliseconds that the timelines show.
+    #[prop(into)]
+    span: Signal<Option<f64>>,
+    /// The language.
+    #[prop(into)]
+    strings: Signal<&'static Strings>,
+) -> impl IntoView {
+    let ticks =
+        Signal::derive(move || span.get().map(|span| Axis::new(&Record::default(), 0.0, Some(span)).ticks(0.0)).unwrap_or_default());
+    view! { <div class="wt"><Labels ticks strings /></div> }.into_any()
+}
+
 /// The time labels above the lanes. They are HTML, so that they do not scale with the SVG.
 #[component]
-fn Axis(shape: Memo<Shape>, strings: Signal<&'static Strings>) -> impl IntoView {
-    let ticks = move || {
-        let ticks = shape.read().ticks.clone();
+fn Labels(ticks: Signal<Vec<Tick>>, strings: Signal<&'static Strings>) -> impl IntoView {
+    let labels = move || {
+        let ticks = ticks.get();
         let last = ticks.len().saturating_sub(1);
-        let tick = |(index, tick): (usize, crate::axis::Tick)| {
-            let time = strings.get().time(f64::from(tick.at));
+        let label = |(index, tick): (usize, Tick)| {
+            // Whole milliseconds.
+            let time = strings.get().time(f64::from(tick.at)).replace(".0 ", " ");
             let text = if tick.after_pause { (strings.get().later)(&time) } else { time };
             // Aligned to the right: the last label would overflow.
             let crowded = index == last && tick.x > WIDTH * 9 / 10;
             view! { <span class:wt-pause=tick.after_pause class:wt-crowded=crowded style:left=percent(tick.x)>{text}</span> }
         };
-        ticks.into_iter().enumerate().map(tick).collect_view()
+        ticks.into_iter().enumerate().map(label).collect_view()
     };
-    view! { <div class="wt-axis" aria-hidden="true">{ticks}</div> }
+    view! { <div class="wt-axis" aria-hidden="true">{labels}</div> }
 }
 
-/// The lanes. For keyboards and screen readers a slider over the requests, then the refreshes, then the markers.
-/// A slider's value grows upwards (ARIA, "slider") and the first request is at the top, so the first request has the greatest value.
+/// The lanes, and below them the refreshes. For keyboards and screen readers a slider over the requests, then the refreshes, then the
+/// markers. A slider's value grows upwards (ARIA, "slider") and the first request is at the top, so the first request has the greatest
+/// value.
 #[component]
-fn Lanes(
+fn Plot(
     shape: Memo<Shape>,
     selected: RwSignal<Vec<usize>>,
     strings: Signal<&'static Strings>,
     description: Signal<Option<String>>,
+    /// In pixels.
+    lane_height: u32,
 ) -> impl IntoView {
-    let plot = NodeRef::<html::Div>::new();
-    let lanes = move || shape.read().lanes;
+    let (lanes, refreshes) = (NodeRef::<html::Div>::new(), NodeRef::<html::Div>::new());
     let targets = move || shape.read().targets();
     let point = move |event: web_sys::PointerEvent| {
-        let Some(plot) = plot.get() else { return };
-        let bounds = plot.get_bounding_client_rect();
-        let x = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
-        let y = (f64::from(event.client_y()) - bounds.top()) / bounds.height().max(1.0);
-        selected.set(shape.read_untracked().targets_at(x, y));
+        let at = |part: NodeRef<html::Div>| Some(position(&event, &part.get()?.get_bounding_client_rect()));
+        let (Some(lane), Some(refresh)) = (at(lanes), at(refreshes)) else { return };
+        let shape = shape.read_untracked();
+        selected.set(if refresh.1 < 0.0 { shape.lane_targets(lane.0, lane.1) } else { shape.refresh_targets(refresh.0, refresh.1) });
     };
     let walk = move |event: web_sys::KeyboardEvent| {
         let last = shape.read_untracked().targets().saturating_sub(1);
@@ -98,21 +123,17 @@ fn Lanes(
         }
     };
     let value = move || selected.read().first().map_or(0, |at| targets().saturating_sub(*at));
-    let value_text = move || {
-        description
-            .get()
-            .unwrap_or_else(|| if targets() == 0 { strings.get().empty.into() } else { (strings.get().requests)(lanes() as usize) })
-    };
-    // 26 px per lane, at most 420 px for all.
-    let height = move || format!("{}px", (lanes() * 26).clamp(26, 420));
-    let view_box = move || format!("0 0 {WIDTH} {}", shape.read().height());
+    let requests = move || (strings.get().requests)(shape.read().lanes as usize);
+    let value_text = move || description.get().unwrap_or_else(|| if targets() == 0 { strings.get().empty.into() } else { requests() });
+    let lanes_pixels = move || format!("{}px", (shape.read().lanes.max(1) * lane_height).min(420));
+    // Narrower rows for many refreshes at once.
+    let refreshes_pixels = move || format!("{}px", (shape.read().refresh_rows.max(1) * lane_height.min(14)).min(210));
+    let lanes_box = move || format!("0 0 {WIDTH} {}", shape.read().lanes_height());
+    let refreshes_box = move || format!("0 0 {WIDTH} {}", shape.read().refreshes_height());
     let path = move |class: &'static str, pick: fn(&Shape) -> &String| view! { <path class=class d=move || shape.with(|shape| pick(shape).clone()) /> };
-    let outlines = move || shape.with(|shape| shape.outlines(&selected.read()));
     view! {
         <div
             class="wt-plot"
-            node_ref=plot
-            style:height=height
             tabindex="0"
             role="slider"
             aria-orientation="vertical"
@@ -126,24 +147,39 @@ fn Lanes(
             on:pointerdown=point
             on:keydown=walk
         >
-            <svg viewBox=view_box preserveAspectRatio="none" aria-hidden="true">
-                {path("wt-refresh", |shape| &shape.refreshed)}
-                {path("wt-refresh wt-bad", |shape| &shape.unrefreshed)}
-                {path("wt-sent", |shape| &shape.sent)}
-                {path("wt-waiting", |shape| &shape.waiting)}
-                {path("wt-replayed", |shape| &shape.replayed)}
-                {path("wt-refused", |shape| &shape.refused)}
-                {path("wt-answered", |shape| &shape.answered)}
-                {path("wt-failed", |shape| &shape.failed)}
-                {path("wt-mark", |shape| &shape.marked)}
-                <path class="wt-selected" d=outlines />
-            </svg>
+            <div class="wt-lanes" node_ref=lanes style:height=lanes_pixels>
+                <svg viewBox=lanes_box preserveAspectRatio="none" aria-hidden="true">
+                    {path("wt-sent", |shape| &shape.sent)} {path("wt-waiting", |shape| &shape.waiting)}
+                    {path("wt-replayed", |shape| &shape.replayed)} {path("wt-refused", |shape| &shape.refused)}
+                    {path("wt-answered", |shape| &shape.answered)} {path("wt-failed", |shape| &shape.failed)}
+                    {path("wt-mark", |shape| &shape.marked)}
+                    <path class="wt-selected" d=move || shape.with(|shape| shape.lane_outlines(&selected.read())) />
+                </svg>
+            </div>
+            <p class="wt-count">{move || (strings.get().refreshes)(shape.read().refreshes.len())}</p>
+            <div class="wt-refreshes" node_ref=refreshes style:height=refreshes_pixels>
+                <svg viewBox=refreshes_box preserveAspectRatio="none" aria-hidden="true">
+                    {path("wt-refresh", |shape| &shape.refreshed)} {path("wt-refresh wt-bad", |shape| &shape.unrefreshed)}
+                    <path class="wt-selected" d=move || shape.with(|shape| shape.refresh_outlines(&selected.read())) />
+                </svg>
+            </div>
         </div>
     }
 }
 
+/// Where a pointer is in a rectangle, as fractions of width and height.
+fn position(event: &web_sys::PointerEvent, bounds: &web_sys::DomRect) -> (f64, f64) {
+    let x = (f64::from(event.client_x()) - bounds.left()) / bounds.width().max(1.0);
+    (x, (f64::from(event.client_y()) - bounds.top()) / bounds.height().max(1.0))
+}
+
+/// What the colours mean.
 #[component]
-fn Legend(strings: Signal<&'static Strings>) -> impl IntoView {
+pub fn Legend(
+    /// The language.
+    #[prop(into)]
+    strings: Signal<&'static Strings>,
+) -> impl IntoView {
     let entry = move |class: &'static str, pick: fn(&Strings) -> &'static str| {
         view! {
             <li>
@@ -161,6 +197,7 @@ fn Legend(strings: Signal<&'static Strings>) -> impl IntoView {
             {entry("wt-refresh", |s| s.refresh)} {entry("wt-mark", |s| s.marker)}
         </ul>
     }
+    .into_any()
 }
 
 /// Describes a target: the lanes come first, then the refreshes, then the markers.

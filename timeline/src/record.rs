@@ -37,6 +37,8 @@ pub struct Stats {
     pub replays: u32,
     /// Milliseconds during which at least one request waited for a refresh.
     pub blocked_ms: f64,
+    /// Milliseconds from the first event to the last result of a request.
+    pub finished_ms: f64,
 }
 
 impl Record {
@@ -121,6 +123,13 @@ impl Record {
         &self.busy
     }
 
+    /// Milliseconds from the first event to the last, or to `now` while a request or refresh is pending.
+    #[must_use]
+    pub fn elapsed(&self, now: f64) -> f64 {
+        let (Some((start, _)), Some((_, end))) = (self.busy.first(), self.busy.last()) else { return 0.0 };
+        if self.is_pending() { end.max(now) - start } else { end - start }
+    }
+
     /// Whether a request or refresh is pending.
     #[must_use]
     pub fn is_pending(&self) -> bool {
@@ -136,6 +145,9 @@ impl Record {
                 Some((_, Outcome::Answered(200..=299))) => stats.answered += 1,
                 Some(_) => stats.failed += 1,
                 None => {}
+            }
+            if let (Some((at, _)), Some((start, _))) = (&lane.settled, self.busy.first()) {
+                stats.finished_ms = stats.finished_ms.max(at - start);
             }
             stats.refused += u32::from(lane.refused.is_some());
             stats.replays += u32::from(lane.spans.iter().any(|span| span.phase == Phase::Replayed));
@@ -238,7 +250,10 @@ mod tests {
 
     #[test]
     fn a_wait_shared_by_two_requests_is_counted_once() {
-        assert_eq!(burst().stats(), Stats { requests: 2, answered: 2, failed: 0, refused: 2, refreshes: 1, replays: 2, blocked_ms: 31.0 });
+        let expected =
+            Stats { requests: 2, answered: 2, failed: 0, refused: 2, refreshes: 1, replays: 2, blocked_ms: 31.0, finished_ms: 51.0 };
+        assert_eq!(burst().stats(), expected);
+        assert_eq!(burst().elapsed(500.0), 51.0);
     }
 
     #[test]
@@ -283,6 +298,7 @@ mod tests {
     #[test]
     fn a_request_or_refresh_without_an_end_is_pending() {
         assert!(record([(1.0, sent(1, false))]).is_pending());
+        assert_eq!(record([(1.0, sent(1, false))]).elapsed(9.0), 8.0);
         assert!(record([(1.0, Event::RefreshStarted { trigger: RefreshTrigger::Manual })]).is_pending());
         assert!(!Record::default().is_pending());
     }

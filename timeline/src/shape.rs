@@ -16,6 +16,9 @@ const END: u32 = 40;
 const MARKER: u32 = 16;
 /// How far from a marker or refresh the pointer may be to hit it: a thin line is hard to hit.
 const HIT_MARGIN: u32 = 80;
+/// The least width of a refresh, and the gap after it, so that refreshes can be counted.
+const MIN_REFRESH: u32 = 60;
+const REFRESH_GAP: u32 = 30;
 
 /// Everything that is drawn: SVG paths in integer coordinates.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,41 +33,51 @@ pub(crate) struct Shape {
     pub(crate) refreshed: String,
     pub(crate) unrefreshed: String,
     pub(crate) marked: String,
-    /// x and width of each refresh.
-    pub(crate) refreshes: Vec<(u32, u32)>,
-    /// x and width of each marker.
-    pub(crate) markers: Vec<(u32, u32)>,
+    /// The refreshes, below the lanes. Those that overlap are in rows of their own.
+    pub(crate) refreshes: Vec<Bar>,
+    pub(crate) refresh_rows: u32,
+    /// The x of each marker.
+    pub(crate) markers: Vec<u32>,
     pub(crate) ticks: Vec<Tick>,
 }
 
+/// A refresh in the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bar {
+    pub(crate) x: u32,
+    pub(crate) width: u32,
+    pub(crate) row: u32,
+}
+
 impl Shape {
-    /// Draws a record; pending requests and refreshes extend to `now`.
-    pub(crate) fn new(record: &Record, now: f64) -> Shape {
-        let axis = Axis::new(record, now);
+    /// Draws a record; pending requests and refreshes extend to `now`. For `span` see [`Axis::new`].
+    pub(crate) fn new(record: &Record, now: f64, span: Option<f64>) -> Shape {
+        let axis = Axis::new(record, now, span);
         let mut shape = Shape { ticks: record.busy().first().map(|(from, _)| axis.ticks(*from)).unwrap_or_default(), ..Shape::default() };
         for lane in record.lanes() {
             shape.lane(lane, &axis, now);
         }
         for refresh in record.refreshes() {
-            let x = axis.x(refresh.from);
             let end = refresh.ended.as_ref().map_or(now, |(at, _)| *at);
             let failed = matches!(refresh.ended, Some((_, RefreshResult::Rejected | RefreshResult::Unavailable { .. })));
-            let width = axis.x(end).saturating_sub(x).max(12);
-            let height = shape.height();
-            across(if failed { &mut shape.unrefreshed } else { &mut shape.refreshed }, x, width, height);
-            shape.refreshes.push((x, width));
+            shape.refresh(axis.x(refresh.from), axis.x(end), failed);
         }
         for marker in record.markers() {
-            let (x, height) = (axis.x(marker.at), shape.height());
-            across(&mut shape.marked, x, MARKER, height);
-            shape.markers.push((x, MARKER));
+            let (x, height) = (axis.x(marker.at), shape.lanes_height());
+            draw(&mut shape.marked, x, 0, MARKER, height);
+            shape.markers.push(x);
         }
         shape
     }
 
-    /// The height of the view box.
-    pub(crate) fn height(&self) -> u32 {
+    /// The height of the lanes' view box.
+    pub(crate) fn lanes_height(&self) -> u32 {
         self.lanes.max(1) * PITCH
+    }
+
+    /// The height of the refreshes' view box.
+    pub(crate) fn refreshes_height(&self) -> u32 {
+        self.refresh_rows.max(1) * PITCH
     }
 
     /// The number of targets that can be selected: the lanes, then the refreshes, then the markers.
@@ -72,30 +85,53 @@ impl Shape {
         self.lanes as usize + self.refreshes.len() + self.markers.len()
     }
 
-    /// The targets at a point, given as fractions of width and height: the lane, and refreshes and markers that cross it there.
-    pub(crate) fn targets_at(&self, x: f64, y: f64) -> Vec<usize> {
+    /// The targets at a point of the lanes, given as fractions of width and height: the lane, and the markers that cross it there.
+    pub(crate) fn lane_targets(&self, x: f64, y: f64) -> Vec<usize> {
         let x = part_of(WIDTH, x);
         let lane = self.lanes.checked_sub(1).map(|last| part_of(self.lanes, y).min(last) as usize);
-        let mut targets = Vec::from_iter(lane);
-        for (at, (from, width)) in (self.lanes as usize..).zip(self.refreshes.iter().chain(&self.markers)) {
-            if (from.saturating_sub(HIT_MARGIN)..=from + width + HIT_MARGIN).contains(&x) {
-                targets.push(at);
-            }
-        }
-        targets
+        let first_marker = self.lanes as usize + self.refreshes.len();
+        let markers = (first_marker..).zip(&self.markers).filter(|(_, at)| hits(x, **at, MARKER)).map(|(target, _)| target);
+        lane.into_iter().chain(markers).collect()
     }
 
-    /// The outlines of targets, as a path.
-    pub(crate) fn outlines(&self, targets: &[usize]) -> String {
+    /// The refreshes at a point of their rows.
+    pub(crate) fn refresh_targets(&self, x: f64, y: f64) -> Vec<usize> {
+        let (x, row) = (part_of(WIDTH, x), part_of(self.refresh_rows, y).min(self.refresh_rows.saturating_sub(1)));
+        let bars = (self.lanes as usize..).zip(&self.refreshes);
+        bars.filter(|(_, bar)| bar.row == row && hits(x, bar.x, bar.width)).map(|(target, _)| target).collect()
+    }
+
+    /// The outlines of lanes and markers, as a path. Targets that do not exist any more are not drawn.
+    pub(crate) fn lane_outlines(&self, targets: &[usize]) -> String {
         let mut path = String::new();
         for target in targets {
             if let Some(lane) = u32::try_from(*target).ok().filter(|lane| *lane < self.lanes) {
                 rect(&mut path, 0, WIDTH, lane * PITCH, 0);
-            } else if let Some((x, width)) = self.refreshes.iter().chain(&self.markers).nth(target - self.lanes as usize) {
-                across(&mut path, *x, *width, self.height());
+            } else if let Some(x) = target.checked_sub(self.lanes as usize + self.refreshes.len()).and_then(|at| self.markers.get(at)) {
+                draw(&mut path, *x, 0, MARKER, self.lanes_height());
             }
         }
         path
+    }
+
+    /// The outlines of refreshes, as a path.
+    pub(crate) fn refresh_outlines(&self, targets: &[usize]) -> String {
+        let mut path = String::new();
+        for bar in targets.iter().filter_map(|target| self.refreshes.get(target.checked_sub(self.lanes as usize)?)) {
+            rect(&mut path, bar.x, bar.width, bar.row * PITCH, 0);
+        }
+        path
+    }
+
+    /// Adds a refresh to the first row that is free at its start.
+    fn refresh(&mut self, x: u32, end: u32, failed: bool) {
+        let is_free = |row: &u32| !self.refreshes.iter().any(|bar| bar.row == *row && bar.x + bar.width + REFRESH_GAP > x);
+        let row = (0..self.refresh_rows).find(is_free).unwrap_or(self.refresh_rows);
+        self.refresh_rows = self.refresh_rows.max(row + 1);
+        let width = end.saturating_sub(x).max(MIN_REFRESH);
+        let path = if failed { &mut self.unrefreshed } else { &mut self.refreshed };
+        rect(path, x, width, row * PITCH, 16);
+        self.refreshes.push(Bar { x, width, row });
     }
 
     fn lane(&mut self, lane: &Lane, axis: &Axis, now: f64) {
@@ -126,14 +162,13 @@ fn part_of(whole: u32, fraction: f64) -> u32 {
     (fraction.clamp(0.0, 1.0) * f64::from(whole)) as u32
 }
 
-/// A rectangle in a lane.
+/// A rectangle in a lane or row.
 fn rect(path: &mut String, x: u32, width: u32, top: u32, inset: u32) {
     draw(path, x, top + inset, width, PITCH - 2 * inset);
 }
 
-/// A rectangle across all lanes.
-fn across(path: &mut String, x: u32, width: u32, height: u32) {
-    draw(path, x, 0, width, height);
+fn hits(x: u32, from: u32, width: u32) -> bool {
+    (from.saturating_sub(HIT_MARGIN)..=from + width + HIT_MARGIN).contains(&x)
 }
 
 fn draw(path: &mut String, x: u32, y: u32, width: u32, height: u32) {
@@ -165,7 +200,7 @@ mod tests {
 
     #[test]
     fn each_phase_of_each_lane_is_drawn_in_its_colours_path() {
-        let shape = Shape::new(&burst(3), 50.0);
+        let shape = Shape::new(&burst(3), 50.0, None);
         for path in [&shape.sent, &shape.waiting, &shape.replayed, &shape.refused, &shape.answered] {
             assert_eq!(path.matches('M').count(), 3, "{path}");
         }
@@ -175,29 +210,45 @@ mod tests {
 
     #[test]
     fn a_refresh_begins_where_the_requests_start_to_wait() {
-        let shape = Shape::new(&burst(1), 50.0);
+        let shape = Shape::new(&burst(1), 50.0, None);
         let waiting = shape.waiting.split([' ', 'M']).nth(1).and_then(|x| x.parse().ok());
-        assert_eq!(Some(shape.refreshes[0].0), waiting);
+        assert_eq!(Some(shape.refreshes[0].x), waiting);
     }
 
     #[test]
     fn a_pending_refresh_extends_to_now() {
         let mut record = Record::default();
         record.push(&TimedEvent { at: 0.0, event: Event::RefreshStarted { trigger: RefreshTrigger::Due } });
-        let width = |now| Shape::new(&record, now).refreshes[0].1;
+        let width = |now| Shape::new(&record, now, None).refreshes[0].width;
         assert!(width(100.0) > WIDTH / 2, "{}", width(100.0));
     }
 
     #[test]
-    fn a_point_hits_the_lane_and_the_refresh_that_crosses_it() {
-        let shape = Shape::new(&burst(3), 50.0);
-        let (x, width) = shape.refreshes[0];
+    fn a_point_hits_the_lane_or_the_refresh_there() {
+        let shape = Shape::new(&burst(3), 50.0, None);
+        let Bar { x, width, row } = shape.refreshes[0];
         let middle = f64::from(x + width / 2) / f64::from(WIDTH);
-        assert_eq!(shape.targets_at(middle, 0.5), [1, 3]);
-        assert_eq!(shape.targets_at(0.0, 1.0), [2]);
-        assert_eq!((shape.targets(), shape.outlines(&[3])), (4, format!("M{x} 0h{width}v{}h-{width}z", 3 * PITCH)));
-        assert_eq!(shape.outlines(&[0, 9]), "M0 0h10000v100h-10000z", "a target that no longer exists is not drawn");
-        assert!(Shape::default().targets_at(0.5, 0.5).is_empty());
+        assert_eq!((shape.lane_targets(middle, 0.5), shape.lane_targets(0.0, 1.0)), (vec![1], vec![2]));
+        assert_eq!((shape.refresh_targets(middle, 0.5), shape.refresh_targets(0.0, 0.5)), (vec![3], vec![]));
+        assert_eq!((shape.targets(), row, shape.refresh_outlines(&[3])), (4, 0, format!("M{x} 0h{width}v{PITCH}h-{width}z")));
+        assert_eq!(shape.lane_outlines(&[0, 3, 9]), "M0 0h10000v100h-10000z", "a target that no longer exists is not drawn");
+        assert!(Shape::default().lane_targets(0.5, 0.5).is_empty() && Shape::default().refresh_targets(0.5, 0.5).is_empty());
+    }
+
+    #[test]
+    fn overlapping_refreshes_are_in_rows_of_their_own_so_that_they_can_be_counted() {
+        let mut record = Record::default();
+        let mut push = |at, event| record.push(&TimedEvent { at, event });
+        let result = RefreshResult::Granted;
+        push(0.0, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized });
+        push(5.0, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized });
+        push(30.0, Event::RefreshEnded { result: result.clone() });
+        push(40.0, Event::RefreshEnded { result: result.clone() });
+        push(60.0, Event::RefreshStarted { trigger: RefreshTrigger::Unauthorized });
+        push(90.0, Event::RefreshEnded { result });
+        let shape = Shape::new(&record, 90.0, None);
+        assert_eq!(shape.refreshes.iter().map(|bar| bar.row).collect::<Vec<_>>(), [0, 1, 0]);
+        assert_eq!((shape.refresh_rows, shape.refreshed.matches('M').count()), (2, 3));
     }
 
     #[test]
@@ -205,7 +256,7 @@ mod tests {
         let mut record = Record::default();
         record.push(&TimedEvent { at: 0.0, event: Event::RefreshStarted { trigger: RefreshTrigger::Due } });
         record.push(&TimedEvent { at: 30.0, event: Event::RefreshEnded { result: RefreshResult::Granted } });
-        let shape = Shape::new(&record, 30.0);
-        assert_eq!((shape.lanes, shape.targets(), shape.targets_at(0.5, 0.5)), (0, 1, vec![0]));
+        let shape = Shape::new(&record, 30.0, None);
+        assert_eq!((shape.lanes, shape.targets(), shape.refresh_targets(0.5, 0.5)), (0, 1, vec![0]));
     }
 }

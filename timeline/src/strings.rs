@@ -29,6 +29,8 @@ pub struct Strings {
     pub marker: &'static str,
     /// The number of requests; describes the timeline while no lane is selected.
     pub requests: fn(usize) -> String,
+    /// The number of refreshes, above their rows.
+    pub refreshes: fn(usize) -> String,
     /// The units behind a number: milliseconds, seconds, minutes, hours.
     pub units: [&'static str; 4],
     /// How many earlier events the list leaves out.
@@ -57,25 +59,26 @@ impl Strings {
     /// English.
     pub const EN: &'static Strings = &Strings {
         label: "Timeline of requests",
-        empty: "Nothing has happened yet.",
-        hint: "Point at a lane, or walk with the arrow keys.",
-        sent: "on its way",
-        refused: "refused, 401",
-        waiting: "waits for the refresh",
-        replayed: "on its way again",
+        empty: "No requests yet.",
+        hint: "Point at a request, or use the arrow keys.",
+        sent: "sent",
+        refused: "401",
+        waiting: "waiting for the refresh",
+        replayed: "replayed",
         answered: "answered",
         failed: "failed",
-        refresh: "the refresh",
-        marker: "another tab, sign-in, sign-out",
+        refresh: "refresh",
+        marker: "sign-in, sign-out, another tab",
         requests: |n| if n == 1 { "1 request".to_owned() } else { format!("{n} requests") },
+        refreshes: |n| format!("Refreshes: {n}"),
         units: ["ms", "s", "min", "h"],
-        earlier: |n| format!("…and {n} earlier"),
+        earlier: |n| format!("{n} earlier events"),
         later: |pause| format!("+{pause}"),
         request: |id, method, path| format!("Request {id}: {method} {path}"),
         sent_at: |at| format!("sent at {at}"),
-        refused_at: |at| format!("refused with 401 at {at}"),
+        refused_at: |at| format!("401 at {at}"),
         waited: |time| format!("waited {time} for the refresh"),
-        replayed_at: |at| format!("sent again at {at}"),
+        replayed_at: |at| format!("replayed at {at}"),
         settled: |status, at| format!("{status} at {at}"),
         failed_at: |at| format!("failed at {at}"),
         event: event_en,
@@ -84,26 +87,27 @@ impl Strings {
     /// 中文。
     pub const ZH: &'static Strings = &Strings {
         label: "请求时间线",
-        empty: "还没有发生任何事。",
-        hint: "指向一条泳道，或用方向键逐条查看。",
-        sent: "首次发送",
-        refused: "被拒 401",
-        waiting: "等待续期",
+        empty: "还没有请求。",
+        hint: "将指针移到请求上，或用方向键逐条查看。",
+        sent: "已发送",
+        refused: "401",
+        waiting: "等待刷新",
         replayed: "重放",
         answered: "成功",
         failed: "失败",
-        refresh: "续期",
-        marker: "其他标签页、登录、退出",
+        refresh: "刷新",
+        marker: "登录、退出、其他标签页",
         requests: |n| format!("{n} 个请求"),
+        refreshes: |n| format!("刷新次数：{n}"),
         units: ["毫秒", "秒", "分钟", "小时"],
-        earlier: |n| format!("……以及更早的 {n} 条"),
+        earlier: |n| format!("更早的 {n} 条事件"),
         later: |pause| format!("+{pause}"),
         request: |id, method, path| format!("请求 {id}：{method} {path}"),
         sent_at: |at| format!("{at} 发送"),
-        refused_at: |at| format!("{at} 被拒 (401)"),
-        waited: |time| format!("等待续期 {time}"),
+        refused_at: |at| format!("{at} 返回 401"),
+        waited: |time| format!("等待刷新 {time}"),
         replayed_at: |at| format!("{at} 重放"),
-        settled: |status, at| format!("{at} 得到 {status}"),
+        settled: |status, at| format!("{at} 返回 {status}"),
         failed_at: |at| format!("{at} 失败"),
         event: event_zh,
     };
@@ -114,8 +118,8 @@ fn event_en(event: &Event) -> String {
         Event::Sent { request, method, path, replay: false } => format!("{request}: {method} {path}"),
         Event::Sent { request, method, path, replay: true } => format!("{request}: {method} {path}, replayed"),
         Event::Answered { request, status, .. } => format!("{request}: answered {status}"),
-        Event::Waiting { request } => format!("{request}: waits for the refresh"),
-        Event::Settled { request, outcome: Outcome::Answered(status) } => format!("{request}: done, {status}"),
+        Event::Waiting { request } => format!("{request}: waiting for the refresh"),
+        Event::Settled { request, outcome: Outcome::Answered(status) } => format!("{request}: finished, {status}"),
         Event::Settled { request, outcome: Outcome::Failed(error) } => format!("{request}: failed, {error}"),
         Event::RefreshStarted { trigger } => format!("Refresh started: {}", trigger_en(*trigger)),
         Event::RefreshEnded { result } => format!("Refresh ended: {}", result_en(result)),
@@ -141,10 +145,10 @@ fn trigger_en(trigger: RefreshTrigger) -> &'static str {
 fn result_en(result: &RefreshResult) -> String {
     match result {
         RefreshResult::Granted => "new tokens".into(),
-        RefreshResult::Adopted => "another tab was faster".into(),
+        RefreshResult::Adopted => "another tab had already refreshed".into(),
         RefreshResult::Rejected => "the refresh token was rejected".into(),
-        RefreshResult::Unavailable { reason, .. } => format!("unavailable, the session is kept ({reason})"),
-        RefreshResult::Discarded => "discarded, the session changed meanwhile".into(),
+        RefreshResult::Unavailable { reason, .. } => format!("no verdict, the session is kept ({reason})"),
+        RefreshResult::Discarded => "discarded, the session had changed".into(),
         other => format!("{other:?}"),
     }
 }
@@ -176,11 +180,11 @@ fn event_zh(event: &Event) -> String {
         Event::Sent { request, method, path, replay: false } => format!("{request}：{method} {path}"),
         Event::Sent { request, method, path, replay: true } => format!("{request}：重放 {method} {path}"),
         Event::Answered { request, status, .. } => format!("{request}：响应 {status}"),
-        Event::Waiting { request } => format!("{request}：等待续期"),
+        Event::Waiting { request } => format!("{request}：等待刷新"),
         Event::Settled { request, outcome: Outcome::Answered(status) } => format!("{request}：完成，{status}"),
         Event::Settled { request, outcome: Outcome::Failed(_) } => format!("{request}：失败"),
-        Event::RefreshStarted { trigger } => format!("开始续期：{}", trigger_zh(*trigger)),
-        Event::RefreshEnded { result } => format!("续期结束：{}", result_zh(result)),
+        Event::RefreshStarted { trigger } => format!("开始刷新：{}", trigger_zh(*trigger)),
+        Event::RefreshEnded { result } => format!("刷新结束：{}", result_zh(result)),
         Event::Adopted => "采用了另一个标签页的新令牌".into(),
         Event::SignedIn { other_tab: true, .. } => "已在另一个标签页登录".into(),
         Event::SignedIn { .. } => "已登录".into(),
@@ -195,18 +199,18 @@ fn trigger_zh(trigger: RefreshTrigger) -> &'static str {
     match trigger {
         RefreshTrigger::Unauthorized => "请求返回 401",
         RefreshTrigger::Due => "访问令牌即将过期",
-        RefreshTrigger::Manual => "应用主动刷新",
+        RefreshTrigger::Manual => "由应用发起",
         _ => "未知原因",
     }
 }
 
 fn result_zh(result: &RefreshResult) -> String {
     match result {
-        RefreshResult::Granted => "得到新令牌".into(),
-        RefreshResult::Adopted => "另一个标签页已先完成".into(),
+        RefreshResult::Granted => "取得新令牌".into(),
+        RefreshResult::Adopted => "另一个标签页已经刷新".into(),
         RefreshResult::Rejected => "刷新令牌被拒绝".into(),
-        RefreshResult::Unavailable { reason, .. } => format!("暂时不可用，会话保留（{reason}）"),
-        RefreshResult::Discarded => "结果作废，会话已变更".into(),
+        RefreshResult::Unavailable { reason, .. } => format!("无法判定，会话保留（{reason}）"),
+        RefreshResult::Discarded => "会话已变更，结果作废".into(),
         other => format!("{other:?}"),
     }
 }
@@ -222,13 +226,13 @@ fn reason_zh(reason: SignOutReason) -> &'static str {
 
 fn warning_zh(warning: &Warning) -> String {
     match warning {
-        Warning::StoreDenied => "存储被禁用".into(),
-        Warning::StoreFull => "存储已满".into(),
-        Warning::StoreCleared => "存储被清空".into(),
-        Warning::StoreUnreadable => "存储的会话无法识别".into(),
-        Warning::StoreOfLaterVersion => "存储的会话来自更新的版本".into(),
-        Warning::StoreOfOtherBackend => "存储的会话属于另一个服务器".into(),
-        Warning::NoVerdict(why) => format!("令牌接口未给出有效结果：{why}"),
+        Warning::StoreDenied => "浏览器存储被禁用".into(),
+        Warning::StoreFull => "浏览器存储已满".into(),
+        Warning::StoreCleared => "浏览器存储被清空".into(),
+        Warning::StoreUnreadable => "已保存的会话无法读取".into(),
+        Warning::StoreOfLaterVersion => "已保存的会话来自更新的版本".into(),
+        Warning::StoreOfOtherBackend => "已保存的会话属于另一个服务器".into(),
+        Warning::NoVerdict(why) => format!("令牌接口的响应无法判定：{why}"),
         other => format!("{other:?}"),
     }
 }

@@ -9,7 +9,7 @@ async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
         let proxy = Proxy::before(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         proxy.trouble(REFRESH, Trouble::LoseAnswers);
         send_with_a_corrupt_token(&page).await?;
         let lost = page.summary(4).await?;
@@ -32,7 +32,7 @@ async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
         let proxy = Proxy::before(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         proxy.trouble(REFRESH, Trouble::HoldAnswers);
         send_with_a_corrupt_token(&page).await?;
         proxy.server_answered(REFRESH, 1).await?;
@@ -50,7 +50,7 @@ async fn case_18_offline_and_back() -> Result {
     // Long enough that no refresh is under way when the cable is pulled.
     scenario("offline", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         page.offline(true).await?;
         page.outlive_token().await?;
@@ -79,7 +79,7 @@ async fn case_17_a_sign_out_offline_is_one_all_the_same() -> Result {
         page.hides("Sign out").await?;
         assert!(!page.record().await?.has_tokens(), "no token is left behind");
         page.offline(false).await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.arrives_at("/sign-in").await?;
         assert_eq!(server.refreshes().await?, Refreshes { rotated: 0, repeated: 0, refused: 0, revoked: 0 });
         Ok(())
@@ -93,7 +93,7 @@ async fn case_18_refused_connections_are_no_rejection() -> Result {
         let proxy = Proxy::before(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         proxy.trouble(REFRESH, Trouble::Refuse);
         send_with_a_corrupt_token(&page).await?;
         let refused = page.summary(4).await?;
@@ -115,7 +115,7 @@ async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
         let page = page.at(&proxy.url());
         page.without_content_policy().await?;
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         for status in [302, 307] {
             proxy.trouble(GUARDED, Trouble::Redirect(status, format!("{}/{status}", elsewhere.url())));
             let summary = page.burst(2).await?;

@@ -16,6 +16,7 @@ async fn case_27_storage_is_denied() -> Result {
         assert_eq!(asked, "SecurityError", "the browser denies it");
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
+        page.choose_own_session().await?;
         outlive_tokens(page, server, 2).await?;
         page.is_signed_in("ada").await?;
         page.press("Sign out").await?;
@@ -40,6 +41,7 @@ async fn case_27_storage_is_full() -> Result {
             "there is no room for it"
         );
         page.follow("Inspector").await?;
+        page.choose_own_session().await?;
         outlive_tokens(page, server, 2).await?;
         page.is_signed_in("ada").await
     })

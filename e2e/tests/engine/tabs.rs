@@ -78,9 +78,9 @@ async fn all_are_signed_in(page: &Page, ensemble: &Ensemble) -> Result {
 /// Two inspectors behind a proxy; the first one's refresh has been answered by the server, and the answer is on its way.
 async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, Tab)> {
     page.sign_up("ada").await?;
-    page.open("/inspector").await?;
+    page.open("/inspector?session=own").await?;
     let first = page.tab().await?;
-    let second = page.open_tab("/inspector").await?;
+    let second = page.open_tab("/inspector?session=own").await?;
     page.field("Requests").await?;
     page.go_to(&first).await?;
     proxy.trouble(REFRESH, Trouble::HoldAnswers);
@@ -113,7 +113,7 @@ async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
         let (first, second) = first_of_two_is_refreshing(&page, &proxy).await?;
         page.freeze().await?;
         proxy.mend(REFRESH);
-        let third = page.open_tab("/inspector").await?;
+        let third = page.open_tab("/inspector?session=own").await?;
         page.field("Requests").await?;
         for waiting in [&second, &third] {
             page.go_to(waiting).await?;
@@ -147,7 +147,7 @@ async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
     // The server counts in whole seconds: of a life of two, the one that this is about may be half over when it is told.
     scenario("overslept-tab", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         let asleep = page.tab().await?;
         page.freeze().await?;
@@ -182,7 +182,7 @@ const REFRESH_BY_HAND: &str = r"
 async fn case_33_a_page_from_the_back_forward_cache_reads_the_store_again() -> Result {
     scenario("bfcache", &STRICT, async |Stage { server, page }: &mut Stage| {
         page.sign_up("ada").await?;
-        page.open("/inspector").await?;
+        page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         page.script("addEventListener('pageshow', event => window.wasKept = event.persisted)").await?;
         page.without_content_policy().await?;

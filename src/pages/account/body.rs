@@ -1,30 +1,35 @@
 //! The content of `/account`.
 
-use super::{delete::delete_account, password::change_password};
-use crate::{answers, components::live::Boxed, derived::Derived, lang::Lang, loaded::Loaded, when};
+use super::{delete::DeleteAccount, password::ChangePassword};
+use crate::{
+    lang::{text, use_lang},
+    loaded::{loaded, use_data},
+    responses, when,
+};
 use leptos::prelude::*;
-use wugan::leptos::use_session;
 use wugan_wire::{Me, routes};
 
 pub(super) fn body() -> AnyView {
-    let session = use_session();
-    let name = Derived::new(move || session.user.get().and_then(|user| user.name).unwrap_or_default());
-    let facts = Loaded::new(routes::ME, Derived::new(|| true)).view(|body, lang| Some(facts(answers::me(body)?, lang)));
-    let facts = view! { <section class="section known">{facts}</section> };
-    vec![facts.boxed(), change_password(name), delete_account(name)].into_any()
+    let me = use_data(routes::ME);
+    view! {
+        <section class="section known">{loaded(me, responses::me, |me| Facts(FactsProps { me }).into_any())}</section>
+        <ChangePassword />
+        <DeleteAccount />
+    }
+    .into_any()
 }
 
-fn facts(me: Me, lang: Lang) -> AnyView {
-    let t = &lang.texts().account;
+#[component]
+fn Facts(me: Me) -> impl IntoView {
+    let lang = use_lang();
     view! {
         <dl class="facts" data-testid="me">
-            <dt>{t.name}</dt>
+            <dt>{text(|t| t.account.name)}</dt>
             <dd>{me.username}</dd>
-            <dt>{t.since}</dt>
-            <dd>{when::date(&me.created_at, lang)}</dd>
-            <dt>{t.id}</dt>
+            <dt>{text(|t| t.account.since)}</dt>
+            <dd>{move || when::date(&me.created_at, lang.get())}</dd>
+            <dt>{text(|t| t.account.id)}</dt>
             <dd>{me.id.to_string()}</dd>
         </dl>
     }
-    .boxed()
 }

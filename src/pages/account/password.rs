@@ -1,65 +1,64 @@
 //! Password change, which ends all other sessions.
 
-use super::username_field;
+use super::username::UsernameField;
 use crate::{
     api::use_api,
     components::{
-        field::Field,
-        live::{Boxed, notice},
-        strength::strength_meter,
-        submit::submit,
+        field::{Field, Input, TextField},
+        notice::Notice,
+        strength::StrengthMeter,
+        submit::Submit,
     },
-    derived::Derived,
-    form::{Form, missing},
+    form::Form,
     lang::{Pick, text},
     problem::Message,
 };
 use leptos::{ev::SubmitEvent, prelude::*};
-use wugan::Request;
-use wugan_wire::{PasswordChange, routes};
+use wugan::leptos::{UseSessionActionOptions, use_session_action_with_options};
+use wugan_wire::PasswordChange;
 
-pub(super) fn change_password(name: Derived<String>) -> AnyView {
+const CURRENT: Field = Field { name: "current_password", label: |t| t.account.current, ..Field::PASSWORD };
+
+#[component]
+pub(super) fn ChangePassword() -> impl IntoView {
     let api = use_api();
-    let form = Form::new();
-    let (current, new) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    // A password typed before the session ended is not sent after the next sign-in.
+    let once = UseSessionActionOptions::default().resume(false);
+    let change = use_session_action_with_options(once, move |_, change: PasswordChange| async move { api.change_password(&change).await });
+    let form = Form::new(change.pending);
+    let (current, new) = (Input::new(), Input::new());
     let changed = RwSignal::new(false);
-    let send = move |event: SubmitEvent| {
+    Effect::new(move || {
+        let Some(result) = change.value.get() else { return };
+        form.show_result(&result);
+        if result.is_ok() {
+            changed.set(true);
+            current.set(String::new());
+            new.set(String::new());
+        }
+    });
+    let submit = move |event: SubmitEvent| {
         event.prevent_default();
         changed.set(false);
-        let change = PasswordChange { current_password: current.get_untracked(), new_password: new.get_untracked() };
-        let missing_text: Pick = |t| t.problem.password_missing;
-        let empty =
-            missing(&[("current_password", &change.current_password, missing_text), ("new_password", &change.new_password, missing_text)]);
-        if !empty.is_empty() {
-            return form.show_errors(empty);
+        let (current_password, new_password) = (current.read(), new.read());
+        let missing: Pick = |t| t.problem.password_missing;
+        if form.begins(&[("current_password", &current_password, missing), ("new_password", &new_password, missing)]) {
+            change.dispatch(PasswordChange { current_password, new_password });
         }
-        form.send(async move {
-            let sent = api.send(Request::post(routes::PASSWORD).json(&change)).await;
-            sent.map_err(|problem| problem.about_own_password("current_password"))?;
-            changed.try_set(true);
-            current.try_set(String::new());
-            new.try_set(String::new());
-            Ok(())
-        });
     };
-    let old = Field { name: "current_password", label: |t| t.account.current, ..Field::PASSWORD };
-    let fresh = Field {
-        name: "new_password",
-        label: |t| t.account.new,
-        autocomplete: "new-password",
-        hint: Some(|t| t.sign.password_hint),
-        ..Field::PASSWORD
-    };
+    let notice = move || changed.get().then_some(("notice good", Message::Plain(|t| t.account.changed)));
     view! {
         <section class="section">
             <h2>{text(|t| t.account.change)}</h2>
             <p class="hint">{text(|t| t.account.change_what)}</p>
-            <form class="form" novalidate on:submit=send>
-                {username_field(name)} {old.view(form, current)} {fresh.view(form, new)} {strength_meter(new)}
-                {submit(form, "primary", |t| t.account.change_do, |t| t.account.changing)}
+            <form class="form" novalidate on:submit=submit>
+                <UsernameField />
+                <TextField form field=CURRENT input=current />
+                <TextField form field=Field::NEW_PASSWORD input=new />
+                <StrengthMeter password=new.value />
+                <Submit form label=|t| t.account.change_do pending_label=|t| t.account.changing />
             </form>
-            {notice(move || changed.get().then_some(("notice good", Message::Plain(|t| t.account.changed))))}
+            <Notice content=notice />
         </section>
     }
-    .boxed()
 }

@@ -1,51 +1,39 @@
-//! The content of `/inspector`: controls, timeline, statistics, comparison, claims, and log.
+//! The content of `/inspector`: the demonstration, and below it the laboratory with the other controls.
 
-use super::{
-    burst::{Plan, burst_form},
-    claims::claims,
-    compare::compare,
-    export::export,
-    lifetime::lifetime,
-    numbers::numbers,
-    trouble::trouble,
-};
+use super::{OWN_SESSION, demonstration::Demonstration, jobs::Jobs, lab::Lab, subject::Subject};
 use crate::{
-    components::live::Boxed,
-    lang::{Lang, text, use_lang},
+    connection::use_connection,
+    lang::{Lang, use_lang},
+    route::use_router,
 };
 use leptos::prelude::*;
 use wugan::leptos::use_session;
-use wugan_timeline::{EventList, Strings, Timeline, use_timeline};
+use wugan_timeline::Strings;
 
 pub(super) fn body() -> AnyView {
-    let (session, lang) = (use_session(), use_lang());
-    let timeline = use_timeline(session.client().session());
-    let plan = Plan::new();
+    let (lang, connection) = (use_lang(), use_connection());
+    let guest = match Subject::guest(connection) {
+        Ok(guest) => StoredValue::new_local(guest),
+        // Only a page without an origin has no client, and no inspector either.
+        Err(error) => return error.to_string().into_any(),
+    };
+    let hidden = window_event_listener_untyped("pagehide", move |_| guest.with_value(Subject::delete_while_unloading));
+    let shown = window_event_listener_untyped("pageshow", move |_| guest.with_value(Subject::end_if_deleted));
+    on_cleanup(move || {
+        hidden.remove();
+        shown.remove();
+        guest.with_value(Subject::delete);
+    });
+    let is_own = use_router().query() == OWN_SESSION;
+    let subject = if is_own { StoredValue::new_local(Subject::own(use_session().client(), connection)) } else { guest };
     let strings = Signal::derive(move || match lang.get() {
         Lang::En => Strings::EN,
         Lang::Zh => Strings::ZH,
     });
-    let main = view! {
-        <div class="columns">
-            <div class="controls-column">{burst_form(plan, timeline)} {trouble()}</div>
-            <section class="stack">
-                <div class="card-head">
-                    <h2>{text(|t| t.inspector.picture)}</h2>
-                    {export(timeline)}
-                </div>
-                <Timeline timeline strings />
-                {numbers(timeline, strings)}
-                {lifetime(strings)}
-            </section>
-        </div>
-    };
-    let log = view! {
-        <section class="stack">
-            <h2>{text(|t| t.inspector.log)}</h2>
-            <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector.log)>
-                <EventList timeline strings />
-            </div>
-        </section>
-    };
-    vec![main.boxed(), compare(plan, timeline, strings), claims(timeline), log.boxed()].into_any()
+    let jobs = Jobs::new();
+    view! {
+        <Demonstration guest jobs strings />
+        <Lab subject is_own jobs strings />
+    }
+    .into_any()
 }

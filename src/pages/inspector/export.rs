@@ -1,20 +1,18 @@
 //! Saves the timeline as a file. Events contain no secrets.
 
-use crate::components::live::button;
+use crate::lang::text;
 use js_sys::Array;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
 use wugan_timeline::{Record, UseTimeline};
 
-pub(super) fn export(timeline: UseTimeline) -> AnyView {
-    button(
-        "small",
-        |t| t.inspector.export,
-        move || {
-            // The browser reports a failure itself.
-            let _ = save("wugan-timeline.json", &timeline.with_untracked(Record::to_json));
-        },
-    )
+#[component]
+pub(super) fn Export(timeline: UseTimeline) -> impl IntoView {
+    let press = move |_| {
+        // The browser reports a failure itself.
+        let _ = save("wugan-timeline.json", &timeline.with_untracked(Record::to_json));
+    };
+    view! { <button type="button" class="small" on:click=press>{text(|t| t.inspector.export)}</button> }
 }
 
 fn save(name: &str, text: &str) -> Result<(), JsValue> {

@@ -1,11 +1,7 @@
 //! The access token's remaining lifetime as a bar, with the moment of its renewal.
 
-use crate::{
-    api::use_api,
-    components::live::Boxed,
-    derived::Derived,
-    lang::{text, use_lang},
-};
+use super::subject::Subject;
+use crate::lang::{text, use_lang};
 use leptos::prelude::*;
 use std::time::Duration;
 use wugan_timeline::Strings;
@@ -13,26 +9,30 @@ use wugan_timeline::Strings;
 /// The interval between two updates.
 const INTERVAL: Duration = Duration::from_millis(500);
 
-pub(super) fn lifetime(strings: Signal<&'static Strings>) -> AnyView {
-    let (api, lang) = (use_api(), use_lang());
+#[component]
+pub(super) fn Lifetime(subject: StoredValue<Subject, LocalStorage>, strings: Signal<&'static Strings>) -> impl IntoView {
+    let lang = use_lang();
     let read = move || {
-        let info = api.client().session().info();
+        let info = subject.with_value(|subject| subject.client().session().info());
         Some((info.expires_in?, info.lifetime?, info.refresh_margin?))
     };
     let life = RwSignal::new(read());
     if let Ok(interval) = set_interval_with_handle(move || life.set(read()), INTERVAL) {
         on_cleanup(move || interval.clear());
     }
-    let remaining = Derived::new(move || {
+    let remaining = move || {
         let t = &lang.get().texts().inspector;
         match life.get() {
             None => t.token_unknown.to_owned(),
             Some((left, ..)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
             Some((left, ..)) => (t.token_left)(&strings.get().time(left.as_secs_f64().floor() * 1_000.0)),
         }
-    });
-    let left = Derived::new(move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life)));
-    let renewal = Derived::new(move || life.get().map_or_else(|| "0%".to_owned(), |(_, life, margin)| percent(margin, life)));
+    };
+    let left = move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life));
+    let renewal = move || life.get().map(|(_, life, margin)| percent(margin, life));
+    let mark = move || {
+        renewal().map(|at| view! { <div class="band-renewal" style:left=at><span>{text(|t| t.inspector.token_renewal)}</span></div> })
+    };
     view! {
         <div class="lifetime">
             <p>
@@ -42,11 +42,10 @@ pub(super) fn lifetime(strings: Signal<&'static Strings>) -> AnyView {
             </p>
             <div class="band" aria-hidden="true">
                 <div class="band-left" style:width=left></div>
-                <div class="band-renewal" style:left=renewal><span>{text(|t| t.inspector.token_renewal)}</span></div>
+                {mark}
             </div>
         </div>
     }
-    .boxed()
 }
 
 /// A part as a percentage of the whole; 0 of nothing is 0.

@@ -2,9 +2,12 @@
 
 use crate::{
     api::use_api,
-    components::{field::Field, live::Boxed, strength::strength_meter, submit::submit},
-    derived::Derived,
-    form::{Form, missing},
+    components::{
+        field::{Field, Input, TextField},
+        strength::StrengthMeter,
+        submit::Submit,
+    },
+    form::Form,
     lang::{Pick, text},
     route::{Route, use_router},
 };
@@ -12,51 +15,72 @@ use leptos::{ev::SubmitEvent, prelude::*};
 use wugan_wire::{Credentials, routes};
 
 pub(super) fn sign_in() -> AnyView {
-    vec![credentials_form(false), other_form_link(Route::SignUp, |t| t.sign.no_account, |t| t.shell.sign_up)].into_any()
+    view! {
+        <CredentialsForm is_new=false />
+        <p class="hint">{text(|t| t.sign.forgot)}</p>
+        <OtherForm route=Route::SignUp question=|t| t.sign.no_account link=|t| t.sign.create />
+    }
+    .into_any()
 }
 
 pub(super) fn sign_up() -> AnyView {
-    vec![credentials_form(true), other_form_link(Route::SignIn, |t| t.sign.have_account, |t| t.shell.sign_in)].into_any()
+    view! {
+        <CredentialsForm is_new=true />
+        <OtherForm route=Route::SignIn question=|t| t.sign.have_account link=|t| t.shell.sign_in />
+    }
+    .into_any()
 }
 
 /// A link to the other form, which keeps the page to go to afterwards.
-fn other_form_link(other: Route, question: Pick, answer: Pick) -> AnyView {
-    let router = use_router();
-    // Derived, so that a change does not render the form anew: the input would be lost.
-    let other = Derived::new(move || match router.next() {
-        Route::Home => other.path().to_owned(),
-        next => format!("{}?next={}", other.path(), next.path()),
-    });
-    view! { <p>{text(question)} " " <a href=other>{text(answer)}</a></p> }.boxed()
+#[component]
+fn OtherForm(route: Route, question: Pick, link: Pick) -> impl IntoView {
+    let address = format!("{}{}", route.path(), use_router().query());
+    view! { <p>{text(question)} " " <a href=address>{text(link)}</a></p> }
 }
 
-/// The outlet navigates when the sign-in has succeeded.
-fn credentials_form(new: bool) -> AnyView {
+/// The page navigates when the sign-in has succeeded.
+#[component]
+fn CredentialsForm(is_new: bool) -> impl IntoView {
     let api = use_api();
-    let form = Form::new();
-    let (username, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let send = move |event: SubmitEvent| {
+    let send = Action::new_local(move |credentials: &Credentials| {
+        let credentials = credentials.clone();
+        async move { api.sign_in(if is_new { routes::REGISTER } else { routes::LOGIN }, &credentials).await }
+    });
+    let form = Form::new(send.pending());
+    let (username, password) = (Input::new(), Input::new());
+    Effect::new(move || {
+        if let Some(result) = send.value().get() {
+            form.show_result(&result);
+        }
+    });
+    let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let credentials = Credentials { username: username.get_untracked(), password: password.get_untracked() };
-        let empty = missing(&[
+        let name = username.read().trim().to_owned();
+        username.set(name.clone());
+        let credentials = Credentials { username: name, password: password.read() };
+        let required: [(_, &str, Pick); 2] = [
             ("username", &credentials.username, |t| t.problem.username_missing),
             ("password", &credentials.password, |t| t.problem.password_missing),
-        ]);
-        if empty.is_empty() {
-            form.send(async move { api.sign_in(if new { routes::REGISTER } else { routes::LOGIN }, &credentials).await });
-        } else {
-            form.show_errors(empty);
+        ];
+        if form.begins(&required) {
+            send.dispatch_local(credentials);
         }
     };
-    let fields = if new {
-        // The rules are shown before they are broken.
-        let name = Field { hint: Some(|t| t.sign.username_hint), ..Field::USERNAME };
-        let secret = Field { hint: Some(|t| t.sign.password_hint), autocomplete: "new-password", ..Field::PASSWORD };
-        vec![name.view(form, username), secret.view(form, password), strength_meter(password)]
+    // The rules are shown before they are broken.
+    let (name_field, password_field) = if is_new {
+        let hint: Option<Pick> = Some(|t| t.sign.username_hint);
+        (Field { hint, ..Field::USERNAME }, Field { name: "password", label: |t| t.sign.password, ..Field::NEW_PASSWORD })
     } else {
-        vec![Field::USERNAME.view(form, username), Field::PASSWORD.view(form, password)]
+        (Field::USERNAME, Field::PASSWORD)
     };
-    let (idle, busy): (Pick, Pick) =
-        if new { (|t| t.sign.create, |t| t.sign.creating) } else { (|t| t.sign.sign_in, |t| t.sign.signing_in) };
-    view! { <form class="form" novalidate on:submit=send>{fields} {submit(form, "primary", idle, busy)}</form> }.boxed()
+    let (label, pending_label): (Pick, Pick) =
+        if is_new { (|t| t.sign.create, |t| t.sign.creating) } else { (|t| t.sign.sign_in, |t| t.sign.signing_in) };
+    view! {
+        <form class="form" novalidate on:submit=submit>
+            <TextField form field=name_field input=username />
+            <TextField form field=password_field input=password />
+            {is_new.then(|| view! { <StrengthMeter password=password.value /> })}
+            <Submit form label pending_label />
+        </form>
+    }
 }

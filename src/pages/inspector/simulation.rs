@@ -1,4 +1,4 @@
-//! Disables this page's network and changes its clock; restores both when the inspector is closed.
+//! Simulated failures of the page's surroundings: no network, a wrong clock. Both are restored when the inspector is closed.
 //!
 //! It replaces `fetch` and `Date.now`, so that all code in the page is affected without a switch of its own.
 
@@ -11,7 +11,7 @@ const CLOCK_ERROR: f64 = 7_200_000.0;
 
 /// The replaced functions; dropping it restores them.
 #[derive(Default)]
-pub(crate) struct Sabotage {
+pub(super) struct Simulation {
     network: Option<Replaced>,
     clock: Option<Replaced>,
 }
@@ -24,9 +24,9 @@ struct Replaced {
     _replacement: Box<dyn std::any::Any>,
 }
 
-impl Sabotage {
+impl Simulation {
     /// Disables or restores the network.
-    pub(crate) fn network(&mut self, broken: bool) {
+    pub(super) fn network(&mut self, broken: bool) {
         // Restore first: dropping the old replacement later would undo the new one.
         self.network = None;
         self.network = broken.then(|| {
@@ -39,7 +39,7 @@ impl Sabotage {
     }
 
     /// Changes or restores the clock.
-    pub(crate) fn clock(&mut self, broken: bool) {
+    pub(super) fn clock(&mut self, broken: bool) {
         self.clock = None;
         self.clock = broken.then(|| {
             let date = Reflect::get(&js_sys::global(), &"Date".into()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Stores preferences (language, theme) in localStorage. Where it is blocked, a choice lasts for the visit.
+//! Stores the chosen language and theme in localStorage. Where it is blocked, a choice lasts for the visit.
 
 use leptos::prelude::window;
 
@@ -17,7 +17,7 @@ pub(crate) fn set(key: &str, value: &str) {
     }
 }
 
-pub(crate) fn forget(key: &str) {
+pub(crate) fn remove(key: &str) {
     if let Some(store) = store() {
         let _ = store.remove_item(key);
     }

@@ -1,21 +1,18 @@
-//! What happens when a page opens: document title, focus, and an announcement for screen readers.
+//! The content of a page, and what happens when it opens: document title, focus, and an announcement for screen readers.
 
-use crate::{
-    components::live::effect,
-    lang::{Pick, text},
-};
+use crate::lang::{Pick, text};
 use leptos::{html, prelude::*};
 use wasm_bindgen::JsCast;
 
 /// The announcement of a navigation, and whether the present page is the first.
 #[derive(Clone, Copy)]
-struct Arrival {
+struct Navigation {
     announcement: RwSignal<String>,
     first: StoredValue<bool>,
 }
 
-pub(crate) fn provide_arrival() {
-    provide_context(Arrival { announcement: RwSignal::new(String::new()), first: StoredValue::new(true) });
+pub(crate) fn provide_navigation() {
+    provide_context(Navigation { announcement: RwSignal::new(String::new()), first: StoredValue::new(true) });
 }
 
 /// A page: everything between header and footer.
@@ -26,25 +23,36 @@ pub(crate) fn Page(
     children: Children,
 ) -> impl IntoView {
     let title = text(title);
-    let arrival: Arrival = expect_context();
+    let navigation: Navigation = expect_context();
     let main = NodeRef::<html::Main>::new();
-    effect(move || document().set_title(&format!("{} · Wugan", title.get())));
-    effect(move || {
+    Effect::new(move || document().set_title(&format!("{} · Wugan", title())));
+    Effect::new(move || {
         let Some(main) = main.get() else { return };
         // The browser announces and focuses the first page itself.
-        if !arrival.first.get_value() {
+        if !navigation.first.get_value() {
             // Focusing would scroll the header out of view.
             let options = web_sys::FocusOptions::new();
             options.set_prevent_scroll(true);
             let _ = main.focus_with_options(&options);
-            arrival.announcement.set(title.get_untracked().to_owned());
+            navigation.announcement.set(untrack(title).to_owned());
         }
-        arrival.first.set_value(false);
+        navigation.first.set_value(false);
     });
     view! {
         <main id="main" class="page" tabindex="-1" node_ref=main>
             {children()}
         </main>
+    }
+}
+
+/// The heading of a page and a sentence below it.
+#[component]
+pub(crate) fn PageHead(heading: Pick, below: Pick) -> impl IntoView {
+    view! {
+        <div class="head">
+            <h1>{text(heading)}</h1>
+            <p>{text(below)}</p>
+        </div>
     }
 }
 
@@ -61,8 +69,8 @@ pub(crate) fn focus_content() {
 }
 
 /// Does the same if a retry button has the focus: the retry succeeded, and the button is about to be removed.
-pub(crate) fn focus_content_from_again() {
-    if document().active_element().is_some_and(|element| element.closest(".again").is_ok_and(|button| button.is_some())) {
+pub(crate) fn focus_content_from_retry() {
+    if document().active_element().is_some_and(|element| element.closest(".retry").is_ok_and(|button| button.is_some())) {
         focus_content();
     }
 }
@@ -70,6 +78,6 @@ pub(crate) fn focus_content_from_again() {
 /// Announces a new page to screen readers.
 #[component]
 pub(crate) fn Announcer() -> impl IntoView {
-    let arrival: Arrival = expect_context();
-    view! { <p class="unseen" role="status" data-testid="route">{arrival.announcement}</p> }
+    let navigation: Navigation = expect_context();
+    view! { <p class="unseen" role="status" data-testid="route">{navigation.announcement}</p> }
 }

@@ -1,52 +1,62 @@
 //! Code splitting: a page's content is loaded from a file of its own when the page is opened (`cargo xtask serve` makes those files; in
 //! `trunk serve` the app is one file). Shows that it loads, and what to do if it cannot be loaded.
 
-use super::live::{Boxed, button, effect, live};
-use crate::{arrival::focus_content, connection::use_connection, lang::text};
+use super::page::focus_content;
+use crate::{connection::use_connection, lang::text};
 use futures::future::LocalBoxFuture;
+use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 
 /// Makes the view of a loaded part.
-pub(crate) type Part = fn() -> AnyView;
+pub(crate) type Make = fn() -> AnyView;
 
 /// Loads a part. After a failure the next call tries again.
-pub(crate) type Fetch = fn() -> LocalBoxFuture<'static, Result<Part, SplitLoaderError>>;
+pub(crate) type Load = fn() -> LocalBoxFuture<'static, Result<Make, SplitLoaderError>>;
 
-pub(crate) fn later(fetch: Fetch) -> AnyView {
+/// The wait before a failed load is repeated once, in milliseconds: while a new version is being deployed, the next server may have the
+/// file.
+const RETRY_AFTER: u32 = 1_000;
+
+#[component]
+pub(crate) fn Part(load: Load) -> impl IntoView {
     let connection = use_connection();
-    let part = RwSignal::new(None::<Result<Part, ()>>);
-    let load = move || {
+    let part = RwSignal::new(None::<Result<Make, ()>>);
+    let start = move || {
         part.set(None);
         spawn_local(async move {
-            let fetched = fetch().await.map_err(drop);
+            let mut loaded = load().await;
             // If the server is down, the part is loaded when it is back.
-            if fetched.is_err() {
-                connection.is_down().await;
+            if loaded.is_err() && !connection.is_down().await {
+                TimeoutFuture::new(RETRY_AFTER).await;
+                loaded = load().await;
             }
             // The page may have been closed.
-            part.try_set(Some(fetched));
+            part.try_set(Some(loaded.map_err(drop)));
         });
     };
-    effect(move || {
+    Effect::new(move || {
         connection.track_retries();
         if !matches!(part.get_untracked(), Some(Ok(_))) {
-            load();
+            start();
         }
     });
-    let press = move || {
+    let retry = move |_| {
         focus_content();
-        load();
+        start();
     };
-    live(move || match part.get() {
-        None => view! { <p class="answer" role="status">{text(|t| t.shell.loading)}</p> }.boxed(),
+    move || match part.get() {
+        None => view! { <p class="answer" role="status">{text(|t| t.shell.loading)}</p> }.into_any(),
         Some(Ok(make)) => make(),
         // After a deployment the old version's parts are gone: only a reload helps.
         Some(Err(())) => view! {
             <p class="notice bad" role="alert">{text(|t| t.shell.not_loaded)}</p>
-            <div class="buttons">{button("", |t| t.shell.try_again, press)} {button("", |t| t.shell.reload, reload)}</div>
+            <div class="buttons">
+                <button type="button" on:click=retry>{text(|t| t.shell.try_again)}</button>
+                <button type="button" on:click=move |_| reload()>{text(|t| t.shell.reload)}</button>
+            </div>
         }
-        .boxed(),
-    })
+        .into_any(),
+    }
 }
 
 fn reload() {
@@ -58,16 +68,16 @@ fn reload() {
 macro_rules! part {
     ($name:ident, $make:path) => {{
         use leptos::wasm_split::SplitLoaderError;
-        use $crate::components::later::Part;
+        use $crate::components::part::Make;
 
         #[cfg(feature = "split")]
         #[leptos::wasm_split::wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible)]
-        fn $name() -> Result<Part, SplitLoaderError> {
+        fn $name() -> Result<Make, SplitLoaderError> {
             Ok($make)
         }
         // Not split: the part is already loaded.
         #[cfg(not(feature = "split"))]
-        async fn $name() -> Result<Part, SplitLoaderError> {
+        async fn $name() -> Result<Make, SplitLoaderError> {
             Ok($make)
         }
         || Box::pin($name())

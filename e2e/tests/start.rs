@@ -1,0 +1,116 @@
+//! Case 64: the app does not start, cannot start, or stops. The page says so within five seconds, in the reader's language, without wasm.
+
+use serde_json::json;
+use std::time::{Duration, Instant};
+use thirtyfour::By;
+use wugan_e2e::{Page, Result, Stage, scenario, scenario_in, until};
+
+/// The app is loaded and never run.
+const STALLED: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
+
+/// Opens the page, which says this within five seconds.
+async fn says(page: &Page, path: &str, words: &str) -> Result {
+    let opened = Instant::now();
+    page.open(path).await?;
+    page.shows(words).await?;
+    // The page's five seconds begin with its first script; the browser and its driver need some of their own.
+    assert!(opened.elapsed() < Duration::from_secs(7), "after {:?}", opened.elapsed());
+    Ok(())
+}
+
+/// Presses the button of the notice. It has its name in both languages, of which one is shown.
+async fn press_reload(page: &Page, name: &str) -> Result {
+    for button in page.driver().find_all(By::Css(".reload")).await? {
+        if button.is_displayed().await? {
+            assert_eq!(button.text().await?, name);
+            return Ok(button.click().await?);
+        }
+    }
+    Err("no notice is shown".into())
+}
+
+/// Presses "Reload", after which the app starts.
+async fn reload_starts(page: &Page) -> Result {
+    press_reload(page, "Reload").await?;
+    page.shows("For developers").await?;
+    page.hides("Reload").await
+}
+
+#[tokio::test]
+async fn case_64_a_blocked_program_is_told_and_a_reload_starts_it() -> Result {
+    scenario("start-blocked", &[], async |Stage { page, .. }: &mut Stage| {
+        for file in ["*_bg.wasm", "*/wugan-app-*.js"] {
+            page.blocks(&[file]).await?;
+            says(page, "/", "Wugan couldn't start: a file didn't load.").await?;
+            assert_eq!(page.script("return document.querySelector('.bones').offsetParent").await?, json!(null), "nothing pulses");
+            page.blocks(&[]).await?;
+            reload_starts(page).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_the_readers_language_is_used_without_the_program() -> Result {
+    let chinese = [("intl.accept_languages", "zh-CN,zh".into())];
+    scenario_in("start-chinese", &[], &chinese, async |Stage { page, .. }: &mut Stage| {
+        page.blocks(&["*_bg.wasm"]).await?;
+        says(page, "/inspector", "Wugan 未能启动").await?;
+        assert!(!page.text().await?.contains("couldn't start"));
+        page.blocks(&[]).await?;
+        press_reload(page, "重新加载").await?;
+        page.shows("开始演示").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_a_browser_without_webassembly_is_told() -> Result {
+    scenario("start-unsupported", &[], async |Stage { page, .. }: &mut Stage| {
+        let removed = page.before_each_page("delete window.WebAssembly").await?;
+        says(page, "/", "Wugan can't run in this browser.").await?;
+        page.before_no_page(&removed).await?;
+        // A browser that does not know an instruction.
+        let old = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError('invalid opcode'))";
+        let old = page.before_each_page(old).await?;
+        says(page, "/", "Wugan can't run in this browser.").await?;
+        page.before_no_page(&old).await?;
+        reload_starts(page).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_a_start_that_takes_long_is_told() -> Result {
+    scenario("start-slow", &[], async |Stage { page, .. }: &mut Stage| {
+        let stalled = page.before_each_page(STALLED).await?;
+        says(page, "/", "This is taking longer than usual.").await?;
+        page.before_no_page(&stalled).await?;
+        reload_starts(page).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_a_panic_is_told_and_a_reload_goes_on() -> Result {
+    scenario("stopped", &[], async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("For developers").await?;
+        // An error of the page's own is none of the program's.
+        page.script("dispatchEvent(new ErrorEvent('error', { error: new Error('an extension') }))").await?;
+        page.hides("this page has stopped").await?;
+        // What a trapped program throws, from an event listener or a task.
+        for event in ["new ErrorEvent('error', { error: trap })", "Object.assign(new Event('unhandledrejection'), { reason: trap })"] {
+            page.script(&format!("const trap = new WebAssembly.RuntimeError('unreachable'); dispatchEvent({event})")).await?;
+            page.shows("Something went wrong, and this page has stopped.").await?;
+            page.script("window.old = true").await?;
+            press_reload(page, "Reload").await?;
+            until("the new page", async || Ok((page.script("return !window.old").await? == true).then_some(()))).await?;
+            page.shows("For developers").await?;
+            page.hides("this page has stopped").await?;
+        }
+        Ok(())
+    })
+    .await
+}

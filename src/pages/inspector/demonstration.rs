@@ -1,0 +1,81 @@
+//! The demonstration: twenty requests with an expired access token, with this library and the naive way, at the press of one button.
+
+use super::{
+    burst::burst,
+    comparison::Comparison,
+    jobs::{Job, Jobs},
+    naive,
+    subject::Subject,
+};
+use crate::{
+    lang::{text, use_lang},
+    problem::Problem,
+};
+use leptos::prelude::*;
+use std::{cell::RefCell, rc::Rc};
+use wugan_timeline::{Strings, UseTimeline};
+use wugan_wire::routes;
+
+const REQUESTS: usize = 20;
+const REHEARSED: usize = 3;
+
+/// The records of the runs; `Copy`.
+#[derive(Clone, Copy)]
+struct Runs {
+    ours: UseTimeline,
+    naive: UseTimeline,
+}
+
+#[component]
+pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Jobs, strings: Signal<&'static Strings>) -> impl IntoView {
+    let lang = use_lang();
+    let runs = Runs { ours: UseTimeline::detached(), naive: UseTimeline::detached() };
+    let problem = RwSignal::new(None::<Problem>);
+    let run = move |_| {
+        let guest = guest.get_value();
+        jobs.start(Job::Demonstration, async move {
+            problem.set(None);
+            problem.try_set(demonstrate(guest, runs).await.err());
+        });
+    };
+    let label = move || {
+        let t = &lang.get().texts().inspector;
+        if jobs.is_running(Job::Demonstration) { t.running } else { t.run }
+    };
+    let error = move || problem.get().map(|problem| problem.message().text(lang.get()));
+    view! {
+        <section class="stack" data-testid="demonstration">
+            <div class="buttons">
+                <button type="button" class="primary" aria-disabled=move || jobs.disabled() on:click=run>{label}</button>
+            </div>
+            <p class="hint">{text(|t| t.inspector.run_what)}</p>
+            <p class="wrong" role="alert">{error}</p>
+            <Comparison ours=runs.ours naive=runs.naive strings />
+        </section>
+    }
+}
+
+/// One after the other, so that they do not compete for connections. Each is rehearsed, because a browser compiles code when it is first
+/// used, and connects to the server.
+async fn demonstrate(guest: Subject, runs: Runs) -> Result<(), Problem> {
+    guest.sign_in().await?;
+    runs.ours.clear();
+    runs.naive.clear();
+    let session = guest.client().session();
+    session.corrupt_access_token();
+    burst(guest.client(), guest.connection(), routes::GUARDED, REHEARSED).await;
+    session.corrupt_access_token();
+    // Drawn afterwards, because drawing would delay the responses.
+    let events = Rc::new(RefCell::new(Vec::new()));
+    let recorded = events.clone();
+    let recording = session.on_event(move |timed| recorded.borrow_mut().push(timed.clone()));
+    burst(guest.client(), guest.connection(), routes::GUARDED, REQUESTS).await;
+    drop(recording);
+    events.borrow().iter().for_each(|timed| runs.ours.push(timed));
+    // Without an account, the page has been closed.
+    let Some(account) = guest.account() else { return Ok(()) };
+    let tokens = naive::sign_in(&account).await?;
+    naive::burst(tokens.clone(), routes::GUARDED, REHEARSED).await;
+    naive::burst(tokens, routes::GUARDED, REQUESTS).await.iter().for_each(|timed| runs.naive.push(timed));
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Buttons that cause failures: invalid tokens, no network, a wrong clock, a session ended by the server.
+
+use super::{
+    jobs::{Job, Jobs},
+    simulation::Simulation,
+    subject::Subject,
+};
+use crate::{
+    api::send,
+    lang::{Pick, text, use_lang},
+    problem::{Message, Problem},
+    responses,
+};
+use leptos::prelude::*;
+use wugan::{Client, Request};
+use wugan_wire::routes;
+
+#[component]
+pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, status: RwSignal<Option<Message>>) -> impl IntoView {
+    let lang = use_lang();
+    let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
+    let simulation = StoredValue::new_local(Simulation::default());
+    let invalidate_access = move |_| {
+        fail(
+            subject,
+            jobs,
+            status,
+            |t| t.inspector.access_invalidated,
+            async |client: Client| {
+                client.session().corrupt_access_token();
+                Ok(())
+            },
+        );
+    };
+    let invalidate_refresh = move |_| {
+        fail(
+            subject,
+            jobs,
+            status,
+            |t| t.inspector.refresh_invalidated,
+            async |client: Client| {
+                client.session().corrupt_refresh_token();
+                Ok(())
+            },
+        );
+    };
+    let revoke = move |_| {
+        status.set(Some(Message::Plain(|t| t.inspector.ending)));
+        fail(subject, jobs, status, |t| t.inspector.session_revoked, revoke_on_server);
+    };
+    let set_offline = move |off| {
+        simulation.update_value(|simulation| simulation.network(off));
+        status.set(Some(Message::Plain(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off })));
+    };
+    let set_clock = move |wrong| {
+        simulation.update_value(|simulation| simulation.clock(wrong));
+        status.set(Some(Message::Plain(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
+    };
+    view! {
+        <div class="buttons">
+            <button type="button" class="small" on:click=invalidate_access>{text(|t| t.inspector.invalidate_access)}</button>
+            <button type="button" class="small" on:click=invalidate_refresh>{text(|t| t.inspector.invalidate_refresh)}</button>
+            <Toggle on=offline label=|t| t.inspector.offline on_change=set_offline />
+            <Toggle on=clock label=|t| t.inspector.clock on_change=set_clock />
+            <button type="button" class="small" on:click=revoke>{text(|t| t.inspector.end)}</button>
+        </div>
+        <p class="said" role="status">{move || status.get().map(|message| message.text(lang.get()))}</p>
+    }
+}
+
+/// Causes a failure in a session, and says what it did.
+fn fail(
+    subject: StoredValue<Subject, LocalStorage>,
+    jobs: Jobs,
+    status: RwSignal<Option<Message>>,
+    done: Pick,
+    cause: impl AsyncFnOnce(Client) -> Result<(), Problem> + 'static,
+) {
+    let subject = subject.get_value();
+    jobs.start(Job::Failure, async move {
+        let caused = match subject.sign_in().await {
+            Ok(()) => cause(subject.client().clone()).await,
+            Err(problem) => Err(problem),
+        };
+        status.try_set(Some(caused.map_or_else(|problem| problem.message(), |()| Message::Plain(done))));
+    });
+}
+
+#[component]
+fn Toggle(on: RwSignal<bool>, label: Pick, on_change: impl Fn(bool) + 'static) -> impl IntoView {
+    let press = move |_| {
+        on.update(|on| *on = !*on);
+        on_change(on.get_untracked());
+    };
+    let pressed = move || if on.get() { "true" } else { "false" };
+    view! { <button type="button" class="small" aria-pressed=pressed on:click=press>{text(label)}</button> }
+}
+
+/// Ends a session as another device would: the page is not notified.
+async fn revoke_on_server(client: Client) -> Result<(), Problem> {
+    let body = send(&client, Request::get(routes::SESSIONS)).await?.text().await?;
+    let sessions = responses::sessions(&body).ok_or(Problem::Unexpected)?;
+    for this in sessions.iter().filter(|item| item.current) {
+        send(&client, Request::delete(format!("{}/{}", routes::SESSIONS, this.id))).await?;
+    }
+    Ok(())
+}
