@@ -12,6 +12,7 @@
 //! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
 
 mod axe;
+mod axum_example;
 mod browser;
 mod cookie_backend;
 mod elsewhere;
@@ -32,6 +33,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 
+pub use axum_example::AxumExample;
 pub use browser::{Engine, Tab};
 pub use cookie_backend::CookieBackend;
 pub use elsewhere::Elsewhere;

@@ -29,8 +29,14 @@ fn SignUp() -> impl IntoView {
             }
         });
     };
-    let form = view! { <input bind:value=username /> <input bind:value=password type="password" /> <button>"Sign up"</button> };
-    view! { <p>{message}</p> <form on:submit=sign_up>{form}</form> }
+    view! {
+        <p>{message}</p>
+        <form on:submit=sign_up>
+            <label>"Username" <input bind:value=username /></label>
+            <label>"Password" <input bind:value=password type="password" /></label>
+            <button>"Sign up"</button>
+        </form>
+    }
 }
 
 #[component]
@@ -52,7 +58,7 @@ fn Notes() -> impl IntoView {
     view! {
         <p>"Notes: " {listed}</p>
         <p>{message}</p>
-        <form on:submit=add><input bind:value=note /> <button>"Add"</button></form>
+        <form on:submit=add><label>"Note" <input bind:value=note /></label> <button>"Add"</button></form>
         <button on:click=move |_| session.sign_out()>"Sign out"</button>
     }
 }
