@@ -8,8 +8,8 @@ use crate::step::{Result, step};
 use crate::wasm;
 
 /// The packages that run in a browser.
-const IN_BROWSER: [&str; 6] =
-    ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos"];
+const IN_BROWSER: [&str; 7] =
+    ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos", "wugan-example-oidc"];
 
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");

@@ -11,6 +11,7 @@ mod debian;
 mod dev;
 mod fuzz;
 mod lint;
+mod openid;
 mod package;
 mod process;
 mod project;

@@ -15,6 +15,7 @@ use crate::browser;
 use crate::budget;
 use crate::databases::Databases;
 use crate::fuzz;
+use crate::openid;
 use crate::process::{self, Running, interrupted};
 use crate::project;
 use crate::server::{self, Build};
@@ -92,10 +93,17 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     // Packages that are built for wasm32 alone, or tested by another part.
-    let elsewhere =
-        ["wugan-e2e", "wugan-bench-size", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos", "wugan-example-ssr"];
+    let elsewhere = [
+        "wugan-e2e",
+        "wugan-bench-size",
+        "wugan-example-bare",
+        "wugan-example-cookie",
+        "wugan-example-leptos",
+        "wugan-example-oidc",
+        "wugan-example-ssr",
+    ];
     // The test of the rules switches single rules of the engine off.
-    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools"];
+    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools,wugan/oidc"];
     elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
@@ -150,7 +158,7 @@ fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
             tests.env_remove(other);
         }
         tests
-            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos"])
+            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos,oidc"])
             .args(["--no-fail-fast", "--lib", "--tests", "--"])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
             .env(variable, driver)
@@ -178,6 +186,8 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
         .envs(drivers)
         .env("WUGAN_AXE", axe)
         .env("WUGAN_COOKIE_PAGE", cookie_page)
+        .env("WUGAN_OIDC_PAGE", openid::page()?)
+        .env("WUGAN_OIDC_PROVIDER", openid::provider()?)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     if !options.chromium_only {
