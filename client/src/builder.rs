@@ -1,5 +1,7 @@
 //! Settings of a client.
 
+#[cfg(feature = "dpop")]
+use crate::dpop::Dpop;
 use crate::{
     client::{Client, Inner},
     error::Error,
@@ -51,6 +53,8 @@ pub struct ClientBuilder {
     lock_timeout: Duration,
     auto_refresh: bool,
     migration: Option<Migration>,
+    #[cfg(feature = "dpop")]
+    dpop: bool,
 }
 
 /// What the settings say about origins.
@@ -99,7 +103,18 @@ impl ClientBuilder {
             lock_timeout: Duration::from_secs(15),
             auto_refresh: true,
             migration: None,
+            #[cfg(feature = "dpop")]
+            dpop: false,
         }
+    }
+
+    /// Whether the tokens are bound to a key that cannot leave this browser (DPoP, RFC 9449), so that a copy of them is worthless. The
+    /// server must support it. A session without the key ends with [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost).
+    /// Default: no.
+    #[cfg(feature = "dpop")]
+    pub fn dpop(mut self, dpop: bool) -> ClientBuilder {
+        self.dpop = dpop;
+        self
     }
 
     /// How tokens are renewed. Default: [`Json`], as wugan-server does it.
@@ -216,7 +231,11 @@ impl ClientBuilder {
             auto_refresh: self.auto_refresh,
             migration: self.migration,
         };
+        #[cfg(feature = "dpop")]
+        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(&settings.storage_key))));
         let session = Session::open(transport, self.grant, settings, issuer, issuer_origin);
+        #[cfg(feature = "dpop")]
+        session.0.transport.dpop.iter().for_each(|dpop| dpop.check(&session));
         Ok(Client(Rc::new(Inner {
             session,
             allowed_origins,

@@ -91,7 +91,7 @@ impl RequestBuilder<Client> {
     /// contains no tokens.
     pub async fn sign_in(self) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
-        let mut response = client.send(request.anonymous()).await?;
+        let mut response = client.send_sign_in(request).await?;
         if response.status().is_client_error() {
             return Ok(SignIn::Refused(response));
         }
@@ -110,6 +110,22 @@ impl RequestBuilder<Client> {
 }
 
 impl Client {
+    #[cfg(not(feature = "dpop"))]
+    async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
+        self.send(request.anonymous()).await
+    }
+
+    /// With DPoP, a sign-in carries a proof, to whose key the server binds the tokens.
+    #[cfg(feature = "dpop")]
+    async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
+        let (session, transport) = (&self.0.session, &self.0.session.0.transport);
+        let Some(dpop) = &transport.dpop else { return self.send(request.anonymous()).await };
+        dpop.make_key().await?;
+        let request = transport.with_defaults(request);
+        let address = transport.address(&request)?;
+        Ok(session.within_timeout(Box::pin(transport.fetch_once(&request, &address))).await?)
+    }
+
     /// The session.
     #[must_use]
     pub fn session(&self) -> &Session {

@@ -107,12 +107,15 @@ pub enum SignOutReason {
     Rejected,
     /// The access token expired and there was no refresh token.
     Expired,
+    /// The key that the tokens are bound to is lost, such as after the site's data was cleared in part. Only with DPoP (RFC 9449).
+    KeyLost,
     /// There was no session to renew. Only an explicit refresh reports this; no event does.
     NeverSignedIn,
 }
 
 impl SignOutReason {
-    const STORED: [SignOutReason; 4] = [SignOutReason::ByUser, SignOutReason::OtherTab, SignOutReason::Rejected, SignOutReason::Expired];
+    const STORED: [SignOutReason; 5] =
+        [SignOutReason::ByUser, SignOutReason::OtherTab, SignOutReason::Rejected, SignOutReason::Expired, SignOutReason::KeyLost];
 
     /// The name in the stored record.
     pub(crate) fn name(self) -> &'static str {
@@ -121,6 +124,7 @@ impl SignOutReason {
             SignOutReason::OtherTab => "OtherTab",
             SignOutReason::Rejected => "Rejected",
             SignOutReason::Expired => "Expired",
+            SignOutReason::KeyLost => "KeyLost",
             SignOutReason::NeverSignedIn => "NeverSignedIn",
         }
     }

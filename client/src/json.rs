@@ -59,6 +59,12 @@ impl Object {
         Some(self.0.list(name)?.into_iter().map(Object).collect())
     }
 
+    /// The strings of a member that is a list; other elements are skipped.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Option<Vec<String>> {
+        self.0.texts(name)
+    }
+
     /// Whether a member is `true`.
     #[must_use]
     pub fn is_true(&self, name: &str) -> bool {
@@ -173,6 +179,10 @@ mod host {
             Object::list_of(self.0.get(name)?)
         }
 
+        pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
+            Some(self.0.get(name)?.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+        }
+
         pub(super) fn is_true(&self, name: &str) -> bool {
             self.0.get(name) == Some(&Value::Bool(true))
         }
@@ -239,6 +249,7 @@ mod tests {
         }
         for name in ["text", "number", "null", "object", "false", "missing"] {
             assert!(object.list(name).is_none(), "{name}");
+            assert!(object.texts(name).is_none(), "{name}");
         }
     }
 
@@ -249,6 +260,8 @@ mod tests {
         let texts: Vec<_> = object.list("list").unwrap().iter().map(|object| object.text("a")).collect();
         assert_eq!(texts, [Some("1".into()), Some("3".into())]);
         assert!(object.list("none").unwrap().is_empty());
+        let texts = Object::read(br#"{"list":["a",1,{},"b"]}"#).unwrap().texts("list").unwrap();
+        assert_eq!(texts, ["a", "b"]);
         let texts: Vec<_> = Object::read_list(br#"[{"a":"1"},2]"#).unwrap().iter().map(|object| object.text("a")).collect();
         assert_eq!(texts, [Some("1".into())]);
         for text in ["", "{}", "[}", "[],1", "7"] {

@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(any(feature = "dpop", feature = "oidc"))]
+mod base64url;
 mod builder;
 mod client;
+#[cfg(feature = "dpop")]
+mod dpop;
 mod error;
 mod gate;
 pub mod grant;
@@ -9,6 +13,8 @@ mod http;
 mod json;
 #[cfg(feature = "leptos")]
 pub mod leptos;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 #[doc(hidden)]
 pub mod platform;
 #[doc(hidden)]
@@ -28,3 +34,6 @@ pub use session::{
     AccessToken, AuthState, Event, Outcome, RefreshResult, RefreshTrigger, Session, SessionInfo, Subscription, TimedEvent, TokenSet, User,
     Warning,
 };
+
+#[cfg(all(test, target_arch = "wasm32"))]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -8,8 +8,16 @@ use crate::step::{Result, step};
 use crate::wasm;
 
 /// The packages that run in a browser.
-const IN_BROWSER: [&str; 6] =
-    ["wugan-app", "wugan", "wugan-timeline", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos"];
+const IN_BROWSER: [&str; 8] = [
+    "wugan-app",
+    "wugan",
+    "wugan-timeline",
+    "wugan-example-axum-page",
+    "wugan-example-bare",
+    "wugan-example-cookie",
+    "wugan-example-leptos",
+    "wugan-example-oidc",
+];
 
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
@@ -24,7 +32,7 @@ pub(crate) fn run() -> Result<()> {
             "--workspace",
             "--all-targets",
             "--features",
-            "wugan-testing/__rules",
+            "wugan-testing/__rules,wugan-axum/verifier",
             "--",
             "-D",
             "warnings",

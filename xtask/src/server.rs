@@ -15,7 +15,8 @@ use crate::step::{Result, failure, step};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How variables begin that are the tests' own: the server refuses to start with what it does not know.
-const OF_TESTS: [&str; 6] = ["WUGAN_TEST_", "WUGAN_SEED", "WUGAN_SCREENSHOTS", "WUGAN_AXE", "WUGAN_SERVER_BIN", "WUGAN_COOKIE_PAGE"];
+const OF_TESTS: [&str; 7] =
+    ["WUGAN_TEST_", "WUGAN_SEED", "WUGAN_SCREENSHOTS", "WUGAN_AXE", "WUGAN_SERVER_BIN", "WUGAN_COOKIE_PAGE", "WUGAN_OIDC_"];
 
 /// How the server is built.
 #[derive(Clone, Copy, PartialEq)]

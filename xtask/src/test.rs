@@ -1,9 +1,7 @@
 //! `cargo xtask test`: every test there is, and one line with the totals at the end.
 
 use std::env;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -14,7 +12,9 @@ use crate::axe;
 use crate::browser;
 use crate::budget;
 use crate::databases::Databases;
+use crate::example_page;
 use crate::fuzz;
+use crate::openid;
 use crate::process::{self, Running, interrupted};
 use crate::project;
 use crate::server::{self, Build};
@@ -92,10 +92,18 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 fn native(options: &Options, tally: &mut Tally) -> Result<()> {
     // Packages that are built for wasm32 alone, or tested by another part.
-    let elsewhere =
-        ["wugan-e2e", "wugan-bench-size", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos", "wugan-example-ssr"];
+    let elsewhere = [
+        "wugan-e2e",
+        "wugan-bench-size",
+        "wugan-example-axum-page",
+        "wugan-example-bare",
+        "wugan-example-cookie",
+        "wugan-example-leptos",
+        "wugan-example-oidc",
+        "wugan-example-ssr",
+    ];
     // The test of the rules switches single rules of the engine off.
-    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools"];
+    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan-axum/verifier"];
     elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
@@ -150,7 +158,7 @@ fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
             tests.env_remove(other);
         }
         tests
-            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos"])
+            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos,oidc"])
             .args(["--no-fail-fast", "--lib", "--tests", "--"])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
             .env(variable, driver)
@@ -170,14 +178,17 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
     }
     let axe = axe::script()?;
     app::build()?;
-    let cookie_page = cookie_page()?;
+    process::run(project::cargo().args(["build", "--quiet", "--package", "wugan-example-axum"]))?;
     let program = server::build(Build::Dev)?;
     let mut tests = project::cargo();
     tests
         .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--"])
         .envs(drivers)
         .env("WUGAN_AXE", axe)
-        .env("WUGAN_COOKIE_PAGE", cookie_page)
+        .env("WUGAN_COOKIE_PAGE", example_page::build("wugan-example-cookie", "cookie")?)
+        .env("WUGAN_OIDC_PAGE", example_page::build("wugan-example-oidc", "oidc")?)
+        .env("WUGAN_AXUM_PAGE", example_page::build("wugan-example-axum-page", "axum/page")?)
+        .env("WUGAN_OIDC_PROVIDER", openid::provider()?)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     if !options.chromium_only {
@@ -185,21 +196,6 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
         tests.arg("--include-ignored");
     }
     count("end to end", "6 min, 8 the first time", &mut tests, options, tally)
-}
-
-/// The page of `examples/cookie`, built and bound: the tests of the cookie grant open it.
-fn cookie_page() -> Result<PathBuf> {
-    const PACKAGE: &str = "wugan-example-cookie";
-    let page = project::target().join("cookie-page");
-    step("Building the page of the cookie grant", "seconds if nothing changed, 1 min the first time", || {
-        process::run(wasm::cargo("build").args(["--quiet", "--package", PACKAGE, "--target", wasm::TARGET]))?;
-        let built = project::target().join(wasm::TARGET).join("debug").join(format!("{PACKAGE}.wasm"));
-        let mut bindgen = Command::new(tools::wasm_bindgen()?.join("wasm-bindgen"));
-        process::run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&page).arg(built))?;
-        let html = project::root().join("examples/cookie/index.html");
-        fs::copy(&html, page.join("index.html")).map_err(|e| failure(format!("{} can't be copied: {e}", html.display())))
-    })?;
-    Ok(page)
 }
 
 /// Runs a test command, whose last arguments go to the test programs, prints its output and adds up its counts. A command that runs no test, or

@@ -11,6 +11,7 @@ pub struct OAuth2 {
     token_endpoint: String,
     client_id: String,
     scope: Option<String>,
+    parameters: Vec<(String, String)>,
     revocation_endpoint: Option<String>,
     fields: Fields,
 }
@@ -19,13 +20,20 @@ impl OAuth2 {
     /// Refreshes at this token endpoint as this client.
     pub fn new(token_endpoint: impl Into<String>, client_id: impl Into<String>) -> OAuth2 {
         let (token_endpoint, client_id) = (token_endpoint.into(), client_id.into());
-        OAuth2 { token_endpoint, client_id, scope: None, revocation_endpoint: None, fields: Fields::default() }
+        OAuth2 { token_endpoint, client_id, scope: None, parameters: Vec::new(), revocation_endpoint: None, fields: Fields::default() }
     }
 
     /// Requests this scope at each refresh. Without it, the granted scope is kept (RFC 6749 §6).
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> OAuth2 {
         self.scope = Some(scope.into());
+        self
+    }
+
+    /// Sends this parameter with each refresh, such as `resource` (RFC 8707 §2.2).
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> OAuth2 {
+        self.parameters.push((name.into(), value.into()));
         self
     }
 
@@ -54,6 +62,7 @@ impl RefreshGrant for OAuth2 {
     fn refresh(&self, exchange: &Exchange<'_>) -> Request {
         let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", exchange.refresh_token)];
         pairs.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
+        pairs.extend(self.parameters.iter().map(|(name, value)| (&**name, &**value)));
         self.post(&self.token_endpoint, &pairs)
     }
 

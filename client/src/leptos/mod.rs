@@ -7,6 +7,7 @@
 //! | [`use_return_to`] | after the sign-in, back to the page that was asked for |
 //! | [`use_session_resource`] | data that is loaded for each session and belongs to it |
 //! | [`use_session_action`] | a user's action; if its session is over, it runs after the next sign-in |
+//! | `OidcSession`, `OidcCallback`, `use_oidc` | sign-in with an OpenID provider, with the feature `oidc` |
 //!
 //! The bindings depend on no router: pass the router's function as `navigate`. Without one, the browser loads the page.
 //!
@@ -38,14 +39,26 @@
 mod address;
 mod guarded;
 mod lifetime;
+#[cfg(feature = "oidc")]
+mod oidc_callback;
+#[cfg(feature = "oidc")]
+mod oidc_session;
 mod use_guard;
+#[cfg(feature = "oidc")]
+mod use_oidc;
 mod use_return_to;
 mod use_session;
 mod use_session_action;
 mod use_session_resource;
 
 pub use guarded::{Guarded, GuardedProps};
+#[cfg(feature = "oidc")]
+pub use oidc_callback::{OidcCallback, OidcCallbackOptions, OidcCallbackProps};
+#[cfg(feature = "oidc")]
+pub use oidc_session::{OidcSession, OidcSessionProps};
 pub use use_guard::{AuthStatus, UseGuardOptions, UseGuardReturn, use_guard, use_guard_with_options};
+#[cfg(feature = "oidc")]
+pub use use_oidc::{UseOidcReturn, provide_oidc, use_oidc};
 pub use use_return_to::{UseReturnToOptions, UseReturnToReturn, use_return_to, use_return_to_with_options};
 pub use use_session::{UseSessionOptions, UseSessionReturn, provide_session, use_session, use_session_with_options};
 pub use use_session_action::{UseSessionActionOptions, UseSessionActionReturn, use_session_action, use_session_action_with_options};

@@ -180,10 +180,16 @@ impl Session {
 
     /// Starts a session with tokens that were issued at a known time.
     pub(crate) fn begin(&self, tokens: TokenSet, issued: Timestamp) {
+        self.begin_for(None, tokens, issued);
+    }
+
+    /// Starts a session of a user whom the access token need not name.
+    pub(crate) fn begin_for(&self, user: Option<User>, tokens: TokenSet, issued: Timestamp) {
         self.sync();
         self.0.transport.clock.set_server_time(issued);
         let session = self.0.store.next_session_id();
-        let tokens = Tokens::read(tokens, issued, None, self.random_id());
+        let mut tokens = Tokens::read(tokens, issued, None, self.random_id());
+        tokens.user = user.or(tokens.user);
         self.begin_as(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 0, rotation: 0 });
     }
 
@@ -426,7 +432,7 @@ impl Session {
         Error::NotRenewable { valid_for: remaining }
     }
 
-    fn end(&self, held: &Credential, reason: SignOutReason) {
+    pub(crate) fn end(&self, held: &Credential, reason: SignOutReason) {
         self.put(Record::Ended { session: held.session.clone(), reason });
         self.emit(|| Event::SignedOut { reason });
         self.schedule_refresh();

@@ -101,13 +101,18 @@ impl Tokens {
             Some(_) if issued.server.is_none() && expires_in.is_some() => expires_in,
             by_claims => expires_in.into_iter().chain(by_claims).reduce(f64::min),
         };
+        let old_user = old.and_then(|old| old.user.clone());
         let kept = old.filter(|old| set.refresh_token.as_ref().is_none_or(|new| old.refresh_token.as_ref() == Some(new)));
         Tokens {
             attempt: kept.map_or(attempt, |old| old.attempt.clone()),
             refresh_token: set.refresh_token.or_else(|| old.and_then(|old| old.refresh_token.clone())),
             lifetime,
             issued,
-            user: claims.user.or_else(|| old.and_then(|old| old.user.clone())),
+            user: match (claims.user, old_user) {
+                // Another token named the user more fully.
+                (Some(new), Some(old)) if new.name.is_none() && new.id == old.id => Some(old),
+                (new, old) => new.or(old),
+            },
             access_token: set.access_token,
         }
     }
@@ -191,7 +196,7 @@ fn part(token: &str, number: usize) -> Option<&[u8]> {
 }
 
 /// Decodes a JWT's base64url (RFC 4648 §5; RFC 7515 §2). A library's decoder adds three kilobytes to the download.
-fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     let end = text.iter().rposition(|letter| *letter != b'=').map_or(0, |at| at + 1);
     for &letter in &text[..end] {
@@ -266,6 +271,21 @@ mod tests {
         assert_eq!(id("{\"sub\":9007199254740992}").as_deref(), Some("9007199254740992"));
         assert_eq!(id("{\"note\":\"\\\"sub\\\":1\",\"userId\":18446744073709551615,\"x\":1}").as_deref(), Some("18446744073709551615"));
         assert_eq!(id("{\"sub\":-5}").as_deref(), Some("-5"));
+    }
+
+    #[test]
+    fn a_name_stays_with_its_user() {
+        let issued = Timestamp { device: 0.0, monotonic: None, server: None, uncertainty: 0.0 };
+        let old = read("{\"sub\":\"1\",\"name\":\"Ada\"}");
+        let user = |claims: &str| {
+            let set = TokenSet::without_refresh_token(format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims)));
+            Tokens::read(set, issued, Some(&old), "new".into()).user.map(|user| (user.id, user.name))
+        };
+        let named = |id: &str, name: Option<&str>| Some((id.to_owned(), name.map(str::to_owned)));
+        assert_eq!(user("{}"), named("1", Some("Ada")));
+        assert_eq!(user("{\"sub\":\"1\"}"), named("1", Some("Ada")));
+        assert_eq!(user("{\"sub\":\"1\",\"name\":\"Countess\"}"), named("1", Some("Countess")));
+        assert_eq!(user("{\"sub\":\"2\"}"), named("2", None));
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(crate) struct Transport {
     prefix: String,
     auth_header: String,
     defaults: Option<Defaults>,
+    #[cfg(feature = "dpop")]
+    pub(crate) dpop: Option<Rc<crate::dpop::Dpop>>,
 }
 
 /// Sets the client's options in a request that does not set them itself. A closure, so that an app downloads the options that it sets.
@@ -36,7 +38,21 @@ impl Transport {
         auth_header: String,
         defaults: Option<Defaults>,
     ) -> Transport {
-        Transport { clock: Clock::new(platform.clone()), platform, base, prefix, auth_header, defaults }
+        Transport {
+            clock: Clock::new(platform.clone()),
+            platform,
+            base,
+            prefix,
+            auth_header,
+            defaults,
+            #[cfg(feature = "dpop")]
+            dpop: None,
+        }
+    }
+
+    #[cfg(feature = "dpop")]
+    pub(crate) fn with_dpop(self, dpop: Option<Rc<crate::dpop::Dpop>>) -> Transport {
+        Transport { dpop, ..self }
     }
 
     /// Resolves a URL as `fetch` does, against the base URL.
@@ -71,7 +87,12 @@ impl Transport {
 
     /// Builds the body of a request and sends it once.
     pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
-        self.send_once(request, self.check_body(request.parts.body.build())?, address, None).await
+        let body = self.check_body(request.parts.body.build())?;
+        #[cfg(feature = "dpop")]
+        if let Some(dpop) = &self.dpop {
+            return dpop.send(self, request, body, address, None).await;
+        }
+        self.send_once(request, body, address, None).await
     }
 
     /// Whether this browser can send a body.
@@ -91,8 +112,23 @@ impl Transport {
         address: &'a Address,
         token: Option<&'a str>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
+        #[cfg(feature = "dpop")]
+        if let (Some(dpop), Some(_)) = (&self.dpop, token) {
+            return dpop.send(self, request, body, address, token);
+        }
+        self.send_authorized(request, body, address, token.map(|token| ("Bearer", token)))
+    }
+
+    /// Sends a request once, with a token of this scheme.
+    pub(crate) fn send_authorized<'a>(
+        &'a self,
+        request: &'a Request,
+        body: Body,
+        address: &'a Address,
+        token: Option<(&'a str, &'a str)>,
+    ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(async move {
-            let authorization = token.map(|token| (&*self.auth_header, format!("Bearer {token}")));
+            let authorization = token.map(|(scheme, token)| (&*self.auth_header, format!("{scheme} {token}")));
             if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
                 return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()).into());
             }

@@ -16,11 +16,20 @@ use crate::wasm;
 const PAIRS: [(&str, &str, &str); 2] =
     [("one GET", "get_gloo", "get_wugan"), ("sign-in with JSON and one guarded GET", "app_gloo", "app_wugan")];
 
+/// An app without a feature of the library, and the same app with it.
+const FEATURES: [(&str, &str, &str); 2] =
+    [("sign-in with a provider (oidc)", "guard_wugan", "guard_oidc"), ("tokens bound to a key (dpop)", "guard_oidc", "guard_dpop")];
+
 pub(super) fn measure() -> Result<()> {
     let (sizes, _) = build()?;
     head("What the library adds to a Leptos app that uses gloo-net, in bytes (wasm and its script, brotli)");
     println!("{:<44}{:>10}{:>10}{:>10}", "app", "gloo-net", "wugan", "adds");
     for (what, without, with) in PAIRS {
+        let (without, with) = (sizes(without)?, sizes(with)?);
+        println!("{what:<44}{without:>10}{with:>10}{:>10}", with.saturating_sub(without));
+    }
+    println!("{:<44}{:>10}{:>10}{:>10}", "feature", "without", "with", "adds");
+    for (what, without, with) in FEATURES {
         let (without, with) = (sizes(without)?, sizes(with)?);
         println!("{what:<44}{without:>10}{with:>10}{:>10}", with.saturating_sub(without));
     }
@@ -48,7 +57,10 @@ fn build() -> Result<(impl Fn(&str) -> Result<usize>, bool)> {
     let mut build = wasm::cargo("build");
     let is_small = wasm::shrink(&mut build)?;
     step("Building tiny apps for the browser", "2 min, 6 the first time", || {
-        run(build.args(["--quiet", "--package", "wugan-bench-size", "--target", wasm::TARGET, "--profile", PROFILE, "--locked"]))
+        build.args(["--quiet", "--package", "wugan-bench-size", "--target", wasm::TARGET, "--profile", PROFILE, "--locked"]);
+        run(&mut build)?;
+        // Built alone: with the feature on, the library has its code in every app.
+        run(build.args(["--features", "dpop", "--bin", "guard_dpop"]))
     })?;
     let built = project::target().join(wasm::TARGET).join(PROFILE);
     let packed = tempfile::tempdir().map_err(|e| failure(format!("no temporary folder ({e}): set TMPDIR")))?;

@@ -47,6 +47,11 @@ impl Object {
         Object::list_of(&self.get(name))
     }
 
+    pub(crate) fn texts(&self, name: &str) -> Option<Vec<String>> {
+        let value = self.get(name);
+        Array::is_array(&value).then(|| Array::from(&value).iter().filter_map(|value| value.as_string()).collect())
+    }
+
     pub(crate) fn is_true(&self, name: &str) -> bool {
         self.get(name) == JsValue::TRUE
     }

@@ -1,0 +1,80 @@
+//! Connects to an OpenID provider and shows the app.
+
+// `#[component]` makes a second public item of the function, which is not exported.
+#![allow(unreachable_pub)]
+
+use super::{lifetime::outliving, provide_oidc};
+use crate::{
+    ClientBuilder,
+    oidc::{Config, Error, Metadata, Oidc},
+};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{either::EitherOf3, prelude::*, task::spawn_local};
+
+/// How long to wait until a provider that was not available is asked again.
+const RETRY_MS: u32 = 5_000;
+
+/// Connects to a provider, [provides](provide_oidc) it and its session to its children, and shows them. Meanwhile, and on a server, it
+/// shows the fallback. If the configuration is wrong it shows the reason; a provider that is not available is asked again.
+///
+/// ```no_run
+/// use leptos::prelude::*;
+/// use wugan::{Client, leptos::{Guarded, OidcCallback, OidcSession, use_oidc, use_session}, oidc::Config};
+///
+/// #[component]
+/// fn App() -> impl IntoView {
+///     let config = Config::new("https://login.example.com", "my-app");
+///     view! { <OidcSession config client=Client::builder("https://api.example.com")><Page /></OidcSession> }
+/// }
+///
+/// #[component]
+/// fn Page() -> impl IntoView {
+///     if location().pathname().is_ok_and(|path| path == "/callback") {
+///         return view! { <OidcCallback>"The sign-in failed."</OidcCallback> }.into_any();
+///     }
+///     let user = use_session().user;
+///     view! { <Guarded options=use_oidc().guard()>{move || user.get().map(|user| user.id)}</Guarded> }.into_any()
+/// }
+/// ```
+#[component]
+pub fn OidcSession<C>(
+    /// The provider and this client at it.
+    config: Config,
+    /// The client of the app's API.
+    client: ClientBuilder,
+    /// The app.
+    children: TypedChildrenFn<C>,
+    /// What is shown until the provider has answered. Default: nothing.
+    #[prop(optional, into)]
+    fallback: ViewFn,
+) -> impl IntoView
+where
+    C: IntoView + 'static,
+{
+    let connected = outliving(|| RwSignal::new_local(None::<Result<Oidc, Error>>));
+    let settings = StoredValue::new_local(Some((config, client)));
+    Effect::new(move || {
+        let Some((config, client)) = settings.try_update_value(Option::take).flatten() else { return };
+        spawn_local(async move {
+            let metadata = loop {
+                match Metadata::fetch(&config.issuer, config.assumes_s256).await {
+                    Err(error @ Error::Unavailable(_)) => {
+                        connected.try_set(Some(Err(error)));
+                        TimeoutFuture::new(RETRY_MS).await;
+                    }
+                    result => break result,
+                }
+            };
+            connected.try_set(Some(metadata.and_then(|metadata| config.connect_with(metadata, client))));
+        });
+    });
+    let children = children.into_inner();
+    move || match connected.get() {
+        None => EitherOf3::A(fallback.run()),
+        Some(Ok(oidc)) => {
+            provide_oidc(oidc);
+            EitherOf3::B(children())
+        }
+        Some(Err(error)) => EitherOf3::C(view! { <p role="alert">{error.to_string()}</p> }),
+    }
+}

@@ -1,0 +1,129 @@
+//! Sign-in with an OpenID provider, for components.
+
+use super::{
+    UseGuardOptions,
+    address::current,
+    lifetime::{is_on_server, outliving},
+    provide_session, use_session,
+};
+use crate::{
+    AuthState, SignOutReason,
+    oidc::{Error, Oidc, SignInOptions},
+};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
+use std::{cell::Cell, rc::Rc};
+
+/// Return value of [`use_oidc`]; `Copy`, so that closures can share it.
+#[derive(Clone, Copy, Debug)]
+pub struct UseOidcReturn {
+    /// Why the last sign-in or sign-out failed; `None` while there is nothing to report.
+    pub error: RwSignal<Option<Error>>,
+    /// `None` on a server.
+    oidc: Option<StoredValue<Oidc, LocalStorage>>,
+}
+
+impl UseOidcReturn {
+    /// What was [provided](provide_oidc). `None` on a server, and when the component that provides it is gone.
+    #[must_use]
+    pub fn oidc(&self) -> Option<Oidc> {
+        self.oidc.and_then(|oidc| oidc.try_get_value())
+    }
+
+    /// Sends the browser to the provider, and back to this page.
+    pub fn sign_in(&self) {
+        self.sign_in_with(SignInOptions::default());
+    }
+
+    /// Sends the browser to the provider with options.
+    pub fn sign_in_with(&self, options: SignInOptions) {
+        if let Some(oidc) = self.oidc() {
+            self.report(async move { oidc.sign_in(options).await });
+        }
+    }
+
+    /// Opens a window for the sign-in. Call it in the handler of a click.
+    pub fn sign_in_with_popup(&self, options: SignInOptions) {
+        if let Some(oidc) = self.oidc() {
+            self.report(oidc.sign_in_with_popup(options));
+        }
+    }
+
+    /// Ends the session in all tabs and at the provider.
+    pub fn sign_out(&self) {
+        if let Some(oidc) = self.oidc() {
+            self.error.try_set(oidc.sign_out().err());
+        }
+    }
+
+    /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider, and after
+    /// a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path).
+    ///
+    /// # Panics
+    /// If no component above [provides](provide_oidc) a provider.
+    #[must_use]
+    pub fn guard(&self) -> UseGuardOptions {
+        let (this, session) = (*self, use_session());
+        let was_signed_in = Rc::new(Cell::new(false));
+        let seen = was_signed_in.clone();
+        Effect::new(move || seen.set(seen.get() || session.signed_in.get()));
+        UseGuardOptions::default().navigate(move |_| {
+            let was_signed_in = was_signed_in.get();
+            spawn_local(async move {
+                // A router sets the address after it has rendered the page.
+                TimeoutFuture::new(0).await;
+                let Some(oidc) = this.oidc().filter(|oidc| !oidc.is_leaving()) else { return };
+                let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
+                // The provider may still know the user, and would sign the user in again at once.
+                let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+                if is_sign_out && was_signed_in {
+                    this.error.try_set(oidc.show_signed_out_page().err());
+                } else {
+                    this.sign_in_with(SignInOptions::default().return_to(current()));
+                }
+            });
+        })
+    }
+
+    fn report(self, signing_in: impl Future<Output = Result<(), Error>> + 'static) {
+        self.error.try_set(None);
+        spawn_local(async move {
+            if let Err(error) = signing_in.await {
+                self.error.try_set(Some(error));
+            }
+        });
+    }
+}
+
+/// Provides a connected provider and its [session](super::provide_session) to this component and all below it.
+/// [`OidcSession`](super::OidcSession) connects and calls this.
+pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
+    provide_session(oidc.client().clone());
+    let provided =
+        outliving(|| UseOidcReturn { error: RwSignal::new(None), oidc: (!is_on_server()).then(|| StoredValue::new_local(oidc)) });
+    provide_context(provided);
+    provided
+}
+
+/// The provider that a component above [provides](provide_oidc).
+///
+/// ```no_run
+/// use leptos::prelude::*;
+/// use wugan::{leptos::use_oidc, oidc::SignInOptions};
+///
+/// #[component]
+/// fn SignIn() -> impl IntoView {
+///     let oidc = use_oidc();
+///     view! {
+///         <button on:click=move |_| oidc.sign_in_with(SignInOptions::default().return_to("/notes"))>"Sign in"</button>
+///         {move || oidc.error.get().map(|error| error.to_string())}
+///     }
+/// }
+/// ```
+///
+/// # Panics
+/// If no component above provides one.
+#[must_use]
+pub fn use_oidc() -> UseOidcReturn {
+    expect_context()
+}

@@ -1,0 +1,179 @@
+//! The authorization request (RFC 6749 §4.1.1; OpenID Connect Core §3.1.2.1), by redirect.
+
+use crate::oidc::{Oidc, browser, error::Error, pending::Pending, pkce, return_path::is_path};
+
+/// The parameters that this library sets. `response_mode` and `request` would change where the response or its check is.
+const RESERVED: [&str; 13] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+    "max_age",
+    "dpop_jkt",
+];
+
+/// What a sign-in asks of the provider.
+#[derive(Clone, Debug, Default)]
+pub struct SignInOptions {
+    return_to: Option<String>,
+    max_age: Option<u32>,
+    parameters: Vec<(String, String)>,
+}
+
+impl SignInOptions {
+    /// Sets the page to show after the sign-in: a path of this origin. Default: the present page.
+    #[must_use]
+    pub fn return_to(mut self, path: impl Into<String>) -> SignInOptions {
+        self.return_to = Some(path.into());
+        self
+    }
+
+    /// Sets what the provider shows: `login`, `consent`, `select_account`, or `none`, which fails with
+    /// [`LoginRequired`](super::ProviderError::LoginRequired) if the user is not signed in there.
+    #[must_use]
+    pub fn prompt(self, prompt: &str) -> SignInOptions {
+        self.parameter("prompt", prompt)
+    }
+
+    /// Sets the user name that the provider fills in.
+    #[must_use]
+    pub fn login_hint(self, hint: &str) -> SignInOptions {
+        self.parameter("login_hint", hint)
+    }
+
+    /// Sets the languages of the provider's pages, the preferred one first, such as `zh-CN en`.
+    #[must_use]
+    pub fn ui_locales(self, locales: &str) -> SignInOptions {
+        self.parameter("ui_locales", locales)
+    }
+
+    /// Sets how many seconds ago the user may have signed in at the provider. The ID token is checked for it.
+    #[must_use]
+    pub fn max_age(mut self, seconds: u32) -> SignInOptions {
+        self.max_age = Some(seconds);
+        self
+    }
+
+    /// Adds a parameter that the provider knows, such as `acr_values` or `kc_idp_hint`.
+    #[must_use]
+    pub fn parameter(mut self, name: &str, value: &str) -> SignInOptions {
+        self.parameters.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// A sign-in that is stored under its `state`, and the provider's address for it.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) state: String,
+    pub(crate) url: String,
+}
+
+impl Oidc {
+    /// Sends the browser to the provider. The response is handled by [`callback`](Oidc::callback) on the page of the redirect URI.
+    ///
+    /// # Errors
+    /// [`Error::NoWebCrypto`], [`Error::NoStorage`], [`Error::NoBrowser`], [`Error::InvalidRequest`] for a parameter that this
+    /// library sets itself, or a page of another origin.
+    pub async fn sign_in(&self, options: SignInOptions) -> Result<(), Error> {
+        let begun = self.begin_sign_in(pkce::random()?, &options).await?;
+        browser::go_to(&begun.url)
+    }
+
+    /// Stores what the response is checked against.
+    pub(crate) async fn begin_sign_in(&self, state: String, options: &SignInOptions) -> Result<Begun, Error> {
+        let config = self.config();
+        // The page of the redirect URI has nothing to show.
+        let present = || present_page().filter(|page| *page != config.redirect_path).unwrap_or_else(|| "/".into());
+        let return_to = options.return_to.clone().unwrap_or_else(present);
+        if !is_path(&return_to) {
+            return Err(Error::InvalidRequest("the page to return to must be a path of this origin, such as /notes".into()));
+        }
+        if let Some((name, _)) = options.parameters.iter().find(|(name, _)| RESERVED.contains(&&**name)) {
+            return Err(Error::InvalidRequest(format!("the parameter {name} is set by this library")));
+        }
+        let metadata = self.metadata();
+        let pending = Pending {
+            issuer: metadata.issuer.clone(),
+            verifier: pkce::random()?,
+            nonce: pkce::random()?,
+            return_to,
+            max_age: options.max_age.map(f64::from),
+            begun: self.now(),
+        };
+        let redirect_uri = self.absolute(&config.redirect_path)?;
+        #[cfg(feature = "dpop")]
+        let thumbprint = match &self.client().session().0.transport.dpop {
+            Some(dpop) => Some(dpop.make_key().await.map_err(Error::Unavailable)?),
+            None => None,
+        };
+        let challenge = pkce::challenge(&pending.verifier).await?;
+        pending.put(&state)?;
+        let max_age = options.max_age.map(|seconds| seconds.to_string());
+        let mut pairs = vec![
+            ("response_type", "code"),
+            ("client_id", &config.client_id),
+            ("redirect_uri", &redirect_uri),
+            ("scope", &config.scope),
+            ("state", &state),
+            ("nonce", &pending.nonce),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        pairs.extend(max_age.as_deref().map(|seconds| ("max_age", seconds)));
+        #[cfg(feature = "dpop")]
+        pairs.extend(thumbprint.as_deref().map(|thumbprint| ("dpop_jkt", thumbprint)));
+        pairs.extend(config.resource_pairs());
+        pairs.extend(options.parameters.iter().map(|(name, value)| (&**name, &**value)));
+        let url = with_query(&metadata.authorization_endpoint, &pairs);
+        Ok(Begun { url, state })
+    }
+}
+
+/// Path, query and fragment of this page, if they can be returned to.
+fn present_page() -> Option<String> {
+    let location = browser::window()?.location();
+    let page: String = [location.pathname(), location.search(), location.hash()].into_iter().filter_map(Result::ok).collect();
+    Some(page).filter(|page| is_path(page))
+}
+
+/// Appends pairs to the query that a URL may have (RFC 6749 §3.1), in front of its fragment.
+pub(crate) fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
+    let url = url.split('#').next().unwrap_or_default();
+    let pairs = form(pairs);
+    let separator = if url.ends_with(['?', '&']) {
+        ""
+    } else if url.contains('?') {
+        "&"
+    } else {
+        "?"
+    };
+    format!("{url}{separator}{pairs}")
+}
+
+/// Form-encodes pairs.
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_of_an_endpoint_is_kept() {
+        let pairs = [("a", "1 2"), ("b", "x&y=z#ü")];
+        let query = "a=1+2&b=x%26y%3Dz%23%C3%BC";
+        assert_eq!(with_query("https://a/b", &pairs), format!("https://a/b?{query}"));
+        assert_eq!(with_query("https://a/b?tenant=7", &pairs), format!("https://a/b?tenant=7&{query}"));
+        assert_eq!(with_query("https://a/b?tenant=7&", &pairs), format!("https://a/b?tenant=7&{query}"));
+        assert_eq!(with_query("https://a/b?#c", &pairs), format!("https://a/b?{query}"));
+    }
+}

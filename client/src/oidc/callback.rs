@@ -1,0 +1,33 @@
+//! Handles the provider's response once, in the tab that asked for it.
+
+use crate::oidc::{Oidc, browser, error::Error, exchange::complete, pending::Pending, popup, response::AuthorizationResponse};
+
+impl Oidc {
+    /// Handles the provider's response on the page of the redirect URI: signs the user in and returns the path to show next. It
+    /// removes the response from the address first, so that neither a reload nor the browser's history repeats it.
+    ///
+    /// In a window of [`sign_in_with_popup`](Oidc::sign_in_with_popup) it hands the response to the page that opened the window,
+    /// which then closes.
+    ///
+    /// # Errors
+    /// All of [`Error`] but those of starting a sign-in. [`Error::NoResponse`] if there is nothing to handle.
+    pub async fn callback(&self) -> Result<String, Error> {
+        let window = browser::window().ok_or(Error::NoBrowser)?;
+        let query = window.location().search().unwrap_or_default();
+        let response = AuthorizationResponse::read(&query);
+        if response == Err(Error::NoResponse) {
+            return Err(Error::NoResponse);
+        }
+        if let Ok(history) = window.history() {
+            let state = history.state().unwrap_or_default();
+            // It fails for another origin's URL only.
+            let _ = history.replace_state_with_url(&state, "", Some(&self.config().redirect_path));
+        }
+        let response = response?;
+        match Pending::take(&response.state) {
+            Some(pending) => complete(self, response, pending).await,
+            None if popup::is_popup(&response.state) => popup::hand_over(&response.state, &query, self.platform()).await,
+            None => Err(Error::UnknownState),
+        }
+    }
+}

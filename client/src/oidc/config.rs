@@ -1,0 +1,75 @@
+//! Settings of a client at a provider.
+
+/// A client at an OpenID provider. Register it there as a public client (single-page app) with the redirect URI
+/// `https://your.app/callback` and the post-logout redirect URI `https://your.app/`.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Config {
+    pub(crate) issuer: String,
+    pub(crate) client_id: String,
+    pub(crate) scope: String,
+    pub(crate) resource: Option<String>,
+    pub(crate) audience: Option<String>,
+    pub(crate) redirect_path: String,
+    pub(crate) signed_out_path: String,
+    pub(crate) assumes_s256: bool,
+}
+
+impl Config {
+    /// The issuer as the provider writes it, with or without a slash at its end, and the client id.
+    pub fn new(issuer: impl Into<String>, client_id: impl Into<String>) -> Config {
+        Config {
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            scope: "openid profile offline_access".into(),
+            resource: None,
+            audience: None,
+            redirect_path: "/callback".into(),
+            signed_out_path: "/".into(),
+            assumes_s256: false,
+        }
+    }
+
+    /// Sets the scope. It must contain `openid`. Most providers grant a refresh token for `offline_access` only. Default:
+    /// `openid profile offline_access`.
+    pub fn scope(mut self, scope: impl Into<String>) -> Config {
+        self.scope = scope.into();
+        self
+    }
+
+    /// Sets the API that the access token is for (RFC 8707).
+    pub fn resource(mut self, uri: impl Into<String>) -> Config {
+        self.resource = Some(uri.into());
+        self
+    }
+
+    /// Sets the API that the access token is for, at providers that call it `audience`, such as Auth0.
+    pub fn audience(mut self, audience: impl Into<String>) -> Config {
+        self.audience = Some(audience.into());
+        self
+    }
+
+    /// Sets the path of the page that handles the provider's response. Default: `/callback`.
+    pub fn redirect_path(mut self, path: impl Into<String>) -> Config {
+        self.redirect_path = path.into();
+        self
+    }
+
+    /// Sets the path of the page to show after a sign-out. It must not be a page for signed-in users only. Default: `/`.
+    pub fn signed_out_path(mut self, path: impl Into<String>) -> Config {
+        self.signed_out_path = path.into();
+        self
+    }
+
+    /// For a provider that supports PKCE with S256 and does not list it, such as Entra.
+    pub fn assume_s256(mut self) -> Config {
+        self.assumes_s256 = true;
+        self
+    }
+
+    /// The parameters that name the API.
+    pub(crate) fn resource_pairs(&self) -> Vec<(&str, &str)> {
+        let pairs = [("resource", self.resource.as_deref()), ("audience", self.audience.as_deref())];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}

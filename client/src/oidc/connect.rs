@@ -1,0 +1,83 @@
+//! Builds a client for a provider: discovery, then the OAuth grant with the endpoints found.
+
+use crate::{
+    builder::ClientBuilder,
+    client::Client,
+    error::Error as RequestError,
+    grant::OAuth2,
+    oidc::{Config, Metadata, Oidc, error::Error, return_path::is_path},
+};
+
+impl Config {
+    /// Reads the provider's metadata and builds the client, whose refresh goes to the provider. The provider's origin is allowed to
+    /// receive the access token, for [`Oidc::user_info`].
+    ///
+    /// # Errors
+    /// [`Error::Discovery`], [`Error::Unavailable`], [`Error::InvalidRequest`] as [`ClientBuilder::build`].
+    pub async fn connect(self, client: ClientBuilder) -> Result<Oidc, Error> {
+        let metadata = Metadata::fetch(&self.issuer, self.assumes_s256).await?;
+        self.connect_with(metadata, client)
+    }
+
+    /// Builds the client with metadata that the program knows. Sends nothing, so it can be used while a page is rendered on a server.
+    ///
+    /// # Errors
+    /// [`Error::Discovery`] for an endpoint that is not https, or another issuer; [`Error::InvalidRequest`] as
+    /// [`ClientBuilder::build`], and for a scope without `openid`.
+    pub fn connect_with(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
+        let unusable = |reason| Error::Discovery { url: metadata.issuer.clone(), reason };
+        metadata.check().map_err(unusable)?;
+        if metadata.issuer != self.issuer {
+            return Err(unusable(format!("the metadata is not for {:?}", self.issuer)));
+        }
+        if !self.scope.split(' ').any(|scope| scope == "openid") {
+            return Err(Error::InvalidRequest("the scope must contain openid".into()));
+        }
+        if !is_path(&self.redirect_path) || !is_path(&self.signed_out_path) {
+            return Err(Error::InvalidRequest("redirect_path and signed_out_path must be paths of this origin".into()));
+        }
+        let mut grant = OAuth2::new(&metadata.token_endpoint, &self.client_id);
+        for (name, value) in self.resource_pairs() {
+            grant = grant.parameter(name, value);
+        }
+        if let Some(endpoint) = &metadata.revocation_endpoint {
+            grant = grant.revoke(endpoint);
+        }
+        let client = metadata.userinfo_endpoint.iter().fold(client.grant(grant), |client, endpoint| client.allow_origin(endpoint));
+        let client: Client = client.build().map_err(|error| match error {
+            RequestError::InvalidRequest(reason) => Error::InvalidRequest(reason),
+            other => Error::Unavailable(other),
+        })?;
+        Ok(Oidc::new(self, metadata, client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata() -> Metadata {
+        Metadata::new("https://a", "https://a/auth", "https://a/token", "https://a/keys")
+    }
+
+    fn connect(config: Config, metadata: Metadata) -> Result<Oidc, Error> {
+        config.connect_with(metadata, Client::builder("https://api.example.com").storage_key("test.oidc.connect").auto_refresh(false))
+    }
+
+    #[test]
+    fn a_client_is_built_and_mistakes_are_named() {
+        let config = || Config::new("https://a", "app");
+        assert!(connect(config(), metadata()).is_ok());
+        let table = [
+            (connect(config().scope("profile openidx"), metadata()), "openid"),
+            (connect(config().redirect_path("https://evil.example"), metadata()), "redirect_path"),
+            (connect(config().signed_out_path("//evil.example"), metadata()), "signed_out_path"),
+            (connect(Config::new("https://a/", "app"), metadata()), "not for \"https://a/\""),
+            (connect(config(), metadata().userinfo_endpoint("http://a/me")), "not an https URL"),
+        ];
+        for (connected, words) in table {
+            let error = connected.err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

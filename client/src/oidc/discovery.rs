@@ -1,0 +1,323 @@
+//! The provider's metadata: OpenID Connect Discovery 1.0, with RFC 8414 for providers that publish only that.
+//!
+//! It is kept in sessionStorage for an hour, and used longer if the provider cannot be reached.
+
+use crate::{
+    json::Object,
+    oidc::{browser, error::Error, fetch::get},
+    platform::default_platform,
+};
+
+const CACHED_FOR_MS: f64 = 3_600_000.0;
+
+/// What a provider publishes about itself. Read by [`Config::connect`](super::Config::connect), or given by hand to
+/// [`Config::connect_with`](super::Config::connect_with), for instance while a page is rendered on a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// The issuer identifier.
+    pub issuer: String,
+    /// Where the user signs in.
+    pub authorization_endpoint: String,
+    /// Where the code is exchanged for tokens.
+    pub token_endpoint: String,
+    /// The keys that sign ID tokens.
+    pub jwks_uri: String,
+    /// Information about the user.
+    pub userinfo_endpoint: Option<String>,
+    /// Where a sign-out is reported (RFC 7009).
+    pub revocation_endpoint: Option<String>,
+    /// Where the user signs out (OpenID Connect RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<String>,
+    /// Whether responses name the issuer (RFC 9207 §3).
+    pub names_issuer: bool,
+}
+
+impl Metadata {
+    /// Metadata of a provider without optional endpoints.
+    pub fn new(
+        issuer: impl Into<String>,
+        authorization_endpoint: impl Into<String>,
+        token_endpoint: impl Into<String>,
+        jwks_uri: impl Into<String>,
+    ) -> Metadata {
+        Metadata {
+            issuer: issuer.into(),
+            authorization_endpoint: authorization_endpoint.into(),
+            token_endpoint: token_endpoint.into(),
+            jwks_uri: jwks_uri.into(),
+            userinfo_endpoint: None,
+            revocation_endpoint: None,
+            end_session_endpoint: None,
+            names_issuer: false,
+        }
+    }
+
+    /// Sets where a sign-out is reported.
+    #[must_use]
+    pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Metadata {
+        self.revocation_endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets where the user signs out.
+    #[must_use]
+    pub fn end_session_endpoint(mut self, url: impl Into<String>) -> Metadata {
+        self.end_session_endpoint = Some(url.into());
+        self
+    }
+
+    /// Sets where information about the user is.
+    #[must_use]
+    pub fn userinfo_endpoint(mut self, url: impl Into<String>) -> Metadata {
+        self.userinfo_endpoint = Some(url.into());
+        self
+    }
+
+    /// Reads a discovery document. The reason of a failure says what to change.
+    fn read(issuer: &str, document: &[u8], assumes_s256: bool) -> Result<Metadata, String> {
+        let object = Object::read(document).ok_or_else(|| match document.trim_ascii_start().starts_with(b"<") {
+            true => "this is an HTML page, not a discovery document: check the issuer".to_owned(),
+            false => "this is not a JSON object: check the issuer".to_owned(),
+        })?;
+        let named = object.text("issuer").ok_or("the document names no issuer")?;
+        if named != issuer {
+            return Err(format!("the document is for the issuer {named:?}, and {issuer:?} is configured: they must be equal"));
+        }
+        if !assumes_s256 && !object.texts("code_challenge_methods_supported").unwrap_or_default().iter().any(|method| method == "S256") {
+            return Err("the provider does not list the PKCE method S256 (RFC 7636): switch it on there, or, if it is known to \
+                        work, call Config::assume_s256"
+                .into());
+        }
+        let required = |name: &str| object.text(name).ok_or_else(|| format!("the document has no {name}"));
+        let metadata = Metadata {
+            authorization_endpoint: required("authorization_endpoint")?,
+            token_endpoint: required("token_endpoint")?,
+            jwks_uri: required("jwks_uri")?,
+            userinfo_endpoint: object.text("userinfo_endpoint"),
+            revocation_endpoint: object.text("revocation_endpoint"),
+            end_session_endpoint: object.text("end_session_endpoint"),
+            names_issuer: object.is_true("authorization_response_iss_parameter_supported"),
+            issuer: named,
+        };
+        metadata.check()?;
+        Ok(metadata)
+    }
+
+    /// Checks that no secret can leave over a plain connection.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let required = [&self.issuer, &self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri].map(Some);
+        let optional = [&self.userinfo_endpoint, &self.revocation_endpoint, &self.end_session_endpoint].map(Option::as_ref);
+        match required.into_iter().chain(optional).flatten().find(|url| !is_secure(url)) {
+            Some(url) => Err(format!("{url:?} is not an https URL; plain http is allowed for this machine only")),
+            None => Ok(()),
+        }
+    }
+
+    /// Fetches the metadata of an issuer, or takes it from sessionStorage.
+    pub(crate) async fn fetch(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
+        let [url, fallback] = urls(issuer);
+        if !is_secure(issuer) || issuer.contains(['?', '#']) {
+            let reason = "the issuer must be an https URL without query and fragment; plain http is allowed for this machine only".into();
+            return Err(Error::Discovery { url: issuer.into(), reason });
+        }
+        let cache = Cache::of(issuer);
+        let mut cached =
+            cache.read().and_then(|(document, at)| Some((Metadata::read(issuer, document.as_bytes(), assumes_s256).ok()?, at)));
+        let now = default_platform().now();
+        if let Some((metadata, _)) = cached.take_if(|(_, at)| (0.0..CACHED_FOR_MS).contains(&(now - *at))) {
+            return Ok(metadata);
+        }
+        let mut url = url;
+        let mut answer = get(&url).await;
+        if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
+            url = fallback;
+            answer = get(&url).await;
+        }
+        let document = match &answer {
+            Ok(answer) if answer.status() == 200 => answer.buffered(),
+            Ok(answer) if !answer.status().is_server_error() => {
+                let reason = format!("the provider answered {}: check the issuer", answer.status().as_u16());
+                return Err(Error::Discovery { url, reason });
+            }
+            answer => match (cached, answer) {
+                (Some((metadata, _)), _) => return Ok(metadata),
+                (None, Ok(answer)) => return Err(Error::Unavailable(answer.status_error())),
+                (None, Err(error)) => return Err(Error::Unavailable(error.clone())),
+            },
+        };
+        let metadata = match Metadata::read(issuer, document, assumes_s256) {
+            Ok(metadata) => metadata,
+            Err(reason) => return Err(Error::Discovery { url, reason }),
+        };
+        cache.write(document, now);
+        Ok(metadata)
+    }
+}
+
+/// Where an issuer's document is (OpenID Connect Discovery §4.1), and where RFC 8414 §3.1 puts it.
+fn urls(issuer: &str) -> [String; 2] {
+    let issuer = issuer.trim_end_matches('/');
+    let path_at = issuer.find("://").and_then(|at| Some(at + 3 + issuer[at + 3..].find('/')?)).unwrap_or(issuer.len());
+    let (origin, path) = issuer.split_at(path_at);
+    [format!("{issuer}/.well-known/openid-configuration"), format!("{origin}/.well-known/oauth-authorization-server{path}")]
+}
+
+/// Whether a URL is https, or plain http on this machine. URLs with credentials, backslashes or blanks are refused, because programs
+/// disagree on their host.
+pub(crate) fn is_secure(url: &str) -> bool {
+    if url.contains(|letter: char| letter == '@' || letter == '\\' || letter.is_whitespace() || letter.is_control()) {
+        return false;
+    }
+    let authority = |scheme: &str| Some(url.strip_prefix(scheme)?.split(['/', '?', '#']).next().unwrap_or_default());
+    if let Some(authority) = authority("https://") {
+        return !authority.is_empty();
+    }
+    let Some(authority) = authority("http://") else { return false };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    host == "localhost" || host == "[::1]" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The document in sessionStorage, with the time when it was fetched. It is checked again whenever it is read.
+struct Cache(String);
+
+impl Cache {
+    fn of(issuer: &str) -> Cache {
+        Cache(format!("wugan:oidc:metadata:{issuer}"))
+    }
+
+    fn read(&self) -> Option<(String, f64)> {
+        let text = browser::session_storage()?.get_item(&self.0).ok()??;
+        let (at, document) = text.split_once('\n')?;
+        Some((document.to_owned(), at.parse::<u64>().ok()? as f64))
+    }
+
+    fn write(&self, document: &[u8], at: f64) {
+        if let (Some(storage), Ok(document)) = (browser::session_storage(), std::str::from_utf8(document)) {
+            // Without it, the next page fetches the document again.
+            let _ = storage.set_item(&self.0, &format!("{}\n{document}", at as u64));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const ISSUER: &str = "https://login.example.com/realms/a";
+
+    fn document() -> Value {
+        json!({
+            "issuer": ISSUER,
+            "authorization_endpoint": "https://login.example.com/auth?kept=1",
+            "token_endpoint": "https://login.example.com/token",
+            "jwks_uri": "https://login.example.com/keys",
+            "end_session_endpoint": "https://login.example.com/end",
+            "code_challenge_methods_supported": ["plain", "S256"],
+            "authorization_response_iss_parameter_supported": true,
+        })
+    }
+
+    fn read(document: &Value) -> Result<Metadata, String> {
+        Metadata::read(ISSUER, document.to_string().as_bytes(), false)
+    }
+
+    #[test]
+    fn a_document_is_read() {
+        let expected = Metadata::new(
+            ISSUER,
+            "https://login.example.com/auth?kept=1",
+            "https://login.example.com/token",
+            "https://login.example.com/keys",
+        );
+        let expected = Metadata { names_issuer: true, ..expected.end_session_endpoint("https://login.example.com/end") };
+        assert_eq!(read(&document()), Ok(expected));
+    }
+
+    #[test]
+    fn a_wrong_document_is_refused_with_what_to_change() {
+        // (member, its value, words of the reason)
+        let table = [
+            ("issuer", json!("https://login.example.com/realms/b"), "they must be equal"),
+            ("issuer", json!("https://login.example.com/realms/a/"), "they must be equal"),
+            ("issuer", json!("https://LOGIN.example.com/realms/a"), "they must be equal"),
+            ("issuer", json!(null), "names no issuer"),
+            ("issuer", json!([ISSUER]), "names no issuer"),
+            ("code_challenge_methods_supported", json!(null), "S256"),
+            ("code_challenge_methods_supported", json!(["plain", "s256"]), "S256"),
+            ("code_challenge_methods_supported", json!("S256"), "S256"),
+            ("authorization_endpoint", json!(null), "authorization_endpoint"),
+            ("token_endpoint", json!(7), "token_endpoint"),
+            ("jwks_uri", json!(null), "jwks_uri"),
+            ("token_endpoint", json!("http://login.example.com/token"), "not an https URL"),
+            ("authorization_endpoint", json!("javascript:alert(1)//https://"), "not an https URL"),
+            ("userinfo_endpoint", json!("//login.example.com/me"), "not an https URL"),
+            ("revocation_endpoint", json!("http://localhost@evil.example/r"), "not an https URL"),
+            ("end_session_endpoint", json!("ftp://localhost/"), "not an https URL"),
+        ];
+        for (name, value, words) in table {
+            let mut wrong = document();
+            wrong[name] = value.clone();
+            let reason = read(&wrong).err().unwrap_or_default();
+            assert!(reason.contains(words), "{name} = {value}: {reason}");
+        }
+        for (text, words) in [("<!doctype html>", "HTML"), (" \n<html>", "HTML"), ("[]", "not a JSON object"), ("", "not a JSON object")] {
+            let reason = Metadata::read(ISSUER, text.as_bytes(), false).err().unwrap_or_default();
+            assert!(reason.contains(words), "{text}: {reason}");
+        }
+    }
+
+    #[test]
+    fn s256_may_be_assumed_for_a_provider_that_does_not_list_it() {
+        let mut silent = document();
+        silent["code_challenge_methods_supported"] = Value::Null;
+        assert!(Metadata::read(ISSUER, silent.to_string().as_bytes(), true).is_ok());
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for url in
+            ["https://a", "https://a:8443/b?c", "http://localhost", "http://localhost:80/", "http://127.0.0.1:3000", "http://[::1]:1/"]
+        {
+            assert!(is_secure(url), "{url}");
+        }
+        let hostile = [
+            "http://a",
+            "http://localhost.evil.example",
+            "http://localhost@evil.example",
+            "http://localhost:80@evil.example",
+            "https://login.example.com@evil.example",
+            "http://127.0.0.1.evil.example",
+            "http://localhost\\@evil.example",
+            "http://localhost\t.evil.example",
+            "http://evil.example#localhost",
+            "http://evil.example/localhost",
+            "http://[::2]",
+            "http://0x7f.1",
+            "https://",
+            "https:///a",
+            "https:a",
+            "HTTP://localhost",
+            "//localhost",
+            "",
+            "data:text/html,https://a",
+        ];
+        for url in hostile {
+            assert!(!is_secure(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_document_is_below_the_issuer() {
+        let [first, second] = urls("https://login.example.com/realms/a");
+        assert_eq!(first, "https://login.example.com/realms/a/.well-known/openid-configuration");
+        assert_eq!(second, "https://login.example.com/.well-known/oauth-authorization-server/realms/a");
+        let [first, second] = urls("https://a.example/");
+        assert_eq!(first, "https://a.example/.well-known/openid-configuration");
+        assert_eq!(second, "https://a.example/.well-known/oauth-authorization-server");
+    }
+}

@@ -1,0 +1,275 @@
+//! Why a sign-in with a provider failed, as types that tell the program what to do.
+
+use crate::json::Object;
+use std::fmt;
+
+/// Why a sign-in, a sign-out or a request for user information failed.
+///
+/// | error | what to do |
+/// | --- | --- |
+/// | [`Provider`](Error::Provider) | depends on the code: see [`ProviderError`] |
+/// | [`Unavailable`](Error::Unavailable) | offer a retry |
+/// | [`NoResponse`](Error::NoResponse), [`MissingState`](Error::MissingState), [`UnknownState`](Error::UnknownState) | offer a new sign-in |
+/// | [`PopupBlocked`](Error::PopupBlocked), [`PopupClosed`](Error::PopupClosed) | offer the redirect instead, or a new sign-in |
+/// | [`WrongIssuer`](Error::WrongIssuer), [`IdToken`](Error::IdToken) | report it: it may be an attack |
+/// | all others | fix the configuration: the text says what is wrong and what to change |
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The provider's configuration cannot be used.
+    Discovery {
+        /// Where it was read.
+        url: String,
+        /// What is wrong and what to change.
+        reason: String,
+    },
+    /// The provider could not be reached, or failed.
+    Unavailable(crate::Error),
+    /// The program asked for something that cannot be sent. The text names the mistake.
+    InvalidRequest(String),
+    /// WebCrypto is missing, because the page was loaded over plain HTTP.
+    NoWebCrypto,
+    /// sessionStorage is denied, so the page would not recognise the provider's response.
+    NoStorage,
+    /// This is not a page in a browser.
+    NoBrowser,
+    /// The provider answered with an error code (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6).
+    Provider {
+        /// The code.
+        code: ProviderError,
+        /// The provider's explanation for developers, in printable ASCII.
+        description: Option<String>,
+    },
+    /// The address of the page holds no response of a provider: it was handled already, or the page was opened by hand.
+    NoResponse,
+    /// The response has no `state`: this page did not ask for it (RFC 6749 §10.12).
+    MissingState,
+    /// This tab does not wait for a response with this `state`: another tab began the sign-in, or the response was handled before.
+    UnknownState,
+    /// The response has a parameter twice, or one that is malformed.
+    MalformedResponse,
+    /// Another issuer responded than the one that was asked, or none is named (RFC 9207 §2.4).
+    WrongIssuer {
+        /// The issuer that was asked.
+        expected: String,
+        /// The one that the response names.
+        received: Option<String>,
+    },
+    /// The token endpoint's answer cannot be used, for this reason.
+    TokenResponse(String),
+    /// The ID token is not valid.
+    IdToken(IdTokenError),
+    /// The user information names another user than the ID token (OpenID Connect Core §5.3.2).
+    OtherUser,
+    /// The provider does not offer this endpoint.
+    NotOffered(&'static str),
+    /// The browser did not open a window. It does so only in the handler of a click.
+    PopupBlocked,
+    /// The window was closed before the sign-in was complete.
+    PopupClosed,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Discovery { url, reason } => write!(f, "{url}: {reason}"),
+            Error::Unavailable(error) => write!(f, "the sign-in service is not available: {error}"),
+            Error::InvalidRequest(reason) => write!(f, "the sign-in cannot be started: {reason}"),
+            Error::NoWebCrypto => f.write_str(
+                "this page has no WebCrypto, because it was loaded over plain HTTP: serve it over https, or at http://localhost",
+            ),
+            Error::NoStorage => f.write_str("this page may not use sessionStorage: allow cookies and site data for this site"),
+            Error::NoBrowser => f.write_str("a sign-in needs a page in a browser"),
+            Error::Provider { code, description: None } => write!(f, "the sign-in failed: {code}"),
+            Error::Provider { code, description: Some(description) } => write!(f, "the sign-in failed: {code} ({description})"),
+            Error::NoResponse => f.write_str("there is no sign-in to complete here: start again"),
+            Error::MissingState => f.write_str("the response has no state, so this page did not ask for it: start again"),
+            Error::UnknownState => f.write_str("the sign-in was started in another tab, or is complete already: start again in this tab"),
+            Error::MalformedResponse => f.write_str("the sign-in service sent a malformed response"),
+            Error::WrongIssuer { expected, received: Some(received) } => write!(f, "{received} responded, and {expected} was asked"),
+            Error::WrongIssuer { expected, received: None } => write!(f, "the response does not name its issuer, as {expected} promises"),
+            Error::TokenResponse(reason) => write!(f, "the token response cannot be used: {reason}"),
+            Error::IdToken(error) => write!(f, "the ID token is not valid: {error}"),
+            Error::OtherUser => f.write_str("the user information belongs to another user"),
+            Error::NotOffered(endpoint) => write!(f, "the provider has no {endpoint}"),
+            Error::PopupBlocked => f.write_str("the browser did not open a window: allow pop-ups for this site"),
+            Error::PopupClosed => f.write_str("the window was closed before the sign-in was complete"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::Unavailable(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The error code of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProviderError {
+    /// The user or the provider refused.
+    AccessDenied,
+    /// With `prompt=none`: the user is not signed in at the provider.
+    LoginRequired,
+    /// With `prompt=none`: the provider must show a page.
+    InteractionRequired,
+    /// With `prompt=none`: the user must consent.
+    ConsentRequired,
+    /// With `prompt=none`: the user must choose an account.
+    AccountSelectionRequired,
+    /// The code was used, has expired, or was issued to another client.
+    InvalidGrant,
+    /// The provider does not know a scope.
+    InvalidScope,
+    /// The provider does not know the resource (RFC 8707 §2).
+    InvalidTarget,
+    /// The provider does not know the client, or wants it to authenticate.
+    InvalidClient,
+    /// The client may not use the authorization code flow.
+    UnauthorizedClient,
+    /// A parameter is missing or wrong.
+    InvalidRequest,
+    /// The provider failed.
+    ServerError,
+    /// The provider is overloaded.
+    TemporarilyUnavailable,
+    /// Another code.
+    Other(String),
+}
+
+const CODES: [(&str, ProviderError); 13] = [
+    ("access_denied", ProviderError::AccessDenied),
+    ("login_required", ProviderError::LoginRequired),
+    ("interaction_required", ProviderError::InteractionRequired),
+    ("consent_required", ProviderError::ConsentRequired),
+    ("account_selection_required", ProviderError::AccountSelectionRequired),
+    ("invalid_grant", ProviderError::InvalidGrant),
+    ("invalid_scope", ProviderError::InvalidScope),
+    ("invalid_target", ProviderError::InvalidTarget),
+    ("invalid_client", ProviderError::InvalidClient),
+    ("unauthorized_client", ProviderError::UnauthorizedClient),
+    ("invalid_request", ProviderError::InvalidRequest),
+    ("server_error", ProviderError::ServerError),
+    ("temporarily_unavailable", ProviderError::TemporarilyUnavailable),
+];
+
+impl ProviderError {
+    fn of(code: &str) -> ProviderError {
+        let known = CODES.iter().find(|(name, _)| *name == code);
+        known.map_or_else(|| ProviderError::Other(printable(code)), |(_, known)| known.clone())
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProviderError::Other(code) => f.write_str(code),
+            known => f.write_str(CODES.iter().find(|(_, code)| code == known).map_or("", |(name, _)| *name)),
+        }
+    }
+}
+
+impl Error {
+    /// The error that a provider names in a response.
+    pub(crate) fn of_provider(code: &str, description: Option<&str>) -> Error {
+        let description = description.map(printable).filter(|text| !text.is_empty());
+        Error::Provider { code: ProviderError::of(code), description }
+    }
+
+    /// The error in a JSON answer (RFC 6749 §5.2).
+    pub(crate) fn in_answer(answer: &Object) -> Option<Error> {
+        Some(Error::of_provider(&answer.text("error")?, answer.text("error_description").as_deref()))
+    }
+}
+
+/// The characters that RFC 6749 §4.1.2.1 allows, at most 200.
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| matches!(letter, ' '..='~') && !matches!(letter, '"' | '\\')).take(200).collect()
+}
+
+/// Why an ID token is not valid (OpenID Connect Core §3.1.3.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IdTokenError {
+    /// There is none: the scope must contain `openid`.
+    Missing,
+    /// It is not a signed JWT.
+    Malformed,
+    /// Its signature algorithm is `none`, symmetric, or unknown to this browser.
+    Algorithm(String),
+    /// The provider's key set has no key for it.
+    UnknownKey,
+    /// The signature is wrong.
+    Signature,
+    /// Another issuer issued it.
+    Issuer,
+    /// It was issued to other clients.
+    Audience,
+    /// It was issued to several clients, and `azp` does not name this one.
+    AuthorizedParty,
+    /// It does not belong to this sign-in.
+    Nonce,
+    /// It names no user.
+    Subject,
+    /// It has expired, or has no time of expiry.
+    Expired,
+    /// It was issued in the future, or has no time of issue.
+    IssuedAt,
+    /// The user signed in longer ago than `max_age` allows.
+    AuthenticationTooOld,
+}
+
+impl fmt::Display for IdTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdTokenError::Missing => f.write_str("there is none: the scope must contain openid"),
+            IdTokenError::Malformed => f.write_str("it is not a signed JWT; an encrypted one is not supported"),
+            IdTokenError::Algorithm(name) => {
+                write!(f, "the algorithm {name:?} is not supported: let the provider sign with RS256 or ES256")
+            }
+            IdTokenError::UnknownKey => f.write_str("the provider's key set has no key for it"),
+            IdTokenError::Signature => f.write_str("its signature is wrong"),
+            IdTokenError::Issuer => f.write_str("another issuer issued it"),
+            IdTokenError::Audience => f.write_str("it was issued to another client"),
+            IdTokenError::AuthorizedParty => f.write_str("it was issued to several clients, and azp does not name this one"),
+            IdTokenError::Nonce => f.write_str("its nonce belongs to another sign-in"),
+            IdTokenError::Subject => f.write_str("it names no user"),
+            IdTokenError::Expired => f.write_str("it has expired"),
+            IdTokenError::IssuedAt => f.write_str("it was issued in the future"),
+            IdTokenError::AuthenticationTooOld => f.write_str("the user signed in longer ago than max_age allows"),
+        }
+    }
+}
+
+impl From<IdTokenError> for Error {
+    fn from(error: IdTokenError) -> Error {
+        Error::IdToken(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_code_has_a_type_and_a_name() {
+        for (name, code) in CODES {
+            assert_eq!((ProviderError::of(name), code.to_string()), (code, name.to_owned()));
+        }
+        assert_eq!(ProviderError::of("mfa_required"), ProviderError::Other("mfa_required".into()));
+    }
+
+    #[test]
+    fn a_description_is_printable_and_short() {
+        let hostile = format!("<b>\u{202e}\n\"x\\{}", "y".repeat(1_000));
+        let Error::Provider { code, description } = Error::of_provider(&hostile, Some(&hostile)) else { unreachable!() };
+        let description = description.unwrap_or_default();
+        assert!(description.len() == 200 && description.starts_with("<b>xyy"), "{description}");
+        assert_eq!(code.to_string(), description);
+        assert_eq!(Error::of_provider("access_denied", Some("\n")), Error::of_provider("access_denied", None));
+    }
+}

@@ -1,0 +1,79 @@
+//! Exchanges the code for tokens (RFC 6749 §4.1.3), validates the ID token, and starts the session.
+
+use crate::{
+    grant::{RefreshOutcome, TokenResponse},
+    http::Request,
+    json::Object,
+    oidc::{
+        Oidc,
+        authorize::form,
+        error::{Error, IdTokenError},
+        fetch::{fetch, get},
+        id_token::{Expected, IdToken, Received, user},
+        pending::Pending,
+        response::AuthorizationResponse,
+    },
+    session::tokens::TokenSet,
+};
+use futures::future::join;
+
+/// Signs the user in with a response that this tab asked for. Returns the page to show next.
+pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pending: Pending) -> Result<String, Error> {
+    let metadata = oidc.metadata();
+    let code = response.code_for(&pending, &metadata.issuer, metadata.names_issuer)?;
+    let transport = &oidc.client().session().0.transport;
+    // The keys are fetched for each sign-in, so that a changed key is known.
+    let (tokens, keys) = join(fetch(transport, token_request(oidc, &code, &pending)?), get(&metadata.jwks_uri)).await;
+    let tokens = tokens.map_err(Error::Unavailable)?;
+    let (granted, id_token) = read_tokens(oidc, &TokenResponse::new(&tokens))?;
+    let decoded = IdToken::read(&id_token)?;
+    let received = Received { server: tokens.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
+    let (issuer, nonce, client_id) = (&pending.issuer, &pending.nonce, &oidc.config().client_id);
+    let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age, received })?;
+    let keys = keys.and_then(|keys| {
+        let list = Object::read(keys.buffered()).and_then(|set| set.list("keys"));
+        list.ok_or_else(|| keys.decode_error("it is no JSON Web Key Set"))
+    });
+    decoded.verify(algorithm, &keys.map_err(Error::Unavailable)?).await?;
+    oidc.client().session().begin_for(user(&decoded.into_claims()), granted, tokens.sent_at());
+    oidc.keep_id_token(&id_token);
+    Ok(pending.return_to)
+}
+
+fn token_request(oidc: &Oidc, code: &str, pending: &Pending) -> Result<Request, Error> {
+    let config = oidc.config();
+    let redirect_uri = oidc.absolute(&config.redirect_path)?;
+    let mut pairs = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &redirect_uri),
+        ("client_id", &config.client_id),
+        ("code_verifier", &pending.verifier),
+    ];
+    pairs.extend(config.resource_pairs());
+    Ok(Request::post(&oidc.metadata().token_endpoint).form_text(form(&pairs)))
+}
+
+/// The tokens and the ID token of an answer.
+fn read_tokens(oidc: &Oidc, answer: &TokenResponse<'_>) -> Result<(TokenSet, String), Error> {
+    let object = answer.object().unwrap_or_else(Object::new);
+    if (400..500).contains(&answer.status)
+        && let Some(error) = Error::in_answer(&object)
+    {
+        return Err(error);
+    }
+    let tokens = match oidc.client().session().0.grant.parse(answer) {
+        RefreshOutcome::Granted(tokens) => tokens,
+        RefreshOutcome::Unavailable(reason) => return Err(Error::TokenResponse(reason)),
+        RefreshOutcome::Rejected => return Err(Error::TokenResponse("the grant takes it for a rejection".into())),
+    };
+    #[cfg(feature = "dpop")]
+    let expected = if oidc.client().session().0.transport.dpop.is_some() { "DPoP" } else { "Bearer" };
+    #[cfg(not(feature = "dpop"))]
+    let expected = "Bearer";
+    let kind = object.text("token_type").unwrap_or_default();
+    if !kind.eq_ignore_ascii_case(expected) {
+        return Err(Error::TokenResponse(format!("the tokens are of the type {kind:?}, and {expected} is needed")));
+    }
+    Ok((tokens, object.text("id_token").ok_or(IdTokenError::Missing)?))
+}

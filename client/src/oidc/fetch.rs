@@ -1,0 +1,32 @@
+//! Sends a request to the provider, outside of any session, and reads its answer.
+
+use crate::{
+    error::Error,
+    http::{Request, Response},
+    platform::default_platform,
+    session::transport::Transport,
+};
+use futures::future::LocalBoxFuture;
+use std::time::Duration;
+use web_sys::RequestRedirect;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Sends a request that belongs to no client: for documents that everybody may read.
+pub(crate) async fn get(url: &str) -> Result<Response, Error> {
+    let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), None);
+    fetch(&transport, Request::get(url)).await
+}
+
+/// Follows no redirect. The answer's body has been read. Boxed, so that its code exists once.
+pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
+    Box::pin(async move {
+        let request = transport.with_defaults(request.redirect(RequestRedirect::Error));
+        let answer = Box::pin(async {
+            let mut response = transport.fetch_once(&request, &transport.address(&request)?).await?;
+            response.buffer().await?;
+            Ok::<_, Box<Error>>(response)
+        });
+        transport.within(Some(TIMEOUT), answer).await.map_err(|error| *error)
+    })
+}

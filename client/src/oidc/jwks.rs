@@ -1,0 +1,127 @@
+//! The provider's keys (RFC 7517), and verifying a signature with them (RFC 7518 §3; RFC 8037 §3.1).
+
+use crate::{
+    json::Object,
+    oidc::{
+        browser,
+        error::{Error, IdTokenError},
+    },
+};
+use wasm_bindgen::JsValue;
+
+/// An asymmetric signature algorithm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Algorithm {
+    /// Its name in a JWS header.
+    name: &'static str,
+    /// The type of its keys.
+    kty: &'static str,
+    /// The curve of its keys.
+    curve: &'static str,
+    /// Its name in WebCrypto.
+    web_crypto: &'static str,
+    /// Its hash in WebCrypto; also of the lengths 256, 384, 512.
+    hash: &'static str,
+    /// The length of its salt in bytes.
+    salt: f64,
+}
+
+const fn algorithm(
+    name: &'static str,
+    kty: &'static str,
+    curve: &'static str,
+    web_crypto: &'static str,
+    hash: &'static str,
+    salt: f64,
+) -> Algorithm {
+    Algorithm { name, kty, curve, web_crypto, hash, salt }
+}
+
+const ALGORITHMS: [Algorithm; 11] = [
+    algorithm("RS256", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-256", 0.0),
+    algorithm("RS384", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-384", 0.0),
+    algorithm("RS512", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-512", 0.0),
+    algorithm("PS256", "RSA", "", "RSA-PSS", "SHA-256", 32.0),
+    algorithm("PS384", "RSA", "", "RSA-PSS", "SHA-384", 48.0),
+    algorithm("PS512", "RSA", "", "RSA-PSS", "SHA-512", 64.0),
+    algorithm("ES256", "EC", "P-256", "ECDSA", "SHA-256", 0.0),
+    algorithm("ES384", "EC", "P-384", "ECDSA", "SHA-384", 0.0),
+    algorithm("ES512", "EC", "P-521", "ECDSA", "SHA-512", 0.0),
+    algorithm("EdDSA", "OKP", "Ed25519", "Ed25519", "", 0.0),
+    algorithm("Ed25519", "OKP", "Ed25519", "Ed25519", "", 0.0),
+];
+
+impl Algorithm {
+    /// `None` for `none`, symmetric and unknown ones.
+    pub(crate) fn of(name: &str) -> Option<Algorithm> {
+        ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
+    }
+
+    /// Whether a key may verify such a signature (RFC 7517 §4; RFC 8725 §3.1).
+    fn suits(self, key: &Object, kid: Option<&str>) -> bool {
+        let is = |name: &str, value: &str| key.text(name).as_deref() == Some(value);
+        let is_or_absent = |name: &str, value: &str| key.text(name).is_none_or(|text| text == value);
+        is("kty", self.kty)
+            && (self.curve.is_empty() || is("crv", self.curve))
+            && is_or_absent("use", "sig")
+            && (is_or_absent("alg", self.name) || (self.kty == "OKP" && is("alg", "EdDSA")))
+            && kid.is_none_or(|kid| is_or_absent("kid", kid))
+    }
+
+    fn for_web_crypto(self) -> js_sys::Object {
+        let text = |text: &str| JsValue::from_str(text);
+        // WebCrypto ignores members that an algorithm does not have.
+        browser::object(&[
+            ("name", text(self.web_crypto)),
+            ("hash", text(self.hash)),
+            ("namedCurve", text(self.curve)),
+            ("saltLength", JsValue::from_f64(self.salt)),
+        ])
+    }
+}
+
+/// Verifies a signature with the keys that suit it.
+pub(crate) async fn verify(algorithm: Algorithm, keys: &[Object], kid: Option<&str>, signature: &[u8], signed: &str) -> Result<(), Error> {
+    let mut error = IdTokenError::UnknownKey;
+    for key in keys.iter().filter(|key| algorithm.suits(key, kid)) {
+        // Only the public numbers: WebCrypto refuses keys whose other members do not match the use.
+        let member = |name: &'static str| Some((name, JsValue::from_str(&key.text(name)?)));
+        let members: Vec<_> = ["kty", "crv", "n", "e", "x", "y"].into_iter().filter_map(member).collect();
+        error = match browser::verify(&browser::object(&members), &algorithm.for_web_crypto(), signature, signed).await? {
+            Some(true) => return Ok(()),
+            Some(false) => IdTokenError::Signature,
+            None => IdTokenError::Algorithm(algorithm.name.to_owned()),
+        };
+    }
+    Err(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_key_suits_its_own_algorithm_only() {
+        let key = |text: &str| Object::read(text.as_bytes()).unwrap();
+        let [rs256, es256, eddsa] = ["RS256", "ES256", "EdDSA"].map(|name| Algorithm::of(name).unwrap());
+        // (key, kid in the header, the algorithms that it suits)
+        let table: [(&str, Option<&str>, &[Algorithm]); 11] = [
+            ("{\"kty\":\"RSA\"}", None, &[rs256]),
+            ("{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"1\"}", Some("1"), &[rs256]),
+            ("{\"kty\":\"RSA\",\"kid\":\"1\"}", Some("2"), &[]),
+            ("{\"kty\":\"RSA\",\"kid\":\"1\"}", None, &[rs256]),
+            ("{\"kty\":\"RSA\",\"use\":\"enc\"}", None, &[]),
+            ("{\"kty\":\"RSA\",\"alg\":\"PS256\"}", None, &[]),
+            ("{\"kty\":\"EC\",\"crv\":\"P-256\"}", None, &[es256]),
+            ("{\"kty\":\"EC\",\"crv\":\"P-384\"}", None, &[]),
+            ("{\"kty\":\"EC\"}", None, &[]),
+            ("{\"kty\":\"oct\",\"k\":\"AA\"}", None, &[]),
+            ("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\"}", None, &[eddsa]),
+        ];
+        for (text, kid, suited) in table {
+            let found: Vec<_> = [rs256, es256, eddsa].into_iter().filter(|algorithm| algorithm.suits(&key(text), kid)).collect();
+            assert_eq!(found, suited, "{text} {kid:?}");
+        }
+    }
+}

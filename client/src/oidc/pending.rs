@@ -1,0 +1,115 @@
+//! A sign-in under way: what its response is checked against, in sessionStorage under its `state`.
+//!
+//! sessionStorage belongs to one tab, so several tabs can sign in at once, and a response in another tab than the one that asked is
+//! not recognised (RFC 9700 §4.7).
+
+use crate::{
+    json::Object,
+    oidc::{browser, error::Error},
+};
+use std::fmt;
+use web_sys::Storage;
+
+const PREFIX: &str = "wugan:oidc:state:";
+/// Sign-ins that were begun longer ago were given up.
+const KEPT_FOR_MS: f64 = 86_400_000.0;
+
+#[derive(Clone, PartialEq)]
+pub(crate) struct Pending {
+    pub(crate) issuer: String,
+    /// The PKCE code verifier.
+    pub(crate) verifier: String,
+    pub(crate) nonce: String,
+    pub(crate) return_to: String,
+    /// In seconds.
+    pub(crate) max_age: Option<f64>,
+    /// Milliseconds since 1970 by the device's clock.
+    pub(crate) begun: f64,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+impl Pending {
+    fn write(&self) -> String {
+        let object = Object::new().with_text("issuer", Some(&self.issuer)).with_text("verifier", Some(&self.verifier));
+        let object = object.with_text("nonce", Some(&self.nonce)).with_text("return_to", Some(&self.return_to));
+        object.with_number("max_age", self.max_age).with_number("begun", Some(self.begun)).write()
+    }
+
+    fn read(text: &str) -> Option<Pending> {
+        let object = Object::read(text.as_bytes())?;
+        let text = |name| object.text(name);
+        Some(Pending {
+            issuer: text("issuer")?,
+            verifier: text("verifier")?,
+            nonce: text("nonce")?,
+            return_to: text("return_to")?,
+            max_age: object.number("max_age"),
+            begun: object.number("begun")?,
+        })
+    }
+
+    /// Stores it, and removes what was given up.
+    pub(crate) fn put(&self, state: &str) -> Result<(), Error> {
+        let storage = browser::session_storage().ok_or(Error::NoStorage)?;
+        self.remove_given_up(&storage);
+        storage.set_item(&format!("{PREFIX}{state}"), &self.write()).map_err(|_| Error::NoStorage)
+    }
+
+    /// Takes it out: a second response with this `state` finds nothing.
+    pub(crate) fn take(state: &str) -> Option<Pending> {
+        let (storage, key) = (browser::session_storage()?, format!("{PREFIX}{state}"));
+        let text = storage.get_item(&key).ok()??;
+        storage.remove_item(&key).ok()?;
+        Pending::read(&text)
+    }
+
+    fn remove_given_up(&self, storage: &Storage) {
+        let keys: Vec<String> = (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok()?).collect();
+        for key in keys.into_iter().filter(|key| key.starts_with(PREFIX)) {
+            let pending = storage.get_item(&key).ok().flatten().and_then(|text| Pending::read(&text));
+            if pending.is_none_or(|pending| self.begun - pending.begun > KEPT_FOR_MS) {
+                let _ = storage.remove_item(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> Pending {
+        let [issuer, verifier, nonce, return_to] = ["https://a", "secret-v", "secret-n", "/notes"].map(str::to_owned);
+        Pending { issuer, verifier, nonce, return_to, max_age: Some(5.0), begun: 1_000.0 }
+    }
+
+    #[test]
+    fn a_pending_sign_in_is_read_back_and_shows_no_secret() {
+        let pending = pending();
+        assert_eq!(Pending::read(&pending.write()), Some(pending.clone()));
+        assert!(!format!("{pending:?}").contains("secret"));
+        for damaged in ["", "{}", "null", "{\"issuer\":\"https://a\"}"] {
+            assert_eq!(Pending::read(damaged), None, "{damaged}");
+        }
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    #[wasm_bindgen_test::wasm_bindgen_test]
+    fn a_pending_sign_in_is_taken_once_and_given_up_after_a_day() {
+        let (first, mut later) = (pending(), pending());
+        assert_eq!(first.put("one"), Ok(()));
+        assert_eq!(Pending::take("two"), None);
+        assert_eq!(Pending::take("one"), Some(first.clone()));
+        assert_eq!(Pending::take("one"), None);
+        assert_eq!(first.put("one"), Ok(()));
+        later.begun += KEPT_FOR_MS + 1.0;
+        assert_eq!(later.put("two"), Ok(()));
+        assert_eq!(Pending::take("one"), None);
+        assert_eq!(Pending::take("two"), Some(later));
+    }
+}

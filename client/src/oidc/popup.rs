@@ -1,0 +1,121 @@
+//! Sign-in in a window of its own, so that the page keeps its state.
+//!
+//! The window hands the provider's response over by a `BroadcastChannel` that is named by the `state`. The page that opened it checks
+//! and exchanges the response.
+
+use crate::{
+    oidc::{Oidc, SignInOptions, browser, error::Error, exchange::complete, pending::Pending, pkce, response::AuthorizationResponse},
+    platform::Platform,
+};
+use futures::{
+    StreamExt,
+    channel::mpsc::{UnboundedReceiver, unbounded},
+    future::{Either, select},
+};
+use std::{rc::Rc, time::Duration};
+use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
+use web_sys::{BroadcastChannel, MessageEvent};
+
+/// The `state` of a sign-in in a window begins with this letter, which is none of base64url's.
+const MARK: char = '.';
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a window takes to close.
+const CLOSING_TIME: Duration = Duration::from_secs(1);
+
+pub(crate) fn is_popup(state: &str) -> bool {
+    state.starts_with(MARK)
+}
+
+impl Oidc {
+    /// Opens a window for the sign-in. Call it in the handler of a click: elsewhere, browsers open no windows. The page of the redirect
+    /// URI must call [`callback`](Oidc::callback). The future completes when the user is signed in.
+    ///
+    /// A provider whose pages send `Cross-Origin-Opener-Policy: same-origin` cuts the window off, which then counts as closed: use
+    /// [`sign_in`](Oidc::sign_in) there.
+    ///
+    /// # Errors
+    /// [`Error::PopupBlocked`], [`Error::PopupClosed`], and those of [`sign_in`](Oidc::sign_in) and [`callback`](Oidc::callback).
+    pub fn sign_in_with_popup(&self, options: SignInOptions) -> impl Future<Output = Result<(), Error>> + 'static {
+        // Opened before the first await, while the browser still sees the click.
+        let popup = browser::window().ok_or(Error::NoBrowser).and_then(|window| {
+            let popup = window.open_with_url_and_target_and_features("", "", "popup,width=500,height=700");
+            popup.ok().flatten().ok_or(Error::PopupBlocked)
+        });
+        let oidc = self.clone();
+        async move {
+            let popup = popup?;
+            let signed_in = oidc.sign_in_in(&popup, &options).await;
+            let _ = popup.close();
+            signed_in
+        }
+    }
+
+    async fn sign_in_in(&self, popup: &web_sys::Window, options: &SignInOptions) -> Result<(), Error> {
+        let begun = self.begin_sign_in(format!("{MARK}{}", pkce::random()?), options).await?;
+        let mut channel = Channel::open(&begun.state)?;
+        popup.location().set_href(&begun.url).map_err(|_| Error::PopupClosed)?;
+        let response = loop {
+            match select(channel.messages.next(), self.platform().sleep(POLL_INTERVAL)).await {
+                Either::Left((Some(query), _)) => match AuthorizationResponse::read(&query) {
+                    Ok(response) if response.state == begun.state => break response,
+                    _ => {}
+                },
+                Either::Left((None, _)) => return Err(Error::PopupClosed),
+                Either::Right(_) if popup.closed().unwrap_or(true) => {
+                    drop(Pending::take(&begun.state));
+                    return Err(Error::PopupClosed);
+                }
+                Either::Right(_) => {}
+            }
+        };
+        let pending = Pending::take(&begun.state).ok_or(Error::UnknownState)?;
+        complete(self, response, pending).await.map(drop)
+    }
+}
+
+/// In the window: gives the response to the page that opened it, and closes. A tab that no script opened stays.
+pub(crate) async fn hand_over(state: &str, query: &str, platform: &Rc<dyn Platform>) -> Result<String, Error> {
+    if let Ok(channel) = BroadcastChannel::new(&channel_name(state)) {
+        // Texts can always be cloned.
+        let _ = channel.post_message(&JsValue::from_str(query));
+        channel.close();
+    }
+    if let Some(window) = browser::window() {
+        let _ = window.close();
+    }
+    platform.sleep(CLOSING_TIME).await;
+    Err(Error::UnknownState)
+}
+
+fn channel_name(state: &str) -> String {
+    format!("wugan:oidc:{state}")
+}
+
+/// Messages of the window. Closed when it is dropped.
+struct Channel {
+    channel: BroadcastChannel,
+    messages: UnboundedReceiver<String>,
+    _listener: Closure<dyn FnMut(MessageEvent)>,
+}
+
+impl Channel {
+    fn open(state: &str) -> Result<Channel, Error> {
+        let channel = BroadcastChannel::new(&channel_name(state)).map_err(|_| Error::NoBrowser)?;
+        let (sender, messages) = unbounded();
+        let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Some(text) = event.data().as_string() {
+                // The receiver lives as long as the listener.
+                let _ = sender.unbounded_send(text);
+            }
+        });
+        channel.set_onmessage(Some(listener.as_ref().unchecked_ref()));
+        Ok(Channel { channel, messages, _listener: listener })
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        self.channel.set_onmessage(None);
+        self.channel.close();
+    }
+}

@@ -1,0 +1,44 @@
+//! The page to show after the sign-in: a path of this origin and nothing else (CWE-601; RFC 9700 §4.11).
+
+/// Whether an address is a path, and stays one in every parser: two slashes begin a host name, browsers take a backslash for a slash,
+/// and skip control characters.
+pub(crate) fn is_path(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.starts_with('/') && !path.contains("//") && !address.contains(|letter: char| letter == '\\' || letter.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_of_this_origin_is_returned_to() {
+        for path in ["/", "/notes", "/notes?q=a//b&u=https://x", "/a#//b", "/ü/無?x=%5C", "/.well-known/x", "/a:b@c"] {
+            assert!(is_path(path), "{path}");
+        }
+        let hostile = [
+            "",
+            "notes",
+            "?x",
+            "#x",
+            "https://evil.example",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "\u{1}//evil.example",
+            " //evil.example",
+            "/.//evil.example",
+            "/a/..//evil.example",
+            "/%2e%2e//evil.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "/a\\..\\..\\b",
+        ];
+        for address in hostile {
+            assert!(!is_path(address), "{address:?}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+// npm's oidc-provider for the end-to-end tests: one public client, its own sign-in page, tokens kept in a file so that a restart keeps them.
+//
+// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces }. It prints its issuer when it listens.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { generateKeyPairSync } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [modules, json] = process.argv.slice(2);
+const options = JSON.parse(json);
+const { default: Provider } = await import(pathToFileURL(join(modules, 'oidc-provider/lib/index.js')));
+
+const stored = existsSync(options.data) ? JSON.parse(readFileSync(options.data, 'utf8')) : { entries: {}, keys: newKeys() };
+const save = () => writeFileSync(options.data, JSON.stringify(stored));
+save();
+
+function newKeys() {
+  const jwk = (pair) => ({ ...pair.privateKey.export({ format: 'jwk' }), use: 'sig' });
+  return [
+    jwk(generateKeyPairSync('rsa', { modulusLength: 2048 })),
+    jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+    jwk(generateKeyPairSync('ed25519')),
+  ];
+}
+
+class FileAdapter {
+  constructor(model) {
+    this.model = model;
+  }
+
+  upsert(id, payload) {
+    stored.entries[`${this.model}:${id}`] = payload;
+    save();
+  }
+
+  find(id) {
+    return stored.entries[`${this.model}:${id}`];
+  }
+
+  findByUid(uid) {
+    return Object.entries(stored.entries).find(([key, entry]) => key.startsWith('Session:') && entry.uid === uid)?.[1];
+  }
+
+  consume(id) {
+    this.find(id).consumed = Math.floor(Date.now() / 1000);
+    save();
+  }
+
+  destroy(id) {
+    delete stored.entries[`${this.model}:${id}`];
+    save();
+  }
+
+  revokeByGrantId(grantId) {
+    remove((_, entry) => entry.grantId === grantId);
+  }
+}
+
+function remove(matches) {
+  for (const [key, entry] of Object.entries(stored.entries)) {
+    if (matches(key, entry)) delete stored.entries[key];
+  }
+  save();
+}
+
+const counts = { codes: 0, refreshed: 0, refused: 0, reused: 0, nonces: 0 };
+const server = createServer();
+await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve));
+const issuer = `http://127.0.0.1:${server.address().port}`;
+
+const provider = new Provider(issuer, {
+  adapter: FileAdapter,
+  jwks: { keys: stored.keys },
+  cookies: { keys: ['for tests only'] },
+  clients: [{
+    client_id: 'wugan-example',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: [`${options.pages}/callback`],
+    post_logout_redirect_uris: [`${options.pages}/`],
+    dpop_bound_access_tokens: options.dpop === true,
+    id_token_signed_response_alg: options.algorithm ?? 'RS256',
+  }],
+  claims: { profile: ['name', 'preferred_username'] },
+  clientBasedCORS: (_, origin) => origin === options.pages,
+  findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),
+  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
+  rotateRefreshToken: options.rotate,
+  ttl: { AccessToken: options.accessTtl, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
+  features: { revocation: { enabled: true }, dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true }, devInteractions: { enabled: true } },
+});
+
+provider.on('grant.success', (ctx) => {
+  counts[ctx.oidc.params.grant_type === 'refresh_token' ? 'refreshed' : 'codes'] += 1;
+});
+provider.on('grant.error', (ctx, error) => {
+  counts[error.error === 'use_dpop_nonce' ? 'nonces' : 'refused'] += 1;
+  if (error.error_detail === 'refresh token already used') counts.reused += 1;
+});
+provider.on('userinfo.error', (ctx, error) => {
+  if (error.error === 'use_dpop_nonce') counts.nonces += 1;
+});
+provider.on('server_error', (_, error) => console.error(error));
+
+// What a test does to the provider: none of it is reachable in a real one.
+const controls = {
+  '/test/counts': () => counts,
+  '/test/states': () => Object.entries(stored.entries).filter(([key]) => key.startsWith('Interaction:')).map(([, entry]) => entry.params.state),
+  '/test/expire': () => remove((key) => key.startsWith('AccessToken:')),
+  '/test/revoke': () => remove((key) => /^(AccessToken|RefreshToken|Grant):/.test(key)),
+};
+provider.use(async (ctx, next) => {
+  const control = controls[ctx.path];
+  if (!control) return next();
+  ctx.body = control() ?? {};
+});
+
+server.on('request', provider.callback());
+console.log(`issuer ${issuer}`);

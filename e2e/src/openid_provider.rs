@@ -1,0 +1,198 @@
+//! npm's `oidc-provider` at a port that was free, and the page of `examples/oidc` on another origin, registered as its client.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Html;
+use axum::routing::get;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+use tower_http::services::ServeDir;
+
+use crate::{Result, server::from_env, wait::PATIENCE};
+
+/// The issuer in the example's `index.html`.
+const ISSUER_IN_EXAMPLE: &str = "http://localhost:3100";
+
+/// The switch of DPoP in the example's `index.html`.
+const DPOP_IN_EXAMPLE: [&str; 2] = ["name=\"dpop\" content=\"off\"", "name=\"dpop\" content=\"on\""];
+
+/// A running provider and the example's pages; dropped, they end.
+pub struct OpenIdProvider {
+    process: Child,
+    issuer: String,
+    options: Value,
+    pages: SocketAddr,
+    serving: JoinHandle<()>,
+    _data: TempDir,
+}
+
+/// What the provider has counted since it started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// Codes that were exchanged.
+    pub codes: u64,
+    /// Refresh tokens that were exchanged.
+    pub refreshed: u64,
+    /// Codes and refresh tokens that were refused.
+    pub refused: u64,
+    /// Refused because the refresh token was used before, which revokes the grant.
+    pub reused: u64,
+    /// Proofs that were refused because they lack the present nonce.
+    pub nonces: u64,
+}
+
+#[derive(Clone)]
+struct Pages {
+    html: Arc<String>,
+    issuer: Arc<OnceLock<String>>,
+}
+
+impl OpenIdProvider {
+    /// Starts both. The options are those of `e2e/provider/provider.mjs`, such as `{ "accessTtl": 600, "rotate": true }`.
+    ///
+    /// # Errors
+    /// If Node.js, the package `oidc-provider` or the built page is missing: `cargo xtask test e2e` brings them.
+    pub async fn start(more: Value) -> Result<Self> {
+        let folder = from_env("WUGAN_OIDC_PAGE", "target/oidc-page");
+        let html = std::fs::read_to_string(folder.join("index.html"))
+            .map_err(|error| format!("{}: {error}; `cargo xtask test e2e` builds it", folder.display()))?;
+        let has_dpop = more.get("dpop") == Some(&json!(true));
+        let html = if has_dpop { html.replace(DPOP_IN_EXAMPLE[0], DPOP_IN_EXAMPLE[1]) } else { html };
+        let pages = Pages { html: Arc::new(html), issuer: Arc::default() };
+        let issuer = pages.issuer.clone();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let routes = ["/", "/account", "/callback"].into_iter().fold(Router::new(), |routes, path| routes.route(path, get(page)));
+        let routes = routes.with_state(pages).fallback_service(ServeDir::new(folder));
+        let serving = tokio::spawn(async move {
+            // It serves until it is aborted.
+            let _ = axum::serve(listener, routes).await;
+        });
+        let data = tempfile::tempdir()?;
+        let mut options = json!({ "port": 0, "pages": format!("http://{address}"), "data": data.path().join("provider.json") });
+        options["rotate"] = json!(true);
+        options["accessTtl"] = json!(600);
+        if let (Some(options), Some(more)) = (options.as_object_mut(), more.as_object()) {
+            options.extend(more.clone());
+        }
+        let (process, at) = start(&options).await?;
+        options["port"] = json!(at.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok()));
+        let _ = issuer.set(at.clone());
+        Ok(Self { process, issuer: at, options, pages: address, serving, _data: data })
+    }
+
+    /// The issuer: `http://127.0.0.1:…`.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where the example's pages are: `http://127.0.0.1:…`.
+    #[must_use]
+    pub fn pages(&self) -> String {
+        format!("http://{}", self.pages)
+    }
+
+    /// Ends the provider. What it has stored stays.
+    ///
+    /// # Errors
+    /// If it does not end.
+    pub async fn stop(&mut self) -> Result {
+        Ok(self.process.kill().await?)
+    }
+
+    /// Starts it again at the same address.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub async fn start_again(&mut self) -> Result {
+        (self.process, _) = start(&self.options).await?;
+        Ok(())
+    }
+
+    /// What it has counted.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn grants(&self) -> Result<Grants> {
+        let counts: Value = serde_json::from_str(&self.control("counts").await?)?;
+        let count = |name: &str| counts[name].as_u64().unwrap_or_default();
+        Ok(Grants {
+            codes: count("codes"),
+            refreshed: count("refreshed"),
+            refused: count("refused"),
+            reused: count("reused"),
+            nonces: count("nonces"),
+        })
+    }
+
+    /// The `state` of each sign-in whose page is open, in the order of their beginning.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn open_states(&self) -> Result<Vec<String>> {
+        Ok(serde_json::from_str(&self.control("states").await?)?)
+    }
+
+    /// Makes all access tokens invalid before their time; the refresh tokens stay.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn expire_access_tokens(&self) -> Result {
+        self.control("expire").await.map(drop)
+    }
+
+    /// Revokes all tokens and grants, as an administrator does.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn revoke_grants(&self) -> Result {
+        self.control("revoke").await.map(drop)
+    }
+
+    async fn control(&self, name: &str) -> Result<String> {
+        Ok(reqwest::get(format!("{}/test/{name}", self.issuer)).await?.error_for_status()?.text().await?)
+    }
+}
+
+impl Drop for OpenIdProvider {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn page(State(Pages { html, issuer }): State<Pages>) -> Html<String> {
+    Html(html.replace(ISSUER_IN_EXAMPLE, issuer.get().map_or("", String::as_str)))
+}
+
+/// Starts the provider and waits for the line that names its issuer.
+async fn start(options: &Value) -> Result<(Child, String)> {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("provider/provider.mjs");
+    let mut node = Command::new("node");
+    node.arg(script).arg(from_env("WUGAN_OIDC_PROVIDER", "node_modules")).arg(options.to_string());
+    node.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+    let mut process = node.spawn().map_err(|error| format!("node: {error}; `cargo xtask test e2e` installs it"))?;
+    let Some(output) = process.stdout.take() else { return Err("node has no output".into()) };
+    let mut lines = BufReader::new(output).lines();
+    let announced = tokio::time::timeout(PATIENCE, async {
+        while let Some(line) = lines.next_line().await? {
+            if let Some(issuer) = line.strip_prefix("issuer ") {
+                return Ok::<_, std::io::Error>(Some(issuer.to_owned()));
+            }
+        }
+        Ok(None)
+    });
+    let issuer = announced.await??.ok_or("the OpenID provider ended without naming its issuer")?;
+    // The rest of the output is read too: a full pipe would block the program.
+    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+    Ok((process, issuer))
+}

@@ -1,0 +1,385 @@
+//! Sign-in with npm's `oidc-provider` in Chromium, by `examples/oidc`. Rotation is strict: a refresh token that is used twice revokes
+//! its grant.
+
+use serde_json::{Value, json};
+use thirtyfour::By;
+use wugan_e2e::{Grants, OpenIdProvider, Page, Result, Stage, scenario, until};
+
+/// Presses "Send 20 requests" in each tab that shows the account, when a message arrives on a channel.
+const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
+    [...document.querySelectorAll('button')].find(button => button.textContent === 'Send 20 requests').click()";
+const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
+
+struct Site {
+    provider: OpenIdProvider,
+    page: Page,
+}
+
+impl Site {
+    async fn start(page: &Page, options: Value) -> Result<Self> {
+        let provider = OpenIdProvider::start(options).await?;
+        let page = page.at(&provider.pages());
+        Ok(Self { provider, page })
+    }
+
+    /// The guarded page, after a sign-in at the provider.
+    async fn signed_in(page: &Page, options: Value) -> Result<Self> {
+        let site = Self::start(page, options).await?;
+        site.page.open("/account").await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await?;
+        Ok(site)
+    }
+
+    /// Fills in the provider's sign-in page.
+    async fn log_in(&self) -> Result {
+        self.page.shows("Sign-in").await?;
+        let driver = self.page.driver();
+        driver.find(By::Name("login")).await?.send_keys("ada").await?;
+        driver.find(By::Name("password")).await?.send_keys("any").await?;
+        self.page.press("Sign-in").await
+    }
+
+    async fn consent(&self) -> Result {
+        self.page.press("Continue").await
+    }
+
+    async fn send(&self) -> Result {
+        self.page.press("Send 20 requests").await?;
+        self.page.shows("20 answered").await
+    }
+
+    /// How the stored session ended.
+    async fn ended(&self) -> Result<Value> {
+        let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
+            .map(([, text]) => JSON.parse(text).ended)[0] ?? null";
+        self.page.script(script).await
+    }
+
+    async fn query(&self) -> Result<Value> {
+        self.page.script("return location.search + location.hash").await
+    }
+}
+
+fn grants(codes: u64, refreshed: u64) -> Grants {
+    Grants { codes, refreshed, ..Grants::default() }
+}
+
+#[tokio::test]
+async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back() -> Result {
+    scenario("openid-sign-in", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({})).await?;
+        site.page.arrives_at("/account").await?;
+        assert_eq!(site.query().await?, "", "the response is not in the address");
+        let stored = site.page.script("return JSON.stringify([{ ...sessionStorage }, history.state])").await?.to_string();
+        assert!(!stored.contains("verifier") && !stored.contains("code="), "nothing of the sign-in is left: {stored}");
+        site.send().await?;
+        site.page.reload().await?;
+        site.page.shows("The account of ada").await?;
+        site.send().await?;
+        assert_eq!(site.provider.grants().await?, grants(1, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_other_signatures_are_verified() -> Result {
+    scenario("openid-es256", &[], async |Stage { page, .. }: &mut Stage| {
+        for algorithm in ["ES256", "PS256", "EdDSA"] {
+            Site::signed_in(page, json!({ "algorithm": algorithm })).await?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_bursts_in_four_tabs_make_one_refresh() -> Result {
+    scenario("openid-tabs", &[], async |Stage { page, .. }: &mut Stage| four_tabs(&Site::signed_in(page, json!({})).await?).await).await
+}
+
+#[tokio::test]
+async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation() -> Result {
+    scenario("openid-tabs-kept", &[], async |Stage { page, .. }: &mut Stage| {
+        four_tabs(&Site::signed_in(page, json!({ "rotate": false })).await?).await
+    })
+    .await
+}
+
+async fn four_tabs(Site { provider, page }: &Site) -> Result {
+    let mut tabs = vec![page.tab().await?];
+    for _ in 0..3 {
+        tabs.push(page.open_tab("/account").await?);
+        page.shows("The account of ada").await?;
+    }
+    for tab in &tabs {
+        page.go_to(tab).await?;
+        page.script(SEND_ON_MESSAGE).await?;
+    }
+    let sender = page.open_tab("/").await?;
+    for round in 1..=4 {
+        page.go_to(&sender).await?;
+        provider.expire_access_tokens().await?;
+        page.script(MESSAGE).await?;
+        for tab in &tabs {
+            page.go_to(tab).await?;
+            page.shows("20 answered").await?;
+            page.script("document.getElementById('answers').firstChild.nodeValue = ''").await?;
+        }
+        assert_eq!(provider.grants().await?, grants(1, round));
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry() -> Result {
+    scenario("openid-expiry", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({ "accessTtl": 3 })).await?;
+        until("three refreshes", async || Ok((site.provider.grants().await?.refreshed >= 3).then_some(()))).await?;
+        site.send().await?;
+        assert_eq!(site.provider.grants().await?.refused, 0);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider() -> Result {
+    scenario("openid-sign-out", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({})).await?;
+        let first = site.page.tab().await?;
+        let second = site.page.open_tab("/account").await?;
+        site.page.shows("The account of ada").await?;
+        site.page.go_to(&first).await?;
+        site.page.press("Sign out").await?;
+        site.page.press("Yes, sign me out").await?;
+        site.page.shows("signed out").await?;
+        site.page.arrives_at("/").await?;
+        site.page.go_to(&second).await?;
+        site.page.shows("signed out").await?;
+        assert_eq!(site.ended().await?, "ByUser");
+        let stored = site.page.script("return JSON.stringify({ ...localStorage })").await?.to_string();
+        assert!(!stored.contains("eyJ"), "no token is left: {stored}");
+        // The provider asks for the password again.
+        site.page.follow("Account").await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_revoked_grant_ends_the_session_with_its_reason() -> Result {
+    scenario("openid-revoked", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({})).await?;
+        site.provider.revoke_grants().await?;
+        site.page.press("Send 20 requests").await?;
+        // The guard sends to the provider, which knows the user still and asks for consent again.
+        site.page.shows("Authorize").await?;
+        site.page.open("/").await?;
+        site.page.shows("signed out").await?;
+        assert_eq!(site.ended().await?, "Rejected");
+        assert_eq!(site.provider.grants().await?, Grants { codes: 1, refused: 1, ..Grants::default() });
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_restart_of_the_provider_keeps_the_session() -> Result {
+    scenario("openid-restart", &[], async |Stage { page, .. }: &mut Stage| {
+        let mut site = Site::signed_in(page, json!({})).await?;
+        site.provider.expire_access_tokens().await?;
+        site.provider.stop().await?;
+        site.page.press("Send 20 requests").await?;
+        site.page.shows("0 answered").await?;
+        // The metadata is in sessionStorage, so a reload needs no provider.
+        site.page.reload().await?;
+        site.page.shows("The account of ada").await?;
+        site.provider.start_again().await?;
+        until("the requests to be answered", async || {
+            site.page.press("Send 20 requests").await?;
+            Ok(site.page.text().await?.contains("20 answered").then_some(()))
+        })
+        .await?;
+        assert_eq!(site.provider.grants().await?, grants(0, 1));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_refusal_by_the_user_is_reported() -> Result {
+    scenario("openid-denied", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/account").await?;
+        site.page.follow("[ Cancel ]").await?;
+        site.page.shows("the sign-in failed: access_denied (End-User aborted interaction)").await?;
+        site.page.arrives_at("/callback").await?;
+        assert_eq!(site.query().await?, "");
+        site.page.reload().await?;
+        site.page.shows("there is no sign-in to complete here").await?;
+        site.page.press("Try again").await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.shows("signed in as ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Result {
+    scenario("openid-other-tab", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/account").await?;
+        site.page.shows("Sign-in").await?;
+        let first = site.page.tab().await?;
+        // Two tabs sign in at once.
+        let second = site.page.open_tab("/account").await?;
+        site.log_in().await?;
+        site.page.shows("Authorize").await?;
+        site.page.go_to(&first).await?;
+        site.log_in().await?;
+        site.page.shows("Authorize").await?;
+        // A response for the first tab arrives in a third one.
+        let states = site.provider.open_states().await?;
+        let state = states.first().ok_or("no sign-in is open")?;
+        let third = site.page.open_tab(&format!("/callback?code=c&state={state}&iss={}", site.provider.issuer())).await?;
+        site.page.shows("started in another tab").await?;
+        for forged in
+            ["code=c", "code=c&code=d&state=s", "error=access_denied&error_description=call&state=s", "state=s", "code=c&state=.x"]
+        {
+            site.page.open(&format!("/callback?{forged}")).await?;
+            let error = until("an error", async || {
+                Ok(Some(site.page.text().await?).filter(|text| text.contains("start") || text.contains("malformed")))
+            })
+            .await?;
+            assert!(!error.contains("call"), "an unknown response is not shown: {error}");
+        }
+        for tab in [&second, &first] {
+            site.page.go_to(tab).await?;
+            site.consent().await?;
+            site.page.shows("The account of ada").await?;
+        }
+        site.page.go_to(&third).await?;
+        // With a session, a stale response leads home and changes nothing.
+        site.page.open("/callback?code=c&state=s").await?;
+        site.page.shows("signed in as ada").await?;
+        assert_eq!(site.provider.grants().await?, grants(2, 0));
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_window_signs_the_page_in() -> Result {
+    scenario("openid-window", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/").await?;
+        site.page.shows("signed out").await?;
+        let main = site.page.tab().await?;
+        let open = async || -> Result<_> {
+            let before = site.page.driver().windows().await?;
+            site.page.press("Sign in with a window").await?;
+            until("the window", async || Ok(site.page.driver().windows().await?.into_iter().find(|tab| !before.contains(tab)))).await
+        };
+        let window = open().await?;
+        site.page.go_to(&window).await?;
+        site.page.close_tab().await?;
+        site.page.go_to(&main).await?;
+        site.page.shows("the window was closed").await?;
+        let window = open().await?;
+        site.page.go_to(&window).await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.go_to(&main).await?;
+        site.page.shows("signed in as ada").await?;
+        until("the window to close", async || Ok((site.page.driver().windows().await?.len() == 1).then_some(()))).await?;
+        assert_eq!(site.provider.grants().await?, grants(1, 0));
+        Ok(())
+    })
+    .await
+}
+
+/// The tokens in a copy of localStorage.
+async fn stolen(page: &Page) -> Result<[String; 2]> {
+    let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
+        .map(([, text]) => JSON.parse(text)).map(({ access_token, refresh_token }) => [access_token, refresh_token])[0]";
+    Ok(serde_json::from_value(page.script(script).await?)?)
+}
+
+/// What a thief gets: the statuses of user information by Bearer and by DPoP without a proof, and of a refresh.
+async fn thief(site: &Site) -> Result<[u16; 3]> {
+    let ([access, refresh], issuer, client) = (stolen(&site.page).await?, site.provider.issuer(), reqwest::Client::new());
+    let mut statuses = [0; 3];
+    for (status, scheme) in statuses.iter_mut().zip(["Bearer", "DPoP"]) {
+        let request = client.get(format!("{issuer}/me")).header("authorization", format!("{scheme} {access}"));
+        *status = request.send().await?.status().as_u16();
+    }
+    let form = format!("grant_type=refresh_token&client_id=wugan-example&refresh_token={refresh}");
+    let request = client.post(format!("{issuer}/token")).header("content-type", "application/x-www-form-urlencoded");
+    statuses[2] = request.body(form).send().await?.status().as_u16();
+    Ok(statuses)
+}
+
+#[tokio::test]
+async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on() -> Result {
+    scenario("dpop-stolen", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({ "dpop": true })).await?;
+        site.send().await?;
+        assert_eq!(thief(&site).await?, [401, 400, 400]);
+        site.provider.expire_access_tokens().await?;
+        site.send().await?;
+        assert_eq!(site.provider.grants().await?, Grants { codes: 1, refreshed: 1, refused: 1, ..Grants::default() });
+        // The same copy without DPoP opens the account.
+        let bearer = Site::signed_in(page, json!({})).await?;
+        assert_eq!(thief(&bearer).await?, [200, 400, 200]);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh() -> Result {
+    scenario("dpop-tabs", &[], async |Stage { page, .. }: &mut Stage| {
+        four_tabs(&Site::signed_in(page, json!({ "dpop": true })).await?).await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn dpop_a_nonce_is_asked_for_once() -> Result {
+    scenario("dpop-nonce", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
+        assert_eq!(site.provider.grants().await?, Grants { codes: 1, nonces: 1, ..Grants::default() });
+        for round in 1..=3 {
+            site.provider.expire_access_tokens().await?;
+            site.send().await?;
+            assert_eq!(site.provider.grants().await?, Grants { codes: 1, refreshed: round, nonces: 1, ..Grants::default() });
+        }
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn dpop_a_lost_key_ends_the_session_with_its_reason() -> Result {
+    scenario("dpop-lost", &[], async |Stage { page, .. }: &mut Stage| {
+        let site = Site::signed_in(page, json!({ "dpop": true })).await?;
+        let key = site.page.script("return indexedDB.databases().then(all => all.map(one => one.name).join())").await?;
+        assert_eq!(key, "wugan");
+        let remove = "return new Promise((resolve, reject) => { const request = indexedDB.deleteDatabase('wugan'); \
+            request.onsuccess = () => resolve('removed'); request.onblocked = request.onerror = reject; })";
+        assert_eq!(site.page.script(remove).await?, "removed");
+        site.page.open("/").await?;
+        site.page.shows("signed out").await?;
+        assert_eq!(site.ended().await?, "KeyLost");
+        site.page.follow("Account").await?;
+        site.page.shows("The account of ada").await?;
+        site.send().await
+    })
+    .await
+}

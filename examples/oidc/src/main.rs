@@ -1,0 +1,60 @@
+//! Wugan in a Leptos app that signs in with an OpenID provider: an open page, a guarded page, and the page for the provider's response.
+#![allow(unreachable_pub)] // `#[component]` makes its props `pub`.
+
+use futures::future::join_all;
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, components::*, hooks::use_navigate, path};
+use wugan::{Client, leptos::*, oidc::Config};
+
+fn main() {
+    let meta = |name: &str| document().query_selector(name).ok()??.get_attribute("content");
+    let config = Config::new(meta("meta[name=issuer]").unwrap_or_default(), "wugan-example");
+    let client = Client::builder("").dpop(meta("meta[name=dpop]").is_some_and(|dpop| dpop == "on"));
+    mount_to_body(|| view! { <OidcSession config client><App /></OidcSession> });
+}
+
+#[component]
+fn App() -> impl IntoView {
+    view! {
+        <p>{move || use_oidc().error.get().map(|error| error.to_string())}</p>
+        <Router>
+            <Routes fallback=|| "Page not found.">
+                <Route path=path!("/") view=Home />
+                <Route path=path!("/account") view=Account />
+                <Route path=path!("/callback") view=SigningIn />
+            </Routes>
+        </Router>
+    }
+}
+
+#[component]
+fn Home() -> impl IntoView {
+    let (oidc, session) = (use_oidc(), use_session());
+    let state = move || session.user.get().map_or("signed out".to_owned(), |user| format!("signed in as {}", user.id));
+    let open = move |_| oidc.sign_in_with_popup(Default::default());
+    view! { <p>{state}</p> <a href="/account">"Account"</a> <button on:click=open>"Sign in with a window"</button> }
+}
+
+#[component]
+fn Account() -> impl IntoView {
+    let (oidc, session, answers) = (use_oidc(), use_session(), RwSignal::new(String::new()));
+    let send = move |_| {
+        answers.set("Sending…".to_owned());
+        spawn_local(async move {
+            let Some(oidc) = oidc.oidc() else { return };
+            let sent = join_all((0..20).map(|_| oidc.user_info())).await;
+            answers.try_set(format!("{} answered", sent.iter().flatten().count()));
+        });
+    };
+    let user = move || session.user.get().map(|user| format!("The account of {}", user.id));
+    let menu =
+        move || view! { <button on:click=send>"Send 20 requests"</button> <button on:click=move |_| oidc.sign_out()>"Sign out"</button> };
+    view! { <Guarded options=oidc.guard() fallback=|| "Loading…">{user} {menu} <p id="answers">{answers}</p></Guarded> }
+}
+
+#[component]
+fn SigningIn() -> impl IntoView {
+    let (oidc, navigate) = (use_oidc(), use_navigate());
+    let go = move |to: &str| navigate(to, NavigateOptions { replace: true, ..Default::default() });
+    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go)><button on:click=move |_| oidc.sign_in()>"Try again"</button></OidcCallback> }
+}
