@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 const INTERVAL: Duration = Duration::from_secs(60);
-/// How long ended sessions are kept for those who look into an incident.
+/// How long ended sessions are kept, for the analysis of incidents.
 const RETENTION: Millis = 24 * 3600 * 1000;
 /// How many rows of each kind one statement deletes, so that other writers don't wait long.
 const BATCH: u64 = 500;

@@ -8,7 +8,7 @@ pub const LOGIN: &str = "/user/login";
 pub const REFRESH: &str = "/user/refresh";
 /// `POST` with the refresh token in the body: end this session, the others, or all.
 pub const LOGOUT: &str = "/user/logout";
-/// `GET`: who the access token belongs to.
+/// `GET`: the account of the access token.
 pub const ME: &str = "/user/me";
 /// `POST`: change the password; a token answer. All older sessions end, the caller's too: the answer starts a new one.
 pub const PASSWORD: &str = "/user/password";

@@ -257,7 +257,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test(flavor = "multi_thread")]
-    async fn case_16_who_hashes_gives_way_to_who_serves() {
+    async fn case_16_hashing_threads_have_the_lowest_priority() {
         let before = niceness();
         let pool = pool(2);
         let hashing = run(&pool, |_| Ok(niceness())).await.unwrap();

@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn case_24_after_a_full_disk_a_commit_is_a_commit() {
+    async fn case_24_after_a_full_disk_commits_are_durable() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
         let (paper, other) =

@@ -28,7 +28,7 @@ impl Config {
         let unusable = |reason| Error::Discovery { url: metadata.issuer.clone(), reason };
         metadata.check().map_err(unusable)?;
         if metadata.issuer != self.issuer {
-            return Err(unusable(format!("the metadata is not for {:?}", self.issuer)));
+            return Err(unusable(format!("the metadata is not for “{}”", self.issuer)));
         }
         if !self.scope.split(' ').any(|scope| scope == "openid") {
             return Err(Error::InvalidRequest("the scope must contain openid".into()));
@@ -72,7 +72,7 @@ mod tests {
             (connect(config().scope("profile openidx"), metadata()), "openid"),
             (connect(config().redirect_path("https://evil.example"), metadata()), "redirect_path"),
             (connect(config().signed_out_path("//evil.example"), metadata()), "signed_out_path"),
-            (connect(Config::new("https://a/", "app"), metadata()), "not for \"https://a/\""),
+            (connect(Config::new("https://a/", "app"), metadata()), "not for “https://a/”"),
             (connect(config(), metadata().userinfo_endpoint("http://a/me")), "not an https URL"),
         ];
         for (connected, words) in table {

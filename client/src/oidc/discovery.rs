@@ -82,7 +82,7 @@ impl Metadata {
         })?;
         let named = object.text("issuer").ok_or("the document names no issuer")?;
         if named != issuer {
-            return Err(format!("the document is for the issuer {named:?}, and {issuer:?} is configured: they must be equal"));
+            return Err(format!("the document is for the issuer “{named}”, and “{issuer}” is configured: they must be equal"));
         }
         if !assumes_s256 && !object.texts("code_challenge_methods_supported").unwrap_or_default().iter().any(|method| method == "S256") {
             return Err("the provider does not list the PKCE method S256 (RFC 7636): switch it on there, or, if it is known to \
@@ -109,7 +109,7 @@ impl Metadata {
         let required = [&self.issuer, &self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri].map(Some);
         let optional = [&self.userinfo_endpoint, &self.revocation_endpoint, &self.end_session_endpoint].map(Option::as_ref);
         match required.into_iter().chain(optional).flatten().find(|url| !is_secure(url)) {
-            Some(url) => Err(format!("{url:?} is not an https URL; plain http is allowed for this machine only")),
+            Some(url) => Err(format!("“{url}” is not an https URL; plain http is allowed for this machine only")),
             None => Ok(()),
         }
     }
@@ -166,7 +166,7 @@ fn urls(issuer: &str) -> [String; 2] {
 /// Whether a URL is https, or plain http on this machine. URLs with credentials, backslashes or blanks are refused, because programs
 /// disagree on their host.
 pub(crate) fn is_secure(url: &str) -> bool {
-    if url.contains(|letter: char| letter == '@' || letter == '\\' || letter.is_whitespace() || letter.is_control()) {
+    if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@' && byte != b'\\') {
         return false;
     }
     let authority = |scheme: &str| Some(url.strip_prefix(scheme)?.split(['/', '?', '#']).next().unwrap_or_default());
@@ -178,7 +178,7 @@ pub(crate) fn is_secure(url: &str) -> bool {
         Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
         _ => authority,
     };
-    host == "localhost" || host == "[::1]" || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+    host == "localhost" || host == "[::1]" || (host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
 }
 
 /// The document in sessionStorage, with the time when it was fetched. It is checked again whenever it is read.

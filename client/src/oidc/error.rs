@@ -229,7 +229,7 @@ impl fmt::Display for IdTokenError {
             IdTokenError::Missing => f.write_str("there is none: the scope must contain openid"),
             IdTokenError::Malformed => f.write_str("it is not a signed JWT; an encrypted one is not supported"),
             IdTokenError::Algorithm(name) => {
-                write!(f, "the algorithm {name:?} is not supported: let the provider sign with RS256 or ES256")
+                write!(f, "the algorithm “{name}” is not supported: let the provider sign with RS256 or ES256")
             }
             IdTokenError::UnknownKey => f.write_str("the provider's key set has no key for it"),
             IdTokenError::Signature => f.write_str("its signature is wrong"),

@@ -73,7 +73,7 @@ fn read_tokens(oidc: &Oidc, answer: &TokenResponse<'_>) -> Result<(TokenSet, Str
     let expected = "Bearer";
     let kind = object.text("token_type").unwrap_or_default();
     if !kind.eq_ignore_ascii_case(expected) {
-        return Err(Error::TokenResponse(format!("the tokens are of the type {kind:?}, and {expected} is needed")));
+        return Err(Error::TokenResponse(format!("the tokens are of the type “{kind}”, and {expected} is needed")));
     }
     Ok((tokens, object.text("id_token").ok_or(IdTokenError::Missing)?))
 }

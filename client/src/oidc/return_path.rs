@@ -4,7 +4,7 @@
 /// and skip control characters.
 pub(crate) fn is_path(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
-    path.starts_with('/') && !path.contains("//") && !address.contains(|letter: char| letter == '\\' || letter.is_control())
+    path.starts_with('/') && !path.contains("//") && !address.contains(|letter: char| letter == '\\' || letter.is_ascii_control())
 }
 
 #[cfg(test)]

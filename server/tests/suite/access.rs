@@ -60,7 +60,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_15_an_unknown_name_and_a_wrong_password_are_answered_alike(kind: Kind) {
+    async fn case_15_an_unknown_name_and_a_wrong_password_get_the_same_answer(kind: Kind) {
         let server = TestServer::start(kind).await;
         server.register("ada").await;
         let (wrong, unknown) = (server.try_login("ada", "wrong password").await, server.try_login("eve", "wrong password").await);

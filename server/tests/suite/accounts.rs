@@ -163,7 +163,7 @@ on_each_database! {
 }
 
 #[tokio::test]
-async fn case_14_a_right_password_is_right_though_its_old_hash_cannot_be_replaced() {
+async fn case_14_a_sign_in_succeeds_if_its_old_hash_cannot_be_replaced() {
     let server = TestServer::start(Kind::Sqlite).await;
     server.register("ada").await;
     weaken(&server, "ada").await;

@@ -23,7 +23,7 @@ fn size(server: &TestServer, kind: Kind) -> u64 {
 }
 
 on_each_database! {
-    async fn case_29_what_happened_is_written_down(kind: Kind) {
+    async fn case_29_events_are_recorded(kind: Kind) {
         let server = TestServer::start(kind).await;
         let a = server.register("ada").await;
         let id = claims(&a.access_token)["userId"].as_i64();
@@ -53,7 +53,7 @@ on_each_database! {
     }
 
     /// Who came second is not known; where each of them came from is.
-    async fn case_29_a_theft_is_written_down_with_where_it_came_from(kind: Kind) {
+    async fn case_29_a_reuse_is_recorded_with_its_address(kind: Kind) {
         let server = TestServer::with(kind, &["--trusted-proxy", "127.0.0.0/8"]).await;
         let from = async |ip: &str, path: &str, body: serde_json::Value| {
             let request = server.http.post(format!("{}{path}", server.url)).header("x-forwarded-for", ip).header("user-agent", ip);

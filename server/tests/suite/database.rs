@@ -20,7 +20,7 @@ impl Kind {
         }
     }
 
-    /// The URL of a server that is there for tests. Those who ask for one were not meant to run without it.
+    /// The URL of the server for tests. A test that needs one panics without it.
     pub(crate) fn server(self) -> String {
         let name = self.variable();
         env::var(name).ok().filter(|url| !url.is_empty()).unwrap_or_else(|| {

@@ -96,9 +96,9 @@ async fn case_24_mysql_goes_away_and_comes_back() {
     goes_and_comes_back(Kind::Mysql).await;
 }
 
-/// SQLite's file cannot go away, and its lock can be held by somebody else.
+/// SQLite's file stays, but another process can hold its lock.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_24_a_sqlite_file_that_somebody_holds_is_waited_for() {
+async fn case_24_a_locked_sqlite_file_is_waited_for() {
     let server = TestServer::start(Kind::Sqlite).await;
     let tokens = server.register("ada").await;
     let other = wugan_axum::store::Store::open(&server.config.database_url).await.unwrap();

@@ -42,7 +42,7 @@ on_each_database! {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
+async fn case_16_a_login_flood_is_answered_and_starves_no_refresh() {
     let many = if long() { 1000 } else { 300 };
     let server = Arc::new(TestServer::with(Kind::Sqlite, MANY).await);
     let mut tokens = server.register("ada").await;
@@ -77,9 +77,9 @@ async fn case_16_a_login_flood_is_answered_and_starves_nobody() {
     Arc::into_inner(server).unwrap().stop().await;
 }
 
-/// Whoever finds no room to be heard in costs the others nothing: not even the database is asked.
+/// A sign-in without a permit is refused before any query.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_16_who_is_turned_away_asks_nothing_of_the_database() {
+async fn case_16_a_refused_sign_in_costs_no_query() {
     let server = TestServer::with(Kind::Sqlite, &["--address-limit", "4/1h", "--name-limit", "3/1h"]).await;
     let mut tokens = server.register("ada").await;
     let mut all = Vec::new();
@@ -113,9 +113,9 @@ fn p99(times: &mut [Duration]) -> Duration {
     times[times.len() * 99 / 100]
 }
 
-/// What takes the time of a sign-in is the hash: each try makes one, whoever is meant. This cannot flicker, as clocks do.
+/// A sign-in's time is that of its hash: each attempt makes one, for any name. Counting is exact, unlike measuring time.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_15_each_wrong_try_costs_one_hash_whoever_is_meant() {
+async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
     let server = TestServer::with(Kind::Sqlite, MANY).await;
     server.register("known").await;
     server.register("disabled").await;

@@ -15,7 +15,7 @@ use std::{
 };
 use wugan_axum::{SigningAlgorithm, Verifier, VerifyError, keys};
 
-/// Sessions are used on two nodes while the key is rotated three times. Nobody is refused once.
+/// Sessions are used on two nodes while the key is rotated three times. No request is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_27_keys_are_rotated_without_a_401() {
     let server = Arc::new(TestServer::start(Kind::Sqlite).await);

@@ -14,7 +14,7 @@ async fn login_from(server: &TestServer, ip: &str, name: &str, password: &str) -
 }
 
 #[tokio::test]
-async fn case_17_guessing_a_password_is_slowed_down_and_the_owner_is_not_locked_out() {
+async fn case_17_guessing_is_limited_and_the_owner_is_not_locked_out() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "5/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
     server.register("ada").await;
     assert_eq!(login_from(&server, "198.51.100.1", "ada", PASSWORD).await.status(), StatusCode::OK, "the owner's address");
@@ -46,9 +46,9 @@ async fn case_17_guessing_a_password_is_slowed_down_and_the_owner_is_not_locked_
     server.stop().await;
 }
 
-/// He comes from networks where he never was, and is let in each time.
+/// From networks where the account was never signed in.
 #[tokio::test]
-async fn case_17_the_owner_gets_in_while_the_guessing_goes_on() {
+async fn case_17_the_owner_signs_in_during_an_attack() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "10/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
     server.register("ada").await;
     for round in 0..12 {
@@ -79,7 +79,7 @@ async fn case_17_an_unknown_name_is_limited_like_a_known_one() {
 }
 
 #[tokio::test]
-async fn case_17_an_address_that_tries_many_names_is_slowed_down() {
+async fn case_17_one_address_with_many_names_is_limited() {
     let server = TestServer::with(Kind::Sqlite, &["--address-limit", "4/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
     for n in 0..4 {
         assert_eq!(login_from(&server, "203.0.113.1", &format!("user{n}"), "wrong password").await.status(), StatusCode::UNAUTHORIZED);
@@ -113,7 +113,7 @@ async fn case_17_right_passwords_are_refunded_to_the_name() {
 }
 
 #[tokio::test]
-async fn case_17_a_stolen_access_token_may_not_guess_the_password_either() {
+async fn case_17_guessing_with_a_stolen_access_token_is_limited() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "3/5m"]).await;
     let stolen = server.register("ada").await.access_token;
     for n in 0..3 {

@@ -40,7 +40,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_11_a_logout_works_when_the_refresh_token_has_run_out(kind: Kind) {
+    async fn case_11_a_logout_works_with_an_expired_refresh_token(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
         server.clock.shift(6 * 24 * 3600 * 1000);
@@ -136,8 +136,8 @@ on_each_database! {
         server.stop().await;
     }
 
-    /// Refreshes, guarded requests and a revocation at the same time. Whoever won, after the revocation was answered nothing works.
-    async fn case_07_nothing_outlives_a_revocation_that_was_answered(kind: Kind) {
+    /// Refreshes, guarded requests and a revocation at the same time. After the answer to the revocation no token is accepted.
+    async fn case_07_no_token_is_accepted_after_an_answered_revocation(kind: Kind) {
         let rounds = if long() { 1000 } else { 25 };
         let server = Arc::new(TestServer::with(kind, MANY).await);
         server.register("ada").await;
@@ -198,9 +198,9 @@ on_each_database! {
     }
 }
 
-/// On SQLite whoever writes holds up all others, so that these callers are gone before their transactions begin.
+/// On SQLite a writer blocks the others, so that these clients have disconnected before their transactions begin.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_08_a_caller_who_hangs_up_undoes_no_revocation() {
+async fn case_08_a_disconnecting_client_undoes_no_revocation() {
     let server = TestServer::start(Kind::Sqlite).await;
     let (signed_out, first) = (server.register("ada").await, server.login("ada").await);
     let second = server.refresh(&first.refresh_token).await;

@@ -53,7 +53,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_06_tables_that_were_half_made_are_finished(kind: Kind) {
+    async fn case_06_an_interrupted_migration_is_completed(kind: Kind) {
         let server = TestServer::start(kind).await;
         // As a `kill -9` leaves them in the midst of the first start.
         for statement in ["DELETE FROM seaql_migrations", "DROP TABLE audit", "DROP TABLE sessions"] {

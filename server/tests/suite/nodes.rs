@@ -79,7 +79,7 @@ on_each_database! {
         maker.stop().await;
     }
 
-    async fn case_07_what_one_process_revokes_the_other_refuses_within_five_seconds(kind: Kind) {
+    async fn case_07_a_revocation_takes_effect_in_another_process_within_five_seconds(kind: Kind) {
         let maker = TestServer::start(kind).await;
         let nodes = two(maker.folder(), &maker.config.database_url).await;
         let tokens = sessions(&maker, 1).await.remove(0);

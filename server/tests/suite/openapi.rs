@@ -59,7 +59,7 @@ impl Document {
 }
 
 #[tokio::test]
-async fn the_document_is_what_is_answered() {
+async fn the_document_describes_the_answers() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
     let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     assert!(whole["openapi"].as_str().unwrap().starts_with("3.1"));
@@ -165,7 +165,7 @@ async fn the_document_is_what_is_answered() {
 
 /// What a server answers that has too much to do, whose database is broken, or that waits in vain.
 #[tokio::test]
-async fn the_document_says_what_is_answered_when_things_go_wrong() {
+async fn the_document_describes_the_answers_to_failures() {
     let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
     let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
     let mut document = Document { whole, seen: BTreeSet::new() };

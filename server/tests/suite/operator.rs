@@ -23,7 +23,7 @@ fn expect_refusal(output: &Output, words: &[&str]) {
 }
 
 #[test]
-fn case_25_mistakes_are_told_in_one_line_before_anything_is_served() {
+fn case_25_configuration_errors_are_one_line_before_serving() {
     let folder = TempDir::new().unwrap();
     let here = folder.path();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -86,7 +86,7 @@ async fn case_25_a_database_of_a_later_version_is_left_alone() {
 }
 
 #[tokio::test]
-async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
+async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let folder = TempDir::new().unwrap();
     let server = Process::start(folder.path(), &[]);
     let lines = |flags: &[&str]| -> Vec<String> {
@@ -155,7 +155,7 @@ async fn case_29_an_operator_looks_after_users_sessions_and_keys() {
 
 /// What an operator does stands in the trail, or is not done.
 #[tokio::test]
-async fn case_29_no_session_is_ended_that_is_not_written_down() {
+async fn case_29_a_session_is_ended_only_with_its_entry_in_the_trail() {
     use sea_orm::{ConnectionTrait, Database};
     let folder = TempDir::new().unwrap();
     let server = Process::start(folder.path(), &[]);
@@ -168,7 +168,7 @@ async fn case_29_no_session_is_ended_that_is_not_written_down() {
 
 /// Who looks at what there is makes nothing: no database, no key, no tables.
 #[tokio::test]
-async fn case_25_a_subcommand_beside_no_server_makes_nothing() {
+async fn case_25_a_command_without_a_database_creates_nothing() {
     use sea_orm::{ConnectionTrait, Database};
     let folder = TempDir::new().unwrap();
     for flags in [&["user", "list"][..], &["audit"], &["session", "end", "ada"]] {
@@ -190,7 +190,7 @@ async fn case_25_a_subcommand_beside_no_server_makes_nothing() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_key_file_that_others_may_read_is_told_of() {
+async fn a_key_file_readable_by_other_users_is_logged() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
     assert!(!Process::start(folder.path(), &[]).ended_with_log().contains("0600"));

@@ -123,7 +123,7 @@ impl Drop for Process {
 }
 
 on_each_database! {
-async fn case_06_what_was_answered_before_kill_9_holds_after_it(kind: Kind) {
+async fn case_06_answered_rotations_survive_kill_9(kind: Kind) {
     let folder = folder();
     let url = kind.create(folder.path()).await;
     let flags = ["--database-url", &url];
@@ -243,7 +243,7 @@ async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {
 
 /// As behind a balancer: new connections keep coming until it has seen that the server is not ready any more.
 #[tokio::test(flavor = "multi_thread")]
-async fn case_26_while_a_balancer_still_sends_everybody_is_answered() {
+async fn case_26_requests_are_answered_while_the_load_balancer_still_sends() {
     let folder = TempDir::new().unwrap();
     let mut server = Process::start(folder.path(), &["--drain", "3s"]);
     let sending = Arc::new(AtomicBool::new(true));
@@ -271,7 +271,7 @@ async fn case_26_while_a_balancer_still_sends_everybody_is_answered() {
 
 /// This test and the server share one thread: while the one connects, the other cannot accept.
 #[tokio::test]
-async fn case_26_who_waits_to_be_accepted_is_answered() {
+async fn case_26_connections_that_wait_to_be_accepted_are_answered() {
     let server = crate::test_server::TestServer::start(Kind::Sqlite).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let calls: Vec<_> = (0..20)
@@ -357,7 +357,7 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
 /// A full disk, as a process sees it that may not make its files longer; and then there is room again.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
-async fn case_24_a_full_disk_loses_nothing_that_was_answered() {
+async fn case_24_a_full_disk_loses_no_answered_change() {
     let folder = TempDir::new().unwrap();
     let limited = format!("trap '' XFSZ; ulimit -S -f 1200; exec {} {}", env!("CARGO_BIN_EXE_wugan-server"), MANY.join(" "));
     let mut child = Command::new("sh");

@@ -59,7 +59,7 @@ async fn an_api_call_is_never_answered_with_html() {
 }
 
 #[tokio::test]
-async fn operators_are_told_how_it_is() {
+async fn probes_and_metrics_are_served() {
     let server = TestServer::start(Kind::Sqlite).await;
     assert_eq!(server.get("/healthz").await.text().await.unwrap(), "ok");
     assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready");

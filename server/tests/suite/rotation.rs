@@ -36,7 +36,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_02_a_lost_answer_is_given_again(kind: Kind) {
+    async fn case_02_a_lost_answer_is_repeated(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
         let lost = server.refresh(&first.refresh_token).await;
@@ -50,7 +50,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_02_an_answer_that_was_lost_near_the_end_is_given_again(kind: Kind) {
+    async fn case_02_an_answer_lost_near_the_sessions_end_is_repeated(kind: Kind) {
         let server = TestServer::with(kind, &["--refresh-ttl", "7d"]).await;
         let first = server.register("ada").await;
         server.clock.shift(7 * DAY - HOUR);
@@ -61,7 +61,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_02_the_other_node_gives_the_same_answer_again(kind: Kind) {
+    async fn case_02_another_node_repeats_the_same_answer(kind: Kind) {
         let server = TestServer::start(kind).await;
         let other = server.another().await;
         let first = server.register("ada").await;
@@ -88,7 +88,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_03_a_thief_is_found_though_the_owners_token_has_run_out(kind: Kind) {
+    async fn case_03_reuse_of_an_expired_token_is_detected(kind: Kind) {
         let server = TestServer::with(kind, &["--refresh-ttl", "7d"]).await;
         let owners = server.register("ada").await;
         server.clock.shift(6 * DAY);
@@ -207,7 +207,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_13_a_session_that_lies_idle_ends(kind: Kind) {
+    async fn case_13_an_idle_session_ends(kind: Kind) {
         let server = TestServer::with(kind, &["--refresh-ttl", "7d"]).await;
         let first = server.register("ada").await;
         assert_eq!(first.refresh_expires_in, 7 * 24 * 3600);
@@ -391,7 +391,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    async fn case_28_clocks_that_jump_sign_nobody_out(kind: Kind) {
+    async fn case_28_clock_jumps_end_no_session(kind: Kind) {
         let server = TestServer::start(kind).await;
         let mut tokens = server.register("ada").await;
         for jump in [HOUR, -HOUR, -HOUR, 2 * HOUR, -DAY, DAY] {

@@ -47,7 +47,7 @@ async fn case_23_a_head_that_does_not_come_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn case_23_what_is_no_http_is_refused() {
+async fn case_23_malformed_http_is_refused() {
     let server = TestServer::start(Kind::Sqlite).await;
     for rubbish in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /user/login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"]
     {
@@ -90,7 +90,7 @@ async fn case_23_the_rest_is_served_beside_many_idle_connections() {
     server.stop().await;
 }
 
-/// On one thread: nobody is accepted while they connect.
+/// On one thread, so that no connection is accepted meanwhile.
 #[tokio::test]
 async fn case_16_many_may_connect_at_the_same_moment() {
     let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "2000"]).await;
