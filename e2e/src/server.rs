@@ -140,7 +140,7 @@ impl Process {
             command.env_remove(name);
         }
         command
-            .args(["--listen", &listen.to_string(), "--admin-listen", "127.0.0.1:0", "--session-limit", "100000/1m"])
+            .args(["--listen", &listen.to_string(), "--admin-listen", "127.0.0.1:0", "--session-limit", "60000/1m"])
             .args(["--database-url", &format!("sqlite://{}", data.path().join("wugan.db").display())])
             .arg("--signing-key")
             .arg(data.path().join("wugan.key"))
