@@ -103,7 +103,8 @@ fn native(options: &Options, tally: &mut Tally) -> Result<()> {
         "wugan-example-ssr",
     ];
     // The test of the rules switches single rules of the engine off.
-    let mut everything = vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan-axum/verifier"];
+    let mut everything =
+        vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan/dpop,wugan-axum/verifier"];
     elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
     let databases = if options.without_databases { None } else { Some(Databases::start()?) };
     let mut tests = project::cargo();
@@ -158,7 +159,7 @@ fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
             tests.env_remove(other);
         }
         tests
-            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos,oidc"])
+            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos,oidc,dpop"])
             .args(["--no-fail-fast", "--lib", "--tests", "--"])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
             .env(variable, driver)

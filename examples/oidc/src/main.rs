@@ -31,25 +31,24 @@ fn App() -> impl IntoView {
 fn Home() -> impl IntoView {
     let (oidc, session) = (use_oidc(), use_session());
     let state = move || session.user.get().map_or("signed out".to_owned(), |user| format!("signed in as {}", user.id));
-    let open = move |_| oidc.sign_in_with_popup(Default::default());
-    view! { <p>{state}</p> <a href="/account">"Account"</a> <button on:click=open>"Sign in with a window"</button> }
+    view! { <p>{state}</p> <a href="/account">"Account"</a> <button on:click=move |_| oidc.sign_in_with_popup(Default::default())>"Sign in with a window"</button> }
 }
 
 #[component]
 fn Account() -> impl IntoView {
     let (oidc, session, answers) = (use_oidc(), use_session(), RwSignal::new(String::new()));
     let send = move |_| {
-        answers.set("Sending…".to_owned());
+        answers.set("Sending…".into());
+        let Some(oidc) = oidc.oidc() else { return };
         spawn_local(async move {
-            let Some(oidc) = oidc.oidc() else { return };
-            let sent = join_all((0..20).map(|_| oidc.user_info())).await;
-            answers.try_set(format!("{} answered", sent.iter().flatten().count()));
+            let sent = join_all((0..20).map(|_| oidc.user_info())).await.into_iter().flatten();
+            answers.try_set(format!("{} answered", sent.count()));
         });
     };
     let user = move || session.user.get().map(|user| format!("The account of {}", user.id));
-    let menu =
-        move || view! { <button on:click=send>"Send 20 requests"</button> <button on:click=move |_| oidc.sign_out()>"Sign out"</button> };
-    view! { <Guarded options=oidc.guard() fallback=|| "Loading…">{user} {menu} <p id="answers">{answers}</p></Guarded> }
+    let send = move || view! { <button on:click=send>"Send 20 requests"</button> <p id="answers">{answers}</p> };
+    let out = move || view! { <button on:click=move |_| oidc.sign_out()>"Sign out"</button> };
+    view! { <Guarded options=oidc.guard() fallback=|| "Loading…">{user} {send} {out}</Guarded> }
 }
 
 #[component]
