@@ -6,6 +6,7 @@ use crate::{
     device::Device,
     error::{Error, StartError},
     http::TrustedProxies,
+    inner::Inner,
     keys::Keys,
     metrics::Metrics,
     options::Options,
@@ -22,21 +23,6 @@ use wugan_wire::TokenAnswer;
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) accounts: Accounts,
-    pub(crate) sessions: Sessions,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) store: Store,
-    pub(crate) readiness: Readiness,
-    pub(crate) metrics: Arc<Metrics>,
-    pub(crate) clock: Clock,
-    pub(crate) proxies: TrustedProxies,
-    pub(crate) request_timeout: Duration,
-    pub(crate) query_refresh: bool,
-    pub(crate) session_ttl: Duration,
-    pub(crate) audit_ttl: Duration,
 }
 
 impl Auth {

@@ -27,9 +27,11 @@
 mod accounts;
 mod attempt;
 mod auth;
+mod claims;
 mod device;
 mod error;
 mod http;
+mod inner;
 mod limiter;
 mod maintenance;
 mod metrics;

@@ -1,9 +1,9 @@
 //! Background work, each minute: deletes old rows and records the refused sign-ins that were counted.
 
 use crate::{
-    auth::Inner,
     clock::{Millis, millis},
     error::Error,
+    inner::Inner,
 };
 use std::{
     sync::Weak,

@@ -1,6 +1,6 @@
 //! Cache of verified access tokens, keyed by the hash of the whole token, so that a request verifies no signature a second time.
 
-use crate::tokens::Claims;
+use crate::claims::Claims;
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,

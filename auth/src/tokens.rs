@@ -1,15 +1,15 @@
 //! Access and refresh tokens: signed JWTs with an explicit type (RFC 9068 §2.1, RFC 8725 §3.11) and one algorithm for each key.
 
 use crate::{
+    claims::Claims,
     clock::Millis,
     keys::{Key, Keys, PublicKey},
     store::session,
     token_cache::{TokenCache, TokenHash},
 };
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::{sync::Arc, time::Duration};
-use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 /// Longer tokens are refused without parsing. The server makes none that is longer.
@@ -18,31 +18,6 @@ const ACCESS: &str = "at+jwt";
 const REFRESH: &str = "rt+jwt";
 /// The `client_id` of access tokens (RFC 9068 §2.2): the application that the accounts belong to.
 const CLIENT_ID: &str = "app";
-
-/// The claims of both kinds.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Claims {
-    /// The account, under the name that the tutorial's front end reads.
-    #[serde(rename = "userId")]
-    pub user_id: i64,
-    /// The session.
-    pub sid: Uuid,
-    /// The generation of the refresh token, or of the refresh token that an access token was issued with; counted from 0.
-    #[serde(rename = "gen")]
-    pub generation: i64,
-    iss: String,
-    aud: String,
-    iat: i64,
-    exp: i64,
-}
-
-impl Claims {
-    /// When the token expires.
-    #[must_use]
-    pub fn expires_at(&self) -> Millis {
-        self.exp.saturating_mul(1000)
-    }
-}
 
 /// The additional claims of an access token, for its other readers.
 #[derive(Serialize)]

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     gate::Gate,
     grant::{Exchange, Json, RefreshGrant},
-    http::{Response, header::is_header_name, request::redacted},
+    http::{Response, header::is_header_name, redacted::redacted},
     platform::{Platform, default_platform},
     session::{
         Migration, Session, Settings,

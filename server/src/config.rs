@@ -1,6 +1,6 @@
 //! The command line: one struct, every flag also an environment variable, each explained by `--help`.
 
-use crate::commands::Command;
+use crate::command::Command;
 use axum::http::HeaderName;
 use clap::{CommandFactory, Parser, ValueEnum};
 use ipnet::IpNet;

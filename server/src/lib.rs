@@ -1,6 +1,7 @@
 //! Wugan's backend as a server around [`wugan_axum`]: command line, files of the app, admin listener, operator commands.
 
-pub mod commands;
+pub mod command;
+mod commands;
 pub mod config;
 mod edge;
 pub mod log;

@@ -8,10 +8,7 @@ use crate::project;
 use crate::split;
 use crate::step::{Result, step};
 use crate::tools;
-use crate::wasm;
-
-/// The cargo profile in the root manifest that makes small wasm.
-pub(crate) const PROFILE: &str = "browser";
+use crate::wasm::{self, PROFILE};
 
 pub(crate) fn build() -> Result<()> {
     // Without `--release`, trunk runs no wasm-opt. Debian's wasm-opt (108) breaks the output of wasm-bindgen.

@@ -8,6 +8,8 @@ use crate::process::output_of;
 use crate::project;
 use crate::step::{Result, failure, step};
 
+/// The cargo profile in the root manifest that makes small wasm.
+pub(crate) const PROFILE: &str = "browser";
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// The switches of [`shrink`]. All of them are unstable: a compiler may have renamed or dropped one.
@@ -76,17 +78,7 @@ fn takes_switches() -> bool {
     let mut rustc = rustc();
     rustc.args(["-Zunstable-options", "-Cpanic=immediate-abort", "--print", "cfg", "--target", TARGET]);
     let mut plan = cargo("build");
-    plan.args([
-        "-Zunstable-options",
-        "--unit-graph",
-        "--quiet",
-        "--package",
-        "wugan",
-        "--target",
-        TARGET,
-        "--profile",
-        crate::app::PROFILE,
-    ]);
+    plan.args(["-Zunstable-options", "--unit-graph", "--quiet", "--package", "wugan", "--target", TARGET, "--profile", PROFILE]);
     [rustc, plan].iter_mut().all(|command| output_of(command.envs(SMALL)).is_some())
 }
 

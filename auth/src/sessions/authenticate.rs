@@ -2,12 +2,12 @@
 
 use super::{end::Reused, refresh::MAX_ATTEMPTS, service::Sessions};
 use crate::{
+    claims::Claims,
     device::Device,
     error::Error,
     rotation::{AccessDecision, decide_access},
     session_cache::CachedSession,
     store::session,
-    tokens::Claims,
 };
 
 impl Sessions {

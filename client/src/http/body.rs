@@ -1,8 +1,7 @@
 //! Request bodies: buffered, made anew for each sending, or a one-shot stream.
 
-use crate::platform::Platform;
 #[cfg(target_arch = "wasm32")]
-use crate::platform::browser::sends_streams;
+use crate::http::stream_support::sends_streams;
 use std::{fmt, rc::Rc};
 use wasm_bindgen::JsValue;
 
@@ -135,9 +134,9 @@ impl Body {
         }
     }
 
-    /// Asks the platform whether it can send this body.
-    pub(crate) fn can_be_sent(&self, platform: &dyn Platform) -> bool {
-        if let Kind::Stream(_, detect) = self.0 { platform.sends_streams(detect) } else { true }
+    /// The detection of stream support, if this body is a stream.
+    pub(crate) fn stream_support(&self) -> Option<fn() -> bool> {
+        if let Kind::Stream(_, detect) = self.0 { Some(detect) } else { None }
     }
 
     /// The body for one sending.

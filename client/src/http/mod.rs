@@ -4,8 +4,11 @@ pub(crate) mod abort;
 pub(crate) mod body;
 pub(crate) mod header;
 pub(crate) mod multipart;
+pub(crate) mod redacted;
 pub(crate) mod request;
 pub(crate) mod response;
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod stream_support;
 
 pub use body::{Body, Content};
 pub use multipart::Multipart;

@@ -7,6 +7,7 @@ use crate::{
         body::Body,
         header::{contains, is_header_name, is_header_value},
         multipart::Multipart,
+        redacted::redacted,
     },
 };
 use http::{HeaderMap, Method};
@@ -83,14 +84,6 @@ impl<C> fmt::Debug for RequestBuilder<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", &self.parts.method).field("url", &redacted(&self.parts.url)).finish_non_exhaustive()
     }
-}
-
-/// A URL without credentials, query and fragment.
-pub(crate) fn redacted(url: &str) -> &str {
-    // By bytes: the searches for characters add half a kilobyte to the download.
-    let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
-    let begin = url.bytes().take(end).rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
-    &url[begin..end]
 }
 
 impl Request {

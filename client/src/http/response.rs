@@ -2,7 +2,7 @@
 
 use crate::{
     error::Error,
-    http::request::redacted,
+    http::redacted::redacted,
     platform::{Guard, Platform, PlatformResponse, within},
     session::clock::Timestamp,
 };

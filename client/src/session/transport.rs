@@ -5,7 +5,8 @@ use crate::{
     http::{
         body::Body,
         header::{contains, is_header_value},
-        request::{Request, redacted},
+        redacted::redacted,
+        request::Request,
         response::Response,
     },
     platform::{Address, Platform, PlatformRequest},
@@ -97,7 +98,7 @@ impl Transport {
 
     /// Whether this browser can send a body.
     pub(crate) fn check_body(&self, body: Body) -> Result<Body, Box<Error>> {
-        if !body.can_be_sent(&*self.platform) {
+        if body.stream_support().is_some_and(|detect| !self.platform.sends_streams(detect)) {
             let advice = "this browser cannot send a stream as a body: send a Blob, or collect the bytes first";
             return Err(Error::InvalidRequest(advice.into()).into());
         }

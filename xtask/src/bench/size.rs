@@ -4,13 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use super::head;
-use crate::app::PROFILE;
 use crate::compress::{brotli, files, read};
 use crate::process::run;
 use crate::project;
 use crate::step::{Result, failure, step};
 use crate::tools;
-use crate::wasm;
+use crate::wasm::{self, PROFILE};
 
 /// An app without the library, and the app that does the same with it.
 const PAIRS: [(&str, &str, &str); 2] =

@@ -6,8 +6,6 @@ pub(crate) mod json;
 mod locks;
 mod storage;
 
-pub(crate) use fetch::sends_streams;
-
 use crate::{
     error::Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},

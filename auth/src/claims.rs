@@ -1,0 +1,30 @@
+//! The claims of access and refresh tokens.
+
+use crate::clock::Millis;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The claims of both kinds.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// The account, under the name that the tutorial's front end reads.
+    #[serde(rename = "userId")]
+    pub user_id: i64,
+    /// The session.
+    pub sid: Uuid,
+    /// The generation of the refresh token, or of the refresh token that an access token was issued with; counted from 0.
+    #[serde(rename = "gen")]
+    pub generation: i64,
+    pub(crate) iss: String,
+    pub(crate) aud: String,
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+}
+
+impl Claims {
+    /// When the token expires.
+    #[must_use]
+    pub fn expires_at(&self) -> Millis {
+        self.exp.saturating_mul(1000)
+    }
+}

@@ -1,0 +1,22 @@
+//! What the clones of an `Auth` share.
+
+use crate::{
+    accounts::Accounts, clock::Clock, http::TrustedProxies, metrics::Metrics, readiness::Readiness, sessions::Sessions, store::Store,
+    tokens::Tokens,
+};
+use std::{sync::Arc, time::Duration};
+
+pub(crate) struct Inner {
+    pub(crate) accounts: Accounts,
+    pub(crate) sessions: Sessions,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) store: Store,
+    pub(crate) readiness: Readiness,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Clock,
+    pub(crate) proxies: TrustedProxies,
+    pub(crate) request_timeout: Duration,
+    pub(crate) query_refresh: bool,
+    pub(crate) session_ttl: Duration,
+    pub(crate) audit_ttl: Duration,
+}

@@ -1,0 +1,89 @@
+//! The subcommands of the command line.
+
+use clap::Subcommand;
+use std::time::Duration;
+
+/// A subcommand.
+#[derive(Clone, Subcommand)]
+pub enum Command {
+    /// Print the audit trail: sign-ins, refusals, ended sessions, reuse of tokens. One JSON object a line, the newest first.
+    Audit {
+        /// Of this user alone; of a deleted one by the id in the trail.
+        #[arg(long, value_name = "NAME_OR_ID")]
+        user: Option<String>,
+        /// No older than this.
+        #[arg(long, default_value = "7d", value_name = "TIME", value_parser = humantime::parse_duration)]
+        since: Duration,
+        /// At most this many lines.
+        #[arg(long, default_value_t = 1000, value_name = "LINES")]
+        limit: u64,
+    },
+    /// Manage users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Manage sessions.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Manage signing keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// A subcommand of `user`.
+#[derive(Clone, Subcommand)]
+pub enum UserCommand {
+    /// Create an account. The password is the first line of standard input.
+    Add {
+        /// The name.
+        name: String,
+    },
+    /// Disable an account and end its sessions.
+    Disable {
+        /// The name.
+        name: String,
+    },
+    /// Enable a disabled account.
+    Enable {
+        /// The name.
+        name: String,
+    },
+    /// Print a link with which the user can set a new password once, within an hour.
+    Reset {
+        /// The name.
+        name: String,
+    },
+    /// List all accounts, one JSON object a line.
+    List,
+}
+
+/// A subcommand of `session`.
+#[derive(Clone, Subcommand)]
+pub enum SessionCommand {
+    /// List a user's live sessions, one JSON object a line.
+    List {
+        /// The user's name.
+        name: String,
+    },
+    /// End one session, or all sessions of a user. Running servers notice within five seconds.
+    End {
+        /// The session's id, or the user's name.
+        id_or_name: String,
+    },
+}
+
+/// A subcommand of `key`.
+#[derive(Clone, Subcommand)]
+pub enum KeyCommand {
+    /// List the keys, one JSON object a line.
+    List,
+    /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first. Prints its id.
+    Add,
+    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies until its last token has
+    /// expired. Prints the id of the new key.
+    Rotate,
+    /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again.
+    Revoke {
+        /// The key's id.
+        id: String,
+    },
+}
