@@ -190,6 +190,7 @@ fn about(wrong: &FieldError) -> FormError {
         ("username", "bad_characters") => ("username", |t| t.problem.username_characters),
         (name, "missing") if is_password(name) => (known(name), |t| t.problem.password_missing),
         (name, "too_short") if is_password(name) => (known(name), |t| t.problem.password_short),
+        (name, "too_common") if is_password(name) => (known(name), |t| t.problem.password_common),
         (name, "too_long") if is_password(name) => (known(name), |t| t.problem.password_long),
         (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem.password_characters),
         _ => return FormError { field: None, message: Message::Plain(|t| t.problem.odd) },

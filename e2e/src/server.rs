@@ -44,6 +44,21 @@ impl Server {
         Ok(Self { process, address, admin, flags, data })
     }
 
+    /// Runs an operator's command on the server's database. Returns its output.
+    ///
+    /// # Errors
+    /// If the command fails; the error is what it says.
+    pub fn command(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server"));
+        command.args(arguments).args(["--database-url", &format!("sqlite://{}", self.data.path().join("wugan.db").display())]);
+        let output = command.arg("--signing-key").arg(self.data.path().join("wugan.key")).stdin(Stdio::null()).output()?;
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned().into())
+        }
+    }
+
     /// Where it is: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {

@@ -107,6 +107,7 @@ pub(crate) static EN: Texts = Texts {
         password_missing: "Enter a password.",
         password_short: "The password needs at least 8 characters.",
         password_long: "The password can have at most 256 characters.",
+        password_common: "This password is too easy to guess. Choose a longer one.",
         password_characters: "The password contains a character that can't be used.",
         rate_limited: |when| format!("Too many attempts. Try again {when}."),
         busy: |when| format!("The server is busy. Try again {when}."),

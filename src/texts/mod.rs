@@ -135,6 +135,7 @@ pub(crate) struct Problems {
     pub(crate) password_missing: &'static str,
     pub(crate) password_short: &'static str,
     pub(crate) password_long: &'static str,
+    pub(crate) password_common: &'static str,
     pub(crate) password_characters: &'static str,
     pub(crate) rate_limited: fn(&str) -> String,
     pub(crate) busy: fn(&str) -> String,

@@ -107,6 +107,7 @@ pub(crate) static ZH: Texts = Texts {
         password_missing: "请输入密码。",
         password_short: "密码至少需要 8 个字符。",
         password_long: "密码最多 256 个字符。",
+        password_common: "这个密码太容易被猜到，请换一个更长的。",
         password_characters: "密码包含不支持的字符。",
         rate_limited: |when| format!("尝试次数过多，请{when}再试。"),
         busy: |when| format!("服务器繁忙，请{when}再试。"),

@@ -32,8 +32,8 @@ fn SignUp() -> impl IntoView {
     view! {
         <p>{message}</p>
         <form on:submit=sign_up>
-            <label>"Username" <input bind:value=username /></label>
-            <label>"Password" <input bind:value=password type="password" /></label>
+            <label for="username">"Username"</label> <input id="username" bind:value=username />
+            <label for="password">"Password"</label> <input id="password" bind:value=password type="password" />
             <button>"Sign up"</button>
         </form>
     }
@@ -58,7 +58,7 @@ fn Notes() -> impl IntoView {
     view! {
         <p>"Notes: " {listed}</p>
         <p>{message}</p>
-        <form on:submit=add><label>"Note" <input bind:value=note /></label> <button>"Add"</button></form>
+        <form on:submit=add><label for="note">"Note"</label> <input id="note" bind:value=note /> <button>"Add"</button></form>
         <button on:click=move |_| session.sign_out()>"Sign out"</button>
     }
 }
