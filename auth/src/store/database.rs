@@ -67,6 +67,7 @@ impl Store {
     async fn connect(url: &str, file: File) -> Result<Self, StoreError> {
         Ok(match url.split(':').next() {
             Some("sqlite") => {
+                sqlite::prepare(url, file)?;
                 let write = connect(sqlite::writer(url, file)).await?;
                 Self { read: connect(sqlite::readers(url, file)).await?, group: Some(Group::start(write.clone())), write }
             }

@@ -30,4 +30,5 @@ mod requests;
 mod rotation;
 mod schedules;
 mod slow;
+mod sqlite;
 mod web;

@@ -67,6 +67,11 @@ impl Process {
         Self { child, url, log, reader: Some(reader), http: Client::builder().no_proxy().build().unwrap() }
     }
 
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Result<(StatusCode, Value), reqwest::Error> {
         let answer = self.http.post(format!("{}{path}", self.url)).json(&body).send().await?;
         let status = answer.status();
