@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod database;
+mod proxy;
 mod test_server;
 
 mod access;
@@ -28,6 +29,7 @@ mod operator;
 mod process;
 mod requests;
 mod rotation;
+mod round_trips;
 mod schedules;
 mod slow;
 mod sqlite;
