@@ -97,6 +97,15 @@ impl Process {
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
     }
 
+    pub(crate) async fn get(&self, path: &str) -> StatusCode {
+        self.http.get(format!("{}{path}", self.url)).send().await.unwrap().status()
+    }
+
+    pub(crate) async fn get_as(&self, access: &Value, path: &str) -> StatusCode {
+        let asking = self.http.get(format!("{}{path}", self.url)).bearer_auth(access.as_str().unwrap());
+        asking.send().await.unwrap().status()
+    }
+
     /// Whether the guarded route lets this access token in.
     pub(crate) async fn lets_in(&self, access: &Value) -> bool {
         let asking = self.http.get(format!("{}/bbb", self.url)).bearer_auth(access.as_str().unwrap());

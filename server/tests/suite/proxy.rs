@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Proxy {
 }
 
 struct Shared {
-    target: String,
+    target: Mutex<String>,
     cut: AtomicBool,
     open: AtomicUsize,
     round_trips: AtomicU64,
@@ -32,7 +32,7 @@ impl Proxy {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let (cut, open, round_trips) = (AtomicBool::default(), AtomicUsize::default(), AtomicU64::default());
-        let shared = Arc::new(Shared { target: target.into(), cut, open, round_trips });
+        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, round_trips });
         let accepting = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -59,6 +59,11 @@ impl Proxy {
         self.shared.cut.store(false, Ordering::SeqCst);
     }
 
+    /// Sends new connections to another database. Open ones stay where they are.
+    pub(crate) fn redirect(&self, target: &str) {
+        *self.shared.target.lock().unwrap() = target.into();
+    }
+
     /// How often data was sent to the database after it had answered what was sent before.
     pub(crate) async fn round_trips(&self) -> u64 {
         // What follows an answer, such as the ping of sqlx's pool, counts too.
@@ -69,7 +74,7 @@ impl Proxy {
 
 impl Shared {
     async fn forward(&self, client: TcpStream) {
-        let target = self.target.clone();
+        let target = self.target.lock().unwrap().clone();
         if self.cut.load(Ordering::SeqCst) {
             return;
         }
