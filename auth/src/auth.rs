@@ -83,7 +83,7 @@ impl Auth {
         self.inner.accounts.start_external(subject, device).await
     }
 
-    /// Whether the database can be used. At most one query a second.
+    /// Whether the database can be used. At most two queries a second.
     ///
     /// # Errors
     /// It cannot.

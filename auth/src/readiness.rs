@@ -1,4 +1,4 @@
-//! Readiness: whether the database can be used, probed at most once a second.
+//! Readiness: whether the database can be used, probed at most twice a second.
 
 use crate::{error::Error, store::Store};
 use std::time::Duration;
@@ -8,9 +8,9 @@ use tokio::{
 };
 
 /// How long a probe's result is reused.
-const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a probe may take. A load balancer gives up after a few seconds.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 pub(crate) struct Readiness {
@@ -18,7 +18,7 @@ pub(crate) struct Readiness {
 }
 
 impl Readiness {
-    /// The result of the last probe, or of a new one if that is older than a second. Concurrent callers share a probe.
+    /// The result of the last probe, or of a new one if that is older than half a second. Concurrent callers share a probe.
     pub(crate) async fn check(&self, store: &Store) -> Result<(), Error> {
         let mut last = self.last.lock().await;
         let result = match &*last {

@@ -80,7 +80,7 @@ impl Tokens {
     ///
     /// # Errors
     /// The key cannot sign.
-    pub fn issue(&self, session: &session::Model, username: &str, now: Millis) -> Result<TokenAnswer, jsonwebtoken::errors::Error> {
+    pub fn issue(&self, session: &session::Current, username: &str, now: Millis) -> Result<TokenAnswer, jsonwebtoken::errors::Error> {
         let jti = format!("{}.{}.{now}", session.id.simple(), session.generation);
         let (now, end) = (now / 1000, session.expires_at / 1000);
         let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);

@@ -2,6 +2,7 @@
 //!
 //! Whatever else of either lies or runs on this machine is not touched: its service, its data, its settings, its port.
 
+mod clusters;
 mod ground;
 mod mariadb;
 mod postgres;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::process::{Running, interrupted};
 use crate::step::{Result, failure, step};
+pub(crate) use clusters::Clusters;
 use ground::Ground;
 use mariadb::MariaDb;
 use postgres::Postgres;
@@ -78,6 +80,11 @@ impl Databases {
 /// A MariaDB that has these databases and keeps what it is told, as one does that people rely on: to measure with.
 pub(crate) fn lasting_mariadb(databases: &'static [&'static str]) -> Result<Database> {
     start_this(MariaDb::get()?.lasting(databases))
+}
+
+/// The same of a PostgreSQL, whose database is `postgres`.
+pub(crate) fn lasting_postgres() -> Result<Database> {
+    start_this(Postgres::get()?.lasting())
 }
 
 impl Database {

@@ -11,7 +11,7 @@ use crate::app;
 use crate::axe;
 use crate::browser;
 use crate::budget;
-use crate::databases::Databases;
+use crate::databases::{Clusters, Databases};
 use crate::example_page;
 use crate::fuzz;
 use crate::openid;
@@ -114,11 +114,15 @@ fn native(options: &Options, tally: &mut Tally) -> Result<()> {
         // Without a database, its tests are ignored: they cannot pass unseen. Here there is one.
         tests.arg("--include-ignored");
     }
+    let clusters = databases.as_ref().map(|_| Clusters::find());
+    if let Some(clusters) = &clusters {
+        clusters.show(&mut tests);
+    }
     if options.long {
         tests.env("WUGAN_TEST_LONG", "1");
     }
     count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
-    drop(databases);
+    drop((databases, clusters));
     // Alone: together with the app, Leptos would be compiled for the browser and the server at once.
     let mut rendering = project::cargo();
     rendering.args(["test", "--no-fail-fast", "--package", "wugan-example-ssr", "--features", "ssr", "--tests", "--"]);

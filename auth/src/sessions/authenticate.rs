@@ -1,6 +1,6 @@
 //! Accepting access tokens.
 
-use super::{end::Reused, refresh::MAX_ATTEMPTS, service::Sessions};
+use super::{end::Reused, service::Sessions};
 use crate::{
     claims::Claims,
     device::Device,
@@ -9,6 +9,9 @@ use crate::{
     session_cache::CachedSession,
     store::session,
 };
+
+/// How often a first use that lost a race is decided again. Another request won each race, so two would do.
+const MAX_ATTEMPTS: usize = 8;
 
 impl Sessions {
     /// Accepts an access token if its session is live and its generation is not superseded. The first use of a generation is written

@@ -74,7 +74,7 @@ impl Sessions {
                 SessionSelector::Others(..) => format!("{ended} others"),
                 SessionSelector::All(_) => format!("all {ended}"),
             };
-            Entry { detail: Some(detail), ..entry }
+            Entry { detail: Some(detail), ..entry.clone() }
         };
         self.end_recorded(selector, Event::SessionsEnded, describe).await.map(drop)
     }
@@ -85,7 +85,7 @@ impl Sessions {
         let detail = format!("{reused}, the current one is {}; the session was started from {started_at}", row.generation);
         let entry = Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
         // Committed before the request fails, so that the revocation is not rolled back with it.
-        let ended = self.end_recorded(SessionSelector::One(row.id), Event::ReuseDetected, move |_| entry).await?;
+        let ended = self.end_recorded(SessionSelector::One(row.id), Event::ReuseDetected, move |_| entry.clone()).await?;
         if ended > 0 {
             self.metrics.refresh("revoked");
             warn!(session = %row.id, user = row.user_id, %reused, current = row.generation, "reuse of a token: the session was ended");
@@ -97,11 +97,11 @@ impl Sessions {
         &self,
         selector: SessionSelector,
         event: Event,
-        describe: impl FnOnce(u64) -> Entry + Send + 'static,
+        describe: impl Fn(u64) -> Entry + Send + Sync + 'static,
     ) -> Result<u64, Error> {
         let sessions = self.clone();
         run_to_completion(async move {
-            let ended = sessions.store.end_sessions(selector, event, describe, sessions.clock.now()).await?;
+            let ended = sessions.store.end_sessions(selector, event, &describe, sessions.clock.now()).await?;
             sessions.cache.invalidate(selector);
             Ok(ended)
         })

@@ -1,6 +1,9 @@
 //! Exchanging a refresh token for the next pair.
 
-use super::{end::Reused, service::Sessions};
+use super::{
+    end::Reused,
+    service::{Policy, Sessions},
+};
 use crate::{
     attempt::{Attempt, presenter},
     clock::{Millis, millis},
@@ -8,17 +11,27 @@ use crate::{
     error::Error,
     network::client_network,
     rotation::{Decision, Lineage, Presented, decide},
+    session_cache::CachedSession,
     store::{
+        Account, Advance, LastClient, Rotation,
         audit::{Entry, Event},
-        session::{self, Advance, SessionSelector},
-        user,
+        session::{Model, SessionSelector},
     },
 };
 use tracing::warn;
+use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
-/// How often a request that lost a race decides again. Another request won each race, so two would do.
-pub(super) const MAX_ATTEMPTS: usize = 8;
+/// What a refresh came to.
+enum Outcome {
+    Rotated,
+    /// The token was later than its row, which was of this generation.
+    RotatedAhead(i64),
+    Repeated,
+    Superseded,
+    Revoked(Box<Model>),
+    Refused,
+}
 
 impl Sessions {
     /// Exchanges a refresh token for the next pair.
@@ -30,71 +43,88 @@ impl Sessions {
         self.refreshes.take(claims.sid, self.clock.now()).map_err(Error::RateLimited)?;
         let presented =
             Presented { generation: claims.generation, expires_at: claims.expires_at(), presenter: presenter(attempt.as_ref(), device) };
-        for _ in 0..MAX_ATTEMPTS {
-            let found = self.store.session_with_user(claims.sid).await?;
-            let is_allowed = |row: &session::Model, user: &user::Model| row.user_id == claims.user_id && user.disabled_at.is_none();
-            let (row, user) = found.filter(|(row, user)| is_allowed(row, user)).ok_or_else(|| self.refused())?;
-            let (state, now) = (row.state(), self.clock.now());
-            let (outcome, next) = match decide(&presented, &state, now, millis(self.policy.reuse_leeway)) {
-                Decision::Rotate => ("rotated", self.rotate(&row, &state.lineage.rotated(&presented), &presented, device, now).await?),
-                Decision::Repeat => ("repeated", Some(row)),
-                Decision::Supersede => {
-                    let advance = self.advance(&row, &state.lineage.superseded(presented.presenter), device, now).while_unused();
-                    ("superseded", self.store.advance(advance).await?)
+        let decide = {
+            let (clock, policy, device) = (self.clock.clone(), self.policy, device.clone());
+            move |row: &Model, account: &Account| {
+                if row.user_id != claims.user_id || account.is_disabled {
+                    return (Outcome::Refused, None);
                 }
-                Decision::Revoke => {
-                    self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await?;
-                    return Err(Error::InvalidGrant);
-                }
-                Decision::Refuse => return Err(self.refused()),
-            };
-            if let Some(next) = next {
-                self.metrics.refresh(outcome);
-                return Ok(self.tokens.issue(&next, &user.username, now)?);
+                decide_refresh(&presented, row, &device, clock.now(), policy)
             }
-        }
-        Err(Error::Busy("a refresh lost every race".into()))
-    }
-
-    /// Rotates. A token that is later than its row shows that the database lost commits, in a failover or a restored backup: that is
-    /// recorded. A refresh from another network than the one before is recorded, too.
-    async fn rotate(
-        &self,
-        row: &session::Model,
-        lineage: &Lineage,
-        presented: &Presented,
-        device: &Device,
-        now: Millis,
-    ) -> Result<Option<session::Model>, Error> {
-        let advance = self.advance(row, lineage, device, now);
-        let record = |detail: String| Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
-        if presented.generation > row.generation {
-            let entry = record(format!("the token is of generation {}, the row was at {}", presented.generation, row.generation));
-            let next = self.store.advance_recorded(advance, Event::RowBehindToken, entry, now).await?;
-            if next.is_some() {
+        };
+        let expected = self.expected_rotation(claims.sid, claims.user_id, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
+        let epoch = self.cache.epoch();
+        let exchanged = self.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| self.refused())?;
+        let outcome = match exchanged.decision {
+            Outcome::Rotated => "rotated",
+            Outcome::Repeated => "repeated",
+            Outcome::Superseded => "superseded",
+            Outcome::RotatedAhead(row) => {
                 // The cached entry admits access tokens that the row refuses from now on. Other nodes admit them until theirs expires.
-                self.cache.invalidate(SessionSelector::One(row.id));
-                warn!(session = %row.id, presented = presented.generation, row = row.generation, "a row is older than its token: the database lost commits");
+                self.cache.invalidate(SessionSelector::One(claims.sid));
+                warn!(session = %claims.sid, presented = claims.generation, row, "a row is older than its token: the database lost commits");
+                "rotated"
             }
-            return Ok(next);
-        }
-        let before = row.last_ip.as_deref().or(row.ip.as_deref());
-        let network_before = before.and_then(|ip| ip.parse().ok()).map(client_network);
-        match (before, network_before, device.network()) {
-            (Some(before), Some(old), Some(new)) if old != new => {
-                let entry = record(format!("the session was used from {before} before"));
-                Ok(self.store.advance_recorded(advance, Event::NetworkChanged, entry, now).await?)
+            Outcome::Revoked(row) => {
+                self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await?;
+                return Err(Error::InvalidGrant);
             }
-            _ => Ok(self.store.advance(advance).await?),
-        }
+            Outcome::Refused => return Err(self.refused()),
+        };
+        self.metrics.refresh(outcome);
+        let session = exchanged.session;
+        // The first use of the new access token then needs no look at the row.
+        self.cache.insert(epoch, session.id, CachedSession { user_id: session.user_id, access: session.access });
+        Ok(self.tokens.issue(&session, &exchanged.username, self.clock.now())?)
     }
 
-    fn advance(&self, row: &session::Model, lineage: &Lineage, device: &Device, now: Millis) -> Advance {
-        Advance::to(row, lineage, (device.user_agent.clone(), device.address()), now, self.expiry(row.created_at, now))
+    /// The rotation that is right for a row in the usual state.
+    fn expected_rotation(&self, id: Uuid, user_id: i64, presented: &Presented, device: &Device) -> Option<Rotation> {
+        let (now, Presented { generation, presenter, .. }) = (self.clock.now(), *presented);
+        let expires_at = self.policy.expiry(now, now);
+        let started_after = now.saturating_add(millis(self.policy.refresh_ttl)).saturating_sub(millis(self.policy.session_ttl));
+        let is_possible = (0..i64::MAX).contains(&generation) && self.policy.refresh_ttl <= self.policy.session_ttl;
+        is_possible.then(|| Rotation { id, user_id, generation, presenter, client: last_client(device), now, expires_at, started_after })
     }
 
     fn refused(&self) -> Error {
         self.metrics.refresh("refused");
         Error::InvalidGrant
     }
+}
+
+fn last_client(device: &Device) -> LastClient {
+    LastClient { user_agent: device.user_agent.clone(), address: device.address() }
+}
+
+fn decide_refresh(presented: &Presented, row: &Model, device: &Device, now: Millis, policy: Policy) -> (Outcome, Option<Advance>) {
+    let state = row.state();
+    let advance = |lineage: &Lineage| Advance::to(row, lineage, last_client(device), now, policy.expiry(row.created_at, now));
+    match decide(presented, &state, now, millis(policy.reuse_leeway)) {
+        Decision::Rotate => {
+            let advance = advance(&state.lineage.rotated(presented));
+            let entry = |detail| Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
+            if presented.generation > row.generation {
+                // The database lost commits, in a failover or a restored backup.
+                let detail = format!("the token is of generation {}, the row was at {}", presented.generation, row.generation);
+                return (Outcome::RotatedAhead(row.generation), Some(advance.recorded(Event::RowBehindToken, entry(detail))));
+            }
+            let advance = match moved_from(row, device) {
+                Some(before) => advance.recorded(Event::NetworkChanged, entry(format!("the session was used from {before} before"))),
+                None => advance,
+            };
+            (Outcome::Rotated, Some(advance))
+        }
+        Decision::Repeat => (Outcome::Repeated, None),
+        Decision::Supersede => (Outcome::Superseded, Some(advance(&state.lineage.superseded(presented.presenter)).while_unused())),
+        Decision::Revoke => (Outcome::Revoked(Box::new(row.clone())), None),
+        Decision::Refuse => (Outcome::Refused, None),
+    }
+}
+
+/// The address before this one, if it is of another network.
+fn moved_from<'a>(row: &'a Model, device: &Device) -> Option<&'a str> {
+    let before = row.last_ip.as_deref().or(row.ip.as_deref())?;
+    let network = client_network(before.parse().ok()?);
+    (network != device.network()?).then_some(before)
 }

@@ -76,7 +76,7 @@ impl Sessions {
             rotated_at: now,
             created_at: now,
             last_used_at: now,
-            expires_at: self.expiry(now, now),
+            expires_at: self.policy.expiry(now, now),
             revoked_at: None,
             user_agent: device.user_agent.clone(),
             ip: device.address(),
@@ -94,7 +94,7 @@ impl Sessions {
 
     /// The tokens of a session that has just started.
     pub(crate) fn issue(&self, row: &session::Model, user: &user::Model) -> Result<TokenAnswer, Error> {
-        Ok(self.tokens.issue(row, &user.username, row.created_at)?)
+        Ok(self.tokens.issue(&row.current(), &user.username, row.created_at)?)
     }
 
     /// The account's live sessions, the last used first.
@@ -109,11 +109,13 @@ impl Sessions {
     pub fn invalidate(&self, selector: SessionSelector) {
         self.cache.invalidate(selector);
     }
+}
 
+impl Policy {
     /// When a session expires that is refreshed now: after its idle time, and no later than its lifetime after its start. In whole
     /// seconds, as the tokens' claims.
-    pub(super) fn expiry(&self, created_at: Millis, now: Millis) -> Millis {
-        let idle = now.saturating_add(millis(self.policy.refresh_ttl));
-        idle.min(created_at.saturating_add(millis(self.policy.session_ttl))) / 1000 * 1000
+    pub(super) fn expiry(self, created_at: Millis, now: Millis) -> Millis {
+        let idle = now.saturating_add(millis(self.refresh_ttl));
+        idle.min(created_at.saturating_add(millis(self.session_ttl))) / 1000 * 1000
     }
 }

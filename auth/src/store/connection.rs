@@ -1,9 +1,10 @@
-//! Opening connection pools, and the transaction that writes.
+//! The pools for rare operations, and the transaction that writes.
 
-use super::error::StoreError;
+use super::{discards::Discards, error::StoreError, server::prepare_mysql};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
+    sqlx::{self, Connection, pool::PoolConnectionMetadata},
 };
 use std::time::Duration;
 
@@ -11,19 +12,45 @@ use std::time::Duration;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a statement waits for a connection to a database server: shorter, so that an outage is answered 503 soon.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection that was idle for longer is pinged before it is used. Pinging before each use would double the round trips.
+/// A connection that was idle for longer is pinged before it is used. Pinging before each use would add a round trip.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
-const MAX_CONNECTIONS: u32 = 16;
+const MAX_CONNECTIONS: u32 = 8;
 
 pub(super) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
     Database::connect(options).await.map_err(StoreError::Connect)
 }
 
 /// The options for PostgreSQL and MySQL.
-pub(super) fn server(url: &str) -> ConnectOptions {
+pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     let mut options = options(url, MAX_CONNECTIONS);
     options.acquire_timeout(ACQUIRE_TIMEOUT);
+    let kept = discards.clone();
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let kept = kept.clone();
+        pool.before_acquire(move |connection, meta| {
+            let kept = kept.clone();
+            Box::pin(async move { is_usable(connection, &meta, &kept).await })
+        })
+    });
+    let kept = discards.clone();
+    options.map_sqlx_mysql_pool_opts(move |pool| {
+        let kept = kept.clone();
+        pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection))).before_acquire(move |connection, meta| {
+            let kept = kept.clone();
+            Box::pin(async move { is_usable(connection, &meta, &kept).await })
+        })
+    });
     options
+}
+
+async fn is_usable(connection: &mut impl Connection, meta: &PoolConnectionMetadata, discards: &Discards) -> Result<bool, sqlx::Error> {
+    if !discards.keeps(meta.age) {
+        return Ok(false);
+    }
+    if meta.idle_for >= PING_AFTER_IDLE {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {
@@ -33,7 +60,7 @@ pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_timeout(BUSY_TIMEOUT)
         .sqlx_logging(false)
-        .test_before_acquire_if_idle_for(PING_AFTER_IDLE);
+        .test_before_acquire(false);
     options
 }
 
@@ -41,8 +68,9 @@ pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {
 /// instead of waiting. Elsewhere READ COMMITTED, so that a statement that waited for a row lock sees the row as it is then.
 pub(super) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let isolation = match db.get_database_backend() {
-        DbBackend::Sqlite => None,
-        _ => Some(IsolationLevel::ReadCommitted),
+        DbBackend::Postgres => Some(IsolationLevel::ReadCommitted),
+        // SQLite has one level. A MySQL connection is set to READ COMMITTED when it is opened.
+        _ => None,
     };
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

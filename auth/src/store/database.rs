@@ -2,30 +2,84 @@
 
 use super::{
     connection::{begin, connect, server},
+    discards::Discards,
     error::StoreError,
-    group::Group,
+    exchange::{Account, Advance, Exchanged, Rotation, unavailable},
     migration::Migrator,
-    sqlite::{self, File},
+    server::Server,
+    session::Model,
+    sqlite::{self, File, Sqlite, Turn},
+    trouble::Trouble,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, QueryTrait};
+use crate::clock::Millis;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
-use std::time::Duration;
-use tokio::time::sleep;
+use std::{ops::Deref, time::Duration};
+use tokio::{
+    sync::OwnedMutexGuard,
+    time::{sleep, timeout},
+};
+use uuid::Uuid;
 
 /// How often, and how often at most, a server tries again to open a database that another server may be migrating.
 const MIGRATION_RETRY: Duration = Duration::from_millis(200);
 const MAX_MIGRATION_RETRIES: u32 = 50;
+/// How often a transaction is tried that lost to another one.
+const MAX_CONFLICTS: u32 = 8;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
+/// How long a SQLite transaction waits for the other writers of this process.
+const TURN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The connections for reading and writing. Nothing relies on a lock that only some of the databases have: what must happen once is one
-/// conditional UPDATE whose affected rows are counted, and what must happen together is one transaction.
-///
-/// On SQLite one connection writes, so that writers queue in order instead of polling for the file's lock.
+/// A database. Nothing relies on a lock that only some of the databases have: what must happen once is one conditional UPDATE whose
+/// affected rows are counted, and what must happen together is one transaction.
 #[derive(Clone)]
 pub struct Store {
     read: DatabaseConnection,
     write: DatabaseConnection,
-    /// SQLite's group commit. A database server has its own.
-    group: Option<Group>,
+    sessions: SessionStore,
+    discards: Discards,
+    /// On SQLite.
+    turn: Option<Turn>,
+}
+
+/// The frequent operations.
+#[derive(Clone)]
+enum SessionStore {
+    Sqlite(Sqlite),
+    Server(Server),
+}
+
+/// A transaction that writes. Dropping it rolls it back.
+pub struct Transaction {
+    // In this order: the transaction ends before another writer has its turn.
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Deref for Transaction {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+impl Transaction {
+    /// Commits.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+
+    /// Rolls back.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        self.transaction.rollback().await
+    }
 }
 
 impl Store {
@@ -65,14 +119,20 @@ impl Store {
     }
 
     async fn connect(url: &str, file: File) -> Result<Self, StoreError> {
+        let discards = Discards::default();
         Ok(match url.split(':').next() {
             Some("sqlite") => {
+                let path = sqlite::prepare(url, file)?;
                 let write = connect(sqlite::writer(url, file)).await?;
-                Self { read: connect(sqlite::readers(url, file)).await?, group: Some(Group::start(write.clone())), write }
+                let read = connect(sqlite::readers(url, file)).await?;
+                let turn = Turn::default();
+                let sessions = SessionStore::Sqlite(Sqlite::open(&path, turn.clone()).map_err(StoreError::Connect)?);
+                Self { read, write, sessions, discards, turn: Some(turn) }
             }
             Some("postgres" | "postgresql" | "mysql") => {
-                let pool = connect(server(url)).await?;
-                Self { read: pool.clone(), write: pool, group: None }
+                let pool = connect(server(url, &discards)).await?;
+                let sessions = SessionStore::Server(Server::open(url, discards.clone()).map_err(StoreError::Connect)?);
+                Self { read: pool.clone(), write: pool, sessions, discards, turn: None }
             }
             _ => return Err(StoreError::Scheme),
         })
@@ -89,35 +149,106 @@ impl Store {
         &self.read
     }
 
-    /// The connections that write single statements.
+    /// The connections that write single statements, for tests.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         &self.write
-    }
-
-    /// Executes one frequent statement; on SQLite it may share its commit with others. Returns the number of changed rows once they
-    /// are durable.
-    ///
-    /// # Errors
-    /// The database is away or busy.
-    pub(super) async fn execute(&self, statement: impl QueryTrait) -> Result<u64, DbErr> {
-        let statement = statement.build(self.write.get_database_backend());
-        match &self.group {
-            Some(group) => group.execute(statement).await,
-            None => Ok(self.write.execute_raw(statement).await?.rows_affected()),
-        }
     }
 
     /// Begins a transaction that writes.
     ///
     /// # Errors
     /// The database is away or busy.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        begin(&self.write).await
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        let turn = match &self.turn {
+            Some(turn) => Some(timeout(TURN_TIMEOUT, turn.clone().lock_owned()).await.map_err(|_| unavailable("the database is busy"))?),
+            None => None,
+        };
+        Ok(Transaction { transaction: begin(&self.write).await?, _turn: turn })
+    }
+
+    /// Runs a transaction, and again if it lost to another one.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub(super) async fn transact<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let mut conflicts = 0;
+        loop {
+            let done = match self.begin().await {
+                Ok(tx) => work(tx).await,
+                Err(error) => Err(error),
+            };
+            match done.as_ref().err().map(Trouble::of) {
+                Some(Trouble::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
+                Some(Trouble::ReadOnly | Trouble::Lost) => {
+                    self.discards.discard();
+                    return done;
+                }
+                _ => return done,
+            }
+            sleep(CONFLICT_PAUSE * conflicts).await;
+        }
+    }
+
+    /// Whether the database answers a query on its tables, and writes.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(sqlite) => sqlite.probe().await,
+            SessionStore::Server(server) => server.probe().await,
+        }
+    }
+
+    /// The session of that id.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn session(&self, id: Uuid) -> Result<Option<Model>, DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(sqlite) => sqlite.session(id).await,
+            SessionStore::Server(server) => server.session(id).await,
+        }
+    }
+
+    /// Decides on a session's row, and writes what was decided as one change: no other request changes the row in between. `None` without
+    /// such a session. `expected` is what `decide` says of a row in the usual state, so that a database server need not be asked first.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn exchange<D: Send + 'static>(
+        &self,
+        id: Uuid,
+        expected: Option<(Rotation, D)>,
+        decide: impl Fn(&Model, &Account) -> (D, Option<Advance>) + Send + Sync + 'static,
+    ) -> Result<Option<Exchanged<D>>, DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(sqlite) => sqlite.exchange(id, decide).await,
+            SessionStore::Server(server) => server.exchange(id, expected, decide).await,
+        }
+    }
+
+    /// Records the first use of the current generation's access token. Returns whether it was the first use of the current generation.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(sqlite) => sqlite.record_first_use(id, generation, now).await,
+            SessionStore::Server(server) => server.record_first_use(id, generation, now).await,
+        }
     }
 
     /// Closes the connections, so that SQLite removes its write-ahead log.
     pub async fn close(&self) {
+        match &self.sessions {
+            SessionStore::Sqlite(sqlite) => sqlite.close().await,
+            SessionStore::Server(server) => server.close().await,
+        }
         let _ = self.read.clone().close().await;
         let _ = self.write.clone().close().await;
     }

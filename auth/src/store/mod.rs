@@ -1,16 +1,24 @@
 //! The database. [`Store`] has one method for each operation that the rules need; `session`, `user` and `audit` are the tables.
+//!
+//! Frequent operations are prepared statements (`sql`): on SQLite on a thread that owns the connection (`sqlite`), on PostgreSQL and MySQL
+//! on connections that are held (`server`). Rare ones are built by SeaORM (`operations`).
 
 pub mod audit;
 mod connection;
 mod database;
+mod discards;
 mod error;
-mod group;
+mod exchange;
 pub mod migration;
 mod operations;
+mod server;
 pub mod session;
+mod sql;
 mod sqlite;
+mod trouble;
 pub mod user;
 
-pub use database::Store;
+pub use database::{Store, Transaction};
 pub use error::StoreError;
+pub use exchange::{Account, Advance, Exchanged, LastClient, Rotation};
 pub use operations::NewUser;

@@ -3,11 +3,11 @@
 use super::{
     audit::{self, Entry, Event},
     database::Store,
-    session::{self, Advance, SessionSelector},
+    session::{self, SessionSelector},
     user,
 };
 use crate::clock::Millis;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ConnectionTrait, DbErr};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -25,14 +25,6 @@ pub struct NewUser<'a> {
 }
 
 impl Store {
-    /// Whether the database answers a query on its tables.
-    ///
-    /// # Errors
-    /// It does not.
-    pub async fn ping(&self) -> Result<(), DbErr> {
-        session::Entity::find().select_only().column(session::Column::Id).into_tuple::<Uuid>().one(self.reader()).await.map(drop)
-    }
-
     /// The account of that id.
     ///
     /// # Errors
@@ -73,22 +65,6 @@ impl Store {
         user::names(self.reader(), ids).await
     }
 
-    /// The session of that id.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn session(&self, id: Uuid) -> Result<Option<session::Model>, DbErr> {
-        session::by_id(self.reader(), id).await
-    }
-
-    /// The session of that id with its account.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn session_with_user(&self, id: Uuid) -> Result<Option<(session::Model, user::Model)>, DbErr> {
-        session::with_user(self.reader(), id).await
-    }
-
     /// The account's live sessions, the last used first.
     ///
     /// # Errors
@@ -118,45 +94,12 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn record(&self, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
-        audit::record(self.writer(), event, entry, now).await
-    }
-
-    /// Advances a session. `None` if another request changed it first.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn advance(&self, advance: Advance) -> Result<Option<session::Model>, DbErr> {
-        let (update, next) = advance.into_parts();
-        Ok((self.execute(update).await? == 1).then_some(next))
-    }
-
-    /// Advances a session and records an event with it. `None` if another request changed the session first.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn advance_recorded(
-        &self,
-        advance: Advance,
-        event: Event,
-        entry: Entry,
-        now: Millis,
-    ) -> Result<Option<session::Model>, DbErr> {
-        let (update, next) = advance.into_parts();
-        let tx = self.begin().await?;
-        if update.exec(&tx).await?.rows_affected != 1 {
-            return Ok(None);
-        }
-        audit::record(&tx, event, entry, now).await?;
-        tx.commit().await?;
-        Ok(Some(next))
-    }
-
-    /// Records the first use of the current generation's access token. Returns whether it was the first use of the current generation.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
-        Ok(self.execute(session::first_use(id, generation, now)).await? == 1)
+        let entry = &entry;
+        self.transact(|tx| async move {
+            audit::record(&*tx, event, entry.clone(), now).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Creates an account, with a session if there is one to start. `None` if the name is taken.
@@ -167,19 +110,22 @@ impl Store {
         &self,
         new: NewUser<'_>,
         entry: Entry,
-        session: impl FnOnce(&user::Model) -> Option<session::Model>,
+        session: impl Fn(&user::Model) -> Option<session::Model>,
         now: Millis,
     ) -> Result<Option<(user::Model, Option<session::Model>)>, DbErr> {
-        let tx = self.begin().await?;
-        let Some(user) = user::insert(&tx, new.username, new.key, new.hash, now).await? else { return Ok(None) };
-        let entry = Entry { user_id: Some(user.id), ..entry };
-        audit::record(&tx, Event::Registered, entry.clone(), now).await?;
-        let session = session(&user);
-        if let Some(session) = &session {
-            start_session(&tx, &user, session, entry, now).await?.ok_or(DbErr::RecordNotInserted)?;
-        }
-        tx.commit().await?;
-        Ok(Some((user, session)))
+        let (new, entry, session) = (&new, &entry, &session);
+        self.transact(|tx| async move {
+            let Some(user) = user::insert(&*tx, new.username, new.key, new.hash.clone(), now).await? else { return Ok(None) };
+            let entry = Entry { user_id: Some(user.id), ..entry.clone() };
+            audit::record(&*tx, Event::Registered, entry.clone(), now).await?;
+            let session = session(&user);
+            if let Some(session) = &session {
+                start_session(&*tx, &user, session, &entry, now).await?.ok_or(DbErr::RecordNotInserted)?;
+            }
+            tx.commit().await?;
+            Ok(Some((user, session)))
+        })
+        .await
     }
 
     /// Starts a session. Returns the ids of older sessions that were ended because the account had too many, or `None` if the account's
@@ -194,12 +140,15 @@ impl Store {
         entry: Entry,
         now: Millis,
     ) -> Result<Option<Vec<Uuid>>, DbErr> {
-        let tx = self.begin().await?;
-        let ended = start_session(&tx, user, session, entry, now).await?;
-        if ended.is_some() {
-            tx.commit().await?;
-        }
-        Ok(ended)
+        let entry = &entry;
+        self.transact(|tx| async move {
+            let ended = start_session(&*tx, user, session, entry, now).await?;
+            if ended.is_some() {
+                tx.commit().await?;
+            }
+            Ok(ended)
+        })
+        .await
     }
 
     /// Ends sessions and records the event that `describe` makes of their number. Nothing is recorded if none was live.
@@ -210,16 +159,19 @@ impl Store {
         &self,
         selector: SessionSelector,
         event: Event,
-        describe: impl FnOnce(u64) -> Entry,
+        describe: impl Fn(u64) -> Entry,
         now: Millis,
     ) -> Result<u64, DbErr> {
-        let tx = self.begin().await?;
-        let ended = session::revoke(&tx, selector, now).await?;
-        if ended > 0 {
-            audit::record(&tx, event, describe(ended), now).await?;
-        }
-        tx.commit().await?;
-        Ok(ended)
+        let describe = &describe;
+        self.transact(|tx| async move {
+            let ended = session::revoke(&*tx, selector, now).await?;
+            if ended > 0 {
+                audit::record(&*tx, event, describe(ended), now).await?;
+            }
+            tx.commit().await?;
+            Ok(ended)
+        })
+        .await
     }
 
     /// Replaces a password hash that was made with older parameters.
@@ -227,7 +179,12 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn replace_hash(&self, user: &user::Model, hash: &str) -> Result<bool, DbErr> {
-        user::replace_hash(self.writer(), user, hash).await
+        self.transact(|tx| async move {
+            let is_replaced = user::replace_hash(&*tx, user, hash).await?;
+            tx.commit().await?;
+            Ok(is_replaced)
+        })
+        .await
     }
 
     /// Sets a new password, ends all sessions of the account and starts a new one. False if the password or the one-time code was
@@ -244,20 +201,23 @@ impl Store {
         entry: Entry,
         now: Millis,
     ) -> Result<bool, DbErr> {
-        let tx = self.begin().await?;
-        // The account's row first: a sign-in with the old password waits for this lock, or has ended and its session is ended below.
-        if !user::replace_hash(&tx, user, &hash).await? {
-            return Ok(false);
-        }
-        let ended = session::revoke(&tx, SessionSelector::All(user.id), now).await?;
-        let detail = Some(format!("{ended} sessions ended"));
-        audit::record(&tx, event, Entry { detail, ..entry.clone() }, now).await?;
-        let changed = user::Model { password_hash: hash, ..user.clone() };
-        if start_session(&tx, &changed, session, entry, now).await?.is_none() {
-            return Ok(false);
-        }
-        tx.commit().await?;
-        Ok(true)
+        let (hash, entry) = (&hash, &entry);
+        self.transact(|tx| async move {
+            // The account's row first: a sign-in with the old password waits for this lock, or has ended and its session is ended below.
+            if !user::replace_hash(&*tx, user, hash).await? {
+                return Ok(false);
+            }
+            let ended = session::revoke(&*tx, SessionSelector::All(user.id), now).await?;
+            let detail = Some(format!("{ended} sessions ended"));
+            audit::record(&*tx, event, Entry { detail, ..entry.clone() }, now).await?;
+            let changed = user::Model { password_hash: hash.clone(), ..user.clone() };
+            if start_session(&*tx, &changed, session, entry, now).await?.is_none() {
+                return Ok(false);
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Sets a one-time code for a new password.
@@ -265,10 +225,13 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn set_reset(&self, user: i64, hash: &str, expires_at: Millis, entry: Entry, now: Millis) -> Result<(), DbErr> {
-        let tx = self.begin().await?;
-        user::set_reset(&tx, user, hash, expires_at).await?;
-        audit::record(&tx, Event::ResetCodeMade, entry, now).await?;
-        tx.commit().await
+        let entry = &entry;
+        self.transact(|tx| async move {
+            user::set_reset(&*tx, user, hash, expires_at).await?;
+            audit::record(&*tx, Event::ResetCodeMade, entry.clone(), now).await?;
+            tx.commit().await
+        })
+        .await
     }
 
     /// Deletes an account with its sessions. False if its password was changed, or it was deleted meanwhile.
@@ -276,15 +239,18 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn delete_user(&self, user: &user::Model, entry: Entry, now: Millis) -> Result<bool, DbErr> {
-        let tx = self.begin().await?;
-        if !user::delete(&tx, user).await? {
-            return Ok(false);
-        }
-        // The foreign key does the same in databases that enforce it.
-        session::delete_all(&tx, user.id).await?;
-        audit::record(&tx, Event::AccountDeleted, entry, now).await?;
-        tx.commit().await?;
-        Ok(true)
+        let entry = &entry;
+        self.transact(|tx| async move {
+            if !user::delete(&*tx, user).await? {
+                return Ok(false);
+            }
+            // The foreign key does the same in databases that enforce it.
+            session::delete_all(&*tx, user.id).await?;
+            audit::record(&*tx, Event::AccountDeleted, entry.clone(), now).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
@@ -292,14 +258,16 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn set_disabled(&self, user: i64, disabled: bool, now: Millis) -> Result<u64, DbErr> {
-        let tx = self.begin().await?;
-        user::set_disabled(&tx, user, disabled.then_some(now)).await?;
-        let ended = if disabled { session::revoke(&tx, SessionSelector::All(user), now).await? } else { 0 };
-        let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
-        let entry = Entry { user_id: Some(user), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
-        audit::record(&tx, event, entry, now).await?;
-        tx.commit().await?;
-        Ok(ended)
+        self.transact(|tx| async move {
+            user::set_disabled(&*tx, user, disabled.then_some(now)).await?;
+            let ended = if disabled { session::revoke(&*tx, SessionSelector::All(user), now).await? } else { 0 };
+            let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
+            let entry = Entry { user_id: Some(user), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+            audit::record(&*tx, event, entry, now).await?;
+            tx.commit().await?;
+            Ok(ended)
+        })
+        .await
     }
 
     /// Deletes old rows, at most `limit` of each kind: sessions that ended before `ended_before` or were started before
@@ -308,8 +276,13 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn purge(&self, ended_before: Millis, started_before: Millis, events_before: Millis, limit: u64) -> Result<u64, DbErr> {
-        let sessions = session::purge(self.writer(), ended_before, started_before, limit).await?;
-        Ok(sessions + audit::purge(self.writer(), events_before, limit).await?)
+        self.transact(|tx| async move {
+            let sessions = session::purge(&*tx, ended_before, started_before, limit).await?;
+            let events = audit::purge(&*tx, events_before, limit).await?;
+            tx.commit().await?;
+            Ok(sessions + events)
+        })
+        .await
     }
 }
 
@@ -318,7 +291,7 @@ async fn start_session(
     tx: &impl ConnectionTrait,
     user: &user::Model,
     session: &session::Model,
-    entry: Entry,
+    entry: &Entry,
     now: Millis,
 ) -> Result<Option<Vec<Uuid>>, DbErr> {
     if !user::record_login(tx, user, now).await? {
@@ -330,6 +303,6 @@ async fn start_session(
         audit::record(tx, Event::SessionsEnded, Entry { session_id: Some(*id), detail, ..entry.clone() }, now).await?;
     }
     session::insert(tx, session.clone()).await?;
-    audit::record(tx, Event::SignedIn, Entry { session_id: Some(session.id), ..entry }, now).await?;
+    audit::record(tx, Event::SignedIn, Entry { session_id: Some(session.id), ..entry.clone() }, now).await?;
     Ok(Some(ended))
 }

@@ -3,15 +3,10 @@
 use super::user;
 use crate::{
     clock::Millis,
-    rotation::{Lineage, Presenter, State},
+    rotation::{AccessState, Lineage, Presenter, State},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sea_orm::{
-    ActiveValue::Set,
-    IntoActiveModel, QueryOrder, QuerySelect, UpdateMany,
-    entity::prelude::*,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
 
 /// A row of `sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -103,7 +98,14 @@ impl Model {
         if self.lineage_generation == self.generation { written } else { written.continued_to(self.generation) }
     }
 
-    fn with_lineage(self, lineage: &Lineage) -> Self {
+    /// What tokens and the cache need of it.
+    #[must_use]
+    pub fn current(&self) -> Current {
+        let Self { id, user_id, generation, rotated_at, expires_at, .. } = *self;
+        Current { id, user_id, generation, rotated_at, expires_at, access: self.state().access() }
+    }
+
+    pub(super) fn with_lineage(self, lineage: &Lineage) -> Self {
         Self {
             generation: lineage.generation,
             lineage_generation: lineage.generation,
@@ -118,8 +120,25 @@ impl Model {
     }
 }
 
+/// The present state of a session, without its history and its clients.
+#[derive(Clone, Copy, Debug)]
+pub struct Current {
+    /// See [`Model::id`].
+    pub id: Uuid,
+    /// See [`Model::user_id`].
+    pub user_id: i64,
+    /// See [`Model::generation`].
+    pub generation: i64,
+    /// See [`Model::rotated_at`].
+    pub rotated_at: Millis,
+    /// See [`Model::expires_at`].
+    pub expires_at: Millis,
+    /// The generations whose access tokens are accepted.
+    pub access: AccessState,
+}
+
 /// A presenter in 23 characters: the kind, and the hash.
-fn write_presenter(presenter: Presenter) -> String {
+pub(super) fn write_presenter(presenter: Presenter) -> String {
     let (kind, hash) = match presenter {
         Presenter::Attempt(hash) => ('a', hash),
         Presenter::Client(hash) => ('c', hash),
@@ -162,78 +181,6 @@ pub async fn insert(db: &impl ConnectionTrait, session: Model) -> Result<(), DbE
 /// The database is away or busy.
 pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
-}
-
-/// The session of that id with the account it belongs to.
-///
-/// # Errors
-/// The database is away or busy.
-pub async fn with_user(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<(Model, user::Model)>, DbErr> {
-    let found = Entity::find_by_id(id).find_also_related(user::Entity).one(db).await?;
-    Ok(found.and_then(|(session, user)| Some((session, user?))))
-}
-
-/// The next state of a session, with the UPDATE that writes it.
-pub struct Advance {
-    update: UpdateMany<Entity>,
-    next: Model,
-}
-
-impl Advance {
-    /// Advances to that lineage, for a refresh by this client (its `User-Agent` and address). The UPDATE changes no row if another request
-    /// changed the generation first or the session was ended.
-    #[must_use]
-    pub fn to(session: &Model, lineage: &Lineage, client: (Option<String>, Option<String>), now: Millis, expires_at: Millis) -> Self {
-        let (last_user_agent, last_ip) = client;
-        let next = Model { rotated_at: now, last_used_at: now, expires_at, last_user_agent, last_ip, ..session.clone() };
-        let next = next.with_lineage(lineage);
-        let written = next.clone();
-        let update = Entity::update_many()
-            .set(ActiveModel {
-                generation: Set(written.generation),
-                rotated_at: Set(written.rotated_at),
-                last_used_at: Set(written.last_used_at),
-                expires_at: Set(written.expires_at),
-                last_user_agent: Set(written.last_user_agent),
-                last_ip: Set(written.last_ip),
-                lineage_generation: Set(written.lineage_generation),
-                parent: Set(written.parent),
-                rotated_by: Set(written.rotated_by),
-                grandparent: Set(written.grandparent),
-                parent_rotated_by: Set(written.parent_rotated_by),
-                superseded: Set(written.superseded),
-                access_floor: Set(written.access_floor),
-                ..Default::default()
-            })
-            .filter(Column::Id.eq(session.id))
-            .filter(Column::Generation.eq(session.generation))
-            .filter(Column::RevokedAt.is_null());
-        Self { update, next }
-    }
-
-    /// Also changes no row if an access token of the current generation was used meanwhile.
-    #[must_use]
-    pub fn while_unused(self) -> Self {
-        let unused = Expr::col(Column::LastUsedGeneration).lt(Expr::col(Column::Generation));
-        Self { update: self.update.filter(unused), ..self }
-    }
-
-    /// The UPDATE, and the session after it if it changes a row.
-    pub(super) fn into_parts(self) -> (UpdateMany<Entity>, Model) {
-        (self.update, self.next)
-    }
-}
-
-/// The UPDATE that records the first use of the current generation's access token. It changes a row only if the generation is still the
-/// current one and unused, and the session is not ended. A superseded generation is not the current one.
-pub(super) fn first_use(id: Uuid, generation: i64, now: Millis) -> UpdateMany<Entity> {
-    Entity::update_many()
-        .col_expr(Column::LastUsedGeneration, Expr::value(generation))
-        .col_expr(Column::LastUsedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .filter(Column::Generation.eq(generation))
-        .filter(Column::LastUsedGeneration.lt(generation))
-        .filter(Column::RevokedAt.is_null())
 }
 
 /// Ends sessions. Returns the number of those that were live.

@@ -60,6 +60,8 @@ enum What {
     Guarded,
     /// GET /user/refresh?refresh_token=…, with the newest refresh token each time
     Refresh,
+    /// The same, and then GET /bbb with the new access token: one exchange
+    Exchange,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -124,6 +126,10 @@ async fn call(mut connection: Connection, options: Options, number: usize, start
             What::Open => connection.get("/aaa").await?,
             What::Guarded => connection.guarded("/bbb").await?,
             What::Refresh => connection.refresh().await?,
+            What::Exchange => {
+                connection.refresh().await?;
+                connection.guarded("/bbb").await?;
+            }
         }
         let answered = Instant::now();
         if asked >= start && answered <= end {

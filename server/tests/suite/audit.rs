@@ -112,7 +112,7 @@ async fn case_18_many_ended_sessions_go_in_batches() {
     let row = session::Entity::find().one(server.auth.store().reader()).await.unwrap().unwrap();
     let tx = server.auth.store().begin().await.unwrap();
     for _ in 0..1800 {
-        session::insert(&tx, session::Model { id: uuid::Uuid::new_v4(), created_at: 1, ..row.clone() }).await.unwrap();
+        session::insert(&*tx, session::Model { id: uuid::Uuid::new_v4(), created_at: 1, ..row.clone() }).await.unwrap();
     }
     tx.commit().await.unwrap();
     assert_eq!(server.auth.purge().await.unwrap(), 1800);

@@ -5,7 +5,10 @@
 //! that may create databases: `cargo xtask test` does all of it. `WUGAN_TEST_LONG` (`cargo xtask test native --long`) runs the long forms.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+#[cfg(unix)]
+mod cluster;
 mod database;
+mod proxy;
 mod test_server;
 
 mod access;
@@ -14,6 +17,8 @@ mod audit;
 mod db_outage;
 mod documents;
 mod edge;
+#[cfg(unix)]
+mod failover;
 mod flood;
 mod headers;
 mod hostile;
@@ -28,6 +33,8 @@ mod operator;
 mod process;
 mod requests;
 mod rotation;
+mod round_trips;
 mod schedules;
 mod slow;
+mod sqlite;
 mod web;

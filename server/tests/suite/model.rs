@@ -402,7 +402,7 @@ async fn refresh_as_version_0_1(server: &TestServer, first: &TokenAnswer, genera
         row = session::Model { generation: generation + 1, rotated_at: now, last_used_at: now, ..row };
         server.restore(&row).await;
     }
-    server.auth.tokens().issue(&row, "ada", now).unwrap()
+    server.auth.tokens().issue(&row.current(), "ada", now).unwrap()
 }
 
 /// One random schedule, each request of it on the real server too.

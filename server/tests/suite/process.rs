@@ -67,6 +67,11 @@ impl Process {
         Self { child, url, log, reader: Some(reader), http: Client::builder().no_proxy().build().unwrap() }
     }
 
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Result<(StatusCode, Value), reqwest::Error> {
         let answer = self.http.post(format!("{}{path}", self.url)).json(&body).send().await?;
         let status = answer.status();
@@ -90,6 +95,15 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> StatusCode {
+        self.http.get(format!("{}{path}", self.url)).send().await.unwrap().status()
+    }
+
+    pub(crate) async fn get_as(&self, access: &Value, path: &str) -> StatusCode {
+        let asking = self.http.get(format!("{}{path}", self.url)).bearer_auth(access.as_str().unwrap());
+        asking.send().await.unwrap().status()
     }
 
     /// Whether the guarded route lets this access token in.

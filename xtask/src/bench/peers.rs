@@ -59,7 +59,7 @@ impl Peer {
         let (url, key) = (database.unwrap_or(&file).to_owned(), data.path().join("wugan.key"));
         Self::start(name, room, Some(data), |address| {
             let mut server = Command::new(program);
-            server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT]).args(NO_LIMITS);
+            server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT, "--allow-query-refresh"]).args(NO_LIMITS);
             server.env("WUGAN_DATABASE_URL", &url).env("WUGAN_SIGNING_KEY", &key);
             server
         })
@@ -135,7 +135,15 @@ pub(super) fn build_nest() -> Result<()> {
 
 /// A MariaDB that forgets nothing, with a database each, on the core of the servers.
 pub(super) fn mariadb() -> Result<Database> {
-    let database = databases::lasting_mariadb(&["wugan", "nest"])?;
+    on_the_servers_core(databases::lasting_mariadb(&["wugan", "nest"])?)
+}
+
+/// A PostgreSQL that forgets nothing, on the core of the servers: the connections' processes inherit it.
+pub(super) fn postgres() -> Result<Database> {
+    on_the_servers_core(databases::lasting_postgres()?)
+}
+
+fn on_the_servers_core(database: Database) -> Result<Database> {
     if can_pin() {
         let pid = database.pid().to_string();
         run(Command::new("taskset").args(["--all-tasks", "--pid", "--cpu-list", CORES[0], &pid]).stdout(Stdio::null()))?;

@@ -46,24 +46,31 @@ pub(super) fn measure(rounds: usize) -> Result<()> {
     let bare = Peer::bare(&programs.bare())?;
     let sqlite = Peer::wugan("Wugan, SQLite", Room::OneCore, &wugan, None)?;
     let mariadb = Peer::wugan("Wugan, MariaDB", Room::OneCore, &wugan, Some(&database.url("wugan")))?;
+    let postgres_database = peers::postgres()?;
+    let postgres = Peer::wugan("Wugan, PostgreSQL", Room::OneCore, &wugan, Some(&postgres_database.url("postgres")))?;
     let nest = Peer::nest(Room::OneCore, &database.url("nest"))?;
 
     let runs = [
         (&bare, "open"),
         (&sqlite, "guarded"),
         (&sqlite, "refresh"),
+        (&sqlite, "exchange"),
         (&mariadb, "guarded"),
         (&mariadb, "refresh"),
+        (&mariadb, "exchange"),
+        (&postgres, "refresh"),
+        (&postgres, "exchange"),
         (&nest, "guarded"),
         (&nest, "refresh"),
     ];
-    let mut rows: [Row; 7] = Default::default();
+    let mut rows: [Row; 11] = Default::default();
     for round in 1..=rounds {
         step(&format!("Measuring the servers, round {round} of {rounds}"), "1 min", || {
             runs.iter().zip(&mut rows).try_for_each(|((peer, what), row)| row.add(&programs.run(peer, what, &[])?))
         })?;
     }
-    let [bare_open, sqlite_guarded, sqlite_refresh, mariadb_guarded, mariadb_refresh, nest_guarded, nest_refresh] = &rows;
+    let [bare_open, sqlite_guarded, sqlite_refresh, sqlite_exchange, rest @ ..] = &rows;
+    let [mariadb_guarded, mariadb_refresh, mariadb_exchange, postgres_refresh, postgres_exchange, nest_guarded, nest_refresh] = rest;
 
     head("Servers, 64 kept connections, one core for the server and its database (medians)");
     println!("{:<18}{:<10}{:>12}{:>14}{:>10}{:>10}", "server", "asked for", "a second", "µs processor", "p50 ms", "p99 ms");
@@ -79,9 +86,15 @@ pub(super) fn measure(rounds: usize) -> Result<()> {
     compare("refresh, SQLite : Nest", sqlite_refresh, nest_refresh);
     compare("guarded, MariaDB : Nest", mariadb_guarded, nest_guarded);
     compare("refresh, MariaDB : Nest", mariadb_refresh, nest_refresh);
+    compare("refresh, PostgreSQL : Nest", postgres_refresh, nest_refresh);
+    compare("refresh and guarded, SQLite : Nest refresh", sqlite_exchange, nest_refresh);
+    compare("refresh and guarded, MariaDB : Nest refresh", mariadb_exchange, nest_refresh);
+    compare("refresh and guarded, PostgreSQL : Nest refresh", postgres_exchange, nest_refresh);
 
     println!("\n{:<18}{:>12}{:>14}   (MiB resident, the server's process alone)", "memory", "idle", "under load");
-    for (peer, rows) in [(&bare, &rows[..1]), (&sqlite, &rows[1..3]), (&mariadb, &rows[3..5]), (&nest, &rows[5..])] {
+    for (peer, rows) in
+        [(&bare, &rows[..1]), (&sqlite, &rows[1..4]), (&mariadb, &rows[4..7]), (&postgres, &rows[7..9]), (&nest, &rows[9..])]
+    {
         let loaded = rows.iter().map(|row| row.resident_mib).fold(0.0, f64::max);
         println!("{:<18}{:>12.1}{loaded:>14.1}", peer.name(), peer.idle_mib());
     }

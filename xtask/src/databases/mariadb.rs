@@ -87,3 +87,8 @@ fn find() -> Option<MariaDb> {
     program("my_print_defaults")?;
     Some(MariaDb { server: program("mariadbd")?, installer: program("mariadb-install-db")?, lasts: false, databases: &[] })
 }
+
+/// The server's program.
+pub(super) fn server() -> Option<PathBuf> {
+    find().map(|found| found.server)
+}

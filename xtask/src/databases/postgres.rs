@@ -12,6 +12,14 @@ const PROGRAMS: [&str; 2] = ["initdb", "postgres"];
 
 pub(super) struct Postgres {
     programs: PathBuf,
+    lasts: bool,
+}
+
+impl Postgres {
+    /// One that is not for tests: it writes what it is told to the disk.
+    pub(super) fn lasting(self) -> Self {
+        Self { lasts: true, ..self }
+    }
 }
 
 impl Engine for Postgres {
@@ -25,7 +33,7 @@ impl Engine for Postgres {
         }
         let programs =
             find().ok_or_else(|| failure(format!("no initdb and postgres in /usr/lib/postgresql/*/bin or PATH, {OTHERWISE}")))?;
-        Ok(Self { programs })
+        Ok(Self { programs, lasts: false })
     }
 
     fn prepare(&self, ground: &Ground) -> Result<()> {
@@ -43,12 +51,10 @@ impl Engine for Postgres {
             "unix_socket_directories=",
             // Each test has a pool, or two.
             "max_connections=1000",
-            // Nothing here shall survive.
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
         ];
-        settings.iter().for_each(|setting| {
+        // Nothing of a test shall survive.
+        let forgetful = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+        settings.iter().chain(if self.lasts { &[][..] } else { &forgetful }).for_each(|setting| {
             server.args(["-c", setting]);
         });
         Ok(server)
@@ -69,4 +75,9 @@ impl Engine for Postgres {
 fn find() -> Option<PathBuf> {
     let versions = versions_in(Path::new("/usr/lib/postgresql"));
     folder_with(&PROGRAMS, versions.into_iter().map(|version| version.join("bin")).collect())
+}
+
+/// The folder of the programs that a primary and a standby need.
+pub(super) fn programs() -> Option<PathBuf> {
+    find().filter(|folder| folder.join("pg_basebackup").exists())
 }

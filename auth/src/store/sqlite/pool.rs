@@ -1,6 +1,7 @@
 //! SQLite connection options, and the check that drops a connection whose transaction state is unknown.
 
-use super::connection::{BUSY_TIMEOUT, options as common};
+use super::File;
+use crate::store::connection::{BUSY_TIMEOUT, options as common};
 use sea_orm::{
     ConnectOptions,
     sqlx::{
@@ -11,22 +12,15 @@ use sea_orm::{
 
 const READERS: u32 = 4;
 
-/// Whether a missing file is created.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum File {
-    MayBeCreated,
-    MustExist,
-}
-
 /// Options of the one connection that writes.
-pub(super) fn writer(url: &str, file: File) -> ConnectOptions {
+pub(in crate::store) fn writer(url: &str, file: File) -> ConnectOptions {
     let mut options = options(url, 1, file);
     options.map_sqlx_sqlite_pool_opts(|pool| pool.after_release(|connection, _| Box::pin(is_clean(connection))));
     options
 }
 
 /// Options of the connections that read, outside of transactions.
-pub(super) fn readers(url: &str, file: File) -> ConnectOptions {
+pub(in crate::store) fn readers(url: &str, file: File) -> ConnectOptions {
     options(url, READERS, file)
 }
 

@@ -1,0 +1,112 @@
+//! Connections that are held without the ping that sqlx's pool sends at each release.
+
+use super::{
+    connection::{Connection, Reply, Request, Statement},
+    options::Options,
+};
+use crate::store::{discards::Discards, exchange::unavailable, trouble::Trouble};
+use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Value, sqlx::SqlStr};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
+
+const MAX_CONNECTIONS: usize = 8;
+/// How long to wait for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an operation may take. A connection that does not answer is dropped.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often an operation is tried that lost to another transaction.
+const MAX_CONFLICTS: u32 = 8;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
+/// How often an operation is tried again on a new connection.
+const MAX_RECONNECTS: u32 = 2;
+
+pub(super) struct Held {
+    options: Options,
+    idle: Mutex<Vec<(Connection, Instant)>>,
+    permits: Semaphore,
+    discards: Discards,
+}
+
+impl Held {
+    pub(super) fn new(options: Options, discards: Discards) -> Self {
+        Self { options, idle: Mutex::default(), permits: Semaphore::new(MAX_CONNECTIONS), discards }
+    }
+
+    /// The first row of a query or of an UPDATE that returns rows.
+    pub(super) async fn fetch(&self, text: &SqlStr, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.run(&Request::Fetch(Statement { text: text.clone(), values })).await?.row)
+    }
+
+    /// Executes a statement. Returns the number of changed rows.
+    pub(super) async fn execute(&self, text: &SqlStr, values: Vec<Value>) -> Result<u64, DbErr> {
+        Ok(self.run(&Request::Execute(Statement { text: text.clone(), values })).await?.changed)
+    }
+
+    /// Sends a request, which must be one that may be executed twice: it is sent again when it lost to another transaction, and on a new
+    /// connection when the one that was held is gone or its node only reads.
+    pub(super) async fn run(&self, request: &Request) -> Result<Reply, DbErr> {
+        let permit = timeout(ACQUIRE_TIMEOUT, self.permits.acquire()).await;
+        let Ok(Ok(_permit)) = permit else { return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) };
+        let (mut conflicts, mut reconnects) = (0, 0);
+        loop {
+            let held = self.take();
+            let is_new = held.is_none();
+            let (mut connection, opened) = match held {
+                Some(held) => held,
+                None => (self.connect().await?, Instant::now()),
+            };
+            let Ok(done) = timeout(OPERATION_TIMEOUT, connection.send(request)).await else {
+                self.discards.discard();
+                return Err(unavailable("the database does not answer"));
+            };
+            match done.as_ref().err().map(Trouble::of) {
+                Some(Trouble::Conflict) if conflicts < MAX_CONFLICTS => {
+                    conflicts += 1;
+                    self.put(connection, opened);
+                    sleep(CONFLICT_PAUSE * conflicts).await;
+                }
+                Some(Trouble::ReadOnly | Trouble::Lost) => {
+                    self.discards.discard();
+                    if is_new || reconnects == MAX_RECONNECTS {
+                        return done;
+                    }
+                    reconnects += 1;
+                }
+                _ => {
+                    self.put(connection, opened);
+                    return done;
+                }
+            }
+        }
+    }
+
+    async fn connect(&self) -> Result<Connection, DbErr> {
+        let connected = timeout(ACQUIRE_TIMEOUT, self.options.connect()).await;
+        connected.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
+    }
+
+    /// A connection that is idle. The last that was put back, so that others grow old.
+    fn take(&self) -> Option<(Connection, Instant)> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|(_, opened)| self.discards.keeps(opened.elapsed()));
+        idle.pop()
+    }
+
+    fn put(&self, connection: Connection, opened: Instant) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((connection, opened));
+    }
+
+    pub(super) async fn close(&self) {
+        self.permits.close();
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for (connection, _) in idle {
+            connection.close().await;
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! PostgreSQL and MySQL: the connections for frequent operations.
+
+mod connection;
+mod held;
+mod options;
+mod sessions;
+
+pub(super) use options::prepare_mysql;
+pub(super) use sessions::Server;

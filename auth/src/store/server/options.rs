@@ -1,0 +1,103 @@
+//! How a database server is reached, and the frequent statements in its dialect.
+
+use super::connection::Connection;
+use crate::store::sql;
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{
+        self, AssertSqlSafe, ConnectOptions as _, SqlSafeStr, SqlStr,
+        mysql::{MySqlConnectOptions, MySqlConnection},
+        postgres::PgConnectOptions,
+    },
+};
+use std::{str::FromStr, sync::Arc};
+
+/// How connections are opened.
+#[derive(Clone, Debug)]
+pub(super) enum Options {
+    Postgres(PgConnectOptions),
+    Mysql(MySqlConnectOptions),
+}
+
+/// The statements in the text of one database.
+pub(super) struct Statements {
+    pub(super) session: SqlStr,
+    pub(super) session_and_account: SqlStr,
+    pub(super) rotate: SqlStr,
+    pub(super) username: SqlStr,
+    pub(super) advance: SqlStr,
+    pub(super) first_use: SqlStr,
+    pub(super) audit: SqlStr,
+    pub(super) probe: SqlStr,
+}
+
+impl Options {
+    pub(super) fn parse(url: &str) -> Result<Self, DbErr> {
+        Ok(if url.starts_with("mysql:") {
+            Self::Mysql(MySqlConnectOptions::from_str(url).map_err(connect_error)?.disable_statement_logging())
+        } else {
+            Self::Postgres(PgConnectOptions::from_str(url).map_err(connect_error)?.disable_statement_logging())
+        })
+    }
+
+    pub(super) fn statements(&self) -> Statements {
+        let is_postgres = matches!(self, Self::Postgres(_));
+        let text = |text: &str| AssertSqlSafe(if is_postgres { numbered(text) } else { text.to_owned() }).into_sql_str();
+        let read_only = if is_postgres { sql::READ_ONLY_POSTGRES } else { sql::READ_ONLY_MYSQL };
+        // In front, so that the other columns are those of the table.
+        let checked = |select: &str| text(&select.replacen("SELECT ", &format!("SELECT {read_only}, "), 1));
+        Statements {
+            session: checked(sql::SESSION),
+            session_and_account: checked(sql::SESSION_AND_ACCOUNT),
+            rotate: text(if is_postgres { sql::ROTATE_POSTGRES } else { sql::ROTATE_MYSQL }),
+            username: text(sql::USERNAME),
+            advance: text(sql::ADVANCE),
+            first_use: text(sql::FIRST_USE),
+            audit: text(sql::AUDIT),
+            probe: checked(sql::PROBE),
+        }
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, DbErr> {
+        match self {
+            Self::Postgres(options) => Ok(Connection::Postgres(options.connect().await.map_err(connect_error)?)),
+            Self::Mysql(options) => {
+                let mut connection = options.connect().await.map_err(connect_error)?;
+                prepare_mysql(&mut connection).await.map_err(connect_error)?;
+                Ok(Connection::Mysql(connection))
+            }
+        }
+    }
+}
+
+/// Each statement sees what is committed when it begins; on Galera also what other nodes have committed by then.
+pub(in crate::store) async fn prepare_mysql(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").execute(&mut *connection).await?;
+    let galera = sqlx::raw_sql("SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'").fetch_all(&mut *connection).await?;
+    if !galera.is_empty() {
+        sqlx::raw_sql("SET SESSION wsrep_sync_wait = 1").execute(connection).await?;
+    }
+    Ok(())
+}
+
+fn connect_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+/// With `$1`, `$2` … in place of each `?`.
+fn numbered(text: &str) -> String {
+    let mut parts = text.split('?');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.zip(1..).fold(first, |text, (part, number)| format!("{text}${number}{part}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_numbered_for_postgres() {
+        assert_eq!(numbered("SELECT ? FROM t WHERE a = ? AND b = ?"), "SELECT $1 FROM t WHERE a = $2 AND b = $3");
+        assert_eq!(numbered("SELECT 1"), "SELECT 1");
+    }
+}

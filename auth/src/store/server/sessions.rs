@@ -1,0 +1,204 @@
+//! The frequent operations on PostgreSQL and MySQL: one conditional UPDATE, and a look at the row only if it changed none.
+
+use super::{
+    connection::{Request, Statement},
+    held::Held,
+    options::{Options, Statements},
+};
+use crate::{
+    clock::Millis,
+    store::{
+        discards::Discards,
+        exchange::{Account, Advance, Exchanged, Rotation, unavailable},
+        session::Model,
+        sql,
+    },
+};
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use uuid::Uuid;
+
+/// How often a request that lost a race decides again. Another request won each race, so two would do.
+const MAX_ATTEMPTS: usize = 8;
+/// The largest number of remembered names.
+const MAX_NAMES: usize = 65_536;
+
+/// A database server, with the connections that read and write sessions.
+#[derive(Clone)]
+pub(in crate::store) struct Server {
+    held: Arc<Held>,
+    statements: Arc<Statements>,
+    discards: Discards,
+    /// For MySQL, whose UPDATE returns no name. An account's name never changes, and its id is never reused.
+    names: Arc<Mutex<HashMap<i64, String>>>,
+    returns_rows: bool,
+}
+
+impl Server {
+    pub(in crate::store) fn open(url: &str, discards: Discards) -> Result<Self, DbErr> {
+        let options = Options::parse(url)?;
+        let returns_rows = matches!(options, Options::Postgres(_));
+        let statements = Arc::new(options.statements());
+        Ok(Self { held: Arc::new(Held::new(options, discards.clone())), statements, discards, names: Arc::default(), returns_rows })
+    }
+
+    pub(in crate::store) async fn close(&self) {
+        self.held.close().await;
+    }
+
+    /// Whether the database answers, has its tables, and writes.
+    pub(in crate::store) async fn probe(&self) -> Result<(), DbErr> {
+        let row = self.held.fetch(&self.statements.probe, Vec::new()).await?;
+        row.map_or(Ok(()), |row| self.check_writes(&row))
+    }
+
+    pub(in crate::store) async fn session(&self, id: Uuid) -> Result<Option<Model>, DbErr> {
+        let row = self.held.fetch(&self.statements.session, vec![id.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        self.check_writes(&row)?;
+        Model::from_query_result(&row, "").map(Some)
+    }
+
+    /// Rotates if the row is as expected; otherwise decides by the row, until no other request changes it meanwhile.
+    pub(in crate::store) async fn exchange<D>(
+        &self,
+        id: Uuid,
+        expected: Option<(Rotation, D)>,
+        decide: impl Fn(&Model, &Account) -> (D, Option<Advance>),
+    ) -> Result<Option<Exchanged<D>>, DbErr> {
+        if let Some((rotation, decision)) = expected
+            && let Some(username) = self.rotate(&rotation).await?
+        {
+            return Ok(Some(Exchanged { decision, session: rotation.current(), username }));
+        }
+        for _ in 0..MAX_ATTEMPTS {
+            let Some((row, account)) = self.find(id).await? else { return Ok(None) };
+            let (decision, advance) = decide(&row, &account);
+            let session = match advance {
+                None => row.current(),
+                Some(advance) => {
+                    if !self.write(&advance).await? {
+                        continue;
+                    }
+                    advance.next.current()
+                }
+            };
+            return Ok(Some(Exchanged { decision, session, username: account.username }));
+        }
+        Err(unavailable("a refresh lost every race"))
+    }
+
+    pub(in crate::store) async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
+        let values = vec![generation.into(), now.into(), id.into(), generation.into(), generation.into()];
+        let changed = self.held.execute(&self.statements.first_use, values).await?;
+        Ok(changed == 1)
+    }
+
+    async fn find(&self, id: Uuid) -> Result<Option<(Model, Account)>, DbErr> {
+        let row = self.held.fetch(&self.statements.session_and_account, vec![id.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        self.check_writes(&row)?;
+        let is_disabled = row.try_get::<Option<Millis>>("", "disabled_at")?.is_some();
+        let account = Account { username: row.try_get("", "username")?, is_disabled };
+        Ok(Some((Model::from_query_result(&row, "")?, account)))
+    }
+
+    /// The account's name, if the row was as expected.
+    async fn rotate(&self, rotation: &Rotation) -> Result<Option<String>, DbErr> {
+        let Rotation { id, user_id, generation, client, now, expires_at, started_after, .. } = rotation;
+        let values = vec![
+            (generation + 1).into(),
+            (*now).into(),
+            (*now).into(),
+            (*expires_at).into(),
+            client.user_agent.clone().into(),
+            client.address.clone().into(),
+            (generation + 1).into(),
+            (*generation).into(),
+            rotation.presenter().into(),
+            (*id).into(),
+            (*user_id).into(),
+            (*generation).into(),
+            (*generation).into(),
+            (*now).into(),
+            (*started_after).into(),
+            client.address.clone().into(),
+            client.address.clone().into(),
+        ];
+        if self.returns_rows {
+            let row = self.held.fetch(&self.statements.rotate, values).await?;
+            return row.map(|row| row.try_get("", "username")).transpose();
+        }
+        let changed = self.held.execute(&self.statements.rotate, values).await?;
+        if changed == 1 { self.name(*user_id).await } else { Ok(None) }
+    }
+
+    async fn name(&self, user_id: i64) -> Result<Option<String>, DbErr> {
+        let names = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(name) = names().get(&user_id) {
+            return Ok(Some(name.clone()));
+        }
+        let row = self.held.fetch(&self.statements.username, vec![user_id.into()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        let name: String = row.try_get("", "username")?;
+        let mut names = names();
+        if names.len() >= MAX_NAMES {
+            names.clear();
+        }
+        names.insert(user_id, name.clone());
+        Ok(Some(name))
+    }
+
+    /// Whether the row was still the one that was decided on.
+    async fn write(&self, advance: &Advance) -> Result<bool, DbErr> {
+        let next = advance.next.clone();
+        let values = vec![
+            next.generation.into(),
+            next.rotated_at.into(),
+            next.last_used_at.into(),
+            next.expires_at.into(),
+            next.last_user_agent.into(),
+            next.last_ip.into(),
+            next.lineage_generation.into(),
+            next.parent.into(),
+            next.rotated_by.into(),
+            next.grandparent.into(),
+            next.parent_rotated_by.into(),
+            next.superseded.into(),
+            next.access_floor.into(),
+            next.id.into(),
+            advance.from_generation.into(),
+            advance.used_before.into(),
+        ];
+        let advance_row = Statement { text: self.statements.advance.clone(), values };
+        let request = match advance.record.clone() {
+            None => Request::Execute(advance_row),
+            Some((event, entry)) => {
+                let values = vec![
+                    next.rotated_at.into(),
+                    event.name().into(),
+                    entry.user_id.into(),
+                    entry.session_id.into(),
+                    entry.ip.into(),
+                    entry.user_agent.into(),
+                    entry.detail.into(),
+                ];
+                Request::ExecuteBoth(advance_row, Statement { text: self.statements.audit.clone(), values })
+            }
+        };
+        Ok(self.held.run(&request).await?.changed == 1)
+    }
+
+    /// Rows of a node that only reads may be old.
+    fn check_writes(&self, row: &QueryResult) -> Result<(), DbErr> {
+        let read_only: String = row.try_get("", sql::READ_ONLY_COLUMN)?;
+        if matches!(read_only.as_str(), "0" | "off" | "OFF") {
+            return Ok(());
+        }
+        self.discards.discard();
+        Err(unavailable("this node of the database only reads"))
+    }
+}

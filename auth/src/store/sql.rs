@@ -1,0 +1,68 @@
+//! The frequent statements, written once for all databases, with `?` for each value.
+
+macro_rules! session_columns {
+    () => {
+        "s.id, s.user_id, s.generation, s.confirmed, s.rotated_at, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.user_agent, \
+         s.ip, s.last_user_agent, s.last_ip, s.lineage_generation, s.parent, s.rotated_by, s.grandparent, s.parent_rotated_by, \
+         s.superseded, s.access_floor"
+    };
+}
+
+pub(super) const SESSION: &str = concat!("SELECT ", session_columns!(), " FROM sessions s WHERE s.id = ?");
+
+/// The account's columns come last.
+pub(super) const SESSION_AND_ACCOUNT: &str =
+    concat!("SELECT ", session_columns!(), ", u.username, u.disabled_at FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = ?");
+
+pub(super) const ADVANCE: &str = "UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, \
+    last_user_agent = ?, last_ip = ?, lineage_generation = ?, parent = ?, rotated_by = ?, grandparent = ?, parent_rotated_by = ?, \
+    superseded = ?, access_floor = ? WHERE id = ? AND generation = ? AND revoked_at IS NULL AND confirmed < ?";
+
+/// Changes a row only if the generation is the current one and unused. A superseded generation is not the current one.
+pub(super) const FIRST_USE: &str =
+    "UPDATE sessions SET confirmed = ?, last_used_at = ? WHERE id = ? AND generation = ? AND confirmed < ? AND revoked_at IS NULL";
+
+pub(super) const AUDIT: &str = "INSERT INTO audit (at, event, user_id, session_id, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// The assignments of `Lineage::rotated`, for a row without superseded generations. MySQL assigns from left to right, so that a column is
+/// read before it is written.
+macro_rules! rotate_set {
+    () => {
+        "generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?, last_user_agent = ?, last_ip = ?, lineage_generation = ?, \
+         grandparent = s.parent, parent = ?, parent_rotated_by = s.rotated_by, rotated_by = ?"
+    };
+}
+
+/// When `decide` says to rotate and nothing is to be recorded: the session is live, its row was written for the presented generation, and
+/// the client's address is the one before. The rest makes the row afterwards known without reading it.
+macro_rules! rotate_where {
+    () => {
+        "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
+         AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?)"
+    };
+}
+
+pub(super) const ROTATE_POSTGRES: &str = concat!(
+    "UPDATE sessions s SET ",
+    rotate_set!(),
+    " FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL AND ",
+    rotate_where!(),
+    " RETURNING u.username"
+);
+
+pub(super) const ROTATE_MYSQL: &str = concat!(
+    "UPDATE sessions s SET ",
+    rotate_set!(),
+    " WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL) AND ",
+    rotate_where!()
+);
+
+pub(super) const USERNAME: &str = "SELECT username FROM users WHERE id = ?";
+
+/// With a look at a table, so that a database without tables, or a Galera node that is not ready, does not count as ready.
+pub(super) const PROBE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM sessions LIMIT 1) AS found) AS rows_found";
+
+/// A column that says whether this node of a database only reads. `'0'`, `'OFF'` and `'off'` mean that it writes.
+pub(super) const READ_ONLY_COLUMN: &str = "read_only";
+pub(super) const READ_ONLY_POSTGRES: &str = "current_setting('transaction_read_only') AS read_only";
+pub(super) const READ_ONLY_MYSQL: &str = "CAST(@@global.read_only AS CHAR) AS read_only";

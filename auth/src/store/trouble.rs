@@ -1,0 +1,56 @@
+//! What an error of a database server says about the connection and about trying again.
+
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, error::DatabaseError, mysql::MySqlDatabaseError},
+};
+
+/// An error of a database server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict, a lock timeout. Trying again helps.
+    Conflict,
+    /// The connection's node only reads, or is not part of its cluster. A new connection may reach another node.
+    ReadOnly,
+    /// The connection is gone. The statement may have been executed.
+    Lost,
+    Other,
+}
+
+impl Trouble {
+    pub(super) fn of(error: &DbErr) -> Self {
+        let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+        else {
+            return Self::Other;
+        };
+        match cause.as_ref() {
+            sqlx::Error::Database(error) => Self::of_database(error.as_ref()),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_database(error: &dyn DatabaseError) -> Self {
+        if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+            return match error.number() {
+                // A lock timeout, a deadlock or certification conflict, a row that changed since the snapshot.
+                1205 | 1213 | 1020 => Self::Conflict,
+                // --read-only, a read-only transaction, InnoDB in read-only mode, a Galera node that is not ready.
+                1290 | 1792 | 1836 | 1047 => Self::ReadOnly,
+                // The server stops, or the connection was killed.
+                1053 | 1317 | 1927 => Self::Lost,
+                _ => Self::Other,
+            };
+        }
+        match error.code().unwrap_or_default().as_ref() {
+            "40001" | "40P01" | "55P03" => Self::Conflict,
+            "25006" => Self::ReadOnly,
+            // The server stops, crashed, or starts.
+            "57P01" | "57P02" | "57P03" => Self::Lost,
+            code if code.starts_with("08") => Self::Lost,
+            _ => Self::Other,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A TCP proxy in front of a database: it can be cut, can point to another database, and counts round trips.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::sleep,
+};
+
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    target: Mutex<String>,
+    cut: AtomicBool,
+    open: AtomicUsize,
+    round_trips: AtomicU64,
+}
+
+impl Proxy {
+    pub(crate) async fn start(target: &str) -> Self {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (cut, open, round_trips) = (AtomicBool::default(), AtomicUsize::default(), AtomicU64::default());
+        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, round_trips });
+        let accepting = shared.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let shared = accepting.clone();
+                tokio::spawn(async move {
+                    shared.open.fetch_add(1, Ordering::SeqCst);
+                    shared.forward(client).await;
+                    shared.open.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// Closes all connections, and refuses new ones until it is mended.
+    pub(crate) async fn cut(&self) {
+        self.shared.cut.store(true, Ordering::SeqCst);
+        while self.shared.open.load(Ordering::SeqCst) > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    pub(crate) fn mend(&self) {
+        self.shared.cut.store(false, Ordering::SeqCst);
+    }
+
+    /// Sends new connections to another database. Open ones stay where they are.
+    pub(crate) fn redirect(&self, target: &str) {
+        *self.shared.target.lock().unwrap() = target.into();
+    }
+
+    /// How often data was sent to the database after it had answered what was sent before.
+    pub(crate) async fn round_trips(&self) -> u64 {
+        // What follows an answer, such as the ping of sqlx's pool, counts too.
+        sleep(Duration::from_millis(200)).await;
+        self.shared.round_trips.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    async fn forward(&self, client: TcpStream) {
+        let target = self.target.lock().unwrap().clone();
+        if self.cut.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(server) = TcpStream::connect(target).await else { return };
+        let _ = (client.set_nodelay(true), server.set_nodelay(true));
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        let is_answered = AtomicBool::new(true);
+        let requests = async {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(size @ 1..) = from_client.read(&mut buffer).await {
+                if is_answered.swap(false, Ordering::SeqCst) {
+                    self.round_trips.fetch_add(1, Ordering::SeqCst);
+                }
+                if to_server.write_all(&buffer[..size]).await.is_err() {
+                    break;
+                }
+            }
+        };
+        let answers = async {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(size @ 1..) = from_server.read(&mut buffer).await {
+                is_answered.store(true, Ordering::SeqCst);
+                if to_client.write_all(&buffer[..size]).await.is_err() {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            () = requests => {}
+            () = answers => {}
+            () = async { while !self.cut.load(Ordering::SeqCst) { sleep(Duration::from_millis(10)).await } } => {}
+        }
+    }
+}
+
+/// Host and port of a database URL.
+pub(crate) fn host(url: &str) -> &str {
+    let after = url.split("://").nth(1).unwrap();
+    after.rsplit('@').next().unwrap().split('/').next().unwrap()
+}

@@ -1,0 +1,185 @@
+//! Round trips to a database server, counted on the wire: case 55.
+
+use crate::{
+    database::{Kind, on_each_database},
+    proxy::{Proxy, host},
+    test_server::{MANY, PASSWORD, TestServer, sid},
+};
+use reqwest::StatusCode;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::sleep;
+use wugan_axum::{rotation::Presented, store::session::SessionSelector};
+use wugan_wire::TokenAnswer;
+
+struct Counted {
+    proxy: Proxy,
+    server: TestServer,
+    direct: TestServer,
+}
+
+impl Counted {
+    async fn start(kind: Kind) -> Self {
+        let direct = TestServer::with(kind, MANY).await;
+        let url = direct.config.database_url.clone();
+        let proxy = Proxy::start(host(&url)).await;
+        let server = direct.on(&url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port))).await;
+        Self { proxy, server, direct }
+    }
+
+    async fn count<T>(&self, request: impl Future<Output = T>) -> (u64, T) {
+        let before = self.proxy.round_trips().await;
+        let answer = request.await;
+        (self.proxy.round_trips().await - before, answer)
+    }
+
+    /// The smallest count of some requests: the first ones open connections and prepare statements.
+    async fn fewest(&self, name: &str, request: impl AsyncFn(usize)) -> u64 {
+        let mut fewest = u64::MAX;
+        for n in 0..6 {
+            fewest = fewest.min(self.count(request(n)).await.0);
+        }
+        println!("{name}: {fewest}");
+        fewest
+    }
+
+    async fn stop(self) {
+        self.server.stop().await;
+        self.direct.stop().await;
+    }
+}
+
+async fn frequent_requests_take_one_round_trip(kind: Kind) {
+    let counted = Counted::start(kind).await;
+    let server = &counted.server;
+    let mut tokens = server.register("ada").await;
+    // The first requests open the connection and prepare its statements.
+    for n in 0..3 {
+        let attempt = format!("attempt-number-{n}");
+        server.exchange(&tokens.refresh_token, &attempt).await;
+        tokens = server.exchange(&tokens.refresh_token, &attempt).await;
+        assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
+        assert!(server.lets_in(&tokens.access_token).await);
+        server.auth.sessions().invalidate(SessionSelector::One(sid(&tokens)));
+        assert!(server.lets_in(&tokens.access_token).await);
+    }
+    let (refresh, next) = counted.count(server.exchange(&tokens.refresh_token, "attempt-of-a-tab")).await;
+    assert_eq!(refresh, 1, "a refresh");
+    let (repeated, same) = counted.count(server.exchange(&tokens.refresh_token, "attempt-of-a-tab")).await;
+    assert_eq!((repeated, &same.refresh_token), (2, &next.refresh_token), "a refresh again after a lost answer");
+    let (first_use, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    assert_eq!((first_use, admitted), (1, true), "the first use of an access token");
+    let (cached, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    assert_eq!((cached, admitted), (0, true), "a guarded request");
+    server.auth.sessions().invalidate(SessionSelector::One(sid(&next)));
+    let (uncached, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    assert_eq!((uncached, admitted), (1, true), "a guarded request of a session that was not seen for a while");
+    sleep(Duration::from_secs(1)).await;
+    let (ready, answer) = counted.count(server.get("/readyz")).await;
+    assert_eq!((ready, answer.status()), (1, StatusCode::OK), "readiness");
+    counted.stop().await;
+}
+
+async fn rare_requests_are_counted(kind: Kind) {
+    let counted = Counted::start(kind).await;
+    let server = &counted.server;
+    let name = |n: usize, kind: &str| format!("{kind}{n}");
+    let register = counted.fewest("registration", async |n| drop(server.register(&name(n, "new")).await)).await;
+    let login = counted.fewest("sign-in", async |n| drop(server.login(&name(n, "new")).await)).await;
+    let logout =
+        counted.fewest("sign-in and sign-out", async |n| server.logout(&server.login(&name(n, "new")).await.refresh_token, "").await).await;
+    let change = async |n| {
+        let tokens: TokenAnswer = server.login(&name(n, "new")).await;
+        let body = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
+        let answer = server.post_as(&tokens.access_token, "/user/password", &body).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
+    };
+    let change = counted.fewest("sign-in and new password", change).await;
+    println!("{kind:?}: registration {register}, sign-in {login}, sign-out {}, new password {}", logout - login, change - login);
+    assert!(register <= 14 && login <= 12 && logout - login <= 10, "{register} {login} {logout}");
+    counted.stop().await;
+}
+
+macro_rules! on_each_server {
+    ($($name:ident: $test:ident;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
+            async fn postgres() {
+                $test(Kind::Postgres).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
+            async fn mysql() {
+                $test(Kind::Mysql).await;
+            }
+        }
+    )*};
+}
+
+on_each_server! {
+    case_55_frequent_requests_take_one_round_trip: frequent_requests_take_one_round_trip;
+    case_55_rare_requests_are_counted: rare_requests_are_counted;
+}
+
+on_each_database! {
+    /// A database server writes the usual rotation without reading the row first.
+    async fn a_rotation_writes_what_the_rules_say(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let mut tokens = server.register("ada").await;
+        for round in 0..6 {
+            let before = server.row(&tokens).await;
+            let next = server.exchange(&tokens.refresh_token, &format!("attempt-number-{round}")).await;
+            let after = server.row(&next).await;
+            let lineage = after.state().lineage;
+            let presenter = lineage.rotated_by.unwrap();
+            assert_ne!(Some(presenter), before.state().lineage.rotated_by);
+            let presented = Presented { generation: before.generation, expires_at: before.expires_at, presenter };
+            assert_eq!(lineage, before.state().lineage.rotated(&presented));
+            assert_eq!((after.created_at, &after.ip, &after.user_agent), (before.created_at, &before.ip, &before.user_agent));
+            assert_eq!((after.last_ip.as_deref(), after.rotated_at), (Some("127.0.0.1"), after.last_used_at));
+            assert!(after.expires_at >= before.expires_at && after.last_used_generation == before.last_used_generation);
+            if round % 2 == 0 {
+                assert!(server.lets_in(&next.access_token).await);
+            }
+            if round == 3 {
+                // Another presenter supersedes: the row is not in the usual state any more.
+                server.exchange(&tokens.refresh_token, "attempt-of-another").await;
+                tokens = server.exchange(&tokens.refresh_token, "attempt-of-another").await;
+            } else {
+                tokens = next;
+            }
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
+async fn case_55_rotations_are_heap_only_updates_on_postgres() {
+    const REFRESHES: i64 = 160;
+    let server = TestServer::start(Kind::Postgres).await;
+    let mut tokens = server.register("ada").await;
+    for _ in 0..REFRESHES {
+        tokens = server.refresh(&tokens.refresh_token).await;
+        assert!(server.lets_in(&tokens.access_token).await);
+    }
+    let count =
+        Statement::from_string(DbBackend::Postgres, "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'");
+    // A connection reports its counts when it has been idle for ten seconds.
+    let (updates, heap_only) = loop {
+        let row = server.auth.store().reader().query_one_raw(count.clone()).await.unwrap().unwrap();
+        let counts: (i64, i64) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+        if counts.0 >= 2 * REFRESHES {
+            break counts;
+        }
+        sleep(Duration::from_millis(200)).await;
+    };
+    println!("{heap_only} of {updates} updates are heap-only");
+    assert!(heap_only * 10 >= updates * 9, "{heap_only} of {updates}");
+    server.stop().await;
+}
