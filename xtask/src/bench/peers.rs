@@ -23,7 +23,7 @@ pub(super) const ACCOUNT: &str = "load:correct horse battery";
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Nobody is turned away: what is measured is not the limits.
-const NO_LIMITS: [&str; 4] = ["--name-limit", "1000000/1000s", "--address-limit", "1000000/1000s"];
+const NO_LIMITS: [&str; 6] = ["--name-limit", "1000000/1000s", "--address-limit", "1000000/1000s", "--session-limit", "60000/1m"];
 /// The cores of the servers and of the load.
 const CORES: [&str; 2] = ["0", "1"];
 
