@@ -53,7 +53,7 @@ fn named(text: &str) -> Vec<&str> {
 }
 
 /// Cases of the table that no test shows yet.
-const NOT_YET: [u32; 4] = [34, 41, 51, 55];
+const NOT_YET: [u32; 0] = [];
 
 #[test]
 fn each_case_has_a_row_that_names_its_tests_or_says_that_there_are_none_yet() {
