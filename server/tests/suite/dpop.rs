@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    test_server::{MANY, PASSWORD, TestServer, claims, expect_error},
+    test_server::{MANY, PASSWORD, TestServer, claims, expect_error, part},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer};
@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{path::PathBuf, process::Command};
 use uuid::Uuid;
+use wugan_axum::{Verifier, VerifyError};
 use wugan_wire::{Code, TokenAnswer};
 
 /// A client's key.
-struct ClientKey(SigningKey);
+pub(crate) struct ClientKey(SigningKey);
 
 impl ClientKey {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(SigningKey::from_slice(&rand::random::<[u8; 32]>()).unwrap())
     }
 
@@ -56,7 +57,7 @@ impl ClientKey {
     }
 
     /// A POST with a proof.
-    async fn post(&self, server: &TestServer, path: &str, body: &Value) -> Response {
+    pub(crate) async fn post(&self, server: &TestServer, path: &str, body: &Value) -> Response {
         send(server, "POST", path, None, Some(&self.proof(server, "POST", path, None)), Some(body)).await
     }
 
@@ -71,7 +72,7 @@ impl ClientKey {
         answer.json().await.unwrap()
     }
 
-    async fn sign_in(&self, server: &TestServer, path: &str, name: &str) -> TokenAnswer {
+    pub(crate) async fn sign_in(&self, server: &TestServer, path: &str, name: &str) -> TokenAnswer {
         self.tokens(server, path, &json!({"username": name, "password": PASSWORD})).await
     }
 
@@ -335,7 +336,7 @@ async fn a_proof_is_accepted_once_and_for_a_minute() {
     expect_refused(get(&proof).await, "invalid_dpop_proof", "replayed").await;
     // The same id in another proof.
     let (header, mut claims) = key.parts(&server, "GET", "/bbb", Some(access));
-    claims["jti"] = crate::test_server::claims(&proof)["jti"].clone();
+    claims["jti"] = part(&proof, 1)["jti"].clone();
     expect_refused(get(&key.sign(&header, &claims)).await, "invalid_dpop_proof", "a repeated id").await;
     server.clock.shift(55_000);
     expect_refused(get(&proof).await, "invalid_dpop_proof", "replayed later").await;
@@ -529,5 +530,15 @@ async fn an_independent_client_signs_in_refreshes_and_calls() {
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
     let each = json!([400, "use_dpop_nonce", "DPoP", 200, "bbb", true]);
     assert_eq!(seen, json!([each, each]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn bound_tokens_are_refused_by_services_without_proofs() {
+    let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa"]).await;
+    let verifier = Verifier::jwks(&format!("{}/.well-known/jwks.json", server.url), "wugan", "wugan").unwrap();
+    let (bound, bearer) = (ClientKey::new().sign_in(&server, "/user/register", "ada").await, server.login("ada").await);
+    assert_eq!(verifier.verify(&bound.access_token).await, Err(VerifyError::Invalid));
+    assert!(verifier.verify(&bearer.access_token).await.is_ok());
     server.stop().await;
 }
