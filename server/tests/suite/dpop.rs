@@ -119,7 +119,7 @@ async fn expect_refused(answer: Response, error: &str, case: &str) {
     expect_error(answer, StatusCode::UNAUTHORIZED, code).await;
 }
 
-/// Proofs that no server may accept for a POST to `path`, by what is wrong with them. `other` is another path of the server.
+/// Proofs that may not be accepted for this request, by what is wrong with them.
 fn hostile(server: &TestServer, key: &ClientKey, method: &str, path: &str, access: Option<&str>) -> Vec<(&'static str, String)> {
     let (header, claims) = key.parts(server, method, path, access);
     let now = server.clock.now() / 1000;
@@ -157,6 +157,11 @@ fn hostile(server: &TestServer, key: &ClientKey, method: &str, path: &str, acces
         let token = jsonwebtoken::encode(&head, &claims, &jsonwebtoken::EncodingKey::from_secret(b"secret")).unwrap();
         format!("{}.{}", BASE64.encode(header.to_string()), token.split_once('.').unwrap().1)
     };
+    let split = {
+        let point = key.0.verifying_key().to_encoded_point(false);
+        let (x, y) = point.as_bytes()[1..].split_at(31);
+        json!({"kty": "EC", "crv": "P-256", "x": BASE64.encode(x), "y": BASE64.encode(y)})
+    };
     let url = format!("{}{path}", server.url);
     let mut proofs = vec![
         ("empty", String::new()),
@@ -177,6 +182,7 @@ fn hostile(server: &TestServer, key: &ClientKey, method: &str, path: &str, acces
         ("another curve", jwk_with("crv", "P-384".into())),
         ("another kind of key", jwk_with("kty", "RSA".into())),
         ("a coordinate that is too short", jwk_with("x", "AAAA".into())),
+        ("coordinates that are split elsewhere", with_header("jwk", split)),
         ("a point that is not on the curve", jwk_with("x", BASE64.encode([1; 32]).into())),
         ("a key that did not sign", with_header("jwk", ClientKey::new().jwk())),
         ("another signature", format!("{signed}.{}{}", if signature.starts_with('A') { "B" } else { "A" }, &signature[1..])),
@@ -281,7 +287,6 @@ on_each_database! {
         let refreshed = one.refresh(&server, &bearer.refresh_token).await;
         assert_eq!((refreshed.token_type.as_str(), &claims(&refreshed.access_token)["cnf"]), ("Bearer", &Value::Null));
         expect_refused(one.call(&server, "GET", "/bbb", &refreshed.access_token, None).await, "invalid_token", "not bound").await;
-        // The same proof in two sessions is no replay: each session has its own.
         assert_eq!(one.post(&server, "/user/logout?scope=others", &json!({"refresh_token": a.refresh_token})).await.status(), StatusCode::NO_CONTENT);
         assert!(one.lets_in(&server, &a.access_token).await && !other.lets_in(&server, &b.access_token).await);
         assert_eq!(one.post(&server, "/user/logout", &json!({"refresh_token": a.refresh_token})).await.status(), StatusCode::NO_CONTENT);
