@@ -4,6 +4,7 @@ use crate::{
     accounts::{Accounts, Limits},
     clock::{Clock, millis},
     device::Device,
+    dpop::{Dpop, Nonces, origin},
     error::{Error, StartError},
     http::TrustedProxies,
     inner::Inner,
@@ -52,9 +53,11 @@ impl Auth {
 
     fn on(store: Store, keys: Keys, options: Options) -> Result<Self, StartError> {
         let (metrics, clock, policy) = (Arc::new(Metrics::default()), options.clock, options.policy);
+        let origin = origin(&options.issuer);
         let tokens = Arc::new(Tokens::new(keys, options.issuer, options.audience, options.access_ttl));
         let passwords = Passwords::new().map_err(|error| StartError(error.to_string()))?;
-        let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), policy);
+        let dpop = Dpop::new(options.requires_dpop, options.dpop_nonces.then(|| Nonces::new(tokens.clone())));
+        let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), policy, dpop);
         let limits = Limits::new(options.name_limit, options.network_limit);
         let accounts = Accounts::new(store.clone(), passwords, sessions.clone(), limits, metrics.clone(), clock.clone());
         let inner = Inner {
@@ -68,6 +71,7 @@ impl Auth {
             proxies: options.proxies,
             request_timeout: options.request_timeout,
             query_refresh: options.query_refresh,
+            origin,
             session_ttl: policy.session_ttl,
             audit_ttl: options.audit_ttl,
         };
@@ -78,9 +82,15 @@ impl Auth {
     /// that method, for example `google:1234`; an account without a password is created if it is missing.
     ///
     /// # Errors
-    /// The subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is away.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.inner.accounts.start_external(subject, device).await
+    }
+
+    /// The nonce for a client's next DPoP proof, for the header `DPoP-Nonce` of an answer. `None` without [`Options::dpop_nonces`].
+    #[must_use]
+    pub fn dpop_nonce(&self) -> Option<String> {
+        self.inner.sessions.dpop_nonce()
     }
 
     /// Whether the database can be used. At most two queries a second.
@@ -147,6 +157,10 @@ impl Auth {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
+    }
+
+    pub(crate) fn origin(&self) -> Option<&str> {
+        self.inner.origin.as_deref()
     }
 
     pub(crate) fn request_timeout(&self) -> Duration {

@@ -19,6 +19,15 @@ pub struct Claims {
     pub(crate) aud: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cnf: Option<Confirmation>,
+}
+
+/// The key that a token is bound to (RFC 7800 §3.1).
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    /// Its thumbprint (RFC 9449 §6.1).
+    pub(crate) jkt: String,
 }
 
 impl Claims {
@@ -26,5 +35,11 @@ impl Claims {
     #[must_use]
     pub fn expires_at(&self) -> Millis {
         self.exp.saturating_mul(1000)
+    }
+
+    /// The thumbprint of the key that the token is bound to.
+    #[must_use]
+    pub fn jkt(&self) -> Option<&str> {
+        self.cnf.as_ref().map(|cnf| cnf.jkt.as_str())
     }
 }

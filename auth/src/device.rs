@@ -1,15 +1,17 @@
 //! The client of a request, as far as the server can tell clients apart.
 
-use crate::{network::client_network, store::audit::Entry};
+use crate::{dpop::PresentedProof, network::client_network, store::audit::Entry};
 use std::net::IpAddr;
 
-/// The client of a request: its address and its `User-Agent`.
+/// The client of a request: its address, its `User-Agent`, and its proof of a key.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     /// The client's `User-Agent`.
     pub user_agent: Option<String>,
     /// The client's address.
     pub ip: Option<IpAddr>,
+    /// The DPoP proof that it sent. A session that starts with one is bound to its key.
+    pub proof: PresentedProof,
 }
 
 impl Device {

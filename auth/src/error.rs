@@ -21,6 +21,19 @@ pub enum Error {
     MissingToken,
     /// The access token is malformed, expired or revoked.
     InvalidToken,
+    /// A sign-in's DPoP proof is missing or invalid.
+    InvalidProof,
+    /// The DPoP proof for a bound token is missing or invalid.
+    UnprovenToken,
+    /// A bound token was sent without a proof or with the proof of another key; or the token of a DPoP request is invalid or not bound.
+    InvalidBoundToken,
+    /// The DPoP proof must contain this nonce.
+    NonceNeeded {
+        /// The nonce.
+        nonce: String,
+        /// Whether an access token was sent, which is answered 401; else 400.
+        is_resource: bool,
+    },
     /// The body could not be read.
     InvalidRequest(&'static str),
     /// Fields of the body break rules.

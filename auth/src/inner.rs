@@ -17,6 +17,8 @@ pub(crate) struct Inner {
     pub(crate) proxies: TrustedProxies,
     pub(crate) request_timeout: Duration,
     pub(crate) query_refresh: bool,
+    /// The origin at which clients reach the application, if the issuer tells it.
+    pub(crate) origin: Option<String>,
     pub(crate) session_ttl: Duration,
     pub(crate) audit_ttl: Duration,
 }

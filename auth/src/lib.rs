@@ -22,6 +22,8 @@
 //! with a state of its own implements [`FromRef`](axum::extract::FromRef) for [`Auth`]. Clients are told apart by their address, so serve
 //! with `into_make_service_with_connect_info`, and name proxies with [`Options::trusted_proxies`].
 //!
+//! A client that sends a DPoP proof (RFC 9449) at sign-in gets tokens that are of no use without its key; see [`Options::require_dpop`].
+//!
 //! The feature `verifier` adds `Verifier`, with which a service without the database verifies access tokens by `/.well-known/jwks.json`.
 
 mod accounts;
@@ -29,6 +31,7 @@ mod attempt;
 mod auth;
 mod claims;
 mod device;
+mod dpop;
 mod error;
 mod http;
 mod inner;
@@ -63,6 +66,9 @@ pub use accounts::{Accounts, name_key};
 pub use attempt::Attempt;
 pub use auth::Auth;
 pub use device::Device;
+pub use dpop::PresentedProof;
+#[doc(hidden)]
+pub use dpop::Scheme;
 pub use error::{Error, StartError};
 #[doc(hidden)]
 pub use http::body;

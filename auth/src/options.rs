@@ -26,6 +26,8 @@ pub struct Options {
     pub(crate) request_timeout: Duration,
     pub(crate) proxies: TrustedProxies,
     pub(crate) query_refresh: bool,
+    pub(crate) requires_dpop: bool,
+    pub(crate) dpop_nonces: bool,
     pub(crate) clock: Clock,
 }
 
@@ -54,6 +56,8 @@ impl Options {
             request_timeout: Duration::from_secs(30),
             proxies: TrustedProxies::default(),
             query_refresh: true,
+            requires_dpop: false,
+            dpop_nonces: false,
             clock: Clock::default(),
         }
     }
@@ -136,6 +140,22 @@ impl Options {
     #[must_use]
     pub fn query_refresh(self, allow: bool) -> Self {
         Self { query_refresh: allow, ..self }
+    }
+
+    /// Whether each session must be bound to a key of its client (DPoP, RFC 9449); false by default. A sign-in without a proof is then
+    /// refused, and so are tokens that are not bound. Otherwise a sign-in with a proof is bound, and one without gets Bearer tokens.
+    #[must_use]
+    pub fn require_dpop(self, require: bool) -> Self {
+        Self { requires_dpop: require, ..self }
+    }
+
+    /// Whether DPoP proofs must contain a nonce of the server in place of an exact time; false by default. Add [`Auth::dpop_nonce`] to the
+    /// answers of the application's own routes, so that clients need no second request for a new one.
+    ///
+    /// [`Auth::dpop_nonce`]: crate::Auth::dpop_nonce
+    #[must_use]
+    pub fn dpop_nonces(self, use_nonces: bool) -> Self {
+        Self { dpop_nonces: use_nonces, ..self }
     }
 
     /// The clock, for tests.

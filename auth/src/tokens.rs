@@ -1,14 +1,16 @@
 //! Access and refresh tokens: signed JWTs with an explicit type (RFC 9068 §2.1, RFC 8725 §3.11) and one algorithm for each key.
 
 use crate::{
-    claims::Claims,
+    claims::{Claims, Confirmation},
     clock::Millis,
     keys::{Key, Keys, PublicKey},
     store::session,
     token_cache::{TokenCache, TokenHash},
 };
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 use wugan_wire::TokenAnswer;
 
@@ -93,12 +95,13 @@ impl Tokens {
             aud: self.audience.clone(),
             iat,
             exp,
+            cnf: session.jkt.clone().map(|jkt| Confirmation { jkt }),
         };
         let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string(), client_id: CLIENT_ID, jti };
         Ok(TokenAnswer {
             access_token: self.sign(ACCESS, &access)?,
             refresh_token: self.sign(REFRESH, &claims(session.rotated_at / 1000, end))?,
-            token_type: "Bearer".into(),
+            token_type: if session.jkt.is_some() { "DPoP" } else { "Bearer" }.into(),
             expires_in: u64::try_from(exp - now).unwrap_or(0),
             refresh_expires_in: u64::try_from(end - now).unwrap_or(0),
         })
@@ -131,6 +134,15 @@ impl Tokens {
     /// It is not a refresh token of this server.
     pub fn read_refresh(&self, token: &str) -> Result<Claims, Rejected> {
         self.verify(REFRESH, token)
+    }
+
+    /// A code for a text that the signing key of that time gives alone, the same on every node. The text must not be a token's.
+    pub(crate) fn authenticate_text(&self, text: &str, at: Millis) -> Result<String, jsonwebtoken::errors::Error> {
+        let keys = self.keys.current();
+        let key = keys.signing_key(at);
+        // Both algorithms are deterministic (RFC 2104, RFC 8032 §5.1.6).
+        let signature = jsonwebtoken::crypto::sign(text.as_bytes(), &key.encoding, key.algorithm)?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(signature)[..16]))
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {

@@ -23,7 +23,8 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Verifies access tokens of an issuer by its public keys. Cheap to clone.
 ///
-/// It sees neither revocations nor reuse: a token is accepted until it expires. Keep the issuer's `--access-ttl` short.
+/// It sees neither revocations nor reuse: a token is accepted until it expires. Keep the issuer's `--access-ttl` short. It verifies no DPoP
+/// proofs, so that it refuses tokens that are bound to a key (RFC 9449).
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
@@ -58,13 +59,16 @@ pub struct AccessToken {
     pub sid: uuid::Uuid,
     /// When the token expires, in seconds since 1970.
     pub exp: i64,
+    /// The key that the token is bound to (RFC 7800 §3.1).
+    #[serde(default)]
+    cnf: Option<serde_json::Value>,
 }
 
 /// Why a token was not verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The token is malformed, expired, of another issuer or audience, or its signature is wrong. Answer 401.
+    /// The token is malformed, expired, of another issuer or audience, or bound to a key, or its signature is wrong. Answer 401.
     Invalid,
     /// The issuer's keys could not be fetched; the text says why. Answer 503.
     KeysUnavailable(String),
@@ -107,7 +111,7 @@ impl Verifier {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Verifies an access token: type, signature by the key that it names, issuer, audience and expiry.
+    /// Verifies an access token: type, signature by the key that it names, issuer, audience and expiry, and that it is a Bearer token.
     ///
     /// # Errors
     /// See [`VerifyError`].
@@ -123,7 +127,8 @@ impl Verifier {
         rules.set_audience(&[&self.inner.audience]);
         rules.set_required_spec_claims(&["exp", "iss", "aud"]);
         rules.leeway = 0;
-        decode(token, &key, &rules).map(|read| read.claims).map_err(|_| VerifyError::Invalid)
+        let token: AccessToken = decode(token, &key, &rules).map(|read| read.claims).map_err(|_| VerifyError::Invalid)?;
+        if token.cnf.is_some() { Err(VerifyError::Invalid) } else { Ok(token) }
     }
 
     /// The key of this id. The set is fetched again when it is old or lacks the key. While it cannot be fetched, the keys of the last

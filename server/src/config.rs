@@ -58,7 +58,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ALLOW_ORIGIN", value_name = "URL", value_delimiter = ',', value_parser = origin)]
     pub allow_origin: Vec<String>,
 
-    /// A request header that pages of other origins may send, beside Authorization, Content-Type and those of tracing libraries.
+    /// A request header that pages of other origins may send, beside Authorization, Content-Type, DPoP and those of tracing libraries.
     #[arg(long, env = "WUGAN_ALLOW_HEADER", value_name = "NAME", value_delimiter = ',')]
     pub allow_header: Vec<HeaderName>,
 
@@ -82,6 +82,15 @@ pub struct Config {
     /// Whether GET /user/refresh?refresh_token=… is answered, as the tutorial's clients send it. Proxies log queries.
     #[arg(long, env = "WUGAN_ALLOW_QUERY_REFRESH", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub allow_query_refresh: bool,
+
+    /// Requires DPoP (RFC 9449): a sign-in without a proof is refused, and so are tokens that are not bound to a key. Without this flag a
+    /// session is bound if its sign-in has a proof. Set --issuer to the URL at which browsers reach this server.
+    #[arg(long, env = "WUGAN_REQUIRE_DPOP", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub require_dpop: bool,
+
+    /// DPoP proofs must contain a nonce of the server, which replaces their time. All nodes with the same signing keys share it.
+    #[arg(long, env = "WUGAN_DPOP_NONCE", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub dpop_nonce: bool,
 
     /// An account to create at start if it is missing, for trying things out. The password rules do not apply to it.
     #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
@@ -147,6 +156,8 @@ impl Config {
             .request_timeout(self.request_timeout)
             .trusted_proxies(self.trusted_proxy.iter().copied(), self.forwarded_header)
             .query_refresh(self.allow_query_refresh)
+            .require_dpop(self.require_dpop)
+            .dpop_nonces(self.dpop_nonce)
     }
 
     /// Variables that begin with `WUGAN_` and are not known. A mistyped one would leave a default in effect.

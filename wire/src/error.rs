@@ -10,7 +10,7 @@ pub struct ErrorBody {
     pub status_code: u16,
     /// One sentence for a person.
     pub message: String,
-    /// The status's reason phrase.
+    /// The status's reason phrase; with [`Code::InvalidDpopProof`] and [`Code::UseDpopNonce`] the code, as OAuth has it.
     pub error: String,
     /// What happened, for programs.
     pub code: Code,
@@ -42,6 +42,10 @@ pub enum Code {
     InvalidGrant,
     /// 401: the access token is missing, broken, run out or revoked.
     InvalidToken,
+    /// 400 at a sign-in, 401 with a token: the DPoP proof is missing or invalid.
+    InvalidDpopProof,
+    /// 400 or 401: the DPoP proof must contain the nonce of the answer's `DPoP-Nonce`.
+    UseDpopNonce,
     /// 400: the body could not be read.
     InvalidRequest,
     /// 422: the body could be read, and a field of it breaks a rule.

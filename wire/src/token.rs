@@ -6,11 +6,11 @@ use std::fmt;
 /// What register, login and refresh answer. Its `Debug` shows no token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenAnswer {
-    /// A JWT (`typ: at+jwt`) for the `Authorization: Bearer` header.
+    /// A JWT (`typ: at+jwt`) for the `Authorization` header, with the scheme of `token_type`.
     pub access_token: String,
     /// A JWT (`typ: rt+jwt`) for the refresh route alone.
     pub refresh_token: String,
-    /// Always `Bearer` (RFC 6749 §5.1).
+    /// `Bearer` (RFC 6749 §5.1), or `DPoP` if the session is bound to a key (RFC 9449 §5).
     pub token_type: String,
     /// Seconds until the access token runs out.
     pub expires_in: u64,

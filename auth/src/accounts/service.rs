@@ -17,7 +17,7 @@ use crate::{
     store::{
         NewUser, Store,
         audit::{Entry, Event},
-        session::SessionSelector,
+        session::{self, SessionSelector},
         user,
     },
     task::run_to_completion,
@@ -83,11 +83,13 @@ impl Accounts {
     /// # Errors
     /// A field breaks a rule, the name is taken, or the server is busy.
     pub async fn register(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        let jkt = self.sessions.bind(device)?;
         validate_credentials(username, password)?;
         // The permit first: a busy server's refusal is not counted as an attempt.
         let permit = self.passwords.permit(device.network())?;
         self.count_network(device)?;
-        let created = self.insert(username, password, permit, device, true).await?;
+        let session = |user: &user::Model| Some(self.sessions.new_row(user.id, jkt.clone(), device));
+        let created = self.insert(username, password, permit, device, session).await?;
         let (user, Some(session)) = created else { return Err(Error::Internal("a registration without a session".into())) };
         self.metrics.login("registered");
         self.sessions.issue(&session, &user)
@@ -108,7 +110,7 @@ impl Accounts {
     /// The name is taken, or the server is busy.
     pub async fn create_unchecked(&self, username: &str, password: &str) -> Result<user::Model, Error> {
         let permit = self.passwords.permit(None)?;
-        Ok(self.insert(username, password, permit, &Device::default(), false).await?.0)
+        Ok(self.insert(username, password, permit, &Device::default(), |_| None).await?.0)
     }
 
     async fn insert(
@@ -117,15 +119,14 @@ impl Accounts {
         password: &str,
         permit: HashPermit,
         device: &Device,
-        with_session: bool,
-    ) -> Result<(user::Model, Option<crate::store::session::Model>), Error> {
+        session: impl Fn(&user::Model) -> Option<session::Model>,
+    ) -> Result<(user::Model, Option<session::Model>), Error> {
         let key = name_key(username);
         if self.store.user_by_key(&key).await?.is_some() {
             return Err(Error::UsernameTaken);
         }
         let hash = self.passwords.hash(permit, normalized(password)).await?;
         let new = NewUser { username: &display_name(username), key: &key, hash };
-        let session = |user: &user::Model| with_session.then(|| self.sessions.new_row(user.id, device));
         self.store.create_user(new, device.entry(None), session, self.clock.now()).await?.ok_or(Error::UsernameTaken)
     }
 
@@ -135,13 +136,14 @@ impl Accounts {
     /// [`Error::InvalidCredentials`] for an unknown name, a wrong password and a disabled account, after the same time; too many attempts;
     /// or the server is busy.
     pub async fn login(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        let jkt = self.sessions.bind(device)?;
         // The permit first: a busy server's refusal is not counted as an attempt.
         let permit = self.passwords.permit(device.network())?;
         self.count_network(device)?;
         let key = name_key(username);
         let user = self.store.user_by_key(&key).await?;
         let attempt = self.count_name(key, user.as_ref(), device).await?;
-        let answer = self.login_as(permit, user.as_ref(), password, device).await;
+        let answer = self.login_as(permit, user.as_ref(), password, jkt, device).await;
         match &answer {
             Err(Error::InvalidCredentials) => {
                 self.metrics.login("refused");
@@ -161,13 +163,14 @@ impl Accounts {
         permit: HashPermit,
         user: Option<&user::Model>,
         password: &str,
+        jkt: Option<String>,
         device: &Device,
     ) -> Result<TokenAnswer, Error> {
         let check = self.check(permit, password, user).await?;
         let (Some(user), PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash) = (user, check) else {
             return Err(Error::InvalidCredentials);
         };
-        let answer = self.sessions.start(user, device).await?;
+        let answer = self.sessions.start(user, jkt, device).await?;
         if check == PasswordCheck::ValidNeedsRehash
             && let Err(error) = self.rehash(user, password).await
         {
@@ -187,17 +190,18 @@ impl Accounts {
     /// password, and its name cannot be registered.
     ///
     /// # Errors
-    /// The subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is away.
     pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
             return Err(Error::InvalidRequest("a subject has 1 to 100 characters and no NUL"));
         }
+        let jkt = self.sessions.bind(device)?;
         let key = format!("{EXTERNAL}{subject}");
         let user = match self.store.user_by_key(&key).await? {
             Some(user) => user,
             None => self.create_external(subject, &key, device).await?,
         };
-        let answer = self.sessions.start(&user, device).await?;
+        let answer = self.sessions.start(&user, jkt, device).await?;
         self.metrics.login("signed_in");
         Ok(answer)
     }
@@ -216,12 +220,13 @@ impl Accounts {
     /// # Errors
     /// The current password is wrong, the new one breaks a rule, or the server is busy.
     pub async fn change_password(&self, user_id: i64, current: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        let jkt = self.sessions.bind(device)?;
         let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
         if let Some(problem) = problem("new_password", new, &user.username) {
             return Err(Error::InvalidInput(vec![problem]));
         }
         self.confirm(&user, current, device).await?;
-        let changed = self.set_password(&user, new, Event::PasswordChanged, device).await?;
+        let changed = self.set_password(&user, new, Event::PasswordChanged, jkt, device).await?;
         changed.ok_or(Error::WrongPassword)
     }
 
@@ -230,6 +235,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::InvalidGrant`] if the code is unknown, used or expired; the new password breaks a rule; or the server is busy.
     pub async fn reset_password(&self, code: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        let jkt = self.sessions.bind(device)?;
         self.count_network(device)?;
         let user = self.store.user_by_reset_hash(&hash_code(code)).await?;
         let is_valid = |user: &user::Model| user.reset_expires_at.is_some_and(|end| self.clock.now() < end) && user.disabled_at.is_none();
@@ -237,7 +243,7 @@ impl Accounts {
         if let Some(problem) = problem("new_password", new, &user.username) {
             return Err(Error::InvalidInput(vec![problem]));
         }
-        let changed = self.set_password(&user, new, Event::PasswordReset, device).await?;
+        let changed = self.set_password(&user, new, Event::PasswordReset, jkt, device).await?;
         changed.ok_or(Error::InvalidGrant)
     }
 
@@ -259,10 +265,17 @@ impl Accounts {
     }
 
     /// Sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
-    async fn set_password(&self, user: &user::Model, new: &str, event: Event, device: &Device) -> Result<Option<TokenAnswer>, Error> {
+    async fn set_password(
+        &self,
+        user: &user::Model,
+        new: &str,
+        event: Event,
+        jkt: Option<String>,
+        device: &Device,
+    ) -> Result<Option<TokenAnswer>, Error> {
         let permit = self.passwords.permit(device.network())?;
         let hash = self.passwords.hash(permit, normalized(new)).await?;
-        let row = self.sessions.new_row(user.id, device);
+        let row = self.sessions.new_row(user.id, jkt, device);
         let entry = Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) };
         let (accounts, user) = (self.clone(), user.clone());
         run_to_completion(async move {

@@ -1,5 +1,6 @@
 //! Extracts the client of a request.
 
+use super::proof::presented_proof;
 use crate::{auth::Auth, device::Device};
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
@@ -19,7 +20,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let ip = peer.map(|peer| Auth::from_ref(state).proxies().client(peer, &parts.headers));
-        Ok(Self { user_agent: agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect()), ip })
+        let auth = Auth::from_ref(state);
+        let ip = peer.map(|peer| auth.proxies().client(peer, &parts.headers));
+        let user_agent = agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect());
+        Ok(Self { user_agent, ip, proof: presented_proof(parts, &auth) })
     }
 }

@@ -32,9 +32,21 @@ impl IntoResponse for Error {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         if status == StatusCode::UNAUTHORIZED {
-            // RFC 6750 §3: `error` only where an access token was sent.
-            let challenge = if matches!(self, Self::InvalidToken) { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+            // RFC 6750 §3: `error` only where an access token was sent. RFC 9449 §7.1, §9.
+            let challenge = match self {
+                Self::InvalidToken => "Bearer error=\"invalid_token\"",
+                Self::InvalidBoundToken => "DPoP error=\"invalid_token\", algs=\"ES256 EdDSA\"",
+                Self::UnprovenToken => "DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"",
+                Self::NonceNeeded { .. } => "DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\"",
+                _ => "Bearer",
+            };
             answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Self::NonceNeeded { nonce, .. } = &self
+            && let Ok(nonce) = HeaderValue::from_str(nonce)
+        {
+            answer.headers_mut().insert("dpop-nonce", nonce);
+            answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         if matches!(self, Self::RequestTimeout | Self::PayloadTooLarge) {
             // The rest of the body is not read.
@@ -53,6 +65,17 @@ impl Error {
             Self::InvalidGrant => (StatusCode::UNAUTHORIZED, Code::InvalidGrant, "The session has ended. Please sign in again."),
             Self::MissingToken => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "An access token is required."),
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The access token is invalid or has expired."),
+            Self::InvalidProof => (StatusCode::BAD_REQUEST, Code::InvalidDpopProof, "A DPoP proof is missing or invalid."),
+            Self::UnprovenToken => (StatusCode::UNAUTHORIZED, Code::InvalidDpopProof, "A DPoP proof is missing or invalid."),
+            Self::InvalidBoundToken => (
+                StatusCode::UNAUTHORIZED,
+                Code::InvalidToken,
+                "The token is invalid, has expired, or is not bound to the key of the proof.",
+            ),
+            Self::NonceNeeded { is_resource, .. } => {
+                let status = if *is_resource { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
+                (status, Code::UseDpopNonce, "The DPoP proof must contain the nonce of the header DPoP-Nonce.")
+            }
             Self::InvalidRequest(message) => (StatusCode::BAD_REQUEST, Code::InvalidRequest, message),
             Self::InvalidInput(_) => (StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput, "Some fields are invalid."),
             Self::NotFound => (StatusCode::NOT_FOUND, Code::NotFound, "Not found."),
@@ -81,6 +104,12 @@ impl Error {
 }
 
 fn body(status: StatusCode, code: Code, message: &str, fields: Vec<FieldError>) -> (StatusCode, Json<ErrorBody>) {
-    let error = status.canonical_reason().unwrap_or_default().to_owned();
+    let error = match code {
+        // Where OAuth's clients look for it (RFC 9449 §5, §8).
+        Code::InvalidDpopProof => "invalid_dpop_proof",
+        Code::UseDpopNonce => "use_dpop_nonce",
+        _ => status.canonical_reason().unwrap_or_default(),
+    }
+    .to_owned();
     (status, Json(ErrorBody { status_code: status.as_u16(), message: message.into(), error, code, fields }))
 }

@@ -31,6 +31,8 @@ async fn metadata(State(auth): State<Auth>) -> Response {
         "jwks_uri": url("/.well-known/jwks.json"),
         "response_types_supported": [],
         "grant_types_supported": [],
+        // RFC 9449 §5.1.
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],
     }))
 }
 

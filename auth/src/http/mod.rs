@@ -6,6 +6,7 @@ mod device;
 mod error;
 mod login;
 mod metadata;
+mod proof;
 mod proxies;
 mod refresh;
 mod routes;

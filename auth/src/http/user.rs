@@ -1,6 +1,6 @@
-//! The guard: extracts the user of a valid access token (RFC 6750 §2.1).
+//! The guard: extracts the user of a valid access token (RFC 6750 §2.1, RFC 9449 §7.1).
 
-use crate::{auth::Auth, device::Device, error::Error};
+use crate::{auth::Auth, device::Device, dpop::Scheme, error::Error};
 use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -25,8 +25,9 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let token = bearer_token(&parts.headers)?.ok_or(Error::MissingToken)?.to_owned();
-        authenticate(parts, state, &token).await
+        let (scheme, token) = access_token(&parts.headers)?.ok_or(Error::MissingToken)?;
+        let token = token.to_owned();
+        authenticate(parts, state, (scheme, &token)).await
     }
 }
 
@@ -37,27 +38,37 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
-        let Some(token) = bearer_token(&parts.headers)?.map(str::to_owned) else { return Ok(None) };
-        authenticate(parts, state, &token).await.map(Some)
+        let Some((scheme, token)) = access_token(&parts.headers)? else { return Ok(None) };
+        let token = token.to_owned();
+        authenticate(parts, state, (scheme, &token)).await.map(Some)
     }
 }
 
-async fn authenticate<S: Send + Sync>(parts: &mut Parts, state: &S, token: &str) -> Result<User, Error>
+async fn authenticate<S: Send + Sync>(parts: &mut Parts, state: &S, token: (Scheme, &str)) -> Result<User, Error>
 where
     Auth: FromRef<S>,
 {
     let Ok(device) = Device::from_request_parts(parts, state).await;
-    let claims = Auth::from_ref(state).sessions().authenticate(token, &device).await?;
+    let claims = Auth::from_ref(state).sessions().authenticate(token, &device).await.map_err(|error| match (token.0, error) {
+        // The challenge names the scheme that was used.
+        (Scheme::Dpop, Error::InvalidToken) => Error::InvalidBoundToken,
+        (_, error) => error,
+    })?;
     Ok(User { id: claims.user_id, session_id: claims.sid })
 }
 
-/// The Bearer token; `None` without one, or with credentials of another scheme.
-fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+/// The access token with its scheme; `None` without one, or with credentials of another scheme.
+fn access_token(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Error> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Error::InvalidRequest("There may be only one Authorization header."));
     }
     let value = value.to_str().map_err(|_| Error::InvalidToken)?;
-    Ok(value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim()))
+    let scheme = |name: &str| match name.to_ascii_lowercase().as_str() {
+        "bearer" => Some(Scheme::Bearer),
+        "dpop" => Some(Scheme::Dpop),
+        _ => None,
+    };
+    Ok(value.split_once(' ').and_then(|(name, token)| Some((scheme(name)?, token.trim()))))
 }

@@ -4,6 +4,7 @@ use super::{end::Reused, service::Sessions};
 use crate::{
     claims::Claims,
     device::Device,
+    dpop::Scheme,
     error::Error,
     rotation::{AccessDecision, decide_access},
     session_cache::CachedSession,
@@ -19,9 +20,10 @@ impl Sessions {
     ///
     /// # Errors
     /// The token is not valid, or the database is away.
-    pub async fn authenticate(&self, token: &str, device: &Device) -> Result<Claims, Error> {
+    pub async fn authenticate(&self, (scheme, token): (Scheme, &str), device: &Device) -> Result<Claims, Error> {
         let now = self.clock.now();
         let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;
+        self.dpop.check_access(&claims, (scheme, token), &device.proof, now)?;
         if self.cache.is_ended(claims.sid) {
             return Err(Error::InvalidToken);
         }

@@ -38,9 +38,10 @@ impl Sessions {
     /// Ends sessions by a refresh token, which may have expired. A token that is not valid ends nothing and is no error (RFC 7009 §2.2).
     ///
     /// # Errors
-    /// The database is away.
+    /// The token is bound to a key that the request does not prove, or the database is away.
     pub async fn logout(&self, token: &str, scope: LogoutScope, device: &Device) -> Result<(), Error> {
         let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
+        self.dpop.check_logout(&claims, &device.proof, self.clock.now())?;
         let found = self.store.session(claims.sid).await?;
         let Some(row) = found.filter(|row| row.user_id == claims.user_id) else { return Ok(()) };
         let selector = match decide_logout(claims.generation, claims.expires_at(), &row.state(), self.clock.now()) {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     attempt::{Attempt, presenter},
+    claims::Claims,
     clock::{Millis, millis},
     device::Device,
     error::Error,
@@ -19,7 +20,6 @@ use crate::{
     },
 };
 use tracing::warn;
-use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 /// What a refresh came to.
@@ -40,19 +40,21 @@ impl Sessions {
     /// The token is invalid, expired or reused; or the database is away.
     pub async fn refresh(&self, token: &str, attempt: Option<Attempt>, device: &Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
+        // Before everything else: without the key, a stolen token changes nothing and counts for no limit.
+        self.dpop.check_refresh(&claims, &device.proof, self.clock.now()).inspect_err(|_| self.metrics.refresh("refused"))?;
         self.refreshes.take(claims.sid, self.clock.now()).map_err(Error::RateLimited)?;
         let presented =
             Presented { generation: claims.generation, expires_at: claims.expires_at(), presenter: presenter(attempt.as_ref(), device) };
         let decide = {
-            let (clock, policy, device) = (self.clock.clone(), self.policy, device.clone());
+            let (clock, policy, device, jkt) = (self.clock.clone(), self.policy, device.clone(), claims.jkt().map(str::to_owned));
             move |row: &Model, account: &Account| {
-                if row.user_id != claims.user_id || account.is_disabled {
+                if row.user_id != claims.user_id || row.jkt != jkt || account.is_disabled {
                     return (Outcome::Refused, None);
                 }
                 decide_refresh(&presented, row, &device, clock.now(), policy)
             }
         };
-        let expected = self.expected_rotation(claims.sid, claims.user_id, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
+        let expected = self.expected_rotation(&claims, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
         let epoch = self.cache.epoch();
         let exchanged = self.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| self.refused())?;
         let outcome = match exchanged.decision {
@@ -79,12 +81,23 @@ impl Sessions {
     }
 
     /// The rotation that is right for a row in the usual state.
-    fn expected_rotation(&self, id: Uuid, user_id: i64, presented: &Presented, device: &Device) -> Option<Rotation> {
+    fn expected_rotation(&self, claims: &Claims, presented: &Presented, device: &Device) -> Option<Rotation> {
+        let (id, user_id, jkt) = (claims.sid, claims.user_id, claims.jkt().map(str::to_owned));
         let (now, Presented { generation, presenter, .. }) = (self.clock.now(), *presented);
         let expires_at = self.policy.expiry(now, now);
         let started_after = now.saturating_add(millis(self.policy.refresh_ttl)).saturating_sub(millis(self.policy.session_ttl));
         let is_possible = (0..i64::MAX).contains(&generation) && self.policy.refresh_ttl <= self.policy.session_ttl;
-        is_possible.then(|| Rotation { id, user_id, generation, presenter, client: last_client(device), now, expires_at, started_after })
+        is_possible.then(|| Rotation {
+            id,
+            user_id,
+            generation,
+            presenter,
+            jkt,
+            client: last_client(device),
+            now,
+            expires_at,
+            started_after,
+        })
     }
 
     fn refused(&self) -> Error {

@@ -3,6 +3,7 @@
 use crate::{
     clock::{Clock, Millis, millis},
     device::Device,
+    dpop::Dpop,
     error::Error,
     limiter::{Limiter, Rate},
     metrics::Metrics,
@@ -21,7 +22,7 @@ use wugan_wire::TokenAnswer;
 
 /// How long sessions live, what a client without attempt ids may repeat, and how often a session is refreshed.
 #[derive(Clone, Copy, Debug)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// How long a session may be idle: the lifetime of a refresh token.
     pub refresh_ttl: Duration,
     /// How long a session lives from its start.
@@ -42,22 +43,23 @@ pub struct Sessions {
     pub(super) clock: Clock,
     pub(super) policy: Policy,
     pub(super) refreshes: Arc<Limiter>,
+    pub(super) dpop: Arc<Dpop>,
 }
 
 impl Sessions {
     /// The service on this database.
     #[must_use]
-    pub fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy) -> Self {
+    pub(crate) fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy, dpop: Dpop) -> Self {
         let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
-        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes }
+        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes, dpop: Arc::new(dpop) }
     }
 
     /// Starts a session of an account, for a client that has proved to be its user.
     ///
     /// # Errors
     /// The account was changed, disabled or deleted meanwhile, or the database is away.
-    pub async fn start(&self, user: &user::Model, device: &Device) -> Result<TokenAnswer, Error> {
-        let row = self.new_row(user.id, device);
+    pub async fn start(&self, user: &user::Model, jkt: Option<String>, device: &Device) -> Result<TokenAnswer, Error> {
+        let row = self.new_row(user.id, jkt, device);
         let ended = self.store.start_session(user, &row, device.entry(Some(user.id)), row.created_at).await?;
         for id in ended.ok_or(Error::InvalidCredentials)? {
             self.cache.invalidate(SessionSelector::One(id));
@@ -65,8 +67,21 @@ impl Sessions {
         self.issue(&row, user)
     }
 
+    /// The key that a sign-in by this client binds its session to.
+    ///
+    /// # Errors
+    /// Its proof is invalid, or missing where it is required.
+    pub(crate) fn bind(&self, device: &Device) -> Result<Option<String>, Error> {
+        self.dpop.bind(&device.proof, self.clock.now())
+    }
+
+    /// The nonce for the next DPoP proof, if there are nonces.
+    pub(crate) fn dpop_nonce(&self) -> Option<String> {
+        self.dpop.nonce(self.clock.now())
+    }
+
     /// A new session's row.
-    pub(crate) fn new_row(&self, user_id: i64, device: &Device) -> session::Model {
+    pub(crate) fn new_row(&self, user_id: i64, jkt: Option<String>, device: &Device) -> session::Model {
         let (now, first) = (self.clock.now(), Lineage::FIRST);
         session::Model {
             id: Uuid::new_v4(),
@@ -89,6 +104,7 @@ impl Sessions {
             parent_rotated_by: None,
             superseded: 0,
             access_floor: first.access_floor,
+            jkt,
         }
     }
 

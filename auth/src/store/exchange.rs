@@ -41,6 +41,8 @@ pub struct Rotation {
     pub generation: i64,
     /// The request's sender.
     pub presenter: Presenter,
+    /// The key that the token is bound to.
+    pub jkt: Option<String>,
     /// The client.
     pub client: LastClient,
     /// The time of the rotation.
@@ -66,6 +68,7 @@ impl Rotation {
             rotated_at: self.now,
             expires_at: self.expires_at,
             access: AccessState { generation, is_used: false, superseded: 0, access_floor: 0 },
+            jkt: self.jkt.clone(),
         }
     }
 }

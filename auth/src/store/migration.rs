@@ -7,6 +7,7 @@ mod m1_accounts_and_sessions;
 mod m2_audit;
 mod m3_lineage;
 mod m4_last_client_and_resets;
+mod m5_dpop;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, async_trait,
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m2_audit::Migration),
             Box::new(m3_lineage::Migration),
             Box::new(m4_last_client_and_resets::Migration),
+            Box::new(m5_dpop::Migration),
         ]
     }
 }

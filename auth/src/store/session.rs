@@ -54,6 +54,8 @@ pub struct Model {
     pub superseded: i64,
     /// See [`Lineage::access_floor`].
     pub access_floor: i64,
+    /// The thumbprint of the key that the session is bound to (RFC 9449 §6.1); `None` for Bearer tokens.
+    pub jkt: Option<String>,
 }
 
 /// The foreign keys of a session.
@@ -102,7 +104,7 @@ impl Model {
     #[must_use]
     pub fn current(&self) -> Current {
         let Self { id, user_id, generation, rotated_at, expires_at, .. } = *self;
-        Current { id, user_id, generation, rotated_at, expires_at, access: self.state().access() }
+        Current { id, user_id, generation, rotated_at, expires_at, access: self.state().access(), jkt: self.jkt.clone() }
     }
 
     pub(super) fn with_lineage(self, lineage: &Lineage) -> Self {
@@ -121,7 +123,7 @@ impl Model {
 }
 
 /// The present state of a session, without its history and its clients.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Current {
     /// See [`Model::id`].
     pub id: Uuid,
@@ -135,6 +137,8 @@ pub struct Current {
     pub expires_at: Millis,
     /// The generations whose access tokens are accepted.
     pub access: AccessState,
+    /// See [`Model::jkt`].
+    pub jkt: Option<String>,
 }
 
 /// A presenter in 23 characters: the kind, and the hash.

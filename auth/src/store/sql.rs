@@ -4,7 +4,7 @@ macro_rules! session_columns {
     () => {
         "s.id, s.user_id, s.generation, s.confirmed, s.rotated_at, s.created_at, s.last_used_at, s.expires_at, s.revoked_at, s.user_agent, \
          s.ip, s.last_user_agent, s.last_ip, s.lineage_generation, s.parent, s.rotated_by, s.grandparent, s.parent_rotated_by, \
-         s.superseded, s.access_floor"
+         s.superseded, s.access_floor, s.jkt"
     };
 }
 
@@ -38,7 +38,8 @@ macro_rules! rotate_set {
 macro_rules! rotate_where {
     () => {
         "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
-         AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?)"
+         AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?) \
+         AND COALESCE(s.jkt, '') = ?"
     };
 }
 

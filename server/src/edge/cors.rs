@@ -16,22 +16,31 @@ const TRACING_HEADERS: [HeaderName; 4] = [
     HeaderName::from_static("sentry-trace"),
 ];
 
+pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
 /// The origins whose pages may call the server, and the request headers that they may send.
 pub(crate) struct Origins {
     layer: CorsLayer,
 }
 
 impl Origins {
-    /// These origins, and these headers beside `Authorization`, `Content-Type` and those of tracing libraries.
+    /// These origins, and these headers beside `Authorization`, `Content-Type`, `DPoP` and those of tracing libraries.
     pub(crate) fn new(origins: &[String], headers: &[HeaderName]) -> Self {
         let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-        let usual = [header::AUTHORIZATION, header::CONTENT_TYPE].into_iter().chain(TRACING_HEADERS);
+        let usual = [header::AUTHORIZATION, header::CONTENT_TYPE, DPOP].into_iter().chain(TRACING_HEADERS);
         let layer = CorsLayer::new()
             .allow_origin(AllowOrigin::list(origins))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             .allow_headers(usual.chain(headers.iter().cloned()).collect::<Vec<_>>())
             // Clients measure server time by `Date`, and wait as `Retry-After` says.
-            .expose_headers([header::DATE, header::RETRY_AFTER, header::WWW_AUTHENTICATE, HeaderName::from_static("x-request-id")])
+            .expose_headers([
+                header::DATE,
+                header::RETRY_AFTER,
+                header::WWW_AUTHENTICATE,
+                DPOP_NONCE,
+                HeaderName::from_static("x-request-id"),
+            ])
             .max_age(Duration::from_secs(600));
         Self { layer }
     }

@@ -62,6 +62,7 @@ impl Edge {
         let (proxies, headers) = (self.auth.proxies(), request.headers());
         let (client, is_https) = (proxies.client(peer.ip(), headers), proxies.is_https(peer.ip(), headers));
         let id = self.request_id(peer.ip(), headers);
+        let has_proof = headers.contains_key(cors::DPOP);
         let route = Route::of(request.uri().path());
         let method = route::method_label(request.method());
         // The path alone: the query of the tutorial's refresh holds a token.
@@ -72,6 +73,11 @@ impl Edge {
             Err(error) => error.into_response(),
         };
         headers::complete(response.headers_mut(), is_https);
+        // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
+        let nonce = if has_proof { self.auth.dpop_nonce() } else { None };
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+            response.headers_mut().insert(cors::DPOP_NONCE, nonce);
+        }
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }

@@ -110,7 +110,7 @@ on_each_database! {
         let mut last = first.clone();
         for _ in 0..100 {
             server.clock.shift(10);
-            last = server.auth.sessions().start(&ada, &Device::default()).await.unwrap();
+            last = server.auth.sessions().start(&ada, None, &Device::default()).await.unwrap();
         }
         assert!(!server.lets_in(&first.access_token).await, "the oldest was ended");
         assert!(server.lets_in(&last.access_token).await);

@@ -16,6 +16,7 @@ mod accounts;
 mod audit;
 mod db_outage;
 mod documents;
+mod dpop;
 mod edge;
 #[cfg(unix)]
 mod failover;

@@ -12,7 +12,7 @@ use crate::{
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::{collections::HashMap, sync::Arc};
 use wugan_axum::{
-    Attempt, Device, Error,
+    Attempt, Device, Error, Scheme,
     rotation::{AccessDecision, Decision, Lineage, Presented, Presenter, State, decide, decide_access},
     store::{
         session::{self, by_id},
@@ -49,7 +49,7 @@ impl Sender {
 
     fn device(self) -> Device {
         let (Self::WithId(n) | Self::Without(n)) = self;
-        Device { user_agent: Some("a browser".into()), ip: Some([192, 0, 2, n].into()) }
+        Device { user_agent: Some("a browser".into()), ip: Some([192, 0, 2, n].into()), ..Device::default() }
     }
 
     fn presenter(self) -> Presenter {
@@ -182,7 +182,7 @@ on_each_database! {
         for step in 0..steps {
             let now = server.clock.now();
             if promises.len() < 4 || rng.random_ratio(1, 60) {
-                let answer = server.auth.sessions().start(&ada, &Device::default()).await.unwrap();
+                let answer = server.auth.sessions().start(&ada, None, &Device::default()).await.unwrap();
                 // The rules asked the clock after this test did; the row says when exactly.
                 let row = by_id(server.auth.store().reader(), sid(&answer)).await.unwrap().unwrap();
                 promises.push(Promise { born: row.created_at, pairs: vec![Pair::of_a_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
@@ -273,7 +273,7 @@ async fn guard(server: &TestServer, promise: &mut Promise, which: usize, step: u
     }
     let is_first_use = promise.newest_used_at.is_none();
     let promised = now / 1000 < expires_at && promise.admits(which, now);
-    let admitted = match server.auth.sessions().authenticate(&token, &Device::default()).await {
+    let admitted = match server.auth.sessions().authenticate((Scheme::Bearer, &token), &Device::default()).await {
         Ok(_) => true,
         Err(Error::InvalidToken) => false,
         Err(other) => panic!("step {step}: {other:?}"),
@@ -387,7 +387,7 @@ fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
 }
 
 fn device_of(presenter: Presenter) -> Device {
-    Device { user_agent: None, ip: Some([192, 0, 2, if presenter == OWNERS_CLIENT { 1 } else { 2 }].into()) }
+    Device { user_agent: None, ip: Some([192, 0, 2, if presenter == OWNERS_CLIENT { 1 } else { 2 }].into()), ..Device::default() }
 }
 
 fn attempt_of(presenter: Presenter) -> Option<Attempt> {
@@ -407,7 +407,7 @@ async fn refresh_as_version_0_1(server: &TestServer, first: &TokenAnswer, genera
 
 /// One random schedule, each request of it on the real server too.
 async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, rng: &mut SmallRng) {
-    let first = server.auth.sessions().start(user, &device_of(OWNERS_CLIENT)).await.unwrap();
+    let first = server.auth.sessions().start(user, None, &device_of(OWNERS_CLIENT)).await.unwrap();
     let mut tokens = HashMap::from([(0, first.clone())]);
     let mut schedule = Schedule::start(setup);
     if setup.copied == Copied::RecordInTheMiddle {
@@ -440,7 +440,8 @@ async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, r
                     }
                 }
                 Call::Access(generation, admitted) => {
-                    let answer = server.auth.sessions().authenticate(&tokens[&generation].access_token, &Device::default()).await;
+                    let answer =
+                        server.auth.sessions().authenticate((Scheme::Bearer, &tokens[&generation].access_token), &Device::default()).await;
                     assert_eq!(answer.is_ok(), admitted, "{history:?}");
                 }
                 Call::Logout(generation) => {

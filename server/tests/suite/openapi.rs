@@ -2,6 +2,7 @@
 
 use crate::{
     database::Kind,
+    dpop::ClientKey,
     test_server::{PASSWORD, TestServer, claims},
 };
 use reqwest::{Method, Response, header};
@@ -160,6 +161,44 @@ async fn the_document_describes_the_answers() {
     ] {
         assert!(document.seen.contains(needed), "{needed}: {:?}", document.seen);
     }
+    server.stop().await;
+}
+
+/// What is answered to proofs that are missing or wrong.
+#[tokio::test]
+async fn the_document_says_what_is_answered_to_proofs() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let with_nonces = server.configured(wugan_server::config::Config { dpop_nonce: true, ..server.config.clone() }).await;
+    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
+    let mut document = Document { whole, seen: BTreeSet::new() };
+    let (key, good) = (ClientKey::new(), json!({"username": "ada", "password": PASSWORD}));
+    let tokens = document.hold("post", "/user/register", key.post(&server, "/user/register", &good).await).await;
+    let body = json!({"refresh_token": tokens["refresh_token"]});
+    for path in ["/user/refresh", "/user/logout"] {
+        document.hold("post", path, server.post(path, &body).await).await;
+        document.hold("post", path, ClientKey::new().post(&server, path, &body).await).await;
+        document.hold("post", path, key.post(&with_nonces, path, &body).await).await;
+    }
+    for scheme in ["Bearer", "DPoP"] {
+        let request = server.http.get(format!("{}/bbb", server.url));
+        let request = request.header(header::AUTHORIZATION, format!("{scheme} {}", tokens["access_token"].as_str().unwrap()));
+        document.hold("get", "/bbb", request.send().await.unwrap()).await;
+    }
+    document.hold("post", "/user/login", key.post(&with_nonces, "/user/login", &good).await).await;
+    let wrong = server.http.post(format!("{}/user/login", server.url)).header("dpop", "x").json(&good);
+    document.hold("post", "/user/login", wrong.send().await.unwrap()).await;
+    let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
+    let expected = [
+        "get /bbb 401",
+        "post /user/login 400",
+        "post /user/logout 400",
+        "post /user/logout 401",
+        "post /user/refresh 400",
+        "post /user/refresh 401",
+        "post /user/register 201",
+    ];
+    assert_eq!(seen, expected);
+    with_nonces.stop().await;
     server.stop().await;
 }
 

@@ -70,6 +70,11 @@ impl TestServer {
         Self::from(self.kind, self.config.clone(), self.folder.clone(), self.clock.clone()).await
     }
 
+    /// Another server on the same database and keys, with other flags.
+    pub(crate) async fn configured(&self, config: Config) -> Self {
+        Self::from(self.kind, config, self.folder.clone(), self.clock.clone()).await
+    }
+
     /// The URL of another, empty database.
     pub(crate) async fn create_database(&self) -> String {
         let folder = self.folder.path().join("other");

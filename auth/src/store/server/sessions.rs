@@ -127,6 +127,7 @@ impl Server {
             (*started_after).into(),
             client.address.clone().into(),
             client.address.clone().into(),
+            rotation.jkt.clone().unwrap_or_default().into(),
         ];
         if self.returns_rows {
             let row = self.held.fetch(&self.statements.rotate, values).await?;

@@ -47,7 +47,7 @@ impl Sqlite {
     ) -> Result<Option<Exchanged<D>>, DbErr> {
         let job = move |connection: &Connection| {
             let find = |row: &Row<'_>| {
-                let account = Account { username: row.get(20)?, is_disabled: row.get::<_, Option<Millis>>(21)?.is_some() };
+                let account = Account { username: row.get(21)?, is_disabled: row.get::<_, Option<Millis>>(22)?.is_some() };
                 Ok((model(row)?, account))
             };
             let found = connection.prepare_cached(sql::SESSION_AND_ACCOUNT)?.query_row([id], find).optional()?;
@@ -138,5 +138,6 @@ fn model(row: &Row<'_>) -> rusqlite::Result<Model> {
         parent_rotated_by: row.get(17)?,
         superseded: row.get(18)?,
         access_floor: row.get(19)?,
+        jkt: row.get(20)?,
     })
 }

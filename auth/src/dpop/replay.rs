@@ -1,0 +1,165 @@
+//! The proofs that were accepted, so that none is accepted twice (RFC 9449 §11.1): bounded for each session and in all. It fails closed.
+
+use crate::clock::Millis;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+use uuid::Uuid;
+
+/// More proofs of a session than this within their lifetime raise the session's floor.
+const MAX_PER_SESSION: usize = 1024;
+/// A power of two.
+const SHARDS: usize = 16;
+/// Half a million proofs in all. Each takes some 50 bytes.
+const MAX_PER_SHARD: usize = 32_768;
+
+/// What is remembered of a proof.
+pub(super) struct Accepted {
+    /// A hash of the claim `jti`.
+    pub(super) id: u128,
+    /// The claim `iat`, in seconds.
+    pub(super) issued_at: i64,
+    /// When the proof is refused for its age.
+    pub(super) valid_until: Millis,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The proof was accepted before, or may have been.
+    Replayed,
+    /// There is no room to remember it.
+    Full,
+}
+
+#[derive(Default)]
+pub(super) struct Replays {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Default)]
+struct Shard {
+    sessions: HashMap<Uuid, Ring>,
+    /// The number of remembered proofs.
+    length: usize,
+}
+
+#[derive(Default)]
+struct Ring {
+    accepted: Vec<Accepted>,
+    /// Proofs issued by then are refused: some of them were forgotten before their time.
+    floor: Option<Floor>,
+}
+
+#[derive(Clone, Copy)]
+struct Floor {
+    issued_at: i64,
+    valid_until: Millis,
+}
+
+impl Replays {
+    /// Remembers a proof.
+    pub(super) fn record(&self, session: Uuid, proof: Accepted, now: Millis) -> Result<(), Refused> {
+        // A random UUID's last byte is random.
+        let shard = &self.shards[usize::from(session.as_bytes()[15]) % SHARDS];
+        let shard = &mut *shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if shard.length >= MAX_PER_SHARD {
+            shard.forget_expired(now);
+        }
+        if shard.length >= MAX_PER_SHARD {
+            return Err(Refused::Full);
+        }
+        let ring = shard.sessions.entry(session).or_default();
+        let before = ring.accepted.len();
+        let recorded = ring.record(proof, now);
+        shard.length = shard.length + ring.accepted.len() - before;
+        recorded
+    }
+}
+
+impl Shard {
+    fn forget_expired(&mut self, now: Millis) {
+        self.sessions.retain(|_, ring| {
+            ring.forget_expired(now);
+            !ring.accepted.is_empty() || ring.floor.is_some()
+        });
+        self.length = self.sessions.values().map(|ring| ring.accepted.len()).sum();
+    }
+}
+
+impl Ring {
+    fn forget_expired(&mut self, now: Millis) {
+        self.accepted.retain(|known| known.valid_until > now);
+        self.floor = self.floor.filter(|floor| floor.valid_until > now);
+    }
+
+    fn record(&mut self, proof: Accepted, now: Millis) -> Result<(), Refused> {
+        if self.accepted.len() >= MAX_PER_SESSION {
+            self.forget_expired(now);
+        }
+        let is_below = |floor: Floor| floor.valid_until > now && proof.issued_at <= floor.issued_at;
+        if self.floor.is_some_and(is_below) || self.accepted.iter().any(|known| known.id == proof.id) {
+            return Err(Refused::Replayed);
+        }
+        self.accepted.push(proof);
+        if self.accepted.len() > MAX_PER_SESSION {
+            self.forget_first();
+        }
+        Ok(())
+    }
+
+    /// Forgets the proofs that were issued first, and raises the floor to them.
+    fn forget_first(&mut self) {
+        let Some(issued_at) = self.accepted.iter().map(|known| known.issued_at).min() else { return };
+        let mut valid_until = self.floor.map_or(0, |floor| floor.valid_until);
+        self.accepted.retain(|known| {
+            if known.issued_at == issued_at {
+                valid_until = valid_until.max(known.valid_until);
+            }
+            known.issued_at != issued_at
+        });
+        self.floor = Some(Floor { issued_at, valid_until });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proof(id: u128, issued_at: i64) -> Accepted {
+        Accepted { id, issued_at, valid_until: issued_at * 1000 + 60_000 }
+    }
+
+    #[test]
+    fn a_proof_is_accepted_once_in_a_session() {
+        let (replays, one, other) = (Replays::default(), Uuid::new_v4(), Uuid::new_v4());
+        assert_eq!(replays.record(one, proof(1, 100), 100_000), Ok(()));
+        assert_eq!(replays.record(one, proof(1, 100), 100_000), Err(Refused::Replayed));
+        assert_eq!(replays.record(other, proof(1, 100), 100_000), Ok(()));
+    }
+
+    #[test]
+    fn a_proof_that_was_forgotten_is_refused_by_its_time() {
+        let (replays, session, now) = (Replays::default(), Uuid::new_v4(), 100_000);
+        for id in 0..=MAX_PER_SESSION {
+            let issued_at = if id < 10 { 100 } else { 101 };
+            assert_eq!(replays.record(session, proof(id as u128, issued_at), now), Ok(()));
+        }
+        assert_eq!(replays.record(session, proof(0, 100), now), Err(Refused::Replayed), "forgotten");
+        assert_eq!(replays.record(session, proof(5000, 100), now), Err(Refused::Replayed), "may have been forgotten");
+        assert_eq!(replays.record(session, proof(20, 101), now), Err(Refused::Replayed), "remembered");
+        assert_eq!(replays.record(session, proof(5001, 101), now), Ok(()));
+    }
+
+    #[test]
+    fn more_proofs_than_there_is_room_for_are_refused_until_others_expire() {
+        let replays = Replays::default();
+        let session = |n: usize| Uuid::from_u128((n as u128 / 1000) << 8);
+        for id in 0..MAX_PER_SHARD {
+            assert_eq!(replays.record(session(id), proof(id as u128, 100), 100_000), Ok(()));
+        }
+        let next = session(MAX_PER_SHARD + 1000);
+        assert_eq!(replays.record(next, proof(1, 100), 159_999), Err(Refused::Full));
+        assert_eq!(replays.record(next, proof(1, 150), 160_000), Ok(()));
+    }
+}
