@@ -18,6 +18,7 @@ use crate::{
         audit::{Entry, Event},
         session::{Model, SessionSelector},
     },
+    task::run_to_completion,
 };
 use tracing::warn;
 use wugan_wire::TokenAnswer;
@@ -56,7 +57,16 @@ impl Sessions {
         };
         let expected = self.expected_rotation(&claims, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
         let epoch = self.cache.epoch();
-        let exchanged = self.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| self.refused())?;
+        let (sessions, client, generation) = (self.clone(), device.clone(), claims.generation);
+        // To completion: a thief that disconnects must not prevent the revocation.
+        let exchanged = run_to_completion(async move {
+            let exchanged = sessions.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| sessions.refused())?;
+            if let Outcome::Revoked(row) = &exchanged.decision {
+                sessions.revoke_stolen(row, Reused::Refresh(generation), &client).await?;
+            }
+            Ok(exchanged)
+        })
+        .await?;
         let outcome = match exchanged.decision {
             Outcome::Rotated => "rotated",
             Outcome::Repeated => "repeated",
@@ -67,10 +77,7 @@ impl Sessions {
                 warn!(session = %claims.sid, presented = claims.generation, row, "a row is older than its token: the database lost commits");
                 "rotated"
             }
-            Outcome::Revoked(row) => {
-                self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await?;
-                return Err(Error::InvalidGrant);
-            }
+            Outcome::Revoked(_) => return Err(Error::InvalidGrant),
             Outcome::Refused => return Err(self.refused()),
         };
         self.metrics.refresh(outcome);
