@@ -53,6 +53,7 @@ pub static GENUINE: LazyLock<TokenAnswer> = LazyLock::new(|| {
         ip: None,
         last_user_agent: None,
         last_ip: None,
+        jkt: None,
         lineage_generation: 3,
         parent: 2,
         rotated_by: None,
