@@ -49,7 +49,8 @@ impl Server {
     /// # Errors
     /// If the command fails; the error is what it says.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
-        let mut command = Command::new(from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server"));
+        let mut command = Command::new(program());
+        remove_variables(&mut command);
         command.args(arguments).args(["--database-url", &format!("sqlite://{}", self.data.path().join("wugan.db").display())]);
         let output = command.arg("--signing-key").arg(self.data.path().join("wugan.key")).stdin(Stdio::null()).output()?;
         if output.status.success() {
@@ -143,17 +144,26 @@ fn sum(metrics: &str, counter: &str, labels: &[(&str, &str)]) -> u64 {
     matching.filter_map(|(_, value)| value.split_whitespace().next()?.parse::<u64>().ok()).sum()
 }
 
+/// The server's program.
+fn program() -> PathBuf {
+    from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server")
+}
+
+/// Removes the variables of the tests, which the server does not know.
+fn remove_variables(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WUGAN_")) {
+        command.env_remove(name);
+    }
+}
+
 /// The server's process; dropped, it ends.
 struct Process(Child);
 
 impl Process {
     async fn start(listen: SocketAddr, flags: &[String], data: &TempDir) -> Result<(Self, [SocketAddr; 2])> {
-        let program = from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server");
+        let program = program();
         let mut command = Command::new(&program);
-        // What the tester's environment says is for his own server.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WUGAN_")) {
-            command.env_remove(name);
-        }
+        remove_variables(&mut command);
         command
             .args(["--listen", &listen.to_string(), "--admin-listen", "127.0.0.1:0", "--session-limit", "60000/1m"])
             .args(["--database-url", &format!("sqlite://{}", data.path().join("wugan.db").display())])
