@@ -1,5 +1,8 @@
 //! Checks what goes to crates.io: that each package builds from the files in its archive, and with the Rust version that it promises.
 
+use std::env;
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -15,6 +18,7 @@ const PACKAGES: [&str; 2] = ["wugan", "wugan-testing"];
 pub(crate) fn archives() -> Result<()> {
     step("Packaging for crates.io, and building from the archives", "1 min, 3 the first time", || {
         let packages = PACKAGES.map(|package| format!("--package={package}"));
+        forget_earlier_archives();
         run(project::cargo().args(["package", "--quiet", "--allow-dirty"]).args(packages))
     })
 }
@@ -53,6 +57,25 @@ fn metadata() -> Result<Value> {
     let output = output_of(cargo.args(["metadata", "--format-version", "1", "--all-features", "--locked"]));
     let output = output.ok_or_else(|| failure("`cargo metadata --locked` failed: run it to see why"))?;
     serde_json::from_str(&output).map_err(|e| failure(format!("`cargo metadata` printed no JSON: {e}")))
+}
+
+/// Removes what cargo has unpacked of earlier archives of the same version: it would build the other packages with that.
+fn forget_earlier_archives() {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten().flatten();
+    let unpacked = registries.filter_map(|registry| fs::read_dir(registry.path()).ok()).flatten().flatten();
+    for folder in unpacked.filter(|folder| PACKAGES.iter().any(|package| is_archive_of(package, &folder.file_name().to_string_lossy()))) {
+        // What cannot be removed is built with, as before.
+        let _ = fs::remove_dir_all(folder.path());
+    }
+}
+
+/// Whether a folder such as `wugan-0.2.0` is of this package.
+fn is_archive_of(package: &str, folder: &str) -> bool {
+    folder
+        .strip_prefix(package)
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// The dependencies of a package, direct or not, that require a newer Rust than it does. Those for development are not its users' concern.
@@ -119,5 +142,12 @@ mod tests {
         });
         assert_eq!(newer_dependencies(&metadata, "ours").unwrap(), ["new 1.0.0 (Rust 1.94.1)"]);
         assert!(newer_dependencies(&metadata, "absent").is_err());
+    }
+
+    #[test]
+    fn an_archive_is_recognised_by_package_and_version() {
+        assert!(is_archive_of("wugan", "wugan-0.2.0"));
+        assert!(!is_archive_of("wugan", "wugan-testing-0.2.0"));
+        assert!(!is_archive_of("wugan", "wugang-0.2.0"));
     }
 }
