@@ -1,4 +1,6 @@
 //! The command line: one struct, every flag also an environment variable, each explained by `--help`.
+// The help of a flag is its documentation: links in angle brackets would appear there.
+#![allow(rustdoc::bare_urls)]
 
 use crate::command::Command;
 use axum::http::HeaderName;
