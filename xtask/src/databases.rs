@@ -183,7 +183,7 @@ mod tests {
         TcpStream::connect(address).unwrap();
         drop(database);
         assert!(!folder.exists());
-        assert!(TcpStream::connect(address).is_err(), "nobody answers any more");
+        assert!(TcpStream::connect(address).is_err(), "the port is closed");
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn listen_in(args: &[String]) -> Option<String> {
     apart.or(joined).map(str::to_owned)
 }
 
-/// Another program on this port would answer in the server's place. Known before anything is built, it costs nobody minutes.
+/// Fails if another program uses the port: it would answer in the server's place. Checked before anything is built.
 pub(crate) fn must_be_free(address: SocketAddr) -> Result<()> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),

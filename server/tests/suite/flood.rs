@@ -96,7 +96,11 @@ async fn case_16_a_refused_sign_in_costs_no_query() {
     server.auth.store().writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
     assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     all.pop();
-    assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::INTERNAL_SERVER_ERROR, "who has room asks");
+    assert_eq!(
+        server.try_login("ada", PASSWORD).await.status(),
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "with a permit the database is queried"
+    );
     server.auth.store().writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO users").await.unwrap();
     server.login("ada").await;
     server.stop().await;
@@ -130,7 +134,7 @@ async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
     for name in ["known", "unknown"] {
         let before = server.auth.accounts().passwords().hashed();
         assert_eq!(server.try_login(name, &too_long).await.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(server.auth.accounts().passwords().hashed(), before, "{name:?}: none at all for what nobody's password can be");
+        assert_eq!(server.auth.accounts().passwords().hashed(), before, "{name:?}: a password longer than any accepted one is not hashed");
     }
     if long() {
         medians_are_alike(&server).await;

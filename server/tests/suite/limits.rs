@@ -72,9 +72,9 @@ async fn case_17_an_unknown_name_is_limited_like_a_known_one() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "3/5m"]).await;
     // The name's three, and the network's one.
     for _ in 0..4 {
-        assert_eq!(server.try_login("nobody", "wrong password").await.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(server.try_login("unknown", "wrong password").await.status(), StatusCode::UNAUTHORIZED);
     }
-    expect_error(server.try_login("nobody", "wrong password").await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    expect_error(server.try_login("unknown", "wrong password").await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
     server.stop().await;
 }
 

@@ -87,7 +87,7 @@ async fn the_document_describes_the_answers() {
         ("post", "/user/register", "", Some(json!({"username": "x", "password": "x"}))),
         ("post", "/user/register", "", Some(json!([]))),
         ("post", "/user/login", "", Some(good("ada"))),
-        ("post", "/user/login", "", Some(good("nobody"))),
+        ("post", "/user/login", "", Some(good("unknown"))),
         ("post", "/user/login", "", Some(json!({}))),
         ("post", "/user/login", "", none.clone()),
         ("post", "/user/refresh", "", Some(json!({"refresh_token": refresh}))),

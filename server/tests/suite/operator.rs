@@ -149,7 +149,7 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let last: Value = serde_json::from_str(&trail[0]).unwrap();
     assert_eq!(last["name"], "ada");
     assert_eq!(lines(&["audit", "--user", &last["user"].to_string()]), trail, "by its id as well");
-    expect_refusal(&run(folder.path(), &["session", "list", "nobody"]), &["no such user"]);
+    expect_refusal(&run(folder.path(), &["session", "list", "unknown"]), &["no such user"]);
     expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }
 

@@ -63,7 +63,7 @@ async fn probes_and_metrics_are_served() {
     let server = TestServer::start(Kind::Sqlite).await;
     assert_eq!(server.get("/healthz").await.text().await.unwrap(), "ok");
     assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready");
-    server.try_login("nobody", "wrong password").await;
+    server.try_login("unknown", "wrong password").await;
     assert_eq!(server.counted("wugan_login_total{outcome=\"refused\"}").await, 1);
     assert_eq!(server.counted("wugan_requests_total{method=\"POST\",route=\"/user/login\",status=\"401\"}").await, 1);
     server.stop().await;
