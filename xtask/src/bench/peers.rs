@@ -59,7 +59,7 @@ impl Peer {
         let (url, key) = (database.unwrap_or(&file).to_owned(), data.path().join("wugan.key"));
         Self::start(name, room, Some(data), |address| {
             let mut server = Command::new(program);
-            server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT, "--allow-query-refresh"]).args(NO_LIMITS);
+            server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT]).args(NO_LIMITS);
             server.env("WUGAN_DATABASE_URL", &url).env("WUGAN_SIGNING_KEY", &key);
             server
         })
