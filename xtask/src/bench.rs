@@ -32,7 +32,7 @@ enum Which {
     Client,
     /// The server beside a bare route and a Nest backend: requests a second, processor time, memory
     Server,
-    /// Refreshes while a thousand try to sign in
+    /// Refreshes while one host floods the server
     Flood,
 }
 

@@ -45,20 +45,34 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(server: SocketAddr) -> Result<Connection, Failure> {
-        let stream = TcpStream::connect(server).await?;
+        Connection::over(TcpStream::connect(server).await?, server).await
+    }
+
+    pub(crate) async fn over(stream: TcpStream, server: SocketAddr) -> Result<Connection, Failure> {
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-        // Its errors reach whoever sends.
+        // Its errors are those of the requests.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Connection { sender, host: server.to_string(), authorization: String::new(), refresh: String::new() })
     }
 
     pub(crate) async fn sign_in(&mut self, account: &str) -> Result<(), Failure> {
         let answer = self.login(account).await?;
-        self.keep(self.host_said(answer)?)
+        self.keep(self.successful(answer)?)
     }
 
-    /// Asks for a session; whatever the answer is.
+    /// Opens the connection again, with the same session: a server may close a kept connection between two requests.
+    pub(crate) async fn reconnect(&mut self, server: SocketAddr) -> Result<(), Failure> {
+        self.sender = Connection::open(server).await?.sender;
+        Ok(())
+    }
+
+    /// Whether the connection was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    /// Sends a sign-in; the response's status may be any.
     pub(crate) async fn login(&mut self, account: &str) -> Result<(StatusCode, Bytes), Failure> {
         let (username, password) = account.split_once(':').unwrap_or((account, ""));
         let form = json!({"username": username, "password": password}).to_string();
@@ -69,19 +83,25 @@ impl Connection {
     pub(crate) async fn get(&mut self, path: &str) -> Result<(), Failure> {
         let request = Request::get(path).header(HOST, &self.host).body(Full::default())?;
         let answer = self.send(request).await?;
-        self.host_said(answer).map(drop)
+        self.successful(answer).map(drop)
+    }
+
+    /// Sends a GET; the response's status may be any.
+    pub(crate) async fn status_of(&mut self, path: &str) -> Result<StatusCode, Failure> {
+        let request = Request::get(path).header(HOST, &self.host).body(Full::default())?;
+        Ok(self.send(request).await?.0)
     }
 
     pub(crate) async fn guarded(&mut self, path: &str) -> Result<(), Failure> {
         let request = Request::get(path).header(HOST, &self.host).header(AUTHORIZATION, &self.authorization).body(Full::default())?;
         let answer = self.send(request).await?;
-        self.host_said(answer).map(drop)
+        self.successful(answer).map(drop)
     }
 
     pub(crate) async fn refresh(&mut self) -> Result<(), Failure> {
         let request = Request::builder().method(Method::GET).uri(&self.refresh).header(HOST, &self.host).body(Full::default())?;
         let answer = self.send(request).await?;
-        self.keep(self.host_said(answer)?)
+        self.keep(self.successful(answer)?)
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), Failure> {
@@ -91,8 +111,8 @@ impl Connection {
         Ok((status, answer.into_body().collect().await?.to_bytes()))
     }
 
-    /// Fast errors are no throughput: the first one ends the measurement.
-    fn host_said(&self, (status, body): (StatusCode, Bytes)) -> Result<Bytes, Failure> {
+    /// The body of a success. Any other status ends the measurement.
+    fn successful(&self, (status, body): (StatusCode, Bytes)) -> Result<Bytes, Failure> {
         if status.is_success() { Ok(body) } else { Err(Failure(format!("{} answered {status}", self.host))) }
     }
 

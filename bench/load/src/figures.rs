@@ -1,22 +1,22 @@
-//! What a run came to, in one line that `cargo xtask bench` reads.
+//! The figures of a run, in one line that `cargo xtask bench` reads.
 
-use crate::{flood::Answers, usage::Usage};
+use crate::{flood::Treatment, usage::Usage};
 use std::{fmt, time::Duration};
 
 pub(crate) struct Figures {
     times: Vec<Duration>,
     span: Duration,
     usage: Option<(Usage, Usage)>,
-    flood: Option<Answers>,
+    flood: Option<Treatment>,
 }
 
 impl Figures {
-    pub(crate) fn new(mut times: Vec<Duration>, span: Duration, usage: Option<(Usage, Usage)>, flood: Option<Answers>) -> Figures {
+    pub(crate) fn new(mut times: Vec<Duration>, span: Duration, usage: Option<(Usage, Usage)>, flood: Option<Treatment>) -> Figures {
         times.sort_unstable();
         Figures { times, span, usage, flood }
     }
 
-    /// The time that so many of a thousand answers took at most, in microseconds (nearest rank).
+    /// The longest time of this share (in thousandths) of the answers, in microseconds (nearest rank).
     fn within(&self, thousandths: usize) -> u128 {
         let rank = (self.times.len() * thousandths).div_ceil(1000).max(1) - 1;
         self.times.get(rank).map_or(0, Duration::as_micros)
@@ -31,8 +31,8 @@ impl fmt::Display for Figures {
             let processor = (after.processor - before.processor).as_secs_f64() * 1e6 / answers.max(1) as f64;
             write!(f, " processor={processor:.2} resident={}", after.resident_kib)?;
         }
-        if let Some(Answers { judged, put_off }) = self.flood {
-            write!(f, " judged={judged} put_off={put_off}")?;
+        if let Some(Treatment { answered, refused }) = self.flood {
+            write!(f, " answered={answered} refused={refused}")?;
         }
         Ok(())
     }

@@ -1,47 +1,122 @@
-//! A login flood: many who try to sign in at the same moment with a password that is wrong, again and again.
+//! A flood: one other host that opens many connections at once, again and again. It comes from an address of its own.
 
 use crate::connection::{Connection, Failure};
+use clap::ValueEnum;
 use hyper::StatusCode;
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     thread::{self, JoinHandle},
-    time::Instant,
+    time::{Duration, Instant},
 };
-use tokio::{runtime::Builder, task::JoinSet, time::timeout_at};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpSocket, TcpStream},
+    runtime::Builder,
+    task::JoinSet,
+    time::{sleep, timeout_at},
+};
 
-/// What became of them.
+/// The flooding host's address: on Linux, all of 127.0.0.0/8 is this machine.
+const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// How many probes a connection sends.
+const PROBES: usize = 20;
+/// How long the host waits before it replaces a connection that was closed without an answer.
+const RECONNECT: Duration = Duration::from_millis(20);
+
+/// What each of the connections does.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Signs in with a wrong password
+    SignIns,
+    /// Sends nothing
+    Connects,
+    /// Sends half of a request's head
+    Heads,
+    /// Sends GET /readyz, time after time
+    Probes,
+}
+
+/// How the server treated the flood.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Answers {
-    /// The password was looked at.
-    pub(crate) judged: usize,
-    /// The server had no time for it, or had enough of it (429, 503).
-    pub(crate) put_off: usize,
+pub(crate) struct Treatment {
+    /// Requests that were answered: a password was checked, a probe was served.
+    pub(crate) answered: usize,
+    /// Requests that were answered 429 or 503, and connections that were closed.
+    pub(crate) refused: usize,
 }
 
-/// Runs it on a thread of its own: whoever measures how long others wait must not wait behind it himself.
-pub(crate) fn start(server: SocketAddr, size: usize, end: Instant) -> JoinHandle<Result<Answers, Failure>> {
-    thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, size, end)))
+/// Runs the flood on a thread of its own, so that it does not delay the measured requests.
+pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> JoinHandle<Result<Treatment, Failure>> {
+    thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, kind, size, end)))
 }
 
-/// Wave after wave, the next when the last one of a wave is answered. Who still waits at the end hangs up.
-async fn run(server: SocketAddr, size: usize, end: Instant) -> Result<Answers, Failure> {
-    let mut answers = Answers::default();
+/// Opens so many connections, and as many again when all of them have ended; until the end.
+async fn run(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> Result<Treatment, Failure> {
+    let mut treatment = Treatment::default();
     while Instant::now() < end {
         let mut wave = JoinSet::new();
         for _ in 0..size {
-            wave.spawn(try_once(server));
+            wave.spawn(one(server, kind));
         }
-        while let Ok(Some(tried)) = timeout_at(end.into(), wave.join_next()).await {
-            match tried.map_err(|error| Failure(error.to_string()))?? {
-                StatusCode::UNAUTHORIZED => answers.judged += 1,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => answers.put_off += 1,
-                status => return Err(Failure(format!("a flood of logins was answered {status}"))),
-            }
+        while let Ok(Some(ended)) = timeout_at(end.into(), wave.join_next()).await {
+            let one = ended.map_err(|error| Failure(error.to_string()))?;
+            treatment.answered += one.answered;
+            treatment.refused += one.refused;
         }
     }
-    Ok(answers)
+    Ok(treatment)
 }
 
-async fn try_once(server: SocketAddr) -> Result<StatusCode, Failure> {
-    Ok(Connection::open(server).await?.login("load:a wrong password").await?.0)
+async fn one(server: SocketAddr, kind: Kind) -> Treatment {
+    let mut treatment = Treatment::default();
+    let served = match kind {
+        Kind::SignIns => sign_in(server, &mut treatment).await,
+        Kind::Connects => wait_for_close(server, b"").await,
+        Kind::Heads => wait_for_close(server, b"GET /user/me HTTP/1.1\r\nHost: a\r\nX-Half: ").await,
+        Kind::Probes => probe(server, &mut treatment).await,
+    };
+    if served.is_err() {
+        treatment.refused += 1;
+        sleep(RECONNECT).await;
+    }
+    treatment
+}
+
+async fn sign_in(server: SocketAddr, treatment: &mut Treatment) -> Result<(), Failure> {
+    let status = Connection::over(connect(server).await?, server).await?.login("load:a wrong password").await?.0;
+    treatment.count(status);
+    Ok(())
+}
+
+async fn probe(server: SocketAddr, treatment: &mut Treatment) -> Result<(), Failure> {
+    let mut connection = Connection::over(connect(server).await?, server).await?;
+    for _ in 0..PROBES {
+        treatment.count(connection.status_of("/readyz").await?);
+    }
+    Ok(())
+}
+
+/// Sends these bytes, and waits until the server closes the connection, which is the error.
+async fn wait_for_close(server: SocketAddr, bytes: &[u8]) -> Result<(), Failure> {
+    let mut stream = connect(server).await?;
+    stream.write_all(bytes).await?;
+    while stream.read(&mut [0; 512]).await? > 0 {}
+    Err(Failure("closed".into()))
+}
+
+async fn connect(server: SocketAddr) -> Result<TcpStream, Failure> {
+    let socket = TcpSocket::new_v4()?;
+    if cfg!(target_os = "linux") {
+        socket.bind((SOURCE, 0).into())?;
+    }
+    Ok(socket.connect(server).await?)
+}
+
+impl Treatment {
+    fn count(&mut self, status: StatusCode) {
+        match status {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => self.refused += 1,
+            _ => self.answered += 1,
+        }
+    }
 }

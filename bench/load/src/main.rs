@@ -1,7 +1,7 @@
 //! Loads a server that speaks the tutorial's routes, and prints one line of figures. `cargo xtask bench` runs it.
 //!
-//! Every connection is kept alive and asks again as soon as it is answered, or once in `--every`. It runs on one thread (the flood has
-//! another) and costs the machine little, so that what is measured is the server.
+//! Each connection is kept alive and sends its next request as soon as the last one is answered, or once in `--every`. One thread sends (a
+//! flood has another), so that the load takes little of the machine.
 
 mod connection;
 mod figures;
@@ -41,13 +41,16 @@ struct Options {
     /// How many seconds it runs before that
     #[arg(long, default_value_t = 1)]
     warm: u64,
-    /// Every connection asks once in so many milliseconds, instead of as often as it can
+    /// Each connection sends one request in so many milliseconds, instead of as many as it can
     #[arg(long)]
     every: Option<u64>,
-    /// Meanwhile, so many others try to sign in at once, again and again
-    #[arg(long, default_value_t = 0)]
-    flood: usize,
-    /// The server's process, whose processor time and memory are told
+    /// Meanwhile, one other host opens many connections that do this
+    #[arg(long)]
+    flood: Option<flood::Kind>,
+    /// How many connections the flood opens at a time
+    #[arg(long, default_value_t = 1000)]
+    flood_size: usize,
+    /// The server's process: its processor time and memory are measured
     #[arg(long)]
     pid: Option<u32>,
 }
@@ -93,7 +96,7 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
     for (number, connection) in connections.into_iter().enumerate() {
         callers.spawn(call(connection, options.clone(), number, start, end));
     }
-    let flood = (options.flood > 0).then(|| flood::start(options.server, options.flood, end));
+    let flood = options.flood.map(|kind| flood::start(options.server, kind, options.flood_size, end));
     sleep_until(start.into()).await;
     let before = options.pid.map(Usage::of).transpose()?;
     sleep(end - Instant::now()).await;
@@ -102,19 +105,19 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
     while let Some(caller) = callers.join_next().await {
         times.extend(caller.map_err(|error| Failure(error.to_string()))??);
     }
-    let refused = match flood {
-        Some(flood) => Some(flood.join().map_err(|_| Failure("the flood broke off".into()))??),
+    let treatment = match flood {
+        Some(flood) => Some(flood.join().map_err(|_| Failure("the flood's thread panicked".into()))??),
         None => None,
     };
-    Ok(Figures::new(times, end - start, before.zip(after), refused))
+    Ok(Figures::new(times, end - start, before.zip(after), treatment))
 }
 
-/// Asks until the end. Returns how long each answer took that was asked for after the start.
+/// Sends requests until the end. Returns how long each answer took to a request that was sent after the start.
 async fn call(mut connection: Connection, options: Options, number: usize, start: Instant, end: Instant) -> Result<Vec<Duration>, Failure> {
     let mut times = Vec::new();
     let every = options.every.map(Duration::from_millis);
     if let Some(every) = every {
-        // Spread over the time: they are many people, not one crowd.
+        // Spread evenly over the interval.
         sleep(every * u32::try_from(number).unwrap_or(0) / u32::try_from(options.connections).unwrap_or(1)).await;
     }
     loop {
@@ -122,14 +125,12 @@ async fn call(mut connection: Connection, options: Options, number: usize, start
         if asked >= end {
             return Ok(times);
         }
-        match options.what {
-            What::Open => connection.get("/aaa").await?,
-            What::Guarded => connection.guarded("/bbb").await?,
-            What::Refresh => connection.refresh().await?,
-            What::Exchange => {
-                connection.refresh().await?;
-                connection.guarded("/bbb").await?;
+        if let Err(failure) = send(&mut connection, options.what).await {
+            if !connection.is_closed() {
+                return Err(failure);
             }
+            connection.reconnect(options.server).await?;
+            send(&mut connection, options.what).await?;
         }
         let answered = Instant::now();
         if asked >= start && answered <= end {
@@ -137,6 +138,18 @@ async fn call(mut connection: Connection, options: Options, number: usize, start
         }
         if let Some(every) = every {
             sleep_until((asked + every).into()).await;
+        }
+    }
+}
+
+async fn send(connection: &mut Connection, what: What) -> Result<(), Failure> {
+    match what {
+        What::Open => connection.get("/aaa").await,
+        What::Guarded => connection.guarded("/bbb").await,
+        What::Refresh => connection.refresh().await,
+        What::Exchange => {
+            connection.refresh().await?;
+            connection.guarded("/bbb").await
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Refreshes while a thousand try to sign in, again and again: what of it those feel who are signed in.
+//! Refreshes of signed-in users while one other host floods the server.
 //!
-//! Each of 64 connections refreshes once in 100 ms: what is measured is how long an answer takes, not how many there can be. The servers
-//! have the whole machine, for hashing is what takes it.
+//! Each of 64 connections refreshes once in 100 ms: what is measured is the time to an answer. The servers have the whole machine, because
+//! hashing passwords takes it. One host opens a thousand connections at a time, with each kind of flood in turn.
 
 use super::head;
 use super::load::{Figures, Programs};
@@ -10,7 +10,7 @@ use super::peers::{self, Peer, Room};
 use crate::step::{Result, step};
 
 const QUIET: [&str; 4] = ["--every", "100", "--seconds", "10"];
-const FLOODED: [&str; 6] = ["--every", "100", "--seconds", "10", "--flood", "1000"];
+const FLOODS: [&str; 4] = ["sign-ins", "connects", "heads", "probes"];
 
 pub(super) fn measure(rounds: usize) -> Result<()> {
     let programs = Programs::build()?;
@@ -18,35 +18,38 @@ pub(super) fn measure(rounds: usize) -> Result<()> {
     peers::build_nest()?;
     let database = peers::mariadb()?;
     let peers = [Peer::wugan("Wugan, SQLite", Room::Machine, &wugan, None)?, Peer::nest(Room::Machine, &database.url("nest"))?];
-    let mut rounds_of: [Vec<[Figures; 2]>; 2] = Default::default();
+    // For each peer and round: quiet, then with each flood.
+    let mut rounds_of: [Vec<Vec<Figures>>; 2] = Default::default();
     for round in 1..=rounds {
-        step(&format!("Measuring the flood, round {round} of {rounds}"), "1 min", || {
-            for (peer, kept) in peers.iter().zip(&mut rounds_of) {
-                kept.push([programs.run(peer, "refresh", &QUIET)?, programs.run(peer, "refresh", &FLOODED)?]);
+        step(&format!("Measuring the floods, round {round} of {rounds}"), "2 min", || {
+            for (peer, rounds) in peers.iter().zip(&mut rounds_of) {
+                let mut figures = vec![programs.run(peer, "refresh", &QUIET)?];
+                for flood in FLOODS {
+                    figures.push(programs.run(peer, "refresh", &[&QUIET[..], &["--flood", flood]].concat())?);
+                }
+                rounds.push(figures);
             }
             Ok(())
         })?;
     }
 
-    head("Refreshes in a login flood of 1000 at once (medians; ms)");
-    println!(
-        "{:<18}{:>10}{:>10}{:>10}{:>10}{:>18}{:>10}   p99 in the flood : quiet",
-        "server", "quiet p50", "p99", "flood p50", "p99", "passwords judged", "put off"
-    );
+    head("Refreshes while one host opens 1000 connections at a time (medians; ms)");
+    println!("{:<18}{:<12}{:>10}{:>10}{:>12}{:>12}   p99 : quiet", "server", "flood", "p50", "p99", "answered", "refused");
     for (peer, rounds) in peers.iter().zip(&rounds_of) {
-        let all = |which: usize, name: &str| rounds.iter().map(|round| round[which].get(name)).collect::<Result<Vec<f64>>>();
-        let ms = |which, name| Ok(median(all(which, name)?) / 1e3);
-        println!(
-            "{:<18}{:>10.2}{:>10.2}{:>10.2}{:>10.2}{:>18.0}{:>10.0}   {}",
-            peer.name(),
-            ms(0, "p50")?,
-            ms(0, "p99")?,
-            ms(1, "p50")?,
-            ms(1, "p99")?,
-            median(all(1, "judged")?),
-            median(all(1, "put_off")?),
-            ratio(&all(1, "p99")?, &all(0, "p99")?)
-        );
+        let all = |run: usize, name: &str| rounds.iter().map(|round| round[run].get(name)).collect::<Result<Vec<f64>>>();
+        let quiet = all(0, "p99")?;
+        println!("{:<18}{:<12}{:>10.2}{:>10.2}", peer.name(), "none", median(all(0, "p50")?) / 1e3, median(quiet.clone()) / 1e3);
+        for (run, flood) in (1..).zip(FLOODS) {
+            println!(
+                "{:<18}{flood:<12}{:>10.2}{:>10.2}{:>12.0}{:>12.0}   {}",
+                peer.name(),
+                median(all(run, "p50")?) / 1e3,
+                median(all(run, "p99")?) / 1e3,
+                median(all(run, "answered")?),
+                median(all(run, "refused")?),
+                ratio(&all(run, "p99")?, &quiet)
+            );
+        }
     }
     Ok(())
 }
