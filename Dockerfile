@@ -1,14 +1,13 @@
-# The server with the app in one image, which has not been built by this project: `docker build` found no daemon. Run by hand, on Debian 12:
-# the release build of the server, the packing, the start as an account of its own. Not run as they stand here: rustup, trunk, useradd.
-#   docker build -t wugan . && docker run -p 3000:3000 -v wugan:/data wugan
+# The server with the app in one image: docker build -t wugan . && docker run -p 3000:3000 -v wugan:/data wugan
 FROM rust:1.95-bookworm AS build
-RUN rustup target add wasm32-unknown-unknown && cargo install --locked trunk --version 0.21.14
+RUN rustup target add wasm32-unknown-unknown && rustup component add rust-src
+RUN cargo install --locked trunk --version 0.21.14 \
+    && cargo install --locked wasm_split_cli_support --version 0.2.4 --features build-binary
 WORKDIR /src
 COPY . .
-# Not `--release`: that would let trunk run any wasm-opt it finds.
-RUN trunk build --cargo-profile browser --locked \
-    && find dist \( -name '*.js' -o -name '*.wasm' -o -name '*.css' \) -exec gzip -9 --keep {} +
-RUN cargo build --release --locked -p wugan-server
+# trunk fetches the wasm-bindgen of Cargo.lock; its hook (bundle/) makes the production build.
+RUN trunk build --release --locked
+RUN cargo build --release --locked --package wugan-server
 
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /data wugan

@@ -1,4 +1,4 @@
-//! Leaves in the app what a split needs: where the linker has put what (`cargo xtask serve` takes the inspector out of it by that).
+//! Keeps the linker's relocations in a build that is to be split: wasm-split needs them.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

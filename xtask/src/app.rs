@@ -1,36 +1,43 @@
-//! The app as people load it: built by trunk into `dist`, small above all, split, and packed.
+//! The app, built by trunk.
 
 use std::process::Command;
+use std::sync::Once;
 
-use crate::compress;
-use crate::process::{Running, run};
-use crate::project;
-use crate::split;
-use crate::step::{Result, step};
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, step};
+use wugan_bundle::tools::wasm_split;
+
+use crate::toolchain;
 use crate::tools;
-use crate::wasm::{self, PROFILE};
+use wugan_local::process::{Running, run};
 
+static BUILT: Once = Once::new();
+
+/// Builds the app for production into `dist`, once per run: `trunk build --release` and its hook.
 pub(crate) fn build() -> Result<()> {
-    // Without `--release`, trunk runs no wasm-opt. Debian's wasm-opt (108) breaks the output of wasm-bindgen.
+    if BUILT.is_completed() {
+        return Ok(());
+    }
+    tools::folder(&wasm_split())?;
+    toolchain::add_source();
     let mut trunk = trunk("build")?;
-    wasm::shrink(&mut trunk)?;
-    trunk.args(["--quiet", "--cargo-profile", PROFILE, "--features", "split", "--locked"]);
-    step("Building the app for the browser", "5 s if nothing changed, 2 min if it did, 6 min the first time", || run(&mut trunk))?;
-    let built = project::target().join(wasm::TARGET).join(PROFILE).join("wugan-app.wasm");
-    step("Splitting it", "5 s", || split::split(&built, &project::dist()))?;
-    step("Packing its files", "5 s", || compress::folder(&project::dist()))
+    let about = "20 s if nothing changed, 2 min if it did, 8 min the first time";
+    step("Building the app: `trunk build --release`", about, || run(trunk.args(["--release", "--quiet", "--locked"])))?;
+    BUILT.call_once(|| ());
+    Ok(())
 }
 
-/// `trunk serve`: builds at every change of a file, and reloads the page.
+/// `trunk serve`: builds at each change of a file, and reloads the page.
 pub(crate) fn watch(port: u16) -> Result<Running> {
     Running::start(trunk("serve")?.args(["--port", &port.to_string()]))
 }
 
 fn trunk(task: &str) -> Result<Command> {
-    wasm::add_target()?;
-    let tools = [tools::wasm_bindgen()?, tools::trunk()?];
-    let mut trunk = Command::new(tools[1].join("trunk"));
-    trunk.args([task, "--skip-version-check"]);
-    wasm::prepare(&mut trunk, &tools);
+    toolchain::add_target()?;
+    let folders = [tools::folder(&tools::wasm_bindgen()?)?, tools::folder(&tools::trunk())?];
+    let mut trunk = Command::new(folders[1].join("trunk"));
+    // trunk parses NO_COLOR as a boolean and stops at "1".
+    trunk.args([task, "--skip-version-check"]).current_dir(project::root()).env_remove("NO_COLOR");
+    tools::put_on_path(&mut trunk, &folders);
     Ok(trunk)
 }

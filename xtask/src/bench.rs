@@ -1,62 +1,45 @@
-//! `cargo xtask bench`: figures about what is built here, beside a peer of the same run. Each is a file of its own.
+//! `cargo xtask bench`: prepares the measurements of `bench/run`, and runs them.
 
-mod client;
-mod flood;
-mod load;
-mod medians;
-mod peers;
-pub(crate) mod size;
-mod throughput;
-pub(crate) mod visit;
+use clap::Args;
+use wugan_bundle::project;
+use wugan_bundle::step::Result;
+use wugan_local::process;
 
-use clap::{Args, ValueEnum};
+use crate::app;
+use crate::toolchain;
+use crate::tools;
 
-use crate::step::Result;
+const FIGURES: [&str; 5] = ["visit", "size", "client", "server", "flood"];
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only one figure (all, if nothing is said)
-    which: Option<Which>,
-    /// How often servers are measured, by turns; of the ratios the median counts
+    /// Measure this alone [default: all]: the files of a first visit, what the library adds to an app's download, what it adds to a request,
+    /// the server beside others, refreshes while one host floods the server
+    #[arg(value_parser = FIGURES)]
+    figure: Option<String>,
+    /// How often each server is measured; the medians count
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
-enum Which {
-    /// What a first visit of the app loads
-    Visit,
-    /// What the library adds to a Leptos app's download
-    Size,
-    /// What the library adds to a request, natively
-    Client,
-    /// The server beside a bare route and a Nest backend: requests a second, processor time, memory
-    Server,
-    /// Refreshes while one host floods the server
-    Flood,
-}
-
-pub(crate) fn run(options: &Options) -> Result<()> {
-    let wanted = |which| options.which.is_none_or(|only| only == which);
-    if wanted(Which::Visit) {
-        visit::measure()?;
-    }
-    if wanted(Which::Size) {
-        size::measure()?;
-    }
-    if wanted(Which::Client) {
-        client::measure()?;
-    }
-    if wanted(Which::Server) {
-        throughput::measure(options.rounds)?;
-    }
-    if wanted(Which::Flood) {
-        flood::measure(options.rounds)?;
+pub(crate) fn run(options: &Options, no_install: bool) -> Result<()> {
+    let wanted = |figure: &&str| options.figure.as_ref().is_none_or(|only| only == figure);
+    for figure in FIGURES.into_iter().filter(wanted) {
+        match figure {
+            "visit" => app::build()?,
+            "size" => prepare_sizes()?,
+            _ => {}
+        }
+        let mut bench = project::cargo();
+        bench.args(["run", "--quiet", "--release", "--package", "wugan-bench", "--", figure, "--rounds", &options.rounds.to_string()]);
+        process::run(bench.args(no_install.then_some("--no-install")))?;
     }
     Ok(())
 }
 
-/// A heading above a figure.
-fn head(title: &str) {
-    println!("\n{title}\n");
+/// Installs what the tiny apps of `bench/size` are built with.
+pub(crate) fn prepare_sizes() -> Result<()> {
+    toolchain::add_target()?;
+    toolchain::add_source();
+    tools::folder(&tools::wasm_bindgen()?).map(drop)
 }

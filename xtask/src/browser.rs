@@ -3,56 +3,51 @@
 use std::env;
 use std::path::PathBuf;
 
-use crate::debian;
-use crate::step::{Result, failure};
+use wugan_bundle::step::{Result, failure};
+
 use crate::tools;
+use wugan_local::packages;
 
-const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const FIREFOX: [&str; 2] = ["firefox-esr", "firefox"];
-
-/// chromedriver, with a Chromium beside it. `CHROMEDRIVER` names another one.
+/// chromedriver, with a Chromium. `CHROMEDRIVER` names another one.
 pub(crate) fn chromedriver() -> Result<PathBuf> {
-    if let Some(named) = named("CHROMEDRIVER")? {
-        return Ok(named);
-    }
-    if !is_on_path(&CHROMIUM) || !is_on_path(&["chromedriver"]) {
-        debian::install(&["chromium", "chromium-driver"], "Chromium or its chromedriver", "1 min")?;
-    }
-    installed("chromedriver", "CHROMEDRIVER")
+    const CHROMIUM: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    driver("CHROMEDRIVER", || {
+        if !is_on_path(&CHROMIUM) || !is_on_path(&["chromedriver"]) {
+            packages::install(&["chromium", "chromium-driver"], "Chromium or its chromedriver", "1 min")?;
+        }
+        Ok(on_path("chromedriver"))
+    })
 }
 
-/// geckodriver, with a Firefox beside it. `GECKODRIVER` names another one.
+/// geckodriver, with a Firefox. `GECKODRIVER` names another one.
 pub(crate) fn geckodriver() -> Result<PathBuf> {
-    if let Some(named) = named("GECKODRIVER")? {
-        return Ok(named);
-    }
-    if !is_on_path(&FIREFOX) {
-        debian::install(&["firefox-esr"], "Firefox", "1 min")?;
-    }
-    Ok(tools::geckodriver()?.join(format!("geckodriver{}", env::consts::EXE_SUFFIX)))
+    driver("GECKODRIVER", || {
+        if !is_on_path(&["firefox-esr", "firefox"]) {
+            packages::install(&["firefox-esr"], "Firefox", "1 min")?;
+        }
+        Ok(Some(tools::folder(&tools::geckodriver())?.join(format!("geckodriver{}", env::consts::EXE_SUFFIX))))
+    })
 }
 
-/// WebKitWebDriver, with WebKitGTK's MiniBrowser and an X server that needs no screen. `WEBKITDRIVER` names another one.
+/// WebKitWebDriver, with WebKitGTK's MiniBrowser and an X server without a screen. `WEBKITDRIVER` names another one.
 pub(crate) fn webkit_driver() -> Result<PathBuf> {
-    if let Some(named) = named("WEBKITDRIVER")? {
-        return Ok(named);
-    }
-    if !is_on_path(&["WebKitWebDriver"]) || !is_on_path(&["Xvfb"]) {
-        debian::install(&["webkit2gtk-driver", "xvfb"], "WebKitGTK's WebKitWebDriver or the X server Xvfb", "1 min")?;
-    }
-    installed("WebKitWebDriver", "WEBKITDRIVER")
+    driver("WEBKITDRIVER", || {
+        if !is_on_path(&["WebKitWebDriver"]) || !is_on_path(&["Xvfb"]) {
+            packages::install(&["webkit2gtk-driver", "xvfb"], "WebKitGTK's WebKitWebDriver or the X server Xvfb", "1 min")?;
+        }
+        Ok(on_path("WebKitWebDriver"))
+    })
 }
 
-/// The program that an environment variable names.
-fn named(variable: &str) -> Result<Option<PathBuf>> {
+/// The program that a variable names, or else the one that `find` returns.
+fn driver(variable: &str, find: impl FnOnce() -> Result<Option<PathBuf>>) -> Result<PathBuf> {
     match env::var_os(variable).map(PathBuf::from) {
-        Some(program) if !program.exists() => Err(failure(format!("{variable} names {}, which does not exist", program.display()))),
-        program => Ok(program),
+        Some(program) if program.exists() => Ok(program),
+        Some(program) => Err(failure(format!("{variable} names {}, which does not exist", program.display()))),
+        None => {
+            find()?.ok_or_else(|| failure(format!("the driver is not on PATH although its package is installed: set {variable} to it")))
+        }
     }
-}
-
-fn installed(program: &str, variable: &str) -> Result<PathBuf> {
-    on_path(program).ok_or_else(|| failure(format!("{program} is not on PATH although its package is installed: set {variable} to it")))
 }
 
 fn is_on_path(any_of: &[&str]) -> bool {

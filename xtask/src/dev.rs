@@ -1,17 +1,17 @@
-//! `cargo xtask dev`: for working on the app. trunk builds it at every change and reloads the page; calls go through to a server beside it.
+//! `cargo xtask dev`: trunk builds the app at each change and reloads the page; it passes the API's requests to a server.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Args;
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure};
 
 use crate::app;
-use crate::process::interrupted;
-use crate::project;
-use crate::server::{self, Build};
-use crate::step::{Result, failure, step};
+use crate::server;
+use wugan_local::process::{Running, interrupted};
 
-/// Where Trunk.toml sends calls.
+/// The port to which Trunk.toml passes requests.
 const API_PORT: u16 = 3000;
 
 #[derive(Args)]
@@ -19,26 +19,25 @@ pub(crate) struct Options {
     /// The port of the page
     #[arg(long, default_value_t = 8080)]
     port: u16,
-    /// Flags for wugan-server, after `--`: e.g. `-- --access-ttl 30s`
+    /// Flags for wugan-server, after `--`, such as `-- --access-ttl 30s`
     #[arg(last = true)]
     server: Vec<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let program = server::build(false)?;
     let address = SocketAddr::from(([127, 0, 0, 1], API_PORT));
-    server::must_be_free(address)?;
-    server::must_be_free(SocketAddr::from(([127, 0, 0, 1], options.port)))?;
-    let program = server::build(Build::Dev)?;
-    let mut server =
-        step("Starting the server", "a second", || server::start(&program, &project::root().join("data"), address, &options.server))?;
-    let mut trunk = step("Starting trunk", "it builds the app first: 1 to 4 min the first time", || app::watch(options.port))?;
-    println!("\nThe app will be at http://127.0.0.1:{} (the API at http://{address}; Ctrl-C ends both)\n", options.port);
+    let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), address, &options.server)?)?;
+    let mut trunk = app::watch(options.port)?;
+    println!(
+        "\nThe app will be at http://127.0.0.1:{} (trunk builds it first: 1 to 4 min the first time); Ctrl-C ends it.\n",
+        options.port
+    );
     loop {
-        if let Some(status) = server.ended()? {
-            return if interrupted() { Ok(()) } else { Err(failure(format!("the server ended ({status}): it says why above"))) };
-        }
-        if let Some(status) = trunk.ended()? {
-            return if interrupted() { Ok(()) } else { Err(failure(format!("trunk ended ({status}): it says why above"))) };
+        for (name, process) in [("the server", &mut server), ("trunk", &mut trunk)] {
+            if let Some(status) = process.ended()? {
+                return if interrupted() { Ok(()) } else { Err(failure(format!("{name} ended ({status}): the reason is printed above"))) };
+            }
         }
         std::thread::sleep(Duration::from_millis(200));
     }

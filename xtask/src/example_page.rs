@@ -1,14 +1,15 @@
-//! The pages of the examples, built and bound without trunk, for the end-to-end tests.
+//! The pages of the examples, built without trunk, for the end-to-end tests.
 
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::process::run;
-use crate::project;
-use crate::step::{Result, failure, step};
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure, step};
+use wugan_bundle::wasm::{self, TARGET};
+
 use crate::tools;
-use crate::wasm;
+use wugan_local::process::run;
 
 const TRUNK_LINK: &str = "<link data-trunk rel=\"rust\" />";
 
@@ -16,9 +17,9 @@ const TRUNK_LINK: &str = "<link data-trunk rel=\"rust\" />";
 pub(crate) fn build(package: &str, folder: &str) -> Result<PathBuf> {
     let page = project::target().join("example-pages").join(package);
     step(&format!("Building the page of examples/{folder}"), "seconds if nothing changed, 2 min the first time", || {
-        run(wasm::cargo("build").args(["--quiet", "--package", package, "--target", wasm::TARGET]))?;
-        let built = project::target().join(wasm::TARGET).join("debug").join(format!("{package}.wasm"));
-        let mut bindgen = Command::new(tools::wasm_bindgen()?.join("wasm-bindgen"));
+        run(wasm::cargo("build").args(["--quiet", "--package", package, "--target", TARGET]))?;
+        let built = project::target().join(TARGET).join("debug").join(format!("{package}.wasm"));
+        let mut bindgen = Command::new(tools::folder(&tools::wasm_bindgen()?)?.join("wasm-bindgen"));
         run(bindgen.args(["--target", "web", "--no-typescript", "--out-dir"]).arg(&page).arg(built))?;
         let source = project::root().join("examples").join(folder).join("index.html");
         let html = fs::read_to_string(&source).map_err(|e| failure(format!("{} can't be read: {e}", source.display())))?;

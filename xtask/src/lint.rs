@@ -1,11 +1,13 @@
 //! `cargo xtask lint`: format, clippy natively and for wasm32, the packages for crates.io, and the minimum Rust version. The fuzz targets are a
 //! workspace of their own and are included.
 
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, step};
+use wugan_bundle::wasm;
+
 use crate::package;
-use crate::process;
-use crate::project;
-use crate::step::{Result, step};
-use crate::wasm;
+use crate::toolchain;
+use wugan_local::process;
 
 /// The packages that run in a browser.
 const IN_BROWSER: [&str; 8] = [
@@ -40,11 +42,11 @@ pub(crate) fn run() -> Result<()> {
     })?;
     step("Linting the fuzz targets", "seconds if nothing changed, 1 min the first time", || {
         let mut clippy = project::cargo();
-        // Where the rest is built: most of it is the same. A libFuzzer that is said to be there is not compiled, and here nothing is linked.
+        // In the same target folder, as most dependencies are the same. With CUSTOM_LIBFUZZER_PATH, libFuzzer is not compiled; nothing is linked.
         clippy.env("CARGO_TARGET_DIR", project::target()).env("CUSTOM_LIBFUZZER_PATH", "/libfuzzer.a");
         process::run(clippy.args(["clippy", "--quiet", "--all-targets", "--manifest-path"]).arg(&fuzz).args(["--", "-D", "warnings"]))
     })?;
-    wasm::add_target()?;
+    toolchain::add_target()?;
     step("Linting what runs in a browser, for wasm32", "seconds if nothing changed, 2 min the first time", || {
         process::run(
             wasm::cargo("clippy")

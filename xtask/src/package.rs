@@ -7,9 +7,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::process::{output_of, run};
-use crate::project;
-use crate::step::{Result, failure, step};
+use wugan_bundle::command::output_of;
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure, step};
+
+use wugan_local::process::run;
 
 /// The published packages. One may depend on another by version: then one command must package both, and neither may have `publish = false`.
 const PACKAGES: [&str; 2] = ["wugan", "wugan-testing"];
@@ -23,7 +25,7 @@ pub(crate) fn archives() -> Result<()> {
     })
 }
 
-/// Checks `rust-version`: no dependency may require a newer Rust. Where rustup has that version, the packages are checked with it; elsewhere
+/// Checks `rust-version`: no dependency may require a newer Rust. If rustup has that version, the packages are checked with it; otherwise
 /// clippy's `incompatible_msrv`, which is on by default, finds newer parts of the standard library.
 pub(crate) fn minimum_rust() -> Result<()> {
     step("Checking the minimum Rust version", "seconds; 1 min if rustup has that version", || {
@@ -59,29 +61,22 @@ fn metadata() -> Result<Value> {
     serde_json::from_str(&output).map_err(|e| failure(format!("`cargo metadata` printed no JSON: {e}")))
 }
 
-/// Removes what cargo has unpacked of earlier archives of the same version: it would build the other packages with that.
+/// Removes earlier archives of the same versions that cargo has unpacked: it would build the other packages with them.
 fn forget_earlier_archives() {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten().flatten();
-    let unpacked = registries.filter_map(|registry| fs::read_dir(registry.path()).ok()).flatten().flatten();
-    for folder in unpacked.filter(|folder| PACKAGES.iter().any(|package| is_archive_of(package, &folder.file_name().to_string_lossy()))) {
-        // What cannot be removed is built with, as before.
-        let _ = fs::remove_dir_all(folder.path());
+    for registry in registries {
+        for package in PACKAGES {
+            let version = project::locked_version(package).unwrap_or_default();
+            // A folder that cannot be removed is used.
+            let _ = fs::remove_dir_all(registry.path().join(format!("{package}-{version}")));
+        }
     }
 }
 
-/// Whether a folder such as `wugan-0.2.0` is of this package.
-fn is_archive_of(package: &str, folder: &str) -> bool {
-    folder
-        .strip_prefix(package)
-        .and_then(|rest| rest.strip_prefix('-'))
-        .is_some_and(|version| version.starts_with(|c: char| c.is_ascii_digit()))
-}
-
-/// The dependencies of a package, direct or not, that require a newer Rust than it does. Those for development are not its users' concern.
+/// The dependencies of a package, direct or not, that require a newer Rust than it does. Development dependencies do not count.
 fn newer_dependencies(metadata: &Value, package: &str) -> Result<Vec<String>> {
     let packages = list(&metadata["packages"]);
-    let nodes = list(&metadata["resolve"]["nodes"]);
     let root = packages.iter().find(|found| found["name"] == package && found["source"].is_null());
     let root = root.ok_or_else(|| failure(format!("the workspace has no package {package}")))?;
     let promised = version_of(root).ok_or_else(|| failure(format!("{package} has no rust-version")))?;
@@ -89,19 +84,16 @@ fn newer_dependencies(metadata: &Value, package: &str) -> Result<Vec<String>> {
     let mut next = 0;
     while let Some(id) = reached.get(next).copied() {
         next += 1;
-        let node = nodes.iter().find(|node| node["id"] == *id).unwrap_or(&Value::Null);
-        for dependency in list(&node["deps"]) {
-            let shipped = list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev");
-            if shipped && !reached.contains(&&dependency["pkg"]) {
+        let node = list(&metadata["resolve"]["nodes"]).iter().find(|node| node["id"] == *id);
+        for dependency in node.map_or(&[][..], |node| list(&node["deps"])) {
+            if list(&dependency["dep_kinds"]).iter().any(|kind| kind["kind"] != "dev") && !reached.contains(&&dependency["pkg"]) {
                 reached.push(&dependency["pkg"]);
             }
         }
     }
-    let reached = packages.iter().filter(|package| reached.contains(&&package["id"]));
-    let newer = reached.filter(|package| version_of(package).is_some_and(|required| required > promised));
-    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let newer = packages.iter().filter(|package| reached.contains(&&package["id"]) && version_of(package) > Some(promised));
     Ok(newer
-        .map(|package| format!("{} {} (Rust {})", text(&package["name"]), text(&package["version"]), text(&package["rust_version"])))
+        .map(|package| format!("{} {} (Rust {})", package["name"], package["version"], package["rust_version"]).replace('"', ""))
         .collect())
 }
 
@@ -142,12 +134,5 @@ mod tests {
         });
         assert_eq!(newer_dependencies(&metadata, "ours").unwrap(), ["new 1.0.0 (Rust 1.94.1)"]);
         assert!(newer_dependencies(&metadata, "absent").is_err());
-    }
-
-    #[test]
-    fn an_archive_is_recognised_by_package_and_version() {
-        assert!(is_archive_of("wugan", "wugan-0.2.0"));
-        assert!(!is_archive_of("wugan", "wugan-testing-0.2.0"));
-        assert!(!is_archive_of("wugan", "wugang-0.2.0"));
     }
 }

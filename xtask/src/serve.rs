@@ -1,30 +1,32 @@
-//! `cargo xtask serve`: the app and its server as they would be put on the internet, at one address.
+//! `cargo xtask serve`: the app and its server, built for production, at one address.
+
+use std::net::SocketAddr;
 
 use clap::Args;
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure};
 
 use crate::app;
-use crate::project;
-use crate::server::{self, Build};
-use crate::step::{Result, failure, step};
+use crate::server;
+use wugan_local::process::{Running, interrupted};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// The port to serve at
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Flags for wugan-server, after `--`: e.g. `-- --access-ttl 30s`
+    /// Flags for wugan-server, after `--`, such as `-- --access-ttl 30s`
     #[arg(last = true)]
     server: Vec<String>,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let address = server::address(options.port, &options.server)?;
-    server::must_be_free(address)?;
     app::build()?;
-    let program = server::build(Build::Release)?;
-    let mut server =
-        step("Starting the server", "a second", || server::start(&program, &project::root().join("data"), address, &options.server))?;
-    println!("\nWugan is at http://{} (accounts are kept in data/wugan.db; Ctrl-C ends it)\n", server::local(address));
+    let program = server::build(true)?;
+    let listen = SocketAddr::from(([127, 0, 0, 1], options.port));
+    println!("\nStarting the server. Its accounts are stored in data/wugan.db; Ctrl-C ends it.\n");
+    let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), listen, &options.server)?)?;
     let status = server.wait()?;
-    if status.success() { Ok(()) } else { Err(failure(format!("the server ended ({status}): it says why above"))) }
+    let failed = || failure(format!("the server ended ({status}): the reason is printed above; --port takes another port"));
+    if status.success() || interrupted() { Ok(()) } else { Err(failed()) }
 }

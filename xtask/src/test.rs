@@ -1,37 +1,45 @@
-//! `cargo xtask test`: every test there is, and one line with the totals at the end.
+//! `cargo xtask test`: runs all tests, and prints the totals in the last line.
 
-use std::env;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure, printed, step};
+use wugan_bundle::wasm::{self, TARGET};
 
 use crate::app;
-use crate::axe;
+use crate::bench;
 use crate::browser;
-use crate::budget;
-use crate::databases::{Clusters, Databases};
+use crate::count::{Count, Table};
 use crate::example_page;
 use crate::fuzz;
-use crate::openid;
-use crate::process::{self, Running, interrupted};
-use crate::project;
-use crate::server::{self, Build};
-use crate::step::{Result, failure, step, told};
-use crate::tally::{Count, Tally};
+use crate::npm;
+use crate::server;
+use crate::toolchain;
 use crate::tools;
-use crate::wasm;
+use wugan_local::databases::{self, clusters};
+use wugan_local::process::{self, Running, interrupted};
 
-/// The tests in browsers have the server's address compiled in, and the server must allow the page's origin: both ports are fixed.
-const SERVER_PORT: u16 = 38471;
-const PAGE_PORT: u16 = 38472;
+/// Packages that are built for wasm32 alone, or tested by another part.
+const NOT_NATIVE: [&str; 9] = [
+    "wugan-bench",
+    "wugan-bench-size",
+    "wugan-e2e",
+    "wugan-example-axum-page",
+    "wugan-example-bare",
+    "wugan-example-cookie",
+    "wugan-example-leptos",
+    "wugan-example-oidc",
+    "wugan-example-ssr",
+];
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only one part (all, if nothing is said)
+    /// Run this part alone [default: all]
     part: Option<Part>,
-    /// The long forms too, such as a million refreshes: an hour
+    /// Also run the long forms, such as a million refreshes: an hour
     #[arg(long)]
     long: bool,
     /// Leave out the tests that need PostgreSQL and MariaDB; they are counted as ignored
@@ -40,13 +48,7 @@ pub(crate) struct Options {
     /// Leave out Firefox and WebKit; their end-to-end tests are counted as ignored
     #[arg(long)]
     chromium_only: bool,
-    /// The port of the server that the tests in a browser talk to
-    #[arg(long, default_value_t = SERVER_PORT)]
-    server_port: u16,
-    /// The port of the page that the tests in a browser run in
-    #[arg(long, default_value_t = PAGE_PORT)]
-    page_port: u16,
-    /// Only tests with this in their name, after `--`; further words go to the test programs
+    /// Run the tests with this in their name, after `--`; further arguments go to the test programs
     #[arg(last = true)]
     filter: Vec<String>,
 }
@@ -59,111 +61,94 @@ enum Part {
     Fuzz,
     /// The client in headless Chromium and Firefox, against the real server
     Browser,
-    /// The whole app in Chromium, and its session also in Firefox and WebKit, against the real server
+    /// The app in Chromium, and its session also in Firefox and WebKit, against the real server
     E2e,
-    /// What visitors download, against the figures in sizes.toml
+    /// The sizes of downloads, against the figures in sizes.toml
     Size,
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let wanted = |part| options.part.is_none_or(|only| only == part);
-    let mut tally = Tally::default();
+    let mut table = Table::default();
     if wanted(Part::Native) {
-        native(options, &mut tally)?;
+        native(options, &mut table)?;
     }
     if wanted(Part::Fuzz) {
         let start = Instant::now();
-        tally.add("fuzz", fuzz::run(options.long)?, start.elapsed());
+        table.add("fuzz", fuzz::run(options.long)?, start.elapsed());
     }
     if wanted(Part::Browser) {
-        in_browsers(options, &mut tally)?;
+        in_browsers(options, &mut table)?;
     }
     if wanted(Part::E2e) {
-        end_to_end(options, &mut tally)?;
+        end_to_end(options, &mut table)?;
     }
     if wanted(Part::Size) {
-        let start = Instant::now();
-        tally.add("size", budget::run()?, start.elapsed());
+        sizes(options, &mut table)?;
     }
-    tally.print();
-    // The count is the last line, whatever it says.
-    if tally.total().failed == 0 { Ok(()) } else { Err(told()) }
+    table.print();
+    if table.total().failed == 0 { Ok(()) } else { Err(printed()) }
 }
 
-fn native(options: &Options, tally: &mut Tally) -> Result<()> {
-    // Packages that are built for wasm32 alone, or tested by another part.
-    let elsewhere = [
-        "wugan-e2e",
-        "wugan-bench-size",
-        "wugan-example-axum-page",
-        "wugan-example-bare",
-        "wugan-example-cookie",
-        "wugan-example-leptos",
-        "wugan-example-oidc",
-        "wugan-example-ssr",
-    ];
-    // The test of the rules switches single rules of the engine off.
-    let mut everything =
-        vec!["--workspace", "--features", "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan/dpop,wugan-axum/verifier"];
-    elsewhere.iter().for_each(|package| everything.extend(["--exclude", package]));
-    let databases = if options.without_databases { None } else { Some(Databases::start()?) };
-    let mut tests = project::cargo();
-    tests.args(["test", "--no-fail-fast", "--lib", "--bins", "--tests", "--examples"]).args(&everything).arg("--");
-    if let Some(databases) = &databases {
-        databases.show(&mut tests);
-        // Without a database, its tests are ignored: they cannot pass unseen. Here there is one.
-        tests.arg("--include-ignored");
-    }
-    let clusters = databases.as_ref().map(|_| Clusters::find());
-    if let Some(clusters) = &clusters {
-        clusters.show(&mut tests);
+fn native(options: &Options, table: &mut Table) -> Result<()> {
+    // `__rules` lets a test switch off single rules of the engine.
+    let features = "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan/dpop,wugan-axum/verifier";
+    let cargo = |kinds: &[&str]| {
+        let mut cargo = project::cargo();
+        cargo.args(["test", "--no-fail-fast", "--workspace", "--features", features]).args(kinds);
+        cargo.args(NOT_NATIVE.iter().flat_map(|package| ["--exclude", package])).arg("--");
+        cargo
+    };
+    let mut tests = cargo(&["--lib", "--bins", "--tests", "--examples"]);
+    let mut databases = None;
+    if !options.without_databases {
+        let running = databases::start(&mut tests)?;
+        // Tests that need a database are marked `#[ignore]`.
+        databases = Some((running, clusters::find(tests.arg("--include-ignored"))));
     }
     if options.long {
         tests.env("WUGAN_TEST_LONG", "1");
     }
-    count("native", "1 to 3 min, 8 the first time", &mut tests, options, tally)?;
-    drop((databases, clusters));
+    count("native", "1 to 3 min, 8 the first time", &mut tests, options, table)?;
+    drop(databases);
     // Alone: together with the app, Leptos would be compiled for the browser and the server at once.
     let mut rendering = project::cargo();
     rendering.args(["test", "--no-fail-fast", "--package", "wugan-example-ssr", "--features", "ssr", "--tests", "--"]);
-    count("server rendering", "seconds, 2 min the first time", &mut rendering, options, tally)?;
-    let mut examples = project::cargo();
-    examples.args(["test", "--no-fail-fast", "--doc"]).args(&everything).arg("--");
-    count("documentation", "seconds", &mut examples, options, tally)
+    count("server rendering", "seconds, 2 min the first time", &mut rendering, options, table)?;
+    count("documentation", "seconds", &mut cargo(&["--doc"]), options, table)
 }
 
-fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
+fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
     // (title, variable with the driver's program, the driver)
     let mut browsers = vec![("browser (Chromium)", "CHROMEDRIVER", browser::chromedriver()?)];
     if !options.chromium_only {
         browsers.push(("browser (Firefox)", "GECKODRIVER", browser::geckodriver()?));
     }
-    wasm::add_target()?;
-    let bindgen = tools::wasm_bindgen()?;
-    let program = server::build(Build::Dev)?;
+    toolchain::add_target()?;
+    let bindgen = tools::folder(&tools::wasm_bindgen()?)?;
+    let program = server::build(false)?;
     step("Building the examples", "seconds if nothing changed, 2 min the first time", || {
         let examples = ["--package", "wugan-example-bare", "--package", "wugan-example-leptos"];
-        process::run(wasm::cargo("build").args(["--quiet", "--target", wasm::TARGET]).args(examples))
+        process::run(wasm::cargo("build").args(["--quiet", "--target", TARGET]).args(examples))
     })?;
 
-    let address = SocketAddr::from(([127, 0, 0, 1], options.server_port));
-    let page = SocketAddr::from(([127, 0, 0, 1], options.page_port));
-    // The hardest conditions for a client: access tokens live 2 s, and a refresh token works once.
-    // Each test has an account of its own, and all come from one address.
-    let limit = ["--address-limit", "10000/5m"];
-    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &format!("http://{page}"), limit[0], limit[1]];
-    let strict = strict.map(str::to_owned);
+    // The server must allow the page's origin.
+    let page = SocketAddr::from(([127, 0, 0, 1], process::free_port()?));
+    // The hardest conditions for a client: access tokens expire after 2 s, and a refresh token works once. Each test has its own account, and
+    // all accounts are registered from one address.
+    let origin = format!("http://{page}");
+    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &origin, "--address-limit", "10000/5m"];
+    let data = process::temporary_folder()?;
+    let (_server, address) = server::start_on_free_port(&program, data.path(), &strict.map(str::to_owned))?;
     for (kind, variable, driver) in browsers {
-        let data = temporary()?;
-        let _server = server::start(&program, data.path(), address, &strict)?;
         let mut tests = wasm::cargo("test");
-        wasm::prepare(&mut tests, std::slice::from_ref(&bindgen));
+        tools::put_on_path(&mut tests, std::slice::from_ref(&bindgen));
         // The runner takes the first driver that a variable names.
         for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
             tests.env_remove(other);
         }
         tests
-            .args(["--package", "wugan", "--target", wasm::TARGET, "--features", "devtools,leptos,oidc,dpop"])
+            .args(["--package", "wugan", "--target", TARGET, "--features", "devtools,leptos,oidc,dpop"])
             .args(["--no-fail-fast", "--lib", "--tests", "--"])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
             .env(variable, driver)
@@ -171,20 +156,20 @@ fn in_browsers(options: &Options, tally: &mut Tally) -> Result<()> {
             .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
             // Per test program; the runner's default of 20 s is too short for these.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
-        count(kind, "1 min, 4 the first time", &mut tests, options, tally)?;
+        count(kind, "1 min, 4 the first time", &mut tests, options, table)?;
     }
     Ok(())
 }
 
-fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
+fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
     let mut drivers = vec![("CHROMEDRIVER", browser::chromedriver()?)];
     if !options.chromium_only {
         drivers.extend([("GECKODRIVER", browser::geckodriver()?), ("WEBKITDRIVER", browser::webkit_driver()?)]);
     }
-    let axe = axe::script()?;
+    let axe = npm::axe()?;
     app::build()?;
     process::run(project::cargo().args(["build", "--quiet", "--package", "wugan-example-axum"]))?;
-    let program = server::build(Build::Dev)?;
+    let program = server::build(false)?;
     let mut tests = project::cargo();
     tests
         .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--"])
@@ -193,29 +178,42 @@ fn end_to_end(options: &Options, tally: &mut Tally) -> Result<()> {
         .env("WUGAN_COOKIE_PAGE", example_page::build("wugan-example-cookie", "cookie")?)
         .env("WUGAN_OIDC_PAGE", example_page::build("wugan-example-oidc", "oidc")?)
         .env("WUGAN_AXUM_PAGE", example_page::build("wugan-example-axum-page", "axum/page")?)
-        .env("WUGAN_OIDC_PROVIDER", openid::provider()?)
+        .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     if !options.chromium_only {
         // The tests in Firefox and WebKit are marked `#[ignore]`, so that a run without these browsers counts them as ignored.
         tests.arg("--include-ignored");
     }
-    count("end to end", "6 min, 8 the first time", &mut tests, options, tally)
+    count("end to end", "6 min, 8 the first time", &mut tests, options, table)
 }
 
-/// Runs a test command, whose last arguments go to the test programs, prints its output and adds up its counts. A command that runs no test, or
+fn sizes(options: &Options, table: &mut Table) -> Result<()> {
+    bench::prepare_sizes()?;
+    app::build()?;
+    let mut tests = project::cargo();
+    tests.args(["test", "--package", "wugan-bench", "--", "--nocapture", "--test-threads=1"]);
+    if wasm::shrink(&mut Command::new("cargo")) {
+        tests.arg("--include-ignored");
+    } else {
+        println!("    The size budget is for builds with those switches: its tests are ignored.");
+    }
+    count("size", "2 min, 6 the first time", &mut tests, options, table)
+}
+
+/// Runs a test command, whose last arguments go to the test programs, prints its output and adds its numbers. A command that runs no test, or
 /// fails without a failed test, counts as one failure.
-fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options, tally: &mut Tally) -> Result<()> {
+fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options, table: &mut Table) -> Result<()> {
     let start = Instant::now();
     tests.args(&options.filter).stdout(Stdio::piped());
     let mut count = Count::default();
     let succeeded = step(&format!("Testing: {kind}"), about, || {
         let mut running = Running::start(tests)?;
-        running.each_line(|line| {
+        for line in running.lines() {
             println!("{line}");
-            count.read(line);
-            tally.complaints.read(line);
-        });
+            count.read(&line);
+            table.failures.read(&line);
+        }
         Ok(running.wait()?.success())
     })?;
     if interrupted() {
@@ -223,16 +221,10 @@ fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options
     }
     let ran_nothing = count == Count::default() && options.filter.is_empty();
     if ran_nothing || (!succeeded && count.failed == 0) {
-        println!(
-            "    {kind}: {}; counted as one failure",
-            if succeeded { "no test ran" } else { "it could not be built or run to its end" }
-        );
+        let why = if succeeded { "no test ran" } else { "it could not be built or run to its end" };
+        println!("    {kind}: {why}; counted as one failure");
         count.failed = 1;
     }
-    tally.add(kind, count, start.elapsed());
+    table.add(kind, count, start.elapsed());
     Ok(())
-}
-
-fn temporary() -> Result<tempfile::TempDir> {
-    tempfile::tempdir().map_err(|e| failure(format!("no temporary folder in {} ({e}): set TMPDIR", env::temp_dir().display())))
 }

@@ -1,4 +1,4 @@
-//! Loads a server that speaks the tutorial's routes, and prints one line of figures. `cargo xtask bench` runs it.
+//! Loads a server that has the tutorial's routes, and prints one line of figures. `cargo xtask bench` runs it.
 //!
 //! Each connection is kept alive and sends its next request as soon as the last one is answered, or once in `--every`. One thread sends (a
 //! flood has another), so that the load takes little of the machine.

@@ -1,9 +1,9 @@
-//! What a process has taken of the machine: processor time and memory, as Linux tells (proc(5)).
+//! The processor time and memory of a process, from /proc (proc(5)).
 
 use crate::connection::Failure;
 use std::{fs, time::Duration};
 
-/// Ticks in a second: `USER_HZ`, which is 100 on every Linux that a server runs on.
+/// Ticks per second: `USER_HZ`, which is 100 on all common Linux systems.
 const TICKS: u32 = 100;
 
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ impl Usage {
     pub(crate) fn of(pid: u32) -> Result<Usage, Failure> {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let unread = || Failure(format!("/proc/{pid} is not as proc(5) says"));
+        let unread = || Failure(format!("/proc/{pid} does not have the format of proc(5)"));
         Ok(Usage { processor: processor(&stat).ok_or_else(unread)?, resident_kib: resident(&status).ok_or_else(unread)? })
     }
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_is_read_whatever_its_name() {
+    fn names_with_blanks_and_parentheses_are_skipped() {
         let stat = "17 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20";
         assert_eq!(processor(stat), Some(Duration::from_secs(2)));
         assert_eq!(resident("Name:\tx\nVmRSS:\t   1234 kB\n"), Some(1234));

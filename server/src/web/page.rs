@@ -17,7 +17,7 @@ use wugan_axum::Error;
 
 const NO_APP: &str = "<!doctype html><html lang=\"en\"><title>No app here</title>\
 <h1>The server runs, and there is no app to show</h1>\
-<p>Its folder (<code>--web-root</code>) has no <code>index.html</code>. Build the app with <code>trunk build</code>, \
+<p>Its folder (<code>--web-root</code>) has no <code>index.html</code>. Build the app with <code>trunk build --release</code>, \
 or start both with <code>cargo xtask serve</code>, then load this page again.</p></html>";
 
 /// The app's page, read anew for each navigation: a build may replace it while the server runs, with the same modification time.

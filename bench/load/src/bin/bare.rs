@@ -1,4 +1,4 @@
-//! The bare server: an axum route and nothing else. What HTTP alone costs on this machine.
+//! The bare server: one axum route and nothing else, to measure what HTTP alone costs on this machine.
 
 use axum::{Router, routing::get};
 use std::{env, io};

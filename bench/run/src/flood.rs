@@ -1,0 +1,56 @@
+//! Refreshes of signed-in users while one other host floods the server.
+//!
+//! Each of 64 connections refreshes every 100 ms, so that latency is measured and not throughput. The servers use all cores, because password
+//! hashing does. One host opens a thousand connections at a time, with each kind of flood in turn.
+
+use wugan_bundle::step::{Result, step};
+
+use crate::heading;
+use crate::load::{Figures, Programs};
+use crate::medians::{median, ratio};
+use crate::peers::{self, Cores, Peer};
+
+const QUIET: [&str; 4] = ["--every", "100", "--seconds", "10"];
+const FLOODS: [&str; 4] = ["sign-ins", "connects", "heads", "probes"];
+
+pub(crate) fn measure(rounds: usize) -> Result<()> {
+    let programs = Programs::build()?;
+    let wugan = peers::build_wugan()?;
+    peers::build_nest()?;
+    let database = peers::mariadb()?;
+    let peers = [Peer::wugan("Wugan, SQLite", Cores::All, &wugan, None)?, Peer::nest(Cores::All, &database.url("nest"))?];
+    // For each peer and round: quiet, then with each flood.
+    let mut rounds_of: [Vec<Vec<Figures>>; 2] = Default::default();
+    for round in 1..=rounds {
+        step(&format!("Measuring the floods, round {round} of {rounds}"), "2 min", || {
+            for (peer, rounds) in peers.iter().zip(&mut rounds_of) {
+                let mut figures = vec![programs.run(peer, "refresh", &QUIET)?];
+                for flood in FLOODS {
+                    figures.push(programs.run(peer, "refresh", &[&QUIET[..], &["--flood", flood]].concat())?);
+                }
+                rounds.push(figures);
+            }
+            Ok(())
+        })?;
+    }
+
+    heading("Refreshes while one host opens 1000 connections at a time (medians; ms)");
+    println!("{:<18}{:<12}{:>10}{:>10}{:>12}{:>12}   p99 : quiet", "server", "flood", "p50", "p99", "answered", "refused");
+    for (peer, rounds) in peers.iter().zip(&rounds_of) {
+        let all = |run: usize, name: &str| rounds.iter().map(|round| round[run].get(name)).collect::<Result<Vec<f64>>>();
+        let quiet = all(0, "p99")?;
+        println!("{:<18}{:<12}{:>10.2}{:>10.2}", peer.name(), "none", median(all(0, "p50")?) / 1e3, median(quiet.clone()) / 1e3);
+        for (run, flood) in (1..).zip(FLOODS) {
+            println!(
+                "{:<18}{flood:<12}{:>10.2}{:>10.2}{:>12.0}{:>12.0}   {}",
+                peer.name(),
+                median(all(run, "p50")?) / 1e3,
+                median(all(run, "p99")?) / 1e3,
+                median(all(run, "answered")?),
+                median(all(run, "refused")?),
+                ratio(&all(run, "p99")?, &quiet)
+            );
+        }
+    }
+    Ok(())
+}

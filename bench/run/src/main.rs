@@ -1,0 +1,72 @@
+//! Measures what this project builds, beside a peer of the same run. `cargo xtask bench` builds the app for it, and runs it.
+
+#[cfg(test)]
+mod budget;
+mod flood;
+mod load;
+mod medians;
+mod peers;
+mod size;
+mod throughput;
+mod visit;
+
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use wugan_bundle::{command, project, step::Result};
+use wugan_local::{packages, process};
+
+#[derive(Parser)]
+struct Options {
+    figure: Figure,
+    /// How often each server is measured; the medians count
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Install no system packages
+    #[arg(long)]
+    no_install: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Figure {
+    /// The files of a first visit: reads `dist`
+    Visit,
+    /// What the library adds to the download of a Leptos app
+    Size,
+    /// What the library adds to a request, natively
+    Client,
+    /// The server beside a bare route and a Nest backend: requests per second, processor time, memory
+    Server,
+    /// Refreshes while one host floods the server
+    Flood,
+}
+
+fn main() -> ExitCode {
+    process::stop_children_on_signals();
+    let options = Options::parse();
+    packages::set_forbidden(options.no_install);
+    let done = match options.figure {
+        Figure::Visit => visit::measure(),
+        Figure::Size => size::measure(),
+        Figure::Client => client(),
+        Figure::Server => throughput::measure(options.rounds),
+        Figure::Flood => flood::measure(options.rounds),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn client() -> Result<()> {
+    heading("What the library adds to a request: the same request by hand (bare), and by Client::send");
+    command::run(project::cargo().args(["bench", "--quiet", "--package", "wugan-bench-client", "--bench", "send"]))
+}
+
+/// A heading above a figure.
+fn heading(title: &str) {
+    println!("\n{title}\n");
+}

@@ -1,0 +1,189 @@
+//! The compared servers: each is one process in production mode, started and stopped here; their logs are discarded.
+//!
+//! With two cores or more, the servers and their databases run on one and the load on another (by `taskset`), so that the load takes nothing
+//! from the servers, and "per second" means per second of one core.
+
+use std::fs;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use wugan_bundle::command::output_of;
+use wugan_bundle::project;
+use wugan_bundle::step::{Result, failure, step};
+use wugan_local::databases::{Database, mariadb, postgres};
+use wugan_local::packages;
+use wugan_local::process::{Running, free_port, interrupted, run, temporary_folder};
+
+/// The account that the load signs in with, on all servers.
+pub(crate) const ACCOUNT: &str = "load:correct horse battery";
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Limits that the load does not reach.
+const NO_LIMITS: [&str; 6] = ["--name-limit", "1000000/1000s", "--address-limit", "1000000/1000s", "--session-limit", "60000/1m"];
+/// The cores of the servers and of the load.
+const CORES: [&str; 2] = ["0", "1"];
+
+/// A running server; dropped, it ends.
+pub(crate) struct Peer {
+    name: &'static str,
+    address: SocketAddr,
+    process: Running,
+    idle_kib: u64,
+    _data: Option<TempDir>,
+}
+
+/// The cores that a server may use.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Cores {
+    One,
+    All,
+}
+
+impl Peer {
+    /// One route of axum and nothing else.
+    pub(crate) fn bare(program: &Path) -> Result<Self> {
+        Self::start("bare axum", Cores::One, None, |address| {
+            let mut bare = Command::new(program);
+            bare.arg(address.to_string());
+            bare
+        })
+    }
+
+    /// `wugan-server`, on SQLite if no database is given.
+    pub(crate) fn wugan(name: &'static str, cores: Cores, program: &Path, database: Option<&str>) -> Result<Self> {
+        let data = temporary_folder()?;
+        let file = format!("sqlite://{}", data.path().join("wugan.db").display());
+        let (url, key) = (database.unwrap_or(&file).to_owned(), data.path().join("wugan.key"));
+        Self::start(name, cores, Some(data), |address| {
+            let mut server = Command::new(program);
+            server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT]).args(NO_LIMITS);
+            server.env("WUGAN_DATABASE_URL", &url).env("WUGAN_SIGNING_KEY", &key);
+            server
+        })
+    }
+
+    /// The tutorial's backend, `bench/nest`.
+    pub(crate) fn nest(cores: Cores, database: &str) -> Result<Self> {
+        Self::start("Nest", cores, None, |address| {
+            let mut node = Command::new("node");
+            node.arg("dist/main.js").current_dir(project::root().join("bench/nest")).env("NODE_ENV", "production");
+            node.env("PORT", address.port().to_string()).env("DATABASE_URL", database).env("DEMO_USER", ACCOUNT);
+            node.env("JWT_SECRET", "a secret of thirty-two bytes or more");
+            node
+        })
+    }
+
+    fn start(name: &'static str, cores: Cores, data: Option<TempDir>, command: impl FnOnce(SocketAddr) -> Command) -> Result<Self> {
+        let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
+        let mut command = command(address);
+        if cores == Cores::One {
+            command = pinned(command, CORES[0]);
+        }
+        let mut process = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
+        let start = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if interrupted() || process.ended()?.is_some() || start.elapsed() > START_TIMEOUT {
+                return Err(failure(format!("{name} did not start")));
+            }
+            sleep(Duration::from_millis(50));
+        }
+        // Memory that is used during the start alone is returned by then.
+        sleep(Duration::from_secs(2));
+        let idle_kib = resident_kib(process.pid())?;
+        Ok(Self { name, address, process, idle_kib, _data: data })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Its memory before the first request.
+    pub(crate) fn idle_mib(&self) -> f64 {
+        self.idle_kib as f64 / 1024.0
+    }
+}
+
+/// Builds `wugan-server` for production.
+pub(crate) fn build_wugan() -> Result<PathBuf> {
+    step("Building the server", "seconds if nothing changed, 5 min the first time", || {
+        run(project::cargo().args(["build", "--quiet", "--release", "--package", "wugan-server"]))
+    })?;
+    Ok(project::target().join("release").join(format!("wugan-server{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Installs the packages of `bench/nest`, and compiles it.
+pub(crate) fn build_nest() -> Result<()> {
+    packages::require("npm", "npm", "npm (for the Nest backend that is compared with)")?;
+    let nest = project::root().join("bench/nest");
+    step("Building the Nest backend", "seconds, 1 min the first time", || {
+        if !nest.join("node_modules/.package-lock.json").exists() {
+            run(Command::new("npm").args(["ci", "--silent"]).current_dir(&nest))?;
+        }
+        run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&nest))
+    })
+}
+
+/// A durable MariaDB with the databases `wugan` and `nest`, on the servers' core.
+pub(crate) fn mariadb() -> Result<Database> {
+    on_the_servers_core(mariadb::start_durable(&["wugan", "nest"])?)
+}
+
+/// A durable PostgreSQL, on the servers' core.
+pub(crate) fn postgres() -> Result<Database> {
+    on_the_servers_core(postgres::start_durable()?)
+}
+
+/// Moves a database server; the processes of its new connections inherit the core.
+fn on_the_servers_core(database: Database) -> Result<Database> {
+    if can_pin() {
+        let pid = database.pid().to_string();
+        run(Command::new("taskset").args(["--all-tasks", "--pid", "--cpu-list", CORES[0], &pid]).stdout(Stdio::null()))?;
+    }
+    Ok(database)
+}
+
+/// The load, on the core that is not the servers'.
+pub(crate) fn beside_the_servers(load: Command) -> Command {
+    pinned(load, CORES[1])
+}
+
+fn pinned(command: Command, core: &str) -> Command {
+    if !can_pin() {
+        return command;
+    }
+    let mut pinned = Command::new("taskset");
+    pinned.args(["--cpu-list", core]).arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        pinned.current_dir(folder);
+    }
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => pinned.env(name, value),
+            None => pinned.env_remove(name),
+        };
+    }
+    pinned
+}
+
+fn can_pin() -> bool {
+    std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1)
+        && output_of(Command::new("taskset").args(["--cpu-list", CORES[1], "true"])).is_some()
+}
+
+fn resident_kib(pid: u32) -> Result<u64> {
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).map_err(|e| failure(format!("/proc can't be read ({e}): this needs Linux")))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).and_then(|line| line.split_whitespace().next());
+    line.and_then(|kib| kib.parse().ok()).ok_or_else(|| failure("/proc has no VmRSS: this needs Linux"))
+}

@@ -1,0 +1,136 @@
+//! Cuts the app at its functions marked `wasm_split`, so that a first visit does not load all pages: wasm-split makes the parts, wasm-bindgen
+//! the main part's script, and both replace trunk's files.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hasher};
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::run;
+use crate::compress::{files, read};
+use crate::shorten;
+use crate::step::{Result, failure};
+
+/// The app's name in cargo and trunk.
+pub(crate) const APP: &str = "wugan-app";
+/// How wasm-split names the script that fetches the parts.
+const LINK: &str = "__wasm_split.js";
+
+/// Puts the program `whole` into `dist`, the folder that trunk has filled. Without a splitter it stays one file; with it, cargo must have
+/// built `whole` with the feature `split`.
+pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, dist: &Path) -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| failure(format!("no temporary folder ({e}): set TMPDIR")))?;
+    let (cut, bound) = (folder.path().join("cut"), folder.path().join("bound"));
+    let program = match splitter {
+        Some(splitter) => {
+            run(Command::new(splitter).args(["--out-name", APP]).arg(whole).arg(&cut))?;
+            cut.join(format!("{APP}.wasm"))
+        }
+        None => whole.to_owned(),
+    };
+    run(Command::new(wasm_bindgen)
+        .args(["--target", "web", "--no-typescript", "--keep-lld-exports", "--out-name", APP, "--out-dir"])
+        .arg(&bound)
+        .arg(program))?;
+
+    let mut main = read(&bound.join(format!("{APP}_bg.wasm")))?;
+    let mut script = text(&bound.join(format!("{APP}.js")))?;
+    let mut parts = Vec::new();
+    if splitter.is_some() {
+        script = joined(&script, &text(&cut.join(LINK))?)?;
+        parts = files(&cut)?.into_iter().filter_map(|file| Some((part_name(&file)?, file))).collect();
+    }
+    shorten::imports(&mut main, &mut script)?;
+    let parts = parts.into_iter().map(|(name, file)| Ok((name, read(&file)?, file))).collect::<Result<Vec<_>>>()?;
+    // They fit each other and no others: one hash for all.
+    let mut hasher = DefaultHasher::new();
+    parts.iter().map(|(_, part, _)| part.as_slice()).chain([&*main, script.as_bytes()]).for_each(|bytes| hasher.write(bytes));
+    let hash = format!("{:016x}", hasher.finish());
+
+    let page = dist.join("index.html");
+    let html = text(&page)?;
+    let old = trunks_name(dist)?;
+    write(&page, html.replace(&old, &format!("{APP}-{hash}")))?;
+    for (name, part, was) in parts {
+        let named = format!("{name}-{hash}.wasm");
+        script = script.replace(&*was.file_name().unwrap_or_default().to_string_lossy(), &named);
+        write(&dist.join(named), part)?;
+    }
+    for suffix in [".js", "_bg.wasm"] {
+        let trunks = dist.join(format!("{old}{suffix}"));
+        fs::remove_file(&trunks).map_err(|e| failure(format!("{} can't be removed: {e}", trunks.display())))?;
+    }
+    write(&dist.join(format!("{APP}-{hash}.js")), shorten::script(&script))?;
+    write(&dist.join(format!("{APP}-{hash}_bg.wasm")), main)
+}
+
+/// The two scripts as one: a request less before the first page stands.
+fn joined(main: &str, link: &str) -> Result<String> {
+    let imports = |line: &str| Some(line.strip_prefix("import * as ")?.strip_suffix(&format!(" from \"./{LINK}\""))?.to_owned());
+    let (imported, own): (Vec<_>, Vec<_>) = main.lines().map(|line| imports(line).ok_or(line)).partition(|line| line.is_ok());
+    let loaders = link.lines().filter_map(|line| line.strip_prefix("export const ")?.split(' ').next()).collect::<Vec<_>>();
+    if imported.is_empty() || loaders.is_empty() {
+        return Err(failure("wasm-bindgen or wasm-split writes another script than bundle/src/split.rs knows: look at both"));
+    }
+    let own = own.into_iter().filter_map(|line| line.err());
+    // What the second one imports is in the same file now.
+    let link = link.lines().filter(|line| !line.starts_with("import ")).map(|line| line.strip_prefix("export ").unwrap_or(line));
+    let mut script = own.chain(link).collect::<Vec<_>>().join("\n");
+    for name in imported.into_iter().flatten() {
+        script.push_str(&format!("\nconst {name} = {{ {} }};", loaders.join(", ")));
+    }
+    Ok(script + "\n")
+}
+
+/// `inspector`, of `split_inspector.wasm`; and `shared_3`, of `chunk_3.wasm`, which several parts need.
+fn part_name(file: &Path) -> Option<String> {
+    let name = file.file_name()?.to_str()?.strip_suffix(".wasm")?;
+    name.strip_prefix("split_").map(str::to_owned).or_else(|| Some(format!("shared_{}", name.strip_prefix("chunk_")?)))
+}
+
+/// What trunk has called the app: its name with a hash.
+fn trunks_name(dist: &Path) -> Result<String> {
+    let names = files(dist)?.into_iter().filter_map(|file| file.file_name()?.to_str().map(str::to_owned));
+    let mut names = names.filter_map(|name| name.strip_suffix("_bg.wasm").filter(|name| name.starts_with(APP)).map(str::to_owned));
+    names.next().ok_or_else(|| failure(format!("trunk has left no {APP} in {}", dist.display())))
+}
+
+fn text(file: &Path) -> Result<String> {
+    String::from_utf8(read(file)?).map_err(|_| failure(format!("{} is no text", file.display())))
+}
+
+fn write(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(file, content).map_err(|e| failure(format!("{} can't be written: {e}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn two_scripts_become_one_that_imports_nothing() {
+        let main =
+            "import * as import1 from \"./__wasm_split.js\"\nimport * as import2 from \"./__wasm_split.js\"\nimports(import1, import2);\n";
+        let link = "import { initSync } from \"./app.js\";\nexport const __wasm_split_load_a = load();\nexport const __wasm_split_load_b = load();\n";
+        let joined = joined(main, link).unwrap();
+        assert!(!joined.contains("import {") && !joined.contains("import *") && !joined.contains("export"), "{joined}");
+        for name in ["import1", "import2"] {
+            assert!(joined.contains(&format!("const {name} = {{ __wasm_split_load_a, __wasm_split_load_b }};")), "{joined}");
+        }
+    }
+
+    #[test]
+    fn scripts_of_another_make_are_not_guessed_at() {
+        assert!(joined("import * as other from './x.js'", "export const a = 1;").is_err());
+        assert!(joined("import * as import1 from \"./__wasm_split.js\"", "nothing").is_err());
+    }
+
+    #[test]
+    fn parts_are_told_by_their_names() {
+        assert_eq!(part_name(Path::new("/cut/split_inspector.wasm")).as_deref(), Some("inspector"));
+        assert_eq!(part_name(Path::new("/cut/chunk_3.wasm")).as_deref(), Some("shared_3"));
+        assert_eq!(part_name(Path::new("/cut/wugan-app.wasm")), None);
+        assert_eq!(part_name(Path::new("/cut/__wasm_split.js")), None);
+    }
+}
