@@ -6,10 +6,10 @@ use std::sync::Once;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
 use wugan_bundle::tools::wasm_split;
+use wugan_local::process::{Running, run};
 
 use crate::toolchain;
 use crate::tools;
-use wugan_local::process::{Running, run};
 
 static BUILT: Once = Once::new();
 

@@ -4,9 +4,9 @@ use std::env;
 use std::path::PathBuf;
 
 use wugan_bundle::step::{Result, failure};
+use wugan_local::packages;
 
 use crate::tools;
-use wugan_local::packages;
 
 /// chromedriver, with a Chromium. `CHROMEDRIVER` names another one.
 pub(crate) fn chromedriver() -> Result<PathBuf> {

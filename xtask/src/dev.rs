@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure};
+use wugan_local::process::{Running, interrupted};
 
 use crate::app;
 use crate::server;
-use wugan_local::process::{Running, interrupted};
 
 /// The port to which Trunk.toml passes requests.
 const API_PORT: u16 = 3000;
@@ -25,7 +25,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let program = server::build(false)?;
+    let program = server::build(&["wugan-server"], "dev")?;
     let address = SocketAddr::from(([127, 0, 0, 1], API_PORT));
     let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), address, &options.server)?)?;
     let mut trunk = app::watch(options.port)?;

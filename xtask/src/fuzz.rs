@@ -8,10 +8,10 @@ use std::process::Command;
 use wugan_bundle::command::output_of;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
-
-use crate::count::Count;
 use wugan_local::packages;
 use wugan_local::process;
+
+use crate::count::Count;
 
 const TARGETS: [&str; 3] = ["tokens", "signed", "bodies"];
 const SWITCHES: &str = "-Zsanitizer=address -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

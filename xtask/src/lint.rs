@@ -4,22 +4,11 @@
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
 use wugan_bundle::wasm;
-
-use crate::package;
-use crate::toolchain;
 use wugan_local::process;
 
-/// The packages that run in a browser.
-const IN_BROWSER: [&str; 8] = [
-    "wugan-app",
-    "wugan",
-    "wugan-timeline",
-    "wugan-example-axum-page",
-    "wugan-example-bare",
-    "wugan-example-cookie",
-    "wugan-example-leptos",
-    "wugan-example-oidc",
-];
+use crate::example_page;
+use crate::package;
+use crate::toolchain;
 
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
@@ -51,7 +40,12 @@ pub(crate) fn run() -> Result<()> {
         process::run(
             wasm::cargo("clippy")
                 .args(["--quiet", "--target", wasm::TARGET, "--all-targets"])
-                .args(IN_BROWSER.map(|package| format!("--package={package}")))
+                .args(
+                    ["wugan-app", "wugan", "wugan-timeline"]
+                        .iter()
+                        .chain(&example_page::PACKAGES)
+                        .map(|package| format!("--package={package}")),
+                )
                 .args(["--", "-D", "warnings"]),
         )
     })?;

@@ -6,7 +6,6 @@ use std::process::Command;
 
 use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::tools::cache;
-
 use wugan_local::packages;
 use wugan_local::process::run;
 

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
-
 use wugan_bundle::command::output_of;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
-
 use wugan_local::process::run;
 
 /// The published packages. One may depend on another by version: then one command must package both, and neither may have `publish = false`.

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use clap::Args;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure};
+use wugan_local::process::{Running, interrupted};
 
 use crate::app;
 use crate::server;
-use wugan_local::process::{Running, interrupted};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -22,7 +22,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     app::build()?;
-    let program = server::build(true)?;
+    let program = server::build(&["wugan-server"], "release")?;
     let listen = SocketAddr::from(([127, 0, 0, 1], options.port));
     println!("\nStarting the server. Its accounts are stored in data/wugan.db; Ctrl-C ends it.\n");
     let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), listen, &options.server)?)?;

@@ -7,19 +7,19 @@ use std::{env, fs};
 
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
-
 use wugan_local::process::{Running, run};
 
 /// How the variables of the tests begin. The server refuses to start with unknown variables that begin with `WUGAN_`.
 const OF_TESTS: [&str; 7] =
     ["WUGAN_TEST_", "WUGAN_SEED", "WUGAN_SCREENSHOTS", "WUGAN_AXE", "WUGAN_SERVER_BIN", "WUGAN_COOKIE_PAGE", "WUGAN_OIDC_"];
 
-/// Builds the server for development or for production.
-pub(crate) fn build(release: bool) -> Result<PathBuf> {
-    let (profile, folder) = if release { ("release", "release") } else { ("dev", "debug") };
+/// Builds the server, and other packages with it. Returns the server's program.
+pub(crate) fn build(packages: &[&str], profile: &str) -> Result<PathBuf> {
     step("Building the server", "seconds if nothing changed, 3 to 5 min the first time", || {
-        run(project::cargo().args(["build", "--quiet", "--package", "wugan-server", "--profile", profile]))
+        let packages = packages.iter().map(|package| format!("--package={package}"));
+        run(project::cargo().args(["build", "--quiet", "--profile", profile]).args(packages))
     })?;
+    let folder = if profile == "dev" { "debug" } else { profile };
     Ok(project::target().join(folder).join(format!("wugan-server{}", env::consts::EXE_SUFFIX)))
 }
 

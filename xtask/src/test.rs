@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, printed, step};
 use wugan_bundle::wasm::{self, TARGET};
+use wugan_local::databases::{self, clusters};
+use wugan_local::process::{self, Running, interrupted};
 
 use crate::app;
 use crate::bench;
@@ -19,21 +21,12 @@ use crate::npm;
 use crate::server;
 use crate::toolchain;
 use crate::tools;
-use wugan_local::databases::{self, clusters};
-use wugan_local::process::{self, Running, interrupted};
 
-/// Packages that are built for wasm32 alone, or tested by another part.
-const NOT_NATIVE: [&str; 9] = [
-    "wugan-bench",
-    "wugan-bench-size",
-    "wugan-e2e",
-    "wugan-example-axum-page",
-    "wugan-example-bare",
-    "wugan-example-cookie",
-    "wugan-example-leptos",
-    "wugan-example-oidc",
-    "wugan-example-ssr",
-];
+/// Packages that other parts test. [`example_page::PACKAGES`] are built for wasm32 alone.
+const NOT_NATIVE: [&str; 4] = ["wugan-bench", "wugan-bench-size", "wugan-e2e", "wugan-example-ssr"];
+
+/// Built by one command, with one set of features, so that their common dependencies are compiled once.
+const TEST_PROGRAMS: [&str; 2] = ["wugan-server", "wugan-example-axum"];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -96,7 +89,7 @@ fn native(options: &Options, table: &mut Table) -> Result<()> {
     let cargo = |kinds: &[&str]| {
         let mut cargo = project::cargo();
         cargo.args(["test", "--no-fail-fast", "--workspace", "--features", features]).args(kinds);
-        cargo.args(NOT_NATIVE.iter().flat_map(|package| ["--exclude", package])).arg("--");
+        cargo.args(NOT_NATIVE.iter().chain(&example_page::PACKAGES).flat_map(|package| ["--exclude", package])).arg("--");
         cargo
     };
     let mut tests = cargo(&["--lib", "--bins", "--tests", "--examples"]);
@@ -126,11 +119,8 @@ fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
     }
     toolchain::add_target()?;
     let bindgen = tools::folder(&tools::wasm_bindgen()?)?;
-    let program = server::build(false)?;
-    step("Building the examples", "seconds if nothing changed, 2 min the first time", || {
-        let examples = ["--package", "wugan-example-bare", "--package", "wugan-example-leptos"];
-        process::run(wasm::cargo("build").args(["--quiet", "--target", TARGET]).args(examples))
-    })?;
+    let program = server::build(&TEST_PROGRAMS, "dev")?;
+    example_page::compile_all()?;
 
     // The server must allow the page's origin.
     let page = SocketAddr::from(([127, 0, 0, 1], process::free_port()?));
@@ -168,16 +158,16 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
     }
     let axe = npm::axe()?;
     app::build()?;
-    process::run(project::cargo().args(["build", "--quiet", "--package", "wugan-example-axum"]))?;
-    let program = server::build(false)?;
+    let program = server::build(&TEST_PROGRAMS, "dev")?;
+    example_page::compile_all()?;
     let mut tests = project::cargo();
     tests
-        .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--"])
+        .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--lib", "--test", "*", "--"])
         .envs(drivers)
         .env("WUGAN_AXE", axe)
-        .env("WUGAN_COOKIE_PAGE", example_page::build("wugan-example-cookie", "cookie")?)
-        .env("WUGAN_OIDC_PAGE", example_page::build("wugan-example-oidc", "oidc")?)
-        .env("WUGAN_AXUM_PAGE", example_page::build("wugan-example-axum-page", "axum/page")?)
+        .env("WUGAN_COOKIE_PAGE", example_page::bind("wugan-example-cookie", "cookie")?)
+        .env("WUGAN_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
+        .env("WUGAN_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
         .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
@@ -227,4 +217,21 @@ fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options
     }
     table.add(kind, count, start.elapsed());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn plain_cargo_test_leaves_out_each_end_to_end_test() {
+        let e2e = project::root().join("e2e");
+        let manifest = fs::read_to_string(e2e.join("Cargo.toml")).unwrap();
+        for entry in fs::read_dir(e2e.join("tests")).unwrap() {
+            let name = entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(manifest.contains(&format!("name = \"{name}\"\ntest = false")), "{name}");
+        }
+    }
 }

@@ -7,7 +7,6 @@ use std::process::Command;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
 use wugan_bundle::tools::{self, Tool};
-
 use wugan_local::process::run;
 
 /// trunk, which builds and serves the app.
