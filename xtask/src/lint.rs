@@ -1,17 +1,19 @@
-//! `cargo xtask lint`: format, clippy natively and for wasm32, the packages for crates.io, and the minimum Rust version. The fuzz targets are a
-//! workspace of their own and are included.
+//! `cargo xtask lint`: the documents, format, clippy natively and for wasm32, the packages for crates.io, and the minimum Rust version. The
+//! fuzz targets are a workspace of their own and are included.
 
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
 use wugan_bundle::wasm;
 use wugan_local::process;
 
+use crate::docs;
 use crate::example_page;
 use crate::package;
 use crate::toolchain;
 
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
+    docs::run()?;
     step("Checking the format", "a second", || {
         process::run(project::cargo().args(["fmt", "--all", "--check"]))?;
         process::run(project::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&fuzz))

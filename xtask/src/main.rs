@@ -5,6 +5,7 @@ mod bench;
 mod browser;
 mod count;
 mod dev;
+mod docs;
 mod example_page;
 mod fuzz;
 mod lint;

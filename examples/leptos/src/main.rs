@@ -1,5 +1,4 @@
 //! Wugan in a Leptos app with leptos_router: a guarded page and its sign-in page.
-#![allow(unreachable_pub)] // `#[component]` makes its props `pub`.
 
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, components::*, hooks::use_navigate, path};
@@ -49,8 +48,9 @@ fn SignInPage() -> impl IntoView {
             }
         });
     };
-    let form = view! { <input bind:value=username /> <input bind:value=password type="password" /> <button>"Sign in"</button> };
-    view! { <p>{message}</p> <form on:submit=sign_in>{form}</form> }
+    let name = view! { <label>"Username " <input bind:value=username autocomplete="username" /></label> };
+    let secret = view! { <label>"Password " <input bind:value=password type="password" /></label> };
+    view! { <p role="alert">{message}</p> <form on:submit=sign_in>{name} {secret} <button>"Sign in"</button></form> }
 }
 
 fn by_router() -> impl Fn(&str) {

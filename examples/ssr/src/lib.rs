@@ -1,7 +1,6 @@
 //! Wugan in a Leptos app that is rendered on a server: the server renders the guard's fallback, because the tokens are in the browser.
 //!
 //! The server also has to forward `/user/…` to a wugan-server, or be one.
-#![allow(unreachable_pub)] // `#[component]` makes public items.
 
 use leptos::prelude::*;
 use wugan::{Client, leptos::*};

@@ -1,5 +1,4 @@
 //! The page of the axum example: sign up, and keep notes.
-#![allow(unreachable_pub)] // `#[component]` makes its props `pub`.
 
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 use wugan::{Client, SignIn, leptos::*};
@@ -7,8 +6,7 @@ use wugan::{Client, SignIn, leptos::*};
 fn main() {
     mount_to_body(|| {
         Client::new("").map(|client| {
-            provide_session(client);
-            let session = use_session();
+            let session = provide_session(client);
             view! { <Show when=move || session.signed_in.get() fallback=SignUp><Notes /></Show> }
         })
     });
@@ -30,8 +28,7 @@ fn SignUp() -> impl IntoView {
         });
     };
     view! {
-        <p>{message}</p>
-        <form on:submit=sign_up>
+        <p>{message}</p> <form on:submit=sign_up>
             <label for="username">"Username"</label> <input id="username" bind:value=username />
             <label for="password">"Password"</label> <input id="password" bind:value=password type="password" />
             <button>"Sign up"</button>
@@ -48,16 +45,13 @@ fn Notes() -> impl IntoView {
         event.prevent_default();
         spawn_local(async move {
             let sent = session.client().post("/notes").body(note.get_untracked()).send().await;
-            match sent.and_then(|response| response.error_for_status()) {
-                Ok(_) => notes.refetch(),
-                Err(error) => message.set(error.to_string()),
-            }
+            let added = sent.and_then(|response| response.error_for_status());
+            added.map_or_else(|error| message.set(error.to_string()), |_| notes.refetch());
         });
     };
     let listed = move || notes.value.get().map(|notes| notes.map_or_else(|error| error.to_string(), |notes| notes.join(", ")));
     view! {
-        <p>"Notes: " {listed}</p>
-        <p>{message}</p>
+        <p>"Notes: " {listed}</p> <p>{message}</p>
         <form on:submit=add><label for="note">"Note"</label> <input id="note" bind:value=note /> <button>"Add"</button></form>
         <button on:click=move |_| session.sign_out()>"Sign out"</button>
     }
