@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
+use wugan_bundle::command::output_of;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
-use wugan_local::process::{output_of, run as run_command};
+use wugan_local::process::run as run_command;
 
 const GUIDE: &str = "docs/guide/src";
 const SNIPPETS: &str = "docs/snippets/src/lib.rs";
