@@ -232,10 +232,8 @@ impl ClientBuilder {
             migration: self.migration,
         };
         #[cfg(feature = "dpop")]
-        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(&settings.storage_key))));
+        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(platform.clone(), &settings.storage_key))));
         let session = Session::open(transport, self.grant, settings, issuer, issuer_origin);
-        #[cfg(feature = "dpop")]
-        session.0.transport.dpop.iter().for_each(|dpop| dpop.check(&session));
         Ok(Client(Rc::new(Inner {
             session,
             allowed_origins,

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-/// A rule of the engine, numbered as in `docs/architecture.md`.
+/// A rule of the engine; the first twelve are numbered as in `docs/architecture.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Rule {
@@ -19,9 +19,14 @@ pub enum Rule {
     AllowedOrigins = 10,
     StorageMayFail = 11,
     ReplaySameBody = 12,
+    ProofNamesToken,
+    NonceIsKept,
+    NonceIsNoRefusal,
+    LostKeyEndsSession,
+    TabsShareKey,
 }
 
-/// All rules.
+/// The rules of every client.
 pub const ALL: [Rule; 12] = [
     Rule::SingleFlight,
     Rule::CompareBeforeRefresh,
@@ -36,6 +41,10 @@ pub const ALL: [Rule; 12] = [
     Rule::StorageMayFail,
     Rule::ReplaySameBody,
 ];
+
+/// The rules of a client with DPoP (RFC 9449).
+pub const DPOP: [Rule; 5] =
+    [Rule::ProofNamesToken, Rule::NonceIsKept, Rule::NonceIsNoRefusal, Rule::LostKeyEndsSession, Rule::TabsShareKey];
 
 thread_local! {
     static BROKEN: Cell<Option<Rule>> = const { Cell::new(None) };

@@ -2,6 +2,7 @@
 
 mod browser;
 mod executor;
+mod keys;
 mod locks;
 mod message;
 mod network;

@@ -49,7 +49,13 @@ pub(crate) fn fetch(
     let mut incoming = Incoming::read(request);
     let (sender, response) = oneshot::channel();
     let (weak, page) = (Rc::downgrade(core), tab.clone());
-    let arrive = move |reply: Reply| Box::new(Arrived { reply, tab: page, core: weak }) as Box<dyn PlatformResponse>;
+    let (origin, has_proof) = (incoming.origin.clone(), incoming.header("dpop").is_some());
+    let arrive = move |reply: Reply| {
+        if has_proof && reply.header("dpop-nonce").is_some() {
+            page.note_nonce(&origin);
+        }
+        Box::new(Arrived { reply, tab: page, core: weak }) as Box<dyn PlatformResponse>
+    };
 
     if !bypasses_cache(request)
         && let Some(reply) = core.cache.get(&incoming.method, &incoming.href, core.now())
@@ -75,8 +81,9 @@ pub(crate) fn fetch(
     incoming.cookie = core.cookies.get(&incoming.origin).filter(|_| has_credentials);
     let fault = server.next_fault(&incoming);
     core.note(|| format!("{tab:?} sends {} {} {fault:?}", incoming.method, incoming.path));
-    server.check_token_age(&incoming);
-    let in_flight = server.start_refresh(tab.number(), &mut incoming);
+    server.check_token_age(&incoming, tab.awake_for());
+    server.check_nonce(&incoming, tab.has_read_nonce(&incoming.origin));
+    let in_flight = server.start_refresh(tab.number(), tab.awake_for(), &mut incoming);
     let connection = Connection::default();
     let transfer = Transfer {
         times: (server.transfer_time(core), server.transfer_time(core)),

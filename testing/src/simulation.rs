@@ -3,6 +3,7 @@
 use crate::{
     browser::{Connections, CookieJar, HttpCache},
     executor::Executor,
+    keys::Keys,
     locks::Locks,
     server::Server,
     store::{StoreReplica, Write},
@@ -49,6 +50,7 @@ pub(crate) struct Core {
     /// The longest time that a write takes to reach another tab, in milliseconds.
     store_lag: Cell<f64>,
     pub(crate) locks: Locks,
+    pub(crate) keys: Keys,
     pub(crate) cache: HttpCache,
     pub(crate) cookies: CookieJar,
     pub(crate) connections: Connections,
@@ -91,6 +93,7 @@ impl Simulation {
                 store: RefCell::default(),
                 store_lag: Cell::new(5.0),
                 locks: Locks::new(core.clone()),
+                keys: Keys::default(),
                 cache: HttpCache::default(),
                 cookies: CookieJar::default(),
                 connections: Connections::new(core.clone()),
@@ -158,6 +161,18 @@ impl Simulation {
     #[must_use]
     pub fn store(&self) -> Vec<(String, String)> {
         self.core().store.borrow().entries()
+    }
+
+    /// Removes the keys of DPoP (RFC 9449) from the browser, as a user does who clears a part of the site's data. A page that has read its
+    /// key goes on.
+    pub fn clear_keys(&self) {
+        self.core().keys.clear();
+    }
+
+    /// Whether the browser has a key of DPoP.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        !self.core().keys.is_empty()
     }
 
     /// Sets the longest time that a write takes until other tabs can read it: each tab is a process of its own. Default: 5 ms.

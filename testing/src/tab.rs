@@ -1,6 +1,7 @@
 //! A tab of the simulated browser. It implements the engine's platform and can be frozen, hidden, closed and put to sleep.
 
 use crate::{
+    keys::{PublicKey, hash},
     network,
     simulation::{Core, millis},
     store::{StoreReplica, Write},
@@ -11,13 +12,14 @@ use futures::{
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     fmt,
     rc::{Rc, Weak},
     time::Duration,
 };
 use wugan::{
     Client, ClientBuilder, Error,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, StoreError},
 };
 
 /// The URL of the page that all tabs show.
@@ -29,6 +31,9 @@ const MAX_TIMEOUT: f64 = i32::MAX as f64;
 
 /// How long `navigator.locks.query()` takes at most, in milliseconds.
 const LOCK_QUERY: f64 = 2.0;
+
+/// How long one use of a key takes at most, in milliseconds.
+const KEY_USE: f64 = 2.0;
 
 /// A tab. Clones are handles to the same tab.
 #[derive(Clone)]
@@ -43,11 +48,14 @@ struct Inner {
     /// For how many milliseconds the monotonic clock stood still.
     slept: Cell<f64>,
     is_frozen: Cell<bool>,
+    /// When it thawed last, in milliseconds since the start.
+    thawed_at: Cell<f64>,
     is_closed: Cell<bool>,
     is_hidden: Cell<bool>,
     has_locks: Cell<bool>,
     sends_streams: Cell<bool>,
     store_error: Cell<Option<StoreError>>,
+    fails_to_read_keys: Cell<bool>,
     store: RefCell<StoreReplica>,
     last_write: Cell<f64>,
     /// When the last write of another tab arrives here, in milliseconds since the start: writes arrive in order.
@@ -56,6 +64,8 @@ struct Inner {
     /// The keys that were written while the tab was frozen.
     missed: RefCell<Vec<String>>,
     pending_timers: Cell<usize>,
+    /// The servers whose nonce the page has read, and when, in milliseconds since the start.
+    nonces: RefCell<BTreeMap<String, f64>>,
 }
 
 struct Listener {
@@ -79,17 +89,20 @@ impl Tab {
             clock_offset: Cell::new(0.0),
             slept: Cell::new(0.0),
             is_frozen: Cell::new(false),
+            thawed_at: Cell::new(f64::NEG_INFINITY),
             is_closed: Cell::new(false),
             is_hidden: Cell::new(false),
             has_locks: Cell::new(true),
             sends_streams: Cell::new(true),
             store_error: Cell::new(None),
+            fails_to_read_keys: Cell::new(false),
             store: RefCell::new(core.store.borrow().clone()),
             last_write: Cell::new(f64::NEG_INFINITY),
             last_arrival: Cell::new(0.0),
             listeners: RefCell::default(),
             missed: RefCell::default(),
             pending_timers: Cell::new(0),
+            nonces: RefCell::default(),
         }))
     }
 
@@ -108,12 +121,15 @@ impl Tab {
     /// Stops all tasks of the tab where they are. Its network requests go on.
     pub fn freeze(&self) {
         self.0.is_frozen.set(true);
+        // A proof that is being made now is sent when the tab thaws.
+        self.0.nonces.take();
         self.mark_interrupted();
     }
 
     /// Resumes a frozen tab and delivers the storage events that it missed.
     pub fn thaw(&self) {
         if self.0.is_frozen.replace(false) && !self.0.is_closed.get() {
+            self.0.thawed_at.set(self.core().map_or(0.0, |core| core.executor.elapsed()));
             for key in self.0.missed.take() {
                 self.notify_stored(&key);
             }
@@ -174,6 +190,11 @@ impl Tab {
         self.0.store_error.set(error);
     }
 
+    /// Makes every use of the store of keys fail, or work again. Keys that were read can still be used.
+    pub fn set_key_store_error(&self, fails: bool) {
+        self.0.fails_to_read_keys.set(fails);
+    }
+
     /// Delivers an event of the browser to all clients of this tab, such as the network being back.
     pub fn notify(&self, event: PlatformEvent) {
         let listeners: Vec<_> = self.0.listeners.borrow().iter().map(|listener| listener.notify.clone()).collect();
@@ -214,8 +235,45 @@ impl Tab {
         self.0.is_frozen.get()
     }
 
+    /// How long ago the tab thawed, in milliseconds.
+    pub(crate) fn awake_for(&self) -> f64 {
+        self.core().map_or(f64::INFINITY, |core| core.executor.elapsed() - self.0.thawed_at.get())
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.0.is_closed.get()
+    }
+
+    /// The page has read a nonce of this server.
+    pub(crate) fn note_nonce(&self, origin: &str) {
+        if let Some(core) = self.core() {
+            self.0.nonces.borrow_mut().entry(origin.to_owned()).or_insert(core.executor.elapsed());
+        }
+    }
+
+    /// Whether the page has read a nonce of this server before it began to make a proof that is sent now.
+    pub(crate) fn has_read_nonce(&self, origin: &str) -> bool {
+        let began = self.core().map_or(0.0, |core| core.executor.elapsed() - KEY_USE);
+        self.0.nonces.borrow().get(origin).is_some_and(|read| *read < began)
+    }
+
+    /// Completes when one use of a key has ended. Never completes once the simulation has ended.
+    async fn use_key(&self) -> Rc<Core> {
+        if let Some(core) = self.core() {
+            self.sleep(Duration::from_secs_f64(core.executor.fraction() * KEY_USE / 1_000.0)).await;
+        }
+        match self.core() {
+            Some(core) => core,
+            None => pending().await,
+        }
+    }
+
+    fn signing_key(&self, key: PublicKey) -> Rc<dyn SigningKey> {
+        Rc::new(TabKey { tab: self.clone(), key })
+    }
+
+    fn check_key_store(&self) -> Result<(), Error> {
+        if self.0.fails_to_read_keys.get() { Err(Error::Unavailable { retry_after: Duration::from_secs(1) }) } else { Ok(()) }
     }
 
     /// `None` once the simulation has ended.
@@ -365,6 +423,56 @@ impl Platform for Tab {
 
     fn sends_streams(&self, _: fn() -> bool) -> bool {
         self.0.sends_streams.get()
+    }
+
+    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
+        let (tab, name) = (self.clone(), name.to_owned());
+        async move {
+            let stored = tab.use_key().await.keys.stored(&name);
+            tab.check_key_store()?;
+            Ok(stored.map(|key| tab.signing_key(key)))
+        }
+        .boxed_local()
+    }
+
+    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+        let (tab, name) = (self.clone(), name.to_owned());
+        async move {
+            let core = tab.use_key().await;
+            tab.check_key_store()?;
+            Ok(tab.signing_key(core.keys.make(&name, core.executor.random(u64::MAX))))
+        }
+        .boxed_local()
+    }
+
+    fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+        let (tab, text) = (self.clone(), text.to_owned());
+        async move {
+            tab.use_key().await;
+            Ok(hash(text.as_str()))
+        }
+        .boxed_local()
+    }
+}
+
+/// A key that a page has read.
+struct TabKey {
+    tab: Tab,
+    key: PublicKey,
+}
+
+impl SigningKey for TabKey {
+    fn coordinates(&self) -> [&str; 2] {
+        self.key.coordinates.each_ref().map(|text| &**text)
+    }
+
+    fn thumbprint(&self) -> &str {
+        &self.key.thumbprint
+    }
+
+    fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+        let (tab, key, text) = (self.tab.clone(), self.key.clone(), text.to_owned());
+        async move { Ok(tab.use_key().await.keys.sign(&key, &text)) }.boxed_local()
     }
 }
 

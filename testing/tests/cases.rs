@@ -5,6 +5,7 @@ mod cases {
     mod backends;
     mod caches;
     mod cookies;
+    mod dpop;
     mod events;
     mod grants;
     mod outages;

@@ -98,13 +98,14 @@ fn memory_does_not_grow_with_the_number_of_seeds() {
     assert!(after < before + 60, "{before} MiB, then {after} MiB");
 }
 
-/// Each rule is needed: without it, a seed is found that violates something.
+/// Each rule is needed: without it, a seed is found that violates something. Also the rules of DPoP.
 #[cfg(feature = "__rules")]
 #[test]
 fn each_broken_rule_is_noticed() {
     let seeds = std::env::var("WUGAN_RULE_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(50_000);
     let unnoticed: Vec<_> = wugan::rules::ALL
         .into_iter()
+        .chain(wugan::rules::DPOP)
         .filter(|rule| {
             let found = search(0..seeds, || wugan::rules::break_rule(Some(*rule)));
             println!("{rule:?}: {found:?}");

@@ -1,16 +1,39 @@
 //! Ends a session whose key is lost: the browser removed it, or the tokens were copied without it.
 
-use crate::{dpop::Dpop, error::SignOutReason, session::Session};
-use std::rc::Rc;
+use crate::{
+    error::{Error, SignOutReason},
+    rules::{Rule, is_broken},
+    session::Session,
+    storage::record::Credential,
+};
 
-impl Dpop {
-    /// Checks in the background.
-    pub(crate) fn check(self: &Rc<Self>, session: &Session) {
-        let (this, session) = (self.clone(), session.clone());
-        session.0.transport.platform.clone().spawn(Box::pin(async move {
-            if let (Some(held), Ok(None)) = (session.current(), this.key().await) {
-                session.end(&held, SignOutReason::KeyLost);
+impl Session {
+    /// The key belongs to the session that has ended: the next one may have another.
+    pub(crate) fn forget_key(&self) {
+        if let Some(dpop) = &self.0.transport.dpop {
+            dpop.forget();
+        }
+    }
+
+    /// Checks in the background that a session that has just begun, here or in another tab, has its key.
+    pub(crate) fn check_key(&self) {
+        let (Some(dpop), Some(held)) = (self.0.transport.dpop.clone(), self.held()) else { return };
+        let session = self.clone();
+        self.0.transport.platform.spawn(Box::pin(async move {
+            // A user may have signed in meanwhile.
+            if let Ok(None) = dpop.key().await
+                && !is_broken(Rule::LostKeyEndsSession)
+                && let Ok(latest) = session.latest_of(&held)
+            {
+                session.end(&latest, SignOutReason::KeyLost);
             }
         }));
+    }
+
+    /// An exchange failed: for want of the key?
+    pub(crate) fn note_failed_exchange(&self, held: &Credential, error: &Error) {
+        if *error == Error::SignedOut(SignOutReason::KeyLost) && self.latest_of(held).is_ok() {
+            self.end(held, SignOutReason::KeyLost);
+        }
     }
 }

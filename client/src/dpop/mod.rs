@@ -2,78 +2,77 @@
 //! tokens is worthless without that key.
 
 mod check;
-mod key;
-mod key_store;
-mod nonces;
 mod proof;
 mod send;
+mod servers;
 
-use crate::error::Error;
-use key::Key;
-use nonces::Nonces;
+use crate::{
+    error::Error,
+    platform::{Platform, SigningKey},
+    rules::{Rule, is_broken},
+    session::tokens::random_id,
+};
 use proof::Proof;
-use std::{cell::RefCell, rc::Rc};
-use wasm_bindgen::JsValue;
+use servers::Servers;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-/// The key and the nonces of a client.
+/// The key of a client, and what it knows about the servers' proofs.
 pub(crate) struct Dpop {
+    platform: Rc<dyn Platform>,
     /// Names the key: that of the session, so that all tabs share it.
     name: String,
     /// Read from the store by the first request.
-    key: RefCell<Option<Rc<Key>>>,
-    nonces: Nonces,
+    key: RefCell<Option<Rc<dyn SigningKey>>>,
+    /// How often the key was forgotten.
+    forgotten: Cell<u32>,
+    servers: Servers,
 }
 
 impl Dpop {
-    pub(crate) fn new(storage_key: &str) -> Dpop {
-        Dpop { name: storage_key.to_owned(), key: RefCell::default(), nonces: Nonces::default() }
-    }
-
-    /// The stored key; `None` if there is none.
-    async fn key(&self) -> Result<Option<Rc<Key>>, Error> {
-        let known = self.key.borrow().clone();
-        match known {
-            Some(key) => Ok(Some(key)),
-            None => match key_store::get(&self.name).await {
-                Some(pair) => self.keep(pair).await.map(Some),
-                None => Ok(None),
-            },
+    pub(crate) fn new(platform: Rc<dyn Platform>, storage_key: &str) -> Dpop {
+        let mut name = storage_key.to_owned();
+        if is_broken(Rule::TabsShareKey) {
+            name += &random_id(&*platform);
         }
+        Dpop { platform, name, key: RefCell::default(), forgotten: Cell::default(), servers: Servers::default() }
     }
 
-    async fn keep(&self, pair: JsValue) -> Result<Rc<Key>, Error> {
-        let key = Rc::new(Key::read(pair).await?);
-        self.key.replace(Some(key.clone()));
-        Ok(key)
+    /// The key; `None` if none is stored.
+    async fn key(&self) -> Result<Option<Rc<dyn SigningKey>>, Error> {
+        let known = self.key.borrow().clone();
+        if known.is_some() {
+            return Ok(known);
+        }
+        let forgotten = self.forgotten.get();
+        let stored = self.platform.key(&self.name).await?;
+        // Another tab may have signed in with another key while this one was read.
+        if forgotten == self.forgotten.get() {
+            self.key.replace(stored.clone());
+        }
+        Ok(stored)
+    }
+
+    /// The next request reads the stored key.
+    fn forget(&self) {
+        self.forgotten.set(self.forgotten.get() + 1);
+        self.key.take();
     }
 
     /// The key for a sign-in, which is made if there is none. Returns its thumbprint, for the parameter `dpop_jkt` (RFC 9449 §10).
     pub(crate) async fn make_key(&self) -> Result<String, Error> {
-        if let Some(key) = self.key().await? {
-            return Ok(key.thumbprint.clone());
-        }
-        // Another tab may make one at the same time: the first to be stored counts.
-        let pair = key_store::put_if_absent(&self.name, Key::generate().await?).await?;
-        Ok(self.keep(pair).await?.thumbprint.clone())
-    }
-}
-
-#[cfg(all(test, target_arch = "wasm32"))]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use wasm_bindgen_test::wasm_bindgen_test;
-
-    #[wasm_bindgen_test]
-    async fn tabs_that_make_a_key_at_once_share_one_whose_private_half_cannot_be_exported() {
-        let name = format!("test.dpop.{}", js_sys::Math::random());
-        let tabs = [Dpop::new(&name), Dpop::new(&name)];
-        assert!(tabs[0].key().await.unwrap().is_none());
-        let (one, other) = futures::future::join(tabs[0].make_key(), tabs[1].make_key()).await;
-        let thumbprint = one.unwrap();
-        assert_eq!((thumbprint.len(), Ok(thumbprint.clone())), (43, other));
-        let reloaded = Dpop::new(&name).key().await.unwrap().unwrap();
-        assert_eq!(reloaded.thumbprint, thumbprint);
-        assert!(reloaded.is_private());
+        let stored = self.platform.key(&self.name).await.ok().flatten();
+        // The key of a present session counts also if the browser has removed it from the store: the sign-in may fail.
+        let known = stored.or_else(|| self.key.borrow().clone());
+        let key = match known {
+            Some(key) => key,
+            // Another tab may make one at the same time: the first to be stored counts.
+            None => self.platform.make_key(&self.name).await?,
+        };
+        let thumbprint = key.thumbprint().to_owned();
+        self.key.replace(Some(key));
+        Ok(thumbprint)
     }
 }

@@ -1,6 +1,6 @@
 //! The claims of a proof (RFC 9449 §4.2).
 
-use crate::{base64url::encode, json::Object};
+use crate::{base64url::encode, json::Object, platform::SigningKey};
 
 pub(crate) struct Proof<'a> {
     pub(crate) method: &'a str,
@@ -17,7 +17,9 @@ pub(crate) struct Proof<'a> {
 
 impl Proof<'_> {
     /// What is signed: header and claims (RFC 7515 §7.1).
-    pub(crate) fn signed_part(&self, jwk: Object) -> String {
+    pub(crate) fn signed_part(&self, key: &dyn SigningKey) -> String {
+        let [x, y] = key.coordinates().map(Some);
+        let jwk = Object::new().with_text("kty", Some("EC")).with_text("crv", Some("P-256")).with_text("x", x).with_text("y", y);
         let header = Object::new().with_text("typ", Some("dpop+jwt")).with_text("alg", Some("ES256")).with_object("jwk", Some(jwk));
         let url = self.url.split(['?', '#']).next();
         let claims = Object::new().with_text("jti", Some(self.id)).with_text("htm", Some(self.method)).with_text("htu", url);
@@ -31,11 +33,27 @@ impl Proof<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::session::tokens::decode_base64url;
+    use crate::{error::Error, session::tokens::decode_base64url};
+    use futures::future::LocalBoxFuture;
+
+    struct Key;
+
+    impl SigningKey for Key {
+        fn coordinates(&self) -> [&str; 2] {
+            ["a", "b"]
+        }
+
+        fn thumbprint(&self) -> &str {
+            ""
+        }
+
+        fn sign(&self, _: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+            Box::pin(async { Ok(String::new()) })
+        }
+    }
 
     #[test]
     fn a_proof_names_method_url_token_and_nonce_without_query() {
-        let jwk = Object::new().with_text("kty", Some("EC")).with_text("x", Some("a"));
         let proof = Proof {
             method: "POST",
             url: "https://a/b?secret#secret",
@@ -44,15 +62,16 @@ mod tests {
             token_hash: Some("hash"),
             nonce: Some("\"n\\"),
         };
-        let signed = proof.signed_part(jwk);
+        let signed = proof.signed_part(&Key);
         let parts: Vec<_> = signed.split('.').map(|part| Object::read(&decode_base64url(part.as_bytes()).unwrap()).unwrap()).collect();
         let [header, claims] = parts.as_slice() else { panic!("{signed}") };
         assert_eq!(header.text("typ").as_deref(), Some("dpop+jwt"));
-        assert_eq!(header.object("jwk").unwrap().text("x").as_deref(), Some("a"));
+        let jwk = header.object("jwk").unwrap();
+        assert_eq!(["kty", "crv", "x", "y"].map(|name| jwk.text(name).unwrap()), ["EC", "P-256", "a", "b"]);
         let texts = ["htm", "htu", "jti", "ath", "nonce"].map(|name| claims.text(name).unwrap());
         assert_eq!(texts, ["POST", "https://a/b", "1", "hash", "\"n\\"]);
         assert_eq!(claims.number("iat"), Some(1_000.0));
-        let bare = Proof { token_hash: None, nonce: None, ..proof }.signed_part(Object::new());
+        let bare = Proof { token_hash: None, nonce: None, ..proof }.signed_part(&Key);
         let claims = Object::read(&decode_base64url(bare.split('.').nth(1).unwrap().as_bytes()).unwrap()).unwrap();
         assert!(claims.text("ath").is_none() && claims.text("nonce").is_none());
     }

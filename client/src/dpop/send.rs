@@ -1,17 +1,26 @@
-//! Sends a request with a proof, and once more if the server asks for its nonce (RFC 9449 §8, §9). That is no refused token.
+//! Sends a request with a proof, and again if the server asks for its nonce (RFC 9449 §8, §9) or refuses the proof's time. Neither is a
+//! refused token.
 
 use crate::{
-    dpop::{Dpop, Proof, key},
+    dpop::{Dpop, Proof, servers::Server},
     error::{Error, SignOutReason},
     grant::TokenResponse,
-    http::{Body, Request, Response},
+    http::{Body, Request, Response, header::contains},
     platform::Address,
-    session::transport::Transport,
+    rules::{Rule, is_broken},
+    session::{tokens::random_id, transport::Transport},
 };
 use futures::future::LocalBoxFuture;
 
+/// A nonce may change between two sendings, but not each time.
+const MAX_SENDINGS: u32 = 3;
+
+/// A difference of clocks that is no reason to refuse a proof.
+const TOLERATED_MS: f64 = 30_000.0;
+
 impl Dpop {
-    /// Sends a request once, or twice for a nonce. `token` is the access token, at a resource. Boxed, so that its code exists once.
+    /// Sends a request until the server accepts its proof. `token` is the access token, at a resource. It is sent
+    /// only while it is needed: while a proof is made, the tab may be suspended, and another may make the same exchange. Boxed, so that its code exists once.
     pub(crate) fn send<'a>(
         &'a self,
         transport: &'a Transport,
@@ -19,8 +28,9 @@ impl Dpop {
         body: Body,
         address: &'a Address,
         token: Option<&'a str>,
+        is_needed: &'a dyn Fn() -> bool,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
-        Box::pin(self.send_proven(transport, request, body, address, token))
+        Box::pin(self.send_proven(transport, request, body, address, token, is_needed))
     }
 
     async fn send_proven(
@@ -30,47 +40,97 @@ impl Dpop {
         body: Body,
         address: &Address,
         token: Option<&str>,
+        is_needed: &dyn Fn() -> bool,
     ) -> Result<Response, Box<Error>> {
         let key = self.key().await?.ok_or(Error::SignedOut(SignOutReason::KeyLost))?;
-        let token_hash = match token {
-            Some(token) => Some(key::hash(token).await?),
+        let token_hash = match token.filter(|_| !is_broken(Rule::ProofNamesToken)) {
+            Some(token) => Some(self.platform.sha256(token).await?),
             None => None,
         };
-        let mut may_repeat = body.is_replayable();
+        let mut sendings = 0;
         loop {
-            let nonce = self.nonces.of(&address.origin);
+            let known = self.servers.of(&address.origin);
+            let is_forgotten = sendings == 0 && is_broken(Rule::NonceIsKept);
+            let nonce = known.nonce.filter(|_| !is_forgotten);
             let proof = Proof {
                 method: request.method().as_str(),
                 url: &address.href,
-                issued: transport.clock.server_now() / 1_000.0,
-                id: &key::random_id()?,
+                issued: transport.clock.server_now(known.time) / 1_000.0,
+                id: &random_id(&*self.platform),
                 token_hash: token_hash.as_deref(),
                 nonce: nonce.as_deref(),
             };
-            let proven = request.clone().header("dpop", key.sign(proof.signed_part(key.jwk())).await?);
-            let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
-            // A redirect may have led to another server, whose nonce this is not.
-            let new_nonce = response.header("dpop-nonce").filter(|_| response.redirected_to().is_none());
-            if let Some(new) = new_nonce.clone() {
-                self.nonces.set(&address.origin, new);
+            let signed = proof.signed_part(&*key);
+            let signature = key.sign(&signed).await?;
+            if !is_needed() {
+                return Err(Error::Timeout.into());
             }
-            if !may_repeat || new_nonce.is_none() || new_nonce == nonce || !asks_for_nonce(&mut response, token.is_some()).await? {
+            let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
+            let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
+            sendings += 1;
+            // A redirect may have led to another server, which speaks for itself alone.
+            if response.redirected_to().is_some() {
                 return Ok(response);
             }
-            may_repeat = false;
+            let new_nonce = response.header("dpop-nonce");
+            if let Some(new) = &new_nonce {
+                self.servers.set(Server { nonce: Some(new.clone()), ..self.servers.of(&address.origin) });
+            }
+            let refusal = Refusal::of(&mut response, token.is_some()).await?;
+            let is_other_nonce = new_nonce.is_some() && new_nonce != nonce;
+            let sent_at = response.sent_at();
+            let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
+            match refusal {
+                Refusal::None => return Ok(response),
+                _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
+                Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
+                Refusal::Nonce => {}
+                Refusal::Time | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
+                    self.servers.set(Server { time: Some(sent_at), ..self.servers.of(&address.origin) });
+                }
+                Refusal::Unknown if is_other_nonce && sendings == 1 => {}
+                Refusal::Time | Refusal::Unknown => return Ok(response),
+            }
+            if !body.is_replayable() {
+                return Err(Error::NotReplayable.into());
+            }
         }
     }
 }
 
-/// Whether the error is `use_dpop_nonce`: in a header of a resource, in the body of a token endpoint's answer.
-async fn asks_for_nonce(response: &mut Response, is_resource: bool) -> Result<bool, Box<Error>> {
-    const CODE: &str = "use_dpop_nonce";
-    match response.status().as_u16() {
-        401 if is_resource => Ok(response.header("www-authenticate").is_none_or(|challenge| challenge.contains(CODE))),
-        400 | 401 if !is_resource => {
-            response.buffer().await?;
-            Ok(TokenResponse::new(response).object().and_then(|answer| answer.text("error")).as_deref() == Some(CODE))
+/// What a server refuses in a proof.
+enum Refusal {
+    /// The proof is accepted, or is refused for what another proof of this client would be refused for too.
+    None,
+    /// The nonce.
+    Nonce,
+    /// The proof, perhaps for its time.
+    Time,
+    /// The page may not read the reason.
+    Unknown,
+}
+
+impl Refusal {
+    /// The reason is in a header of a resource, and in the body of a token endpoint's answer.
+    async fn of(response: &mut Response, is_resource: bool) -> Result<Refusal, Box<Error>> {
+        if !matches!(response.status().as_u16(), 400 | 401) {
+            return Ok(Refusal::None);
         }
-        _ => Ok(false),
+        let reason = if is_resource {
+            response.header("www-authenticate")
+        } else {
+            response.buffer().await?;
+            TokenResponse::new(response).object().and_then(|answer| answer.text("error"))
+        };
+        Ok(match reason {
+            Some(reason) if contains(&reason, "use_dpop_nonce") => Refusal::Nonce,
+            Some(reason) if contains(&reason, "invalid_dpop_proof") => Refusal::Time,
+            None if is_resource => Refusal::Unknown,
+            _ => Refusal::None,
+        })
     }
+}
+
+fn nonce_needed() -> Box<Error> {
+    Error::InvalidRequest("the server asks for another DPoP nonce: it must expose the header DPoP-Nonce to this page".into()).into()
 }

@@ -109,12 +109,12 @@ impl Oidc {
             begun: self.now(),
         };
         let redirect_uri = self.absolute(&config.redirect_path)?;
+        let challenge = pkce::challenge(&pending.verifier).await?;
         #[cfg(feature = "dpop")]
         let thumbprint = match &self.client().session().0.transport.dpop {
             Some(dpop) => Some(dpop.make_key().await.map_err(Error::Unavailable)?),
             None => None,
         };
-        let challenge = pkce::challenge(&pending.verifier).await?;
         pending.put(&state)?;
         let max_age = options.max_age.map(|seconds| seconds.to_string());
         let mut pairs = vec![

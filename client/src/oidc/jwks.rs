@@ -26,29 +26,23 @@ pub(crate) struct Algorithm {
     salt: f64,
 }
 
-const fn algorithm(
-    name: &'static str,
-    kty: &'static str,
-    curve: &'static str,
-    web_crypto: &'static str,
-    hash: &'static str,
-    salt: f64,
-) -> Algorithm {
-    Algorithm { name, kty, curve, web_crypto, hash, salt }
-}
+const RS256: Algorithm = Algorithm { name: "RS256", kty: "RSA", curve: "", web_crypto: "RSASSA-PKCS1-v1_5", hash: "SHA-256", salt: 0.0 };
+const PS256: Algorithm = Algorithm { name: "PS256", web_crypto: "RSA-PSS", salt: 32.0, ..RS256 };
+const ES256: Algorithm = Algorithm { name: "ES256", kty: "EC", curve: "P-256", web_crypto: "ECDSA", ..RS256 };
+const EDDSA: Algorithm = Algorithm { name: "EdDSA", kty: "OKP", curve: "Ed25519", web_crypto: "Ed25519", hash: "", salt: 0.0 };
 
 const ALGORITHMS: [Algorithm; 11] = [
-    algorithm("RS256", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-256", 0.0),
-    algorithm("RS384", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-384", 0.0),
-    algorithm("RS512", "RSA", "", "RSASSA-PKCS1-v1_5", "SHA-512", 0.0),
-    algorithm("PS256", "RSA", "", "RSA-PSS", "SHA-256", 32.0),
-    algorithm("PS384", "RSA", "", "RSA-PSS", "SHA-384", 48.0),
-    algorithm("PS512", "RSA", "", "RSA-PSS", "SHA-512", 64.0),
-    algorithm("ES256", "EC", "P-256", "ECDSA", "SHA-256", 0.0),
-    algorithm("ES384", "EC", "P-384", "ECDSA", "SHA-384", 0.0),
-    algorithm("ES512", "EC", "P-521", "ECDSA", "SHA-512", 0.0),
-    algorithm("EdDSA", "OKP", "Ed25519", "Ed25519", "", 0.0),
-    algorithm("Ed25519", "OKP", "Ed25519", "Ed25519", "", 0.0),
+    RS256,
+    Algorithm { name: "RS384", hash: "SHA-384", ..RS256 },
+    Algorithm { name: "RS512", hash: "SHA-512", ..RS256 },
+    PS256,
+    Algorithm { name: "PS384", hash: "SHA-384", salt: 48.0, ..PS256 },
+    Algorithm { name: "PS512", hash: "SHA-512", salt: 64.0, ..PS256 },
+    ES256,
+    Algorithm { name: "ES384", curve: "P-384", hash: "SHA-384", ..ES256 },
+    Algorithm { name: "ES512", curve: "P-521", hash: "SHA-512", ..ES256 },
+    EDDSA,
+    Algorithm { name: "Ed25519", ..EDDSA },
 ];
 
 impl Algorithm {
@@ -104,23 +98,25 @@ mod tests {
     #[test]
     fn a_key_suits_its_own_algorithm_only() {
         let key = |text: &str| Object::read(text.as_bytes()).unwrap();
-        let [rs256, es256, eddsa] = ["RS256", "ES256", "EdDSA"].map(|name| Algorithm::of(name).unwrap());
+        for known in ALGORITHMS {
+            assert_eq!(Algorithm::of(known.name), Some(known));
+        }
         // (key, kid in the header, the algorithms that it suits)
         let table: [(&str, Option<&str>, &[Algorithm]); 11] = [
-            ("{\"kty\":\"RSA\"}", None, &[rs256]),
-            ("{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"1\"}", Some("1"), &[rs256]),
+            ("{\"kty\":\"RSA\"}", None, &[RS256]),
+            ("{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"1\"}", Some("1"), &[RS256]),
             ("{\"kty\":\"RSA\",\"kid\":\"1\"}", Some("2"), &[]),
-            ("{\"kty\":\"RSA\",\"kid\":\"1\"}", None, &[rs256]),
+            ("{\"kty\":\"RSA\",\"kid\":\"1\"}", None, &[RS256]),
             ("{\"kty\":\"RSA\",\"use\":\"enc\"}", None, &[]),
             ("{\"kty\":\"RSA\",\"alg\":\"PS256\"}", None, &[]),
-            ("{\"kty\":\"EC\",\"crv\":\"P-256\"}", None, &[es256]),
+            ("{\"kty\":\"EC\",\"crv\":\"P-256\"}", None, &[ES256]),
             ("{\"kty\":\"EC\",\"crv\":\"P-384\"}", None, &[]),
             ("{\"kty\":\"EC\"}", None, &[]),
             ("{\"kty\":\"oct\",\"k\":\"AA\"}", None, &[]),
-            ("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\"}", None, &[eddsa]),
+            ("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"alg\":\"EdDSA\"}", None, &[EDDSA]),
         ];
         for (text, kid, suited) in table {
-            let found: Vec<_> = [rs256, es256, eddsa].into_iter().filter(|algorithm| algorithm.suits(&key(text), kid)).collect();
+            let found: Vec<_> = [RS256, ES256, EDDSA].into_iter().filter(|algorithm| algorithm.suits(&key(text), kid)).collect();
             assert_eq!(found, suited, "{text} {kid:?}");
         }
     }

@@ -67,6 +67,45 @@ pub trait Platform: 'static {
     fn sends_streams(&self, detect: fn() -> bool) -> bool {
         detect()
     }
+
+    /// The stored key of this name, which all tabs share. `None`: there is none.
+    #[cfg(feature = "dpop")]
+    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
+        let _ = name;
+        Box::pin(async { Ok(None) })
+    }
+
+    /// Makes a key and stores it, unless there is one of this name. Returns the stored one.
+    #[cfg(feature = "dpop")]
+    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+        let _ = name;
+        Box::pin(async { Err(no_web_crypto()) })
+    }
+
+    /// SHA-256 in base64url.
+    #[cfg(feature = "dpop")]
+    fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+        let _ = text;
+        Box::pin(async { Err(no_web_crypto()) })
+    }
+}
+
+/// A P-256 key pair whose private half cannot be read.
+#[cfg(feature = "dpop")]
+pub trait SigningKey: 'static {
+    /// The coordinates of the public half in base64url (RFC 7518 §6.2.1).
+    fn coordinates(&self) -> [&str; 2];
+
+    /// The JWK thumbprint (RFC 7638).
+    fn thumbprint(&self) -> &str;
+
+    /// Signs by ES256 (RFC 7518 §3.4). Returns the signature in base64url.
+    fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>>;
+}
+
+#[cfg(feature = "dpop")]
+pub(crate) fn no_web_crypto() -> Error {
+    Error::InvalidRequest("DPoP needs WebCrypto, and this page has none or it failed: serve it over https, or at http://localhost".into())
 }
 
 /// The platform of this target: the browser on wasm32, else [`inert`].

@@ -97,12 +97,12 @@ impl Clock {
         self.observed.set(Some(at));
     }
 
-    /// The server's time in milliseconds since 1970, as far as it is known; else the device's.
+    /// A server's time in milliseconds since 1970, counted from a moment or else from what is known of the issuer; else the device's.
     #[cfg(feature = "dpop")]
-    pub(crate) fn server_now(&self) -> f64 {
+    pub(crate) fn server_now(&self, from: Option<Timestamp>) -> f64 {
         let now = self.now();
         let by_server = |observed: Timestamp| Some(observed.server? + observed.until(&now));
-        self.observed.get().and_then(by_server).unwrap_or(now.device)
+        from.or(self.observed.get()).and_then(by_server).unwrap_or(now.device)
     }
 
     /// How long ago a moment was: never less than by the monotonic clock.

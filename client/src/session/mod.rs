@@ -35,7 +35,7 @@ use std::{
     rc::{Rc, Weak},
     time::Duration,
 };
-use tokens::{Freshness, Tokens, hash, hexadecimal};
+use tokens::{Freshness, Tokens, hash, random_id};
 use transport::{Transport, without_redirects};
 
 pub use event::{Event, Outcome, RefreshResult, RefreshTrigger, TimedEvent, Warning};
@@ -197,6 +197,8 @@ impl Session {
         let user = session.tokens.user.clone();
         self.put_active(session);
         self.emit(|| Event::SignedIn { user, other_tab: false });
+        #[cfg(feature = "dpop")]
+        self.check_key();
         self.schedule_refresh();
     }
 
@@ -434,6 +436,8 @@ impl Session {
 
     pub(crate) fn end(&self, held: &Credential, reason: SignOutReason) {
         self.put(Record::Ended { session: held.session.clone(), reason });
+        #[cfg(feature = "dpop")]
+        self.forget_key();
         self.emit(|| Event::SignedOut { reason });
         self.schedule_refresh();
     }
@@ -445,7 +449,7 @@ impl Session {
     }
 
     /// The held credential without reading the storage.
-    fn held(&self) -> Option<Credential> {
+    pub(crate) fn held(&self) -> Option<Credential> {
         match self.0.store.held() {
             Held::SignedIn(held) => Some(held),
             Held::SignedOut(_) => None,
@@ -463,8 +467,17 @@ impl Session {
             Change::SignedIn => {
                 let user = self.held().and_then(|held| held.tokens.user.clone());
                 self.emit(|| Event::SignedIn { user, other_tab: true });
+                #[cfg(feature = "dpop")]
+                {
+                    self.forget_key();
+                    self.check_key();
+                }
             }
-            Change::SignedOut(reason) => self.emit(|| Event::SignedOut { reason }),
+            Change::SignedOut(reason) => {
+                #[cfg(feature = "dpop")]
+                self.forget_key();
+                self.emit(|| Event::SignedOut { reason });
+            }
             Change::Adopted { changed_user } => {
                 self.emit(|| Event::Adopted);
                 if changed_user {
@@ -505,8 +518,7 @@ impl Session {
     }
 
     fn random_id(&self) -> String {
-        let random = || hexadecimal((self.0.transport.platform.random() * 2_f64.powi(52)) as u64, 13);
-        random() + &random()
+        random_id(&*self.0.transport.platform)
     }
 
     fn on_platform_event(&self, event: PlatformEvent) {

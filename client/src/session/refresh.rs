@@ -181,9 +181,14 @@ impl Session {
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
         let request = transport.with_defaults(without_redirects(grant.refresh(&exchange)));
+        let begun = transport.clock.now();
         let asking = async {
             let address = transport.address(&request)?;
-            let mut response = transport.fetch_once(&request, &address).await?;
+            let is_needed = || {
+                let is_in_time = transport.clock.age(&begun) < self.0.settings.refresh_timeout;
+                is_in_time && matches!(self.compare_refresh(current), Ok(Comparison::Same(_)))
+            };
+            let mut response = transport.fetch_while(&request, &address, &is_needed).await?;
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = grant.parse(&TokenResponse::new(&response));
@@ -204,6 +209,8 @@ impl Session {
             },
             Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Verdict::Rejected,
             Err(error) => {
+                #[cfg(feature = "dpop")]
+                self.note_failed_exchange(current, &error);
                 transport.platform.sleep(UNLOAD_TIME).await;
                 Verdict::Unavailable { reason: error.to_string(), retry_after: None }
             }

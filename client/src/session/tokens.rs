@@ -2,6 +2,7 @@
 
 use crate::{
     json::{Object, integer_text},
+    platform::Platform,
     session::clock::{Clock, Timestamp, milliseconds},
 };
 use serde::Deserialize;
@@ -160,6 +161,12 @@ pub(crate) fn hash(texts: &[&str]) -> String {
 pub(crate) fn hexadecimal(number: u64, digits: u32) -> String {
     let digit = |place: u32| (number >> (4 * place)) as usize & 15;
     (0..digits).rev().map(|place| &"0123456789abcdef"[digit(place)..=digit(place)]).collect()
+}
+
+/// 104 random bits, in hexadecimal.
+pub(crate) fn random_id(platform: &dyn Platform) -> String {
+    let random = || hexadecimal((platform.random() * 2_f64.powi(52)) as u64, 13);
+    random() + &random()
 }
 
 /// The claims of a JWT that matter to a client (RFC 7519 §4.1). They are not verified, and used for times and names only.

@@ -88,10 +88,21 @@ impl Transport {
 
     /// Builds the body of a request and sends it once.
     pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
+        self.fetch_while(request, address, &|| true).await
+    }
+
+    /// The same. With DPoP, it is sent only while it is needed, which is asked when the proof has been made.
+    #[cfg_attr(not(feature = "dpop"), allow(unused_variables))]
+    pub(crate) async fn fetch_while(
+        &self,
+        request: &Request,
+        address: &Address,
+        is_needed: &dyn Fn() -> bool,
+    ) -> Result<Response, Box<Error>> {
         let body = self.check_body(request.parts.body.build())?;
         #[cfg(feature = "dpop")]
         if let Some(dpop) = &self.dpop {
-            return dpop.send(self, request, body, address, None).await;
+            return dpop.send(self, request, body, address, None, is_needed).await;
         }
         self.send_once(request, body, address, None).await
     }
@@ -115,7 +126,7 @@ impl Transport {
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         #[cfg(feature = "dpop")]
         if let (Some(dpop), Some(_)) = (&self.dpop, token) {
-            return dpop.send(self, request, body, address, token);
+            return dpop.send(self, request, body, address, token, &|| true);
         }
         self.send_authorized(request, body, address, token.map(|token| ("Bearer", token)))
     }

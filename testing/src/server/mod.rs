@@ -1,5 +1,6 @@
 //! The simulated backend: accounts, sessions with rotating refresh tokens, a few routes, and faults on request.
 
+mod dpop;
 mod monitor;
 mod rotation;
 mod routes;
@@ -78,6 +79,10 @@ pub struct Stats {
     pub unauthorized: u64,
     /// Sign-outs that the server was told of.
     pub logouts: u64,
+    /// Requests that were refused because their proof lacked the present nonce.
+    pub nonces: u64,
+    /// Requests that were refused because their proof was too old, or made by a wrong clock.
+    pub untimely_proofs: u64,
 }
 
 /// A backend. Clones are handles to the same one.
@@ -99,6 +104,7 @@ pub(crate) struct Inner {
     latency: Cell<(f64, f64)>,
     longest_latency: Cell<f64>,
     auth_header: RefCell<String>,
+    proofs: dpop::Proofs,
     next_faults: RefCell<VecDeque<Fault>>,
     fault: Cell<Fault>,
     hides_date: Cell<bool>,
@@ -120,6 +126,8 @@ struct Account(Vec<String>);
 
 struct Session {
     account: usize,
+    /// The thumbprint of the key that the session is bound to.
+    key: Option<String>,
     lineage: Lineage,
     is_ended: bool,
     /// A response to the current exchange may not have reached its tab: another exchange is justified.
@@ -160,6 +168,7 @@ impl Server {
             latency: Cell::new((5.0, 50.0)),
             longest_latency: Cell::new(50.0),
             auth_header: RefCell::new("authorization".to_owned()),
+            proofs: dpop::Proofs::default(),
             next_faults: RefCell::default(),
             fault: Cell::default(),
             hides_date: Cell::new(false),
@@ -231,6 +240,12 @@ impl Server {
         self.0.auth_header.replace(name.to_ascii_lowercase());
     }
 
+    /// Binds each session that begins with a DPoP proof (RFC 9449) to the proof's key. With nonces, a proof needs one that the server gave
+    /// out; the server changes it at this interval and accepts the one before too. A session that begins without a proof is not bound.
+    pub fn use_dpop(&self, nonces: Option<Duration>) {
+        self.0.proofs.switch_on(nonces.map(millis));
+    }
+
     /// Sends no `Date` that the page can read, as most servers of another origin.
     pub fn hide_date(&self, hide: bool) {
         self.0.hides_date.set(hide);
@@ -274,25 +289,29 @@ impl Server {
         self.0.stats.get()
     }
 
-    /// Starts a session and returns its first tokens. The account is created on its first use.
+    /// Starts a session that is bound to no key, and returns its first tokens. The account is created on its first use.
     #[must_use]
     pub fn sign_in(&self, user: &str) -> TokenSet {
-        let session = self.start_session(user);
+        let session = self.start_session(user, None);
         token_set(&self.tokens(session, 0.0))
     }
 
-    /// Exchanges a refresh token as another program does, for instance a thief. `None`: the server refused.
+    /// Exchanges a refresh token as another program does, for instance a thief, which has no key to prove. `None`: the server refused.
     #[must_use]
     pub fn exchange(&self, refresh_token: &str, attempt: Option<&str>) -> Option<TokenSet> {
         let (session, generation) = self.parse_refresh_token(refresh_token)?;
+        if self.0.sessions.borrow()[session].key.is_some() {
+            return None;
+        }
         let granted = self.exchange_token(session, generation, attempt, routes::Presenter::Stranger);
         granted.then(|| token_set(&self.tokens(session, 0.0)))
     }
 
-    /// Uses an access token as another program does. Returns whether it was accepted.
+    /// Uses an access token as another program does, which has no key to prove. Returns whether it was accepted.
     #[must_use]
     pub fn accepts(&self, access_token: &str) -> bool {
-        self.authorize(Some(access_token))
+        let access = self.0.access.borrow().get(access_token).copied();
+        access.is_some_and(|access| self.0.sessions.borrow()[access.session].key.is_none()) && self.authorize(Some(access_token))
     }
 
     /// Changes the name of an account, which is also the subject of its tokens.
@@ -369,7 +388,7 @@ impl Server {
         self.0.accounts.borrow()[account].0.iter().any(|known| known == name)
     }
 
-    fn start_session(&self, user: &str) -> usize {
+    fn start_session(&self, user: &str, key: Option<String>) -> usize {
         let account = self.find_account(user).unwrap_or_else(|| {
             self.0.accounts.borrow_mut().push(Account(vec![user.to_owned()]));
             self.0.accounts.borrow().len() - 1
@@ -377,6 +396,7 @@ impl Server {
         let lineage = Lineage::new(self.now());
         self.0.sessions.borrow_mut().push(Session {
             account,
+            key,
             lineage,
             is_ended: false,
             duplicate_allowed: false,
@@ -414,7 +434,9 @@ impl Server {
         }
         let access_token = format!("SECRET.{}.{}-{number}", URL_SAFE_NO_PAD.encode(claims.to_string()), self.0.number);
         self.0.access.borrow_mut().insert(access_token.clone(), Access { session, generation, expires_at: now + ttl, is_revoked: false });
-        json!({"access_token": access_token, "refresh_token": self.refresh_token(session), "expires_in": ttl / 1_000.0})
+        let kind = if self.0.sessions.borrow()[session].key.is_some() { "DPoP" } else { "Bearer" };
+        let refresh_token = self.refresh_token(session);
+        json!({"access_token": access_token, "token_type": kind, "refresh_token": refresh_token, "expires_in": ttl / 1_000.0})
     }
 }
 

@@ -1,6 +1,6 @@
 //! Notices what no client may do: two exchanges at once, early refreshes, expired tokens, tokens for other users or origins.
 
-use super::{Inner, Server};
+use super::{Inner, Server, dpop};
 use crate::message::Incoming;
 use std::{
     cell::{Cell, RefCell},
@@ -14,9 +14,17 @@ const MIN_REFRESH_WAIT: f64 = 9_000.0;
 /// By how much a client may be wrong about the age of a token, in milliseconds, besides the latency: `Date` has whole seconds.
 const DATE_RESOLUTION: f64 = 1_500.0;
 
+/// How long a tab takes to make a proof, in milliseconds.
+const MAX_PROOF_TIME: f64 = 10.0;
+
+/// How many messages a request takes whose proof is refused twice.
+const MAX_MESSAGES: f64 = 6.0;
+
 #[derive(Default)]
 pub(crate) struct Monitor {
     in_flight: RefCell<Vec<Rc<InFlight>>>,
+    /// The refresh that ended last, and when.
+    ended: RefCell<Option<(Rc<InFlight>, f64)>>,
     /// For each request with a name: how often it arrived, and whether it was answered with 401.
     arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
     violations: RefCell<Vec<String>>,
@@ -29,6 +37,7 @@ pub(crate) struct InFlight {
     tab: usize,
     /// The session and generation of the refresh token.
     exchange: Option<(usize, u64)>,
+    /// When it was sent, or the request that it repeats with another proof.
     started: f64,
     is_answered: Cell<bool>,
     is_delivered: Cell<bool>,
@@ -57,6 +66,7 @@ impl Drop for RefreshGuard {
         let refresh = &self.0;
         refresh.is_done.set(true);
         let Some(server) = refresh.server.upgrade().map(Server) else { return };
+        server.0.monitor.ended.replace(Some((refresh.clone(), server.now())));
         let waited = server.now() - refresh.started;
         if !refresh.is_answered.get() && !refresh.is_interrupted.get() && waited < MIN_REFRESH_WAIT {
             server.violation("a refresh was abandoned before its timeout");
@@ -137,22 +147,27 @@ impl Server {
     }
 
     /// Registers a request for new tokens. Only one for each refresh token may be in flight among the tabs that run.
-    pub(crate) fn start_refresh(&self, tab: usize, incoming: &mut Incoming) -> Option<Rc<InFlight>> {
+    pub(crate) fn start_refresh(&self, tab: usize, awake_for: f64, incoming: &mut Incoming) -> Option<Rc<InFlight>> {
         if !incoming.is_refresh() {
             return None;
         }
         let exchange = incoming.refresh_token().and_then(|token| self.parse_refresh_token(&token));
         incoming.is_allowed_duplicate = exchange.is_some_and(|(session, _)| self.0.sessions.borrow()[session].duplicate_allowed);
         let no = || Cell::new(false);
+        let now = self.now();
+        let repeated = self.0.monitor.ended.take().filter(|(ended, at)| {
+            incoming.header("dpop").is_some() && ended.tab == tab && ended.exchange == exchange && now - at <= MAX_PROOF_TIME
+        });
         let refresh = Rc::new(InFlight {
             server: Rc::downgrade(&self.0),
             tab,
             exchange,
-            started: self.now(),
+            started: repeated.map_or(now, |(first, _)| first.started),
             is_answered: no(),
             is_delivered: no(),
             is_done: no(),
-            is_interrupted: no(),
+            // While it was suspended, the tab made a proof and its deadline passed.
+            is_interrupted: Cell::new(awake_for <= MAX_PROOF_TIME && incoming.header("dpop").is_some()),
         });
         let mut in_flight = self.0.monitor.in_flight.borrow_mut();
         in_flight.retain(|refresh| !refresh.is_done.get());
@@ -166,12 +181,24 @@ impl Server {
     }
 
     /// A client knows when its token expires, as far as latency and the resolution of `Date` allow.
-    pub(crate) fn check_token_age(&self, incoming: &Incoming) {
-        let Some(access) = self.bearer(incoming).and_then(|token| self.0.access.borrow().get(token).copied()) else { return };
+    pub(crate) fn check_token_age(&self, incoming: &Incoming, awake_for: f64) {
+        let Some(access) = self.access_token(incoming).and_then(|(_, token)| self.0.access.borrow().get(token).copied()) else { return };
         let is_excused = self.0.sessions.borrow()[access.session].duplicate_allowed || self.0.allows_early_refreshes.get();
         let late = self.now() - access.expires_at;
-        if late > self.0.longest_latency.get() + DATE_RESOLUTION && !is_excused {
+        // A request whose proof is refused is repeated with the same token, and so is one whose tab thaws while it makes a proof.
+        let (is_excused, messages) = match incoming.header("dpop") {
+            Some(_) => (is_excused || awake_for < MAX_PROOF_TIME + MAX_MESSAGES * self.0.longest_latency.get(), MAX_MESSAGES),
+            None => (is_excused, 1.0),
+        };
+        if late > messages * self.0.longest_latency.get() + DATE_RESOLUTION && !is_excused {
             self.violation(format!("a token was sent that expired {late:.0} ms ago"));
+        }
+    }
+
+    /// A proof has a nonce as soon as the tab has read one of this server.
+    pub(crate) fn check_nonce(&self, incoming: &Incoming, has_read_nonce: bool) {
+        if has_read_nonce && dpop::has_nonce(incoming) == Some(false) {
+            self.violation("a proof without the nonce that the tab has read");
         }
     }
 
@@ -183,8 +210,8 @@ impl Server {
         if incoming.header("x-body").is_some_and(|expected| expected.as_bytes() != incoming.body) {
             self.violation("a request arrived with another body");
         }
-        let bearer = self.bearer(incoming);
-        if let Some(token) = bearer
+        let token = self.access_token(incoming).map(|(_, token)| token);
+        if let Some(token) = token
             && token
                 .rsplit('.')
                 .next()
@@ -193,7 +220,7 @@ impl Server {
         {
             self.violation("an access token of another backend arrived");
         }
-        if let Some(access) = bearer.and_then(|token| self.0.access.borrow().get(token).copied()) {
+        if let Some(access) = token.and_then(|token| self.0.access.borrow().get(token).copied()) {
             if let Some(user) = incoming.header("x-as").filter(|user| !self.is_user(access.session, user)) {
                 self.violation(format!("a request of {user} arrived with a token of {}", self.user_name(access.session)));
             }

@@ -1,6 +1,6 @@
 //! The routes of the simulated backend, and its answers when a fault is set.
 
-use super::{Fault, ReusePolicy, Server, rotation::Decision};
+use super::{Fault, ReusePolicy, Server, dpop::Refusal, rotation::Decision};
 use crate::message::{Incoming, Reply, format_date};
 use serde_json::{Value, json};
 
@@ -29,13 +29,22 @@ impl Server {
             Fault::Redirect => Reply { url: "https://elsewhere.example.com/".into(), ..Reply::json(401, &json!({"statusCode": 401})) },
             Fault::Reply { status, content_type: "", body } => Reply::bytes(status, body),
             Fault::Reply { status, content_type, body } => Reply::bytes(status, body).with("content-type", content_type),
-            Fault::Stalls => Reply { body_delay: f64::INFINITY, ..self.serve(incoming) },
-            Fault::None | Fault::Unreachable | Fault::Lost | Fault::Hangs => self.serve(incoming),
+            Fault::Stalls => Reply { body_delay: f64::INFINITY, ..self.serve_with_nonce(incoming) },
+            Fault::None | Fault::Unreachable | Fault::Lost | Fault::Hangs => self.serve_with_nonce(incoming),
         };
         if self.0.hides_date.get() || reply.header("date").is_some() {
             return reply;
         }
         reply.with("date", format_date(self.now() + incoming.clock_offset))
+    }
+
+    /// Each answer to a request with a proof has the present nonce (RFC 9449 §8.2).
+    fn serve_with_nonce(&self, incoming: &Incoming) -> Reply {
+        let reply = self.serve(incoming);
+        match self.0.proofs.nonce(self.now() + incoming.clock_offset).filter(|_| incoming.header("dpop").is_some()) {
+            Some(nonce) => reply.with("dpop-nonce", nonce),
+            None => reply,
+        }
     }
 
     fn serve(&self, incoming: &Incoming) -> Reply {
@@ -62,12 +71,19 @@ impl Server {
     }
 
     fn guarded(&self, incoming: &Incoming, path: &str) -> Reply {
-        let is_accepted = path != "/always401" && !incoming.is_foreign && self.authorize(self.bearer(incoming));
+        let token = self.access_token(incoming);
+        let refuse = |scheme: &str, code: &str| {
+            Reply::json(401, &json!({"statusCode": 401, "code": code})).with("www-authenticate", format!("{scheme} error=\"{code}\""))
+        };
+        let is_proven = match self.check_access(incoming, token) {
+            Ok(is_proven) => is_proven,
+            Err(code) => return refuse("DPoP", code),
+        };
+        let is_accepted = is_proven && path != "/always401" && !incoming.is_foreign && self.authorize(token.map(|(_, token)| token));
         self.check_arrival(incoming, is_accepted);
         if !is_accepted {
             self.count(|stats| stats.unauthorized += 1);
-            return Reply::json(401, &json!({"statusCode": 401, "code": "invalid_token"}))
-                .with("www-authenticate", "Bearer error=\"invalid_token\"");
+            return refuse(token.map_or("Bearer", |(scheme, _)| scheme), "invalid_token");
         }
         self.count(|stats| stats.accepted += 1);
         match path {
@@ -78,9 +94,54 @@ impl Server {
         }
     }
 
-    /// The access token of a request.
-    pub(super) fn bearer<'a>(&self, incoming: &'a Incoming) -> Option<&'a str> {
-        incoming.header(&self.0.auth_header.borrow())?.strip_prefix("Bearer ")
+    /// Scheme and access token of a request.
+    pub(super) fn access_token<'a>(&self, incoming: &'a Incoming) -> Option<(&'a str, &'a str)> {
+        incoming.header(&self.0.auth_header.borrow())?.split_once(' ').filter(|(scheme, _)| ["Bearer", "DPoP"].contains(scheme))
+    }
+
+    /// Whether a request proves the key that its access token is bound to. The error is the code of a proof that is refused.
+    fn check_access(&self, incoming: &Incoming, token: Option<(&str, &str)>) -> Result<bool, &'static str> {
+        let Some((scheme, token)) = token else { return Ok(true) };
+        let access = self.0.access.borrow().get(token).copied();
+        let key = access.and_then(|access| self.0.sessions.borrow()[access.session].key.clone());
+        match (key, scheme) {
+            (Some(key), "DPoP") => Ok(self.verify_proof(incoming, Some(token))? == key),
+            (Some(_), _) => Ok(false),
+            // The token is unknown, or bound to no key.
+            (None, scheme) => Ok(scheme == "Bearer"),
+        }
+    }
+
+    /// The thumbprint of the key of a request's proof. The error is the code of the refusal.
+    fn verify_proof(&self, incoming: &Incoming, token: Option<&str>) -> Result<String, &'static str> {
+        let Some(core) = self.0.core.upgrade() else { return Err("invalid_dpop_proof") };
+        let now = self.now() + incoming.clock_offset;
+        self.0.proofs.verify(&core.keys, incoming, token, now).map_err(|refusal| {
+            match refusal {
+                Refusal::Nonce => {
+                    self.count(|stats| stats.nonces += 1);
+                    return "use_dpop_nonce";
+                }
+                Refusal::Time => self.count(|stats| stats.untimely_proofs += 1),
+                Refusal::Wrong(what) => self.violation(format!("{what} arrived")),
+                Refusal::Missing => self.violation("a bound token arrived without a proof"),
+            }
+            "invalid_dpop_proof"
+        })
+    }
+
+    /// Checks the proof of a request with a refresh token of this session.
+    fn check_refresh(&self, incoming: &Incoming, session: usize) -> Result<(), &'static str> {
+        let Some(key) = self.0.sessions.borrow()[session].key.clone() else { return Ok(()) };
+        match self.verify_proof(incoming, None)? == key {
+            true => Ok(()),
+            // A sign-out may arrive late, when the session's key has been replaced.
+            false if !incoming.is_refresh() => Err("invalid_token"),
+            false => {
+                self.violation("a refresh token arrived with a proof of another key");
+                Err("invalid_grant")
+            }
+        }
     }
 
     /// Whether an access token is accepted. Its first use ends the time in which its generation can be superseded.
@@ -109,7 +170,15 @@ impl Server {
         if user.is_empty() || incoming.field("password").as_deref() == Some("wrong") {
             return Reply::json(401, &json!({"statusCode": 401, "code": "invalid_credentials"}));
         }
-        let session = self.start_session(&user);
+        let key = match self.0.proofs.is_on() && incoming.header("dpop").is_some() {
+            true => self.verify_proof(incoming, None).map(Some),
+            false => Ok(None),
+        };
+        let key = match key {
+            Ok(key) => key,
+            Err(code) => return Reply::json(400, &json!({"statusCode": 400, "error": code})),
+        };
+        let session = self.start_session(&user, key);
         let mut tokens = self.tokens(session, incoming.clock_offset);
         tokens["user"] = json!({"username": user, "email": format!("{user}@example.com")});
         self.token_reply(incoming, session, tokens)
@@ -119,6 +188,9 @@ impl Server {
         self.count(|stats| stats.logouts += 1);
         let session = incoming.refresh_token().and_then(|token| self.parse_refresh_token(&token));
         if let Some((session, _)) = session {
+            if let Err(code) = self.check_refresh(incoming, session) {
+                return Reply::json(400, &json!({"error": code}));
+            }
             self.0.sessions.borrow_mut()[session].is_ended = true;
         }
         Reply { set_cookie: Some(String::new()), ..Reply::bytes(204, "") }
@@ -145,7 +217,11 @@ impl Server {
             self.violation("a refresh token of another backend arrived");
         }
         let attempt = incoming.field("attempt");
+        let status = if incoming.path == "/oauth/token" { 400 } else { 401 };
         if let Some((session, generation)) = presented.and_then(|token| self.parse_refresh_token(&token)) {
+            if let Err(code) = self.check_refresh(incoming, session) {
+                return Reply::json(status, &json!({"statusCode": status, "error": code}));
+            }
             let presenter = if incoming.is_allowed_duplicate { Presenter::AllowedDuplicate } else { Presenter::Client };
             if self.exchange_token(session, generation, attempt.as_deref(), presenter) {
                 return self.token_reply(incoming, session, self.tokens(session, incoming.clock_offset));
@@ -153,7 +229,6 @@ impl Server {
         } else {
             self.count(|stats| stats.refused += 1);
         }
-        let status = if incoming.path == "/oauth/token" { 400 } else { 401 };
         Reply::json(status, &json!({"statusCode": status, "error": "invalid_grant"}))
     }
 

@@ -367,7 +367,7 @@ fn case_53_a_401_that_is_an_answer_is_sent_once_and_costs_no_refresh() {
 }
 
 /// A stream as far as one can exist outside of a browser.
-fn stream() -> Body {
+pub(super) fn stream() -> Body {
     Body::stream(wasm_bindgen::JsValue::UNDEFINED.unchecked_ref())
 }
 

@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use wugan::{AuthState, Body, Client, Event, SignOutReason};
+use wugan::{AuthState, Body, Client, Event, SignIn, SignOutReason};
 use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Simulation, StoreError, Tab};
 
 const KEY: &str = "wugan:https://api.example.com/user/refresh";
@@ -57,6 +57,11 @@ pub(crate) struct Scenario {
     has_ended_session: bool,
     has_locks: bool,
     policy: ReusePolicy,
+    /// Sessions are bound to a key.
+    has_dpop: bool,
+    /// The key of the last sign-in was removed from the browser.
+    is_key_lost: bool,
+    has_lost_a_key: bool,
     /// A later version of the library has taken over the record.
     is_handed_over: bool,
     /// A browser with one tab, whose storage fails now and then.
@@ -92,6 +97,9 @@ impl Scenario {
             is_handed_over: false,
             has_locks: sim.random(4) > 0,
             policy: [ReusePolicy::AttemptId, ReusePolicy::AttemptId, ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(4) as usize],
+            has_dpop: sim.random(3) == 0,
+            is_key_lost: false,
+            has_lost_a_key: false,
             is_fragile: sim.random(8) == 0,
             clock_offset: CLOCK_OFFSETS[sim.random(5) as usize],
         };
@@ -105,14 +113,21 @@ impl Scenario {
     }
 
     fn steps(&mut self) -> Result<(), String> {
-        let (has_locks, policy, is_fragile) = (self.has_locks, self.policy, self.is_fragile);
-        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}"));
+        let (has_locks, policy, is_fragile, has_dpop) = (self.has_locks, self.policy, self.is_fragile, self.has_dpop);
+        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}"));
         let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
         let server = self.sim.server();
         server.set_access_ttl(seconds(ttl));
         server.set_reuse_policy(self.policy);
         server.set_leeway(Duration::from_secs([0, 0, 10][self.dice(3)]));
-        server.hide_date(self.dice(4) == 0);
+        let hides_date = self.dice(4) == 0;
+        server.hide_date(hides_date);
+        if self.has_dpop {
+            // Without a nonce, only the `Date` tells a device with a wrong clock which time a proof must name.
+            let has_nonces = hides_date || self.dice(2) == 0;
+            let step = seconds([20.0, 120.0][self.dice(2)]);
+            server.use_dpop(has_nonces.then_some(step));
+        }
         server.set_latency(Duration::from_millis(1), seconds([0.02, 0.3, 3.0][self.dice(3)]));
         if !self.has_locks {
             server.allow_duplicates();
@@ -123,7 +138,7 @@ impl Scenario {
         }
         self.sign_in(0);
         for _ in 0..12 + self.dice(20) {
-            self.act(ttl);
+            self.act(ttl)?;
             self.check()?;
         }
         self.finish()
@@ -141,7 +156,7 @@ impl Scenario {
         let tab = self.sim.tab();
         tab.set_web_locks(self.has_locks);
         tab.set_clock_offset(self.clock_offset);
-        let client = tab.client(Client::builder(API));
+        let client = tab.client(Client::builder(API).dpop(self.has_dpop));
         let events = Rc::new(RefCell::new(Vec::new()));
         let recorded = events.clone();
         let (sim, name) = (self.sim.clone(), format!("{tab:?}"));
@@ -166,10 +181,17 @@ impl Scenario {
         if !self.can_switch_to(tab) {
             return;
         }
-        let tokens = self.sim.server().sign_in(user);
         self.sim.note(|| format!("tab {tab} signs in as {user}"));
-        let token = tokens.access_token.clone();
-        self.tabs[tab].client.session().sign_in(tokens);
+        let token = if self.has_dpop {
+            let Some(token) = self.sign_in_with_a_proof(tab, user) else { return };
+            self.is_key_lost = !self.sim.has_keys();
+            token
+        } else {
+            let tokens = self.sim.server().sign_in(user);
+            let token = tokens.access_token.clone();
+            self.tabs[tab].client.session().sign_in(tokens);
+            token
+        };
         if let Some((session, _)) = self.stored().filter(|(_, stored)| *stored == token) {
             self.sessions.insert(session.clone(), user);
             self.last_session = Some(session);
@@ -178,6 +200,30 @@ impl Scenario {
             self.doomed.remove(user);
         }
         self.last_user = Some(user);
+    }
+
+    /// Returns the access token. `None`: an outage prevented the sign-in.
+    fn sign_in_with_a_proof(&self, tab: usize, user: &str) -> Option<String> {
+        let OpenTab { tab, client, .. } = &self.tabs[tab];
+        let request = client.post("/user/login").json(&serde_json::json!({"username": user, "password": "any"}));
+        let signed_in = self.sim.block_on(tab.run(async move {
+            match request.sign_in().await {
+                Ok(SignIn::Done(response)) => response.json::<serde_json::Value>().await.ok(),
+                Ok(SignIn::Refused(_)) | Err(_) => None,
+            }
+        }));
+        Some(signed_in?["access_token"].as_str()?.to_owned())
+    }
+
+    /// A thief has a copy of localStorage and no key.
+    fn check_thief(&self) -> Result<(), String> {
+        let record: serde_json::Value = self.sim.stored(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let text = |name: &str| record[name].as_str().unwrap_or_default();
+        let server = self.sim.server();
+        if server.accepts(text("access_token")) || server.exchange(text("refresh_token"), record["attempt"].as_str()).is_some() {
+            return Err("a copy of the tokens is of use without the key".into());
+        }
+        Ok(())
     }
 
     fn send_requests(&mut self, tab: usize, count: usize) {
@@ -239,10 +285,10 @@ impl Scenario {
         self.advance(self.sim.random(1_000) as f64 / 1_000.0 * [0.02, 0.3, 3.0][self.dice(3)]);
     }
 
-    fn act(&mut self, ttl: f64) {
+    fn act(&mut self, ttl: f64) -> Result<(), String> {
         let tab = self.any_tab();
         let random_time = |longest: f64| self.sim.random(1_000_000) as f64 / 1e6 * longest;
-        match self.dice(40) {
+        match self.dice(42) {
             0..=7 => {
                 let count = 1 + self.dice(6);
                 self.send_requests(tab, count);
@@ -324,9 +370,19 @@ impl Scenario {
                 }
                 self.sim.overwrite(KEY, text);
             }
+            40 if self.has_dpop => {
+                self.sim.note(|| "a thief tries a copy of the store".into());
+                self.check_thief()?;
+            }
+            41 if self.has_dpop && self.dice(3) == 0 => {
+                self.sim.note(|| "the browser removes the key".into());
+                (self.is_key_lost, self.has_lost_a_key) = (true, true);
+                self.sim.clear_keys();
+            }
             _ => {}
         }
         self.sim.settle();
+        Ok(())
     }
 
     fn fail_next_refreshes(&self) {
@@ -410,6 +466,9 @@ impl Scenario {
                 Event::SignedOut { reason: SignOutReason::Rejected } if !self.has_ended_session => {
                     return Err("signed out though no session had ended".into());
                 }
+                Event::SignedOut { reason: SignOutReason::KeyLost } if !self.has_lost_a_key => {
+                    return Err("signed out though no key was lost".into());
+                }
                 Event::SignedOut { reason: SignOutReason::Expired } if !self.is_handed_over => {
                     return Err("expired though there was a refresh token".into());
                 }
@@ -455,7 +514,8 @@ impl Scenario {
                 (AuthState::SignedOut { .. }, _) => served == Ok(401),
             };
             let user = info.user.as_ref().map(|user| user.id.as_str());
-            if user != self.last_user && !self.last_user.is_some_and(|last| self.doomed.contains(last)) {
+            let is_ended_by_key = self.is_key_lost && user.is_none();
+            if user != self.last_user && !is_ended_by_key && !self.last_user.is_some_and(|last| self.doomed.contains(last)) {
                 return Err(format!("tab {tab} is signed in as {user:?} instead of {:?}", self.last_user));
             }
             if !is_as_expected {

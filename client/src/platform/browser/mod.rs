@@ -3,9 +3,15 @@
 mod events;
 mod fetch;
 pub(crate) mod json;
+#[cfg(feature = "dpop")]
+mod key;
+#[cfg(feature = "dpop")]
+mod key_store;
 mod locks;
 mod storage;
 
+#[cfg(feature = "dpop")]
+use crate::platform::SigningKey;
 use crate::{
     error::Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
@@ -26,6 +32,20 @@ fn scope() -> web_sys::Window {
 /// A property of an object; `undefined` if there is none. Each typed getter would be an import more, in the program and in its script.
 fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
+}
+
+/// Sets a property.
+#[cfg(feature = "dpop")]
+fn set(object: &JsValue, name: &str, value: &JsValue) {
+    // It fails for frozen objects only.
+    let _ = Reflect::set(object, &name.into(), value);
+}
+
+/// Calls a method.
+#[cfg(feature = "dpop")]
+fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    let list: js_sys::Array = arguments.iter().copied().collect();
+    Reflect::apply(get(object, name).dyn_ref::<js_sys::Function>().ok_or(JsValue::UNDEFINED)?, object, &list)
 }
 
 /// What relative URLs are relative to; a page's `<base>` counts.
@@ -97,5 +117,20 @@ impl Platform for Browser {
 
     fn visible(&self) -> bool {
         is_visible()
+    }
+
+    #[cfg(feature = "dpop")]
+    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
+        key::stored(name.to_owned())
+    }
+
+    #[cfg(feature = "dpop")]
+    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+        key::make(name.to_owned())
+    }
+
+    #[cfg(feature = "dpop")]
+    fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+        key::sha256(text.to_owned())
     }
 }

@@ -1,0 +1,106 @@
+//! What a server accepts as a proof (RFC 9449 §4.3), and its nonces (§8).
+
+use crate::{
+    keys::{Keys, hash},
+    message::Incoming,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::Value;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
+
+/// Without nonces: how far `iat` may be from the server's clock, in milliseconds.
+const WINDOW: f64 = 60_000.0;
+
+/// Why a proof is not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Missing,
+    /// It lacks a nonce of the server that is still valid.
+    Nonce,
+    /// It was made too long ago, or by a wrong clock.
+    Time,
+    /// No client makes such a proof.
+    Wrong(&'static str),
+}
+
+#[derive(Default)]
+pub(crate) struct Proofs {
+    is_on: Cell<bool>,
+    /// How long a nonce is given out, in milliseconds. It is accepted as long again.
+    nonce_step: Cell<Option<f64>>,
+    /// Thumbprint and `jti` of the proofs that were accepted.
+    accepted: RefCell<BTreeSet<(String, String)>>,
+}
+
+impl Proofs {
+    pub(crate) fn switch_on(&self, nonce_step: Option<f64>) {
+        self.is_on.set(true);
+        self.nonce_step.set(nonce_step);
+    }
+
+    pub(crate) fn is_on(&self) -> bool {
+        self.is_on.get()
+    }
+
+    /// The nonce to give out, if there are nonces. `now` is the server's clock.
+    pub(crate) fn nonce(&self, now: f64) -> Option<String> {
+        self.nonce_step.get().map(|step| nonce(now / step))
+    }
+
+    /// The thumbprint of the key of a proof for this request and, at a resource, this access token. `now` is the server's clock.
+    pub(crate) fn verify(&self, keys: &Keys, incoming: &Incoming, token: Option<&str>, now: f64) -> Result<String, Refusal> {
+        let proof = incoming.header("dpop").ok_or(Refusal::Missing)?;
+        let malformed = Refusal::Wrong("a malformed proof");
+        let Some((header, claims, thumbprint)) = read(keys, proof) else { return Err(malformed) };
+        if header["typ"] != "dpop+jwt" || header["alg"] != "ES256" {
+            return Err(malformed);
+        }
+        let (url, id) = (incoming.href.split(['?', '#']).next(), claims["jti"].as_str().unwrap_or_default());
+        if claims["htm"] != incoming.method || claims["htu"].as_str() != url {
+            return Err(Refusal::Wrong("a proof for another request"));
+        }
+        if claims["ath"].as_str() != token.map(hash).as_deref() {
+            return Err(Refusal::Wrong("a proof for another access token"));
+        }
+        match self.nonce_step.get() {
+            Some(step) => {
+                let accepted = [nonce(now / step), nonce(now / step - 1.0)];
+                if !accepted.iter().any(|nonce| claims["nonce"] == **nonce) {
+                    return Err(Refusal::Nonce);
+                }
+            }
+            None if claims["iat"].as_f64().is_none_or(|iat| (iat * 1_000.0 - now).abs() > WINDOW) => return Err(Refusal::Time),
+            None => {}
+        }
+        match self.accepted.borrow_mut().insert((thumbprint.clone(), id.to_owned())) {
+            true => Ok(thumbprint),
+            false => Err(Refusal::Wrong("a proof that was used before")),
+        }
+    }
+}
+
+/// Whether a proof has a nonce.
+pub(crate) fn has_nonce(incoming: &Incoming) -> Option<bool> {
+    Some(object(incoming.header("dpop")?.split('.').nth(1)?)?["nonce"].is_string())
+}
+
+/// Header, claims and key's thumbprint of a proof whose signature is right.
+fn read(keys: &Keys, proof: &str) -> Option<(Value, Value, String)> {
+    let (signed, signature) = proof.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let (header, claims) = (object(header)?, object(claims)?);
+    let jwk = &header["jwk"];
+    let thumbprint = keys.verify([jwk["x"].as_str()?, jwk["y"].as_str()?], signed, signature)?;
+    Some((header, claims, thumbprint))
+}
+
+fn object(part: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+fn nonce(step: f64) -> String {
+    format!("nonce-{:.0}", step.floor())
+}

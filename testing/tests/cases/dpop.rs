@@ -1,0 +1,245 @@
+//! Tokens that are bound to a key (DPoP, RFC 9449): proofs, nonces, a lost key, a copy of the store.
+
+use super::requests::stream;
+use crate::*;
+use wugan::{SignIn, SignOutReason};
+use wugan_testing::Server;
+
+/// How long the server gives out a nonce.
+const STEP: f64 = 60.0;
+
+const SENT: usize = 20;
+
+fn bound() -> ClientBuilder {
+    builder().dpop(true)
+}
+
+/// Signs ada in, with a proof.
+fn sign_in(sim: &Simulation, tab: &Tab, client: &Client) -> Result<bool, Error> {
+    let request = client.post("/user/login").json(&serde_json::json!({"username": "ada", "password": "any"}));
+    sim.block_on(tab.run(async move { Ok(matches!(request.sign_in().await?, SignIn::Done(_))) }))
+}
+
+/// A tab in which ada is signed in, at a server with these nonces.
+fn bound_ada(nonces: Option<Duration>) -> (Simulation, Server, Tab, Client) {
+    let sim = Simulation::new(1);
+    let (server, tab) = (sim.server(), sim.tab());
+    server.use_dpop(nonces);
+    let client = tab.client(bound());
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    (sim, server, tab, client)
+}
+
+/// Sends at once from each of these tabs; all requests are answered.
+fn burst(sim: &Simulation, tabs: &[(Tab, Client)]) {
+    let sent: Vec<_> = tabs.iter().flat_map(|(tab, client)| (0..SENT).map(|_| get(tab, client, "/bbb"))).collect();
+    sent.into_iter().for_each(|response| assert_eq!(sim.block_on(response), bbb()));
+}
+
+#[test]
+fn dpop_four_tabs_share_the_key_and_make_one_refresh() {
+    for nonces in [None, Some(seconds(STEP))] {
+        let (sim, server, tab, client) = bound_ada(nonces);
+        let mut tabs = vec![(tab, client)];
+        for _ in 0..3 {
+            let tab = sim.tab();
+            let client = tab.client(bound());
+            tabs.push((tab, client));
+        }
+        for round in 1..=5 {
+            sim.advance(seconds(600.0));
+            server.revoke_access_tokens();
+            burst(&sim, &tabs);
+            assert_eq!(server.stats().rotated, round, "{nonces:?}");
+        }
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn dpop_a_nonce_is_asked_for_once_and_is_no_refused_token() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    assert_eq!(server.stats().nonces, 1, "the sign-in has asked for it");
+    for _ in 0..SENT {
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    }
+    assert_eq!(server.stats().nonces, 1);
+    // Two steps later the nonce is too old.
+    sim.advance(seconds(3.0 * STEP));
+    for _ in 0..SENT {
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    }
+    let stats = server.stats();
+    assert_eq!((stats.nonces, stats.refreshes, stats.unauthorized), (2, 0, 0));
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn dpop_a_token_endpoint_that_asks_for_a_nonce_by_401_does_not_reject_the_session() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    for round in 1..=3 {
+        // The token has expired, and the nonce too.
+        tab.hide(true);
+        sim.advance(seconds(3_600.0));
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+        let stats = server.stats();
+        assert_eq!((stats.rotated, stats.refused, stats.refreshes, stats.nonces), (round, 0, 2 * round, 1 + round));
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn dpop_a_server_that_accepts_no_nonce_is_an_error_and_ends_nothing() {
+    let (sim, server, tab, client) = bound_ada(None);
+    // Each nonce is too old when it arrives.
+    server.use_dpop(Some(seconds(0.001)));
+    assert!(matches!(sim.block_on(get(&tab, &client, "/bbb")), Err(Error::InvalidRequest(reason)) if reason.contains("nonce")));
+    assert_eq!(server.stats().nonces, 3);
+    tab.hide(true);
+    sim.advance(seconds(3_600.0));
+    assert!(matches!(sim.block_on(get(&tab, &client, "/bbb")), Err(Error::Unavailable { .. })));
+    assert!(is_signed_in(&client));
+    server.use_dpop(None);
+    sim.advance(seconds(60.0));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+}
+
+#[test]
+fn dpop_a_stream_that_is_refused_for_its_nonce_is_a_typed_error_without_a_refresh() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    sim.advance(seconds(3.0 * STEP));
+    let response = send(&tab, client.post("/echo").body(stream()));
+    assert_eq!(status(sim.block_on(response)), Err(Error::NotReplayable));
+    assert_eq!(server.stats().refreshes, 0);
+}
+
+#[test]
+fn dpop_the_clock_of_the_device_may_be_wrong() {
+    for hours in [-24.0, -2.0, 2.0, 24.0] {
+        let sim = Simulation::new(1);
+        let (server, tab) = (sim.server(), sim.tab());
+        server.use_dpop(None);
+        tab.set_clock_offset(hours * 3_600_000.0);
+        let client = tab.client(bound());
+        assert_eq!(sign_in(&sim, &tab, &client), Ok(true), "{hours}");
+        for _ in 0..SENT {
+            assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb(), "{hours}");
+        }
+        assert_eq!(server.stats().untimely_proofs, 1, "{hours}");
+        // The user corrects it.
+        tab.set_clock_offset(0.0);
+        server.allow_early_refreshes();
+        for _ in 0..SENT {
+            assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb(), "{hours}");
+        }
+        assert!(server.stats().untimely_proofs <= 2, "{hours}: {:?}", server.stats());
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn dpop_each_server_is_told_its_own_time() {
+    let sim = Simulation::new(1);
+    let (server, tab) = (sim.server(), sim.tab());
+    server.use_dpop(None);
+    // The API's clock is two hours ahead of the identity provider's.
+    server.add_base("https://files.example.com", 7_200_000.0);
+    let client = tab.client(bound().allow_origin("https://files.example.com"));
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    for _ in 0..SENT {
+        for url in ["/bbb", "https://files.example.com/bbb"] {
+            assert_eq!(sim.block_on(get(&tab, &client, url)), bbb(), "{url}");
+        }
+    }
+    let stats = server.stats();
+    assert_eq!((stats.untimely_proofs, stats.refreshes), (1, 0));
+}
+
+#[test]
+fn dpop_a_lost_key_ends_the_session_with_its_reason_and_the_next_sign_in_makes_another() {
+    let (sim, server, tab, client) = bound_ada(None);
+    sim.clear_keys();
+    // This page has read the key.
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    let other = sim.tab();
+    let events = record(&client);
+    let reopened = other.client(bound());
+    sim.advance(seconds(1.0));
+    for client in [&client, &reopened] {
+        assert_eq!(client.session().info().state, AuthState::SignedOut { reason: Some(SignOutReason::KeyLost) });
+    }
+    assert_eq!(count(&events, |event| matches!(event, Event::SignedOut { reason: SignOutReason::KeyLost })), 1);
+    assert_eq!(sign_in(&sim, &other, &reopened), Ok(true));
+    sim.advance(seconds(1.0));
+    // The first tab, which had another key, uses the new one.
+    server.revoke_access_tokens();
+    burst(&sim, &[(tab, client), (other, reopened)]);
+    assert_eq!(server.stats().rotated, 1);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn dpop_a_check_that_ends_late_does_not_end_the_next_session() {
+    let (sim, _, tab, client) = bound_ada(None);
+    let other = sim.tab();
+    sim.clear_keys();
+    // Its check reads the store while the user signs in anew.
+    let reopened = other.client(bound());
+    other.freeze();
+    client.session().sign_out();
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    other.thaw();
+    sim.advance(seconds(1.0));
+    assert!(is_signed_in(&client) && is_signed_in(&reopened));
+    assert_eq!(sim.block_on(get(&other, &reopened, "/bbb")), bbb());
+}
+
+#[test]
+fn dpop_a_store_of_keys_that_fails_does_not_end_the_session() {
+    let (sim, _, tab, client) = bound_ada(None);
+    let other = sim.tab();
+    other.set_key_store_error(true);
+    let reopened = other.client(bound());
+    assert!(matches!(sim.block_on(get(&other, &reopened, "/bbb")), Err(Error::Unavailable { .. })));
+    other.set_key_store_error(false);
+    assert_eq!(sim.block_on(get(&other, &reopened, "/bbb")), bbb());
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+}
+
+#[test]
+fn dpop_a_session_that_began_without_a_key_ends() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    sim.server().use_dpop(None);
+    let bearer = tab.client(builder());
+    bearer.session().sign_in(sim.server().sign_in("ada"));
+    let client = tab.client(bound());
+    sim.advance(seconds(1.0));
+    assert_eq!(client.session().info().state, AuthState::SignedOut { reason: Some(SignOutReason::KeyLost) });
+}
+
+#[test]
+fn dpop_a_copy_of_the_store_is_of_no_use_and_the_owner_goes_on() {
+    let (sim, server, tab, client) = bound_ada(None);
+    let copied = |name: &str| stored_record(&sim)[name].as_str().unwrap().to_owned();
+    for round in 1..=3 {
+        let [access, refresh, attempt] = ["access_token", "refresh_token", "attempt"].map(copied);
+        assert!(!server.accepts(&access));
+        assert_eq!(server.exchange(&refresh, Some(&attempt)).map(drop), None);
+        // In another browser the copy is refused too: it has no key, and one of its own is another.
+        let thief = Simulation::new(2);
+        thief.server().use_dpop(None);
+        thief.overwrite(KEY, sim.stored(KEY).as_deref());
+        let thiefs_tab = thief.tab();
+        let thiefs = thiefs_tab.client(bound());
+        thief.advance(seconds(1.0));
+        assert_eq!(thiefs.session().info().state, AuthState::SignedOut { reason: Some(SignOutReason::KeyLost) });
+        server.revoke_access_tokens();
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+        assert_eq!((server.stats().rotated, server.stats().revoked), (round, 0));
+    }
+    // The same copy of a session without a key opens it.
+    let unbound = Simulation::new(1);
+    let tokens = unbound.server().sign_in("ada");
+    assert!(unbound.server().accepts(&tokens.access_token));
+}
