@@ -7,6 +7,7 @@
 //! | --- | --- | --- |
 //! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
+//! | `WUGAN_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
 //! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: what needs it fails |
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
 //! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
@@ -17,11 +18,13 @@ mod browser;
 mod cookie_backend;
 mod elsewhere;
 mod ensemble;
+mod in_engines;
 mod keyboard;
 mod look;
 mod network;
 mod openid_provider;
 mod page;
+mod pages;
 mod people;
 mod proxy;
 mod record;
@@ -42,6 +45,7 @@ pub use ensemble::Ensemble;
 pub use look::{Language, Look};
 pub use openid_provider::{Grants, OpenIdProvider};
 pub use page::{Page, Summary};
+pub use pages::Pages;
 pub use people::PASSWORD;
 pub use proxy::{Proxy, Trouble};
 pub use record::Record;

@@ -1,9 +1,8 @@
 //! The session in Chromium, Firefox and WebKit, against a strict server: a refresh token works once, and its reuse ends the session.
 //!
-//! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `engine`. Tests in Firefox and WebKit are ignored unless
-//! they are asked for, so that a run on a machine without these browsers shows what it left out.
+//! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `engine`.
 
-use wugan_e2e::{Engine, Page, Refreshes, Result, Stage, scenario_on, until};
+use wugan_e2e::{Engine, Page, Refreshes, Result, Stage, in_engines, scenario_on, until};
 
 const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
 const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "4s"];
@@ -15,33 +14,12 @@ const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
     [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send').click()";
 const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
 
-/// One test for each engine and scenario, such as `firefox::case_10_two_tabs_share_one_refresh`.
-macro_rules! in_each_engine {
-    ($($scenario:ident),+ $(,)?) => {
-        in_each_engine!(@engine chromium, Chromium, [], $($scenario),+);
-        in_each_engine!(@engine firefox, Firefox, [#[ignore = "needs Firefox: `cargo xtask test` has it"]], $($scenario),+);
-        in_each_engine!(@engine webkit, WebKit, [#[ignore = "needs WebKitGTK: `cargo xtask test` has it"]], $($scenario),+);
-    };
-    (@engine $module:ident, $engine:ident, $ignored:tt, $($scenario:ident),+) => {
-        mod $module {
-            $(in_each_engine!(@test $engine, $ignored, $scenario);)+
-        }
-    };
-    (@test $engine:ident, [$($ignored:tt)*], $scenario:ident) => {
-        #[tokio::test]
-        $($ignored)*
-        async fn $scenario() -> wugan_e2e::Result {
-            crate::$scenario(wugan_e2e::Engine::$engine).await
-        }
-    };
-}
-
-in_each_engine! {
+in_engines! { [Chromium Firefox WebKit] [
     case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh,
     case_02_a_burst_whose_token_expires_on_the_way_is_answered,
     case_10_two_tabs_share_one_refresh,
     case_17_a_sign_out_reaches_all_tabs,
-}
+] }
 
 async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: Engine) -> Result {
     scenario_on(engine, "corrupted-token", &STRICT, async |Stage { server, page }: &mut Stage| {

@@ -1,14 +1,29 @@
-//! Sign-in with npm's `oidc-provider` in Chromium, by `examples/oidc`. Rotation is strict: a refresh token that is used twice revokes
+//! Sign-in with npm's `oidc-provider` in Chromium and Firefox, by `examples/oidc`. Rotation is strict: a refresh token that is used twice revokes
 //! its grant.
 
 use serde_json::{Value, json};
 use thirtyfour::By;
-use wugan_e2e::{Grants, OpenIdProvider, Page, Result, Stage, scenario, until};
+use wugan_e2e::{Engine, Grants, OpenIdProvider, Page, Result, Stage, in_engines, scenario, scenario_on, until};
 
 /// Presses "Send 20 requests" in each tab that shows the account, when a message arrives on a channel.
 const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
     [...document.querySelectorAll('button')].find(button => button.textContent === 'Send 20 requests').click()";
 const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
+
+in_engines! { [Chromium Firefox] [
+    openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back,
+    openid_other_signatures_are_verified,
+    openid_bursts_in_four_tabs_make_one_refresh,
+    openid_bursts_in_four_tabs_make_one_refresh_without_rotation,
+    openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry,
+    openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider,
+    openid_a_revoked_grant_ends_the_session_with_its_reason,
+    openid_a_restart_of_the_provider_keeps_the_session,
+    dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on,
+    dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh,
+    dpop_a_nonce_is_asked_for_once,
+    dpop_a_lost_key_ends_the_session_with_its_reason,
+] }
 
 struct Site {
     provider: OpenIdProvider,
@@ -66,9 +81,8 @@ fn grants(codes: u64, refreshed: u64) -> Grants {
     Grants { codes, refreshed, ..Grants::default() }
 }
 
-#[tokio::test]
-async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back() -> Result {
-    scenario("openid-sign-in", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine: Engine) -> Result {
+    scenario_on(engine, "openid-sign-in", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({})).await?;
         site.page.arrives_at("/account").await?;
         assert_eq!(site.query().await?, "", "the response is not in the address");
@@ -84,9 +98,8 @@ async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back() -> Re
     .await
 }
 
-#[tokio::test]
-async fn openid_other_signatures_are_verified() -> Result {
-    scenario("openid-es256", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_other_signatures_are_verified(engine: Engine) -> Result {
+    scenario_on(engine, "openid-es256", &[], async |Stage { page, .. }: &mut Stage| {
         for algorithm in ["ES256", "PS256", "EdDSA"] {
             Site::signed_in(page, json!({ "algorithm": algorithm })).await?;
         }
@@ -95,14 +108,15 @@ async fn openid_other_signatures_are_verified() -> Result {
     .await
 }
 
-#[tokio::test]
-async fn openid_bursts_in_four_tabs_make_one_refresh() -> Result {
-    scenario("openid-tabs", &[], async |Stage { page, .. }: &mut Stage| four_tabs(&Site::signed_in(page, json!({})).await?).await).await
+async fn openid_bursts_in_four_tabs_make_one_refresh(engine: Engine) -> Result {
+    scenario_on(engine, "openid-tabs", &[], async |Stage { page, .. }: &mut Stage| {
+        four_tabs(&Site::signed_in(page, json!({})).await?).await
+    })
+    .await
 }
 
-#[tokio::test]
-async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation() -> Result {
-    scenario("openid-tabs-kept", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation(engine: Engine) -> Result {
+    scenario_on(engine, "openid-tabs-kept", &[], async |Stage { page, .. }: &mut Stage| {
         four_tabs(&Site::signed_in(page, json!({ "rotate": false })).await?).await
     })
     .await
@@ -133,9 +147,8 @@ async fn four_tabs(Site { provider, page }: &Site) -> Result {
     Ok(())
 }
 
-#[tokio::test]
-async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry() -> Result {
-    scenario("openid-expiry", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(engine: Engine) -> Result {
+    scenario_on(engine, "openid-expiry", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({ "accessTtl": 3 })).await?;
         until("three refreshes", async || Ok((site.provider.grants().await?.refreshed >= 3).then_some(()))).await?;
         site.send().await?;
@@ -145,9 +158,8 @@ async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry()
     .await
 }
 
-#[tokio::test]
-async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider() -> Result {
-    scenario("openid-sign-out", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engine: Engine) -> Result {
+    scenario_on(engine, "openid-sign-out", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({})).await?;
         let first = site.page.tab().await?;
         let second = site.page.open_tab("/account").await?;
@@ -171,9 +183,8 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider() ->
     .await
 }
 
-#[tokio::test]
-async fn openid_a_revoked_grant_ends_the_session_with_its_reason() -> Result {
-    scenario("openid-revoked", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine) -> Result {
+    scenario_on(engine, "openid-revoked", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({})).await?;
         site.provider.revoke_grants().await?;
         site.page.press("Send 20 requests").await?;
@@ -188,9 +199,8 @@ async fn openid_a_revoked_grant_ends_the_session_with_its_reason() -> Result {
     .await
 }
 
-#[tokio::test]
-async fn openid_a_restart_of_the_provider_keeps_the_session() -> Result {
-    scenario("openid-restart", &[], async |Stage { page, .. }: &mut Stage| {
+async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> Result {
+    scenario_on(engine, "openid-restart", &[], async |Stage { page, .. }: &mut Stage| {
         let mut site = Site::signed_in(page, json!({})).await?;
         site.provider.expire_access_tokens().await?;
         site.provider.stop().await?;
@@ -325,9 +335,8 @@ async fn thief(site: &Site) -> Result<[u16; 3]> {
     Ok(statuses)
 }
 
-#[tokio::test]
-async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on() -> Result {
-    scenario("dpop-stolen", &[], async |Stage { page, .. }: &mut Stage| {
+async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
+    scenario_on(engine, "dpop-stolen", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         site.send().await?;
         assert_eq!(thief(&site).await?, [401, 400, 400]);
@@ -342,17 +351,15 @@ async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on() -> Resul
     .await
 }
 
-#[tokio::test]
-async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh() -> Result {
-    scenario("dpop-tabs", &[], async |Stage { page, .. }: &mut Stage| {
+async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh(engine: Engine) -> Result {
+    scenario_on(engine, "dpop-tabs", &[], async |Stage { page, .. }: &mut Stage| {
         four_tabs(&Site::signed_in(page, json!({ "dpop": true })).await?).await
     })
     .await
 }
 
-#[tokio::test]
-async fn dpop_a_nonce_is_asked_for_once() -> Result {
-    scenario("dpop-nonce", &[], async |Stage { page, .. }: &mut Stage| {
+async fn dpop_a_nonce_is_asked_for_once(engine: Engine) -> Result {
+    scenario_on(engine, "dpop-nonce", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
         assert_eq!(site.provider.grants().await?, Grants { codes: 1, nonces: 1, ..Grants::default() });
         for round in 1..=3 {
@@ -365,9 +372,8 @@ async fn dpop_a_nonce_is_asked_for_once() -> Result {
     .await
 }
 
-#[tokio::test]
-async fn dpop_a_lost_key_ends_the_session_with_its_reason() -> Result {
-    scenario("dpop-lost", &[], async |Stage { page, .. }: &mut Stage| {
+async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Result {
+    scenario_on(engine, "dpop-lost", &[], async |Stage { page, .. }: &mut Stage| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         let key = site.page.script("return indexedDB.databases().then(all => all.map(one => one.name).join())").await?;
         assert_eq!(key, "wugan");

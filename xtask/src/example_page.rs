@@ -12,8 +12,14 @@ use wugan_local::process::run;
 use crate::tools;
 
 /// The packages of the pages.
-pub(crate) const PACKAGES: [&str; 5] =
-    ["wugan-example-axum-page", "wugan-example-bare", "wugan-example-cookie", "wugan-example-leptos", "wugan-example-oidc"];
+pub(crate) const PACKAGES: [&str; 6] = [
+    "wugan-example-axum-page",
+    "wugan-example-bare",
+    "wugan-example-cookie",
+    "wugan-example-dpop",
+    "wugan-example-leptos",
+    "wugan-example-oidc",
+];
 const TRUNK_LINK: &str = "<link data-trunk rel=\"rust\" />";
 
 /// Compiles all pages by one command: with one set of features, their common dependencies are compiled once.

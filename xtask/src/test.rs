@@ -166,6 +166,7 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         .envs(drivers)
         .env("WUGAN_AXE", axe)
         .env("WUGAN_COOKIE_PAGE", example_page::bind("wugan-example-cookie", "cookie")?)
+        .env("WUGAN_DPOP_PAGE", example_page::bind("wugan-example-dpop", "dpop")?)
         .env("WUGAN_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
         .env("WUGAN_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
         .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
