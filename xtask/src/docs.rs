@@ -1,4 +1,4 @@
-//! Checks the documents: links, the guide's list of pages, copies of files, figures of `sizes.toml`, named tests, pronouns without a referent.
+//! Checks the documents: links, the guide's list of pages, copies of files, figures of `sizes.toml`, named tests and files, pronouns.
 //! With `WUGAN_WRITE_DOCS=1` copies and figures are written anew. mdBook builds the guide where it is installed.
 
 use std::collections::BTreeMap;
@@ -106,6 +106,7 @@ impl Documents {
             let prose = prose(text);
             let tell = |fault: String| format!("{}: {fault}", path.display());
             faults.extend(links(&prose).filter_map(|link| self.broken(path, link)).map(tell));
+            faults.extend(named_files(text).filter(|file| !self.has_file(path, file)).map(|file| tell(format!("there is no file {file}"))));
             faults.extend(pronouns(&prose).map(|word| tell(format!("“{word}”: name what acts"))));
             faults
                 .extend(named_cases(text).filter(|case| !self.sources.contains(case)).map(|case| tell(format!("there is no test {case}"))));
@@ -127,6 +128,12 @@ impl Documents {
         let text = self.pages.get(&target)?;
         let has_anchor = anchor.is_empty() || headings(text).any(|heading| slug(heading) == anchor);
         (!has_anchor).then(|| format!("{} has no heading #{anchor}", target.display()))
+    }
+
+    /// Whether a file that a page names is there. Only files in folders of this project are meant.
+    fn has_file(&self, page: &Path, file: &str) -> bool {
+        let is_ours = file.split('/').next().is_some_and(|folder| self.root.join(folder).is_dir());
+        !is_ours || self.root.join(file).exists() || page.parent().is_some_and(|folder| self.root.join(folder).join(file).exists())
     }
 
     /// The guide lists each of its pages once, and each page with Rust is compiled.
@@ -226,6 +233,14 @@ fn named_cases(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').filter(is_name)
 }
 
+/// Texts between backticks that are the path of a file.
+fn named_files(text: &str) -> impl Iterator<Item = &str> {
+    let is_path =
+        |name: &&str| !name.starts_with('/') && name.contains('/') && name.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    let kinds = [".rs", ".md", ".toml", ".mjs", ".html", ".css", ".json", ".py"];
+    text.split('`').filter(is_path).filter(move |name| kinds.iter().any(|kind| name.ends_with(kind)))
+}
+
 fn headings(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim())
 }
@@ -265,7 +280,10 @@ mod tests {
     #[test]
     fn each_kind_of_fault_is_found() {
         let (_folder, documents) = documents(&[
-            ("README.md", "[a](docs/none.md) [b](docs/a.md#no-such-heading) `case_01_not_there` Nobody knows.\n```\n[no](link)\n```\n"),
+            (
+                "README.md",
+                "[a](docs/none.md) [b](docs/a.md#no-such-heading) `case_01_not_there` `docs/none.rs` `docs/a.md` `other/none.rs` Nobody knows.\n```\n[no](link)\n```\n",
+            ),
             ("docs/a.md", "# A: the “first”\n[back](../README.md) [self](#a-the-first) [web](https://example.com) `case_01_is_there`"),
             ("docs/guide/src/SUMMARY.md", "[Listed](listed.md)"),
             ("docs/guide/src/listed.md", "```rust,no_run\n```\n"),
@@ -279,6 +297,7 @@ mod tests {
             "README.md: docs/a.md has no heading #no-such-heading",
             "README.md: “Nobody”: name what acts",
             "README.md: there is no test case_01_not_there",
+            "README.md: there is no file docs/none.rs",
         ];
         let mut faults = documents.faults();
         faults.sort();
