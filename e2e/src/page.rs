@@ -82,7 +82,8 @@ impl Page {
     /// # Errors
     /// If there is none in time.
     pub async fn field(&self, label: &str) -> Result<WebElement> {
-        let labelled = format!("//input[@id = //label[normalize-space() = {0}]/@for or @aria-label = {0}]", quoted(label));
+        let labelled = "//input[@id = //label[normalize-space() = {}]/@for or ancestor::label[normalize-space() = {}] or @aria-label = {}]";
+        let labelled = labelled.replace("{}", &quoted(label));
         self.find(&labelled, &format!("a field labelled “{label}”")).await
     }
 

@@ -169,12 +169,13 @@ impl Process {
             .args(["--database-url", &format!("sqlite://{}", data.path().join("wugan.db").display())])
             .arg("--signing-key")
             .arg(data.path().join("wugan.key"))
-            .arg("--web-root")
-            .arg(from_env("WUGAN_WEB_ROOT", "dist"))
             .args(flags)
             .env("WUGAN_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if !flags.iter().any(|flag| flag == "--web-root") {
+            command.arg("--web-root").arg(from_env("WUGAN_WEB_ROOT", "dist"));
+        }
         let child = command.spawn().map_err(|e| format!("{}: {e}; `cargo xtask test e2e` builds it", program.display()))?;
         let mut process = Self(child);
         let Some(output) = process.0.stdout.take() else { return Err("the server has no output".into()) };
