@@ -146,7 +146,7 @@ impl Auth {
         &self.inner.clock
     }
 
-    /// How client addresses are told behind proxies.
+    /// How client addresses are read behind proxies.
     #[doc(hidden)]
     #[must_use]
     pub fn proxies(&self) -> &TrustedProxies {

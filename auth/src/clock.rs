@@ -1,4 +1,4 @@
-//! The clock that the rules are given, so that tests can move time.
+//! The clock of the rules, which tests can move.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! The client of a request, as far as the server can tell clients apart.
+//! The client of a request, as far as the server can distinguish clients.
 
 use crate::{dpop::PresentedProof, network::client_network, store::audit::Entry};
 use std::net::IpAddr;

@@ -1,4 +1,4 @@
-//! What the clones of an `Auth` share.
+//! The shared state of the clones of an `Auth`.
 
 use crate::{
     accounts::Accounts, clock::Clock, http::TrustedProxies, metrics::Metrics, readiness::Readiness, sessions::Sessions, store::Store,
@@ -17,7 +17,7 @@ pub(crate) struct Inner {
     pub(crate) proxies: TrustedProxies,
     pub(crate) request_timeout: Duration,
     pub(crate) query_refresh: bool,
-    /// The origin at which clients reach the application, if the issuer tells it.
+    /// The origin at which clients reach the application, if the issuer is a URL.
     pub(crate) origin: Option<String>,
     pub(crate) session_ttl: Duration,
     pub(crate) audit_ttl: Duration,

@@ -19,8 +19,8 @@
 //! ```
 //!
 //! [`Auth::routes`] adds `/user/register`, `/user/login`, `/user/refresh` and the other routes for accounts and sessions. An application
-//! with a state of its own implements [`FromRef`](axum::extract::FromRef) for [`Auth`]. Clients are told apart by their address, so serve
-//! with `into_make_service_with_connect_info`, and name proxies with [`Options::trusted_proxies`].
+//! with a state of its own implements [`FromRef`](axum::extract::FromRef) for [`Auth`]. Clients are distinguished by their address, so
+//! serve with `into_make_service_with_connect_info`, and name proxies with [`Options::trusted_proxies`].
 //!
 //! A client that sends a DPoP proof (RFC 9449) at sign-in gets tokens that are of no use without its key; see [`Options::require_dpop`].
 //!

@@ -1,21 +1,21 @@
-//! Decides what a presented token means for its session: refresh token rotation with reuse detection (RFC 9700 §4.14.2), as pure functions.
+//! Refresh token rotation with reuse detection (RFC 9700 §4.14.2), as pure functions.
 //!
-//! A session counts its refresh tokens by generation. [`decide`] judges a refresh token, [`decide_access`] an access token,
-//! [`decide_logout`] the refresh token of a sign-out; [`Lineage::rotated`] and [`Lineage::superseded`] say what the row holds afterwards.
+//! A session counts its refresh tokens by generation. [`decide`] decides about a refresh token, [`decide_access`] about an access token,
+//! [`decide_logout`] the refresh token of a sign-out; [`Lineage::rotated`] and [`Lineage::superseded`] return the lineage afterwards.
 
 use crate::clock::Millis;
 
 /// How long after the first use of a generation its exchange may still be repeated with the same attempt id. A second tab's identical
-/// request arrives late, and a browser that is killed finds a record in localStorage that is up to 40 s old (measured in Chromium).
+/// request arrives late, and a killed browser reads a record from localStorage that is up to 40 s old (measured in Chromium).
 pub const DUPLICATE_WINDOW: Millis = 5 * 60 * 1000;
 /// How often the successor of one refresh token may be superseded. The next different presenter ends the session.
 pub const MAX_SUPERSEDES_PER_PARENT: i64 = 8;
 /// How many of a session's last 64 generations may be superseded. The next different presenter ends the session.
 pub const MAX_SUPERSEDES_PER_SESSION: u32 = 32;
-/// How many generations back a superseded one is remembered. Access tokens that are older are refused.
+/// How many generations back a superseded one is recorded. Older access tokens are refused.
 const MASK_BITS: i64 = 64;
 
-/// The sender of a refresh request, as far as the server can tell senders apart. Hashes, so that the database holds no attempt id.
+/// The sender of a refresh request, as far as the server can distinguish senders. Hashed, so that the database contains no attempt id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Presenter {
     /// Sent an attempt id, of which this is the hash.
@@ -35,7 +35,7 @@ pub struct Presented {
     pub presenter: Presenter,
 }
 
-/// Where the current generation of a session comes from.
+/// The origin of a session's current generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lineage {
     /// The generation of the current refresh token, counted from 0.
@@ -60,7 +60,7 @@ impl Lineage {
         Self { generation: 0, parent: -1, rotated_by: None, grandparent: None, parent_rotated_by: None, superseded: 0, access_floor: 0 };
 
     /// The lineage of a row whose generation was raised without its lineage being written: a server of version 0.1 rotated it.
-    /// `self` is what the row says, for the generation it was written for.
+    /// `self` is the row's lineage, of the generation that it was written for.
     #[must_use]
     pub fn continued_to(&self, generation: i64) -> Self {
         let superseded = shifted(self.superseded, generation.saturating_sub(self.generation));
@@ -105,10 +105,10 @@ fn shifted(mask: u64, by: i64) -> u64 {
     u32::try_from(by).ok().and_then(|by| mask.checked_shl(by)).unwrap_or(0)
 }
 
-/// What `decide` needs to know of a session.
+/// The state of a session for [`decide`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct State {
-    /// Where the current generation comes from.
+    /// The origin of the current generation.
     pub lineage: Lineage,
     /// When an access token of the current generation was first used; `None` while it is unused.
     pub first_used_at: Option<Millis>,
@@ -123,7 +123,7 @@ pub struct State {
 pub enum Decision {
     /// Make the successor of the presented generation. If that is later than the row's, the row lost commits: audit it.
     Rotate,
-    /// Give the same successor again: the answer was lost, or a duplicate of the exchange arrived.
+    /// Send the same successor again: the answer was lost, or a duplicate of the exchange arrived.
     Repeat,
     /// Another presenter, and the successor is unused: make a new successor. The unused one is dead, and its use is reuse.
     Supersede,
@@ -156,7 +156,7 @@ pub fn decide(presented: &Presented, session: &State, now: Millis, leeway: Milli
 
 fn decide_parent(presenter: Presenter, session: &State, now: Millis, leeway: Millis) -> Decision {
     let lineage = &session.lineage;
-    // An exchange by a server of version 0.1 is judged by that version's rule, for any presenter: another tab may be using its successor.
+    // An exchange by a server of version 0.1 is decided by that version's rule, for any presenter: another tab may be using its successor.
     let is_same = lineage.rotated_by.is_none_or(|rotated_by| rotated_by == presenter);
     let is_attempt = matches!(lineage.rotated_by, Some(Presenter::Attempt(_)));
     let Some(first_used_at) = session.first_used_at else {
@@ -167,8 +167,8 @@ fn decide_parent(presenter: Presenter, session: &State, now: Millis, leeway: Mil
         };
     };
     let window = if is_attempt { DUPLICATE_WINDOW } else { leeway };
-    // The distance either way: a node whose clock is behind must not take a race between tabs for reuse,
-    // and a clock that steps back by an hour must not stretch the window to an hour.
+    // The absolute difference: a node whose clock is behind must not report concurrent refreshes of two tabs as reuse,
+    // and a clock that steps back by an hour must not extend the window to an hour.
     let is_recent = now.saturating_sub(first_used_at).saturating_abs() < window;
     match (is_same, is_recent) {
         (true, true) => Decision::Repeat,
@@ -188,7 +188,7 @@ fn is_expired(generation: i64, expires_at: Millis, session: &State, now: Millis)
 /// What to do with the refresh token of a sign-out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogoutDecision {
-    /// End the sessions that the sign-out asks for.
+    /// End the sessions of the sign-out's scope.
     End,
     /// Reuse of a replaced token: end its session and no other.
     Revoke,
@@ -208,7 +208,7 @@ pub fn decide_logout(generation: i64, expires_at: Millis, session: &State, now: 
     }
 }
 
-/// What `decide_access` needs to know of a session that is not ended.
+/// The state of a live session for [`decide_access`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessState {
     /// The generation of the current refresh token.
@@ -250,7 +250,7 @@ pub fn decide_access(generation: i64, session: &AccessState) -> AccessDecision {
     if age == 0 {
         return if session.is_used { AccessDecision::Admit } else { AccessDecision::FirstUse };
     }
-    // Later than the row, or older than what the mask remembers.
+    // Later than the row, or older than the mask covers.
     if !(1..=MASK_BITS).contains(&age) {
         return AccessDecision::Refuse;
     }
@@ -274,7 +274,7 @@ mod tests {
     const OWNER_BEFORE: Presenter = Presenter::Attempt([2; 16]);
     const OTHER: Presenter = Presenter::Attempt([3; 16]);
     const HOME: Presenter = Presenter::Client([1; 16]);
-    const ELSEWHERE: Presenter = Presenter::Client([2; 16]);
+    const OTHER_NETWORK: Presenter = Presenter::Client([2; 16]);
 
     /// Generation 5, exchanged for 4 by `rotated_by`; 4 was exchanged for 3.
     fn fifth(rotated_by: Presenter, first_used_at: Option<Millis>) -> State {
@@ -284,7 +284,7 @@ mod tests {
         State { lineage, first_used_at, expires_at: 9_000_000, revoked: false }
     }
 
-    fn judge(generation: i64, presenter: Presenter, session: &State, now: Millis) -> Decision {
+    fn decide_at(generation: i64, presenter: Presenter, session: &State, now: Millis) -> Decision {
         decide(&Presented { generation, presenter, expires_at: 9_000_000 }, session, now, LEEWAY)
     }
 
@@ -292,7 +292,7 @@ mod tests {
     fn the_current_token_rotates() {
         for first_used_at in [None, Some(NOW)] {
             let session = fifth(OWNER, first_used_at);
-            assert_eq!(judge(5, OTHER, &session, NOW), Decision::Rotate);
+            assert_eq!(decide_at(5, OTHER, &session, NOW), Decision::Rotate);
             let next = session.lineage.rotated(&Presented { generation: 5, presenter: OTHER, expires_at: 0 });
             let (grandparent, parent_rotated_by) = (Some(4), Some(OWNER));
             assert_eq!(
@@ -305,17 +305,17 @@ mod tests {
     #[test]
     fn case_02_a_lost_answer_is_repeated_to_its_presenter_however_late() {
         for late in [0, 5_000, 29_000, 3_600_000] {
-            assert_eq!(judge(4, OWNER, &fifth(OWNER, None), NOW + late), Decision::Repeat, "{late}");
-            assert_eq!(judge(4, HOME, &fifth(HOME, None), NOW + late), Decision::Repeat, "{late}");
+            assert_eq!(decide_at(4, OWNER, &fifth(OWNER, None), NOW + late), Decision::Repeat, "{late}");
+            assert_eq!(decide_at(4, HOME, &fifth(HOME, None), NOW + late), Decision::Repeat, "{late}");
         }
     }
 
     #[test]
     fn case_03_the_same_attempt_is_repeated_for_five_minutes_after_first_use_and_then_refused() {
         let used = fifth(OWNER, Some(NOW));
-        assert_eq!(judge(4, OWNER, &used, NOW + DUPLICATE_WINDOW - 1), Decision::Repeat);
+        assert_eq!(decide_at(4, OWNER, &used, NOW + DUPLICATE_WINDOW - 1), Decision::Repeat);
         for late in [DUPLICATE_WINDOW, 7_000_000] {
-            assert_eq!(judge(4, OWNER, &used, NOW + late), Decision::Refuse, "{late}");
+            assert_eq!(decide_at(4, OWNER, &used, NOW + late), Decision::Refuse, "{late}");
         }
     }
 
@@ -323,20 +323,20 @@ mod tests {
     fn case_03_a_duplicate_of_the_exchange_before_the_last_is_refused_and_changes_nothing() {
         for first_used_at in [None, Some(NOW)] {
             let session = fifth(OWNER, first_used_at);
-            assert_eq!(judge(3, OWNER_BEFORE, &session, NOW), Decision::Refuse);
-            assert_eq!(judge(3, OTHER, &session, NOW), Decision::Revoke, "another attempt");
-            assert_eq!(judge(3, HOME, &session, NOW), Decision::Revoke, "no attempt id");
-            assert_eq!(judge(2, OWNER_BEFORE, &session, NOW), Decision::Revoke, "older");
+            assert_eq!(decide_at(3, OWNER_BEFORE, &session, NOW), Decision::Refuse);
+            assert_eq!(decide_at(3, OTHER, &session, NOW), Decision::Revoke, "another attempt");
+            assert_eq!(decide_at(3, HOME, &session, NOW), Decision::Revoke, "no attempt id");
+            assert_eq!(decide_at(2, OWNER_BEFORE, &session, NOW), Decision::Revoke, "older");
         }
         let without_ids = Lineage { parent_rotated_by: Some(HOME), ..fifth(HOME, None).lineage };
-        assert_eq!(judge(3, HOME, &State { lineage: without_ids, ..fifth(HOME, None) }, NOW), Decision::Revoke, "a client without ids");
+        assert_eq!(decide_at(3, HOME, &State { lineage: without_ids, ..fifth(HOME, None) }, NOW), Decision::Revoke, "a client without ids");
     }
 
     #[test]
     fn case_03_without_attempt_ids_the_leeway_counts_from_the_first_use() {
         let used = fifth(HOME, Some(NOW));
-        assert_eq!(judge(4, HOME, &used, NOW + LEEWAY - 1), Decision::Repeat);
-        assert_eq!(judge(4, HOME, &used, NOW + LEEWAY), Decision::Revoke);
+        assert_eq!(decide_at(4, HOME, &used, NOW + LEEWAY - 1), Decision::Repeat);
+        assert_eq!(decide_at(4, HOME, &used, NOW + LEEWAY), Decision::Revoke);
         let presented = Presented { generation: 4, presenter: HOME, expires_at: 9_000_000 };
         assert_eq!(decide(&presented, &used, NOW, 0), Decision::Revoke, "no leeway, within the same millisecond");
         assert_eq!(decide(&presented, &fifth(HOME, None), NOW, 0), Decision::Repeat, "unused");
@@ -344,16 +344,16 @@ mod tests {
 
     #[test]
     fn case_30_another_presenter_of_the_parent_supersedes_an_unused_successor() {
-        for (rotated_by, presenter) in [(OWNER, OTHER), (OWNER, HOME), (HOME, ELSEWHERE), (HOME, OWNER)] {
-            assert_eq!(judge(4, presenter, &fifth(rotated_by, None), NOW), Decision::Supersede);
-            assert_eq!(judge(4, presenter, &fifth(rotated_by, Some(NOW)), NOW), Decision::Revoke, "used");
+        for (rotated_by, presenter) in [(OWNER, OTHER), (OWNER, HOME), (HOME, OTHER_NETWORK), (HOME, OWNER)] {
+            assert_eq!(decide_at(4, presenter, &fifth(rotated_by, None), NOW), Decision::Supersede);
+            assert_eq!(decide_at(4, presenter, &fifth(rotated_by, Some(NOW)), NOW), Decision::Revoke, "used");
         }
         let next = fifth(OWNER, None).lineage.superseded(OTHER);
         assert_eq!(next, Lineage { generation: 6, rotated_by: Some(OTHER), superseded: 1, ..fifth(OWNER, None).lineage });
         let session = State { lineage: next, ..fifth(OWNER, None) };
-        assert_eq!(judge(4, OTHER, &session, NOW), Decision::Repeat, "now the other one is repeated");
-        assert_eq!(judge(5, OWNER, &session, NOW), Decision::Revoke, "a refresh with the superseded successor");
-        assert_eq!(judge(3, OWNER_BEFORE, &session, NOW), Decision::Refuse, "the exchange before is still known");
+        assert_eq!(decide_at(4, OTHER, &session, NOW), Decision::Repeat, "the new successor is repeated");
+        assert_eq!(decide_at(5, OWNER, &session, NOW), Decision::Revoke, "a refresh with the superseded successor");
+        assert_eq!(decide_at(3, OWNER_BEFORE, &session, NOW), Decision::Refuse, "the exchange before is still known");
         assert_eq!(decide_access(5, &session.access()), AccessDecision::Revoke, "its access token");
         let later = next.rotated(&Presented { generation: 6, presenter: OTHER, expires_at: 0 });
         assert_eq!(decide_access(5, &State { lineage: later, ..session }.access()), AccessDecision::Revoke, "after a rotation, too");
@@ -365,34 +365,34 @@ mod tests {
         let mut session = fifth(OWNER, None);
         for supersedes in 0..MAX_SUPERSEDES_PER_PARENT {
             let presenter = Presenter::Client([u8::try_from(supersedes).unwrap_or(0); 16]);
-            assert_eq!(judge(4, presenter, &session, NOW), Decision::Supersede, "{supersedes}");
+            assert_eq!(decide_at(4, presenter, &session, NOW), Decision::Supersede, "{supersedes}");
             session.lineage = session.lineage.superseded(presenter);
         }
-        assert_eq!(judge(4, OTHER, &session, NOW), Decision::Revoke);
+        assert_eq!(decide_at(4, OTHER, &session, NOW), Decision::Revoke);
     }
 
     #[test]
     fn case_30_supersedes_are_counted_over_the_sessions_last_generations() {
         let mut session = fifth(OWNER, None);
         session.lineage.superseded = (1 << MAX_SUPERSEDES_PER_SESSION) - 1;
-        assert_eq!(judge(4, OTHER, &session, NOW), Decision::Revoke);
+        assert_eq!(decide_at(4, OTHER, &session, NOW), Decision::Revoke);
         session.lineage.superseded >>= 1;
-        assert_eq!(judge(4, OTHER, &session, NOW), Decision::Supersede);
+        assert_eq!(decide_at(4, OTHER, &session, NOW), Decision::Supersede);
     }
 
     #[test]
     fn case_05_an_older_token_is_theft_within_the_same_millisecond() {
         for old in 0..3 {
-            assert_eq!(judge(old, OWNER, &fifth(OWNER, Some(NOW)), NOW), Decision::Revoke, "{old}");
+            assert_eq!(decide_at(old, OWNER, &fifth(OWNER, Some(NOW)), NOW), Decision::Revoke, "{old}");
         }
     }
 
     #[test]
     fn case_13_the_session_ends_on_the_millisecond() {
-        assert_eq!(judge(5, OWNER, &fifth(OWNER, None), 8_999_999), Decision::Rotate);
+        assert_eq!(decide_at(5, OWNER, &fifth(OWNER, None), 8_999_999), Decision::Rotate);
         for generation in [3, 4, 5] {
-            assert_eq!(judge(generation, OWNER, &fifth(OWNER, None), 9_000_000), Decision::Refuse);
-            assert_eq!(judge(generation, OWNER, &State { revoked: true, ..fifth(OWNER, None) }, NOW), Decision::Refuse);
+            assert_eq!(decide_at(generation, OWNER, &fifth(OWNER, None), 9_000_000), Decision::Refuse);
+            assert_eq!(decide_at(generation, OWNER, &State { revoked: true, ..fifth(OWNER, None) }, NOW), Decision::Refuse);
         }
     }
 
@@ -400,9 +400,9 @@ mod tests {
     fn case_28_a_clock_that_steps_back_neither_ends_a_session_nor_stretches_the_windows() {
         for (rotated_by, late) in [(HOME, Decision::Revoke), (OWNER, Decision::Refuse)] {
             let used = fifth(rotated_by, Some(NOW));
-            assert_eq!(judge(5, rotated_by, &used, 0), Decision::Rotate);
-            assert_eq!(judge(4, rotated_by, &used, NOW - 3_600_000), late);
-            assert_eq!(judge(4, rotated_by, &used, NOW - 500), Decision::Repeat);
+            assert_eq!(decide_at(5, rotated_by, &used, 0), Decision::Rotate);
+            assert_eq!(decide_at(4, rotated_by, &used, NOW - 3_600_000), late);
+            assert_eq!(decide_at(4, rotated_by, &used, NOW - 500), Decision::Repeat);
         }
     }
 
@@ -418,46 +418,46 @@ mod tests {
             Lineage { generation: 9, parent: 8, rotated_by: Some(OWNER), superseded: 0b101 << 4, access_floor: 8, ..Lineage::FIRST };
         assert_eq!(next, expected);
         let session = State { lineage: next, expires_at: i64::MAX, ..session };
-        assert_eq!(judge(7, OWNER, &session, NOW), Decision::Revoke, "older refresh tokens are reuse");
+        assert_eq!(decide_at(7, OWNER, &session, NOW), Decision::Revoke, "older refresh tokens are reuse");
         let access = [9, 8, 7, 6, 4, 3, 2, 10].map(|generation| decide_access(generation, &session.access()));
         use AccessDecision::{Admit, FirstUse, Refuse, Revoke};
         assert_eq!(access, [FirstUse, Admit, Refuse, Refuse, Revoke, Refuse, Revoke, Refuse]);
     }
 
     #[test]
-    fn an_access_token_is_judged_by_its_generation() {
+    fn an_access_token_is_decided_by_its_generation() {
         let session = |generation, superseded, is_used| AccessState { generation, is_used, superseded, access_floor: 0 };
         assert_eq!(decide_access(5, &session(5, 0, true)), AccessDecision::Admit);
         assert_eq!(decide_access(5, &session(5, 0, false)), AccessDecision::FirstUse);
-        assert_eq!(decide_access(4, &session(5, 0, false)), AccessDecision::Admit, "a replaced one lives until it expires");
+        assert_eq!(decide_access(4, &session(5, 0, false)), AccessDecision::Admit, "a replaced one is valid until it expires");
         assert_eq!(decide_access(6, &session(5, 0, true)), AccessDecision::Refuse, "later than the row");
         let old = |age: i64| decide_access(100 - age, &session(100, 1 << 63, true));
         assert_eq!([old(63), old(64), old(65)], [AccessDecision::Admit, AccessDecision::Revoke, AccessDecision::Refuse]);
     }
 
     #[test]
-    fn a_sign_out_with_the_parent_token_is_no_theft() {
+    fn a_sign_out_with_the_parent_token_is_not_reuse() {
         let used = fifth(OWNER, Some(NOW));
-        let judge = |generation, session: &State| decide_logout(generation, i64::MAX, session, NOW);
-        assert_eq!([6, 5, 4].map(|generation| judge(generation, &used)), [LogoutDecision::End; 3]);
-        assert_eq!(judge(3, &used), LogoutDecision::Revoke);
+        let sign_out = |generation, session: &State| decide_logout(generation, i64::MAX, session, NOW);
+        assert_eq!([6, 5, 4].map(|generation| sign_out(generation, &used)), [LogoutDecision::End; 3]);
+        assert_eq!(sign_out(3, &used), LogoutDecision::Revoke);
         let superseded = State { lineage: used.lineage.superseded(OTHER), ..used };
-        assert_eq!([6, 5, 4].map(|generation| judge(generation, &superseded)), {
+        assert_eq!([6, 5, 4].map(|generation| sign_out(generation, &superseded)), {
             [LogoutDecision::End, LogoutDecision::Revoke, LogoutDecision::End]
         });
-        assert_eq!(judge(5, &State { revoked: true, ..used }), LogoutDecision::Ignore);
+        assert_eq!(sign_out(5, &State { revoked: true, ..used }), LogoutDecision::Ignore);
     }
 
     #[test]
-    fn a_rotation_by_version_0_1_is_judged_by_its_rule() {
+    fn a_rotation_by_version_0_1_is_decided_by_its_rule() {
         let lineage = Lineage { superseded: 0b1, ..fifth(OWNER, None).lineage }.continued_to(7);
         assert_eq!(lineage, Lineage { generation: 7, parent: 6, superseded: 0b100, ..Lineage::FIRST });
         let session = |first_used_at| State { lineage, first_used_at, ..fifth(OWNER, None) };
         for presenter in [OWNER, HOME] {
-            assert_eq!(judge(6, presenter, &session(None), NOW + 3_600_000), Decision::Repeat);
-            assert_eq!(judge(6, presenter, &session(Some(NOW)), NOW + LEEWAY - 1), Decision::Repeat);
-            assert_eq!(judge(6, presenter, &session(Some(NOW)), NOW + LEEWAY), Decision::Revoke);
-            assert_eq!(judge(5, presenter, &session(None), NOW), Decision::Revoke);
+            assert_eq!(decide_at(6, presenter, &session(None), NOW + 3_600_000), Decision::Repeat);
+            assert_eq!(decide_at(6, presenter, &session(Some(NOW)), NOW + LEEWAY - 1), Decision::Repeat);
+            assert_eq!(decide_at(6, presenter, &session(Some(NOW)), NOW + LEEWAY), Decision::Revoke);
+            assert_eq!(decide_at(5, presenter, &session(None), NOW), Decision::Revoke);
         }
         assert_eq!(Lineage { generation: -1, superseded: 1, ..Lineage::FIRST }.continued_to(70).superseded, 0, "too far back");
     }
@@ -497,7 +497,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 20_000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
         #[test]
-        fn an_ended_session_answers_nothing(session in any_state(), presented in any_presented(), now in any::<i64>(), leeway in any::<i64>()) {
+        fn tokens_of_an_ended_session_are_refused(session in any_state(), presented in any_presented(), now in any::<i64>(), leeway in any::<i64>()) {
             let is_ahead = presented.generation > session.lineage.generation;
             prop_assume!(session.revoked || now >= if is_ahead { presented.expires_at } else { session.expires_at });
             prop_assert_eq!(decide(&presented, &session, now, leeway), Decision::Refuse);
@@ -505,7 +505,7 @@ mod tests {
         }
 
         #[test]
-        fn each_decision_belongs_to_its_generations(
+        fn each_decision_holds_for_its_generations_only(
             session in any_state(), presented in any_presented(), now in any::<i64>(), leeway in any::<i64>()
         ) {
             let lineage = session.lineage;
@@ -529,9 +529,9 @@ mod tests {
             }
         }
 
-        /// A verdict of reuse is final: nothing that can happen to a live session afterwards makes the same token good again.
+        /// No later change of a live session makes a token valid again that was found to be reused.
         #[test]
-        fn a_stolen_token_stays_stolen(
+        fn a_reused_token_is_never_accepted_again(
             mut session in any_state(), presented in any_presented(), now in 50_000..100_000_i64, leeway in 0..20_000_i64,
             later in proptest::collection::vec((any_presenter(), 0..3_u8), 0..5), late in 0..1_000_000_i64
         ) {
@@ -552,8 +552,8 @@ mod tests {
                     _ => {}
                 }
             }
-            let verdict = decide(&presented, &session, now + late, leeway);
-            prop_assert!(matches!(verdict, Decision::Revoke | Decision::Refuse), "{verdict:?}");
+            let decision = decide(&presented, &session, now + late, leeway);
+            prop_assert!(matches!(decision, Decision::Revoke | Decision::Refuse), "{decision:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ const SHARDS: usize = 16;
 /// An entry takes about a hundred bytes; there are at most twice as many.
 const MAX_ENTRIES_PER_SHARD: usize = 4096;
 
-/// A live session as its row was read.
+/// A live session from its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CachedSession {
     /// The account.
@@ -112,7 +112,7 @@ impl SessionCache {
         }
     }
 
-    /// Remembers a session as ended until its access tokens have expired, so that they cost no query (case 37).
+    /// Records a session as ended until its access tokens have expired, so that they cost no query (case 37).
     pub(crate) fn insert_ended(&self, id: Uuid, tokens_expire_at: Millis, now: Millis) {
         let mut shard = self.write(id);
         if shard.ended.len() >= MAX_ENTRIES_PER_SHARD {

@@ -1,4 +1,4 @@
-//! Work that goes on when the client disconnects.
+//! Runs work to completion when the client disconnects.
 
 use crate::error::Error;
 use tracing::{Instrument, Span};

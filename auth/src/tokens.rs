@@ -127,7 +127,7 @@ impl Tokens {
         if claims.exp <= now / 1000 { Err(Rejected::Expired) } else { Ok(claims) }
     }
 
-    /// Verifies a refresh token except for its expiry, which the rotation rules judge by the session: a token whose answer was lost is
+    /// Verifies a refresh token except for its expiry, which the rotation rules check by the session: a token whose answer was lost is
     /// valid for as long as its successor, and reuse of an expired one is still evidence of theft.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl Tokens {
         self.verify(REFRESH, token)
     }
 
-    /// A code for a text that the signing key of that time gives alone, the same on every node. The text must not be a token's.
+    /// A code for a text that depends on the signing key at that time, the same on all nodes. The text must not be a token's.
     pub(crate) fn authenticate_text(&self, text: &str, at: Millis) -> Result<String, jsonwebtoken::errors::Error> {
         let keys = self.keys.current();
         let key = keys.signing_key(at);

@@ -78,7 +78,7 @@ impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid => f.write_str("the access token is invalid or has expired"),
-            Self::KeysUnavailable(cause) => write!(f, "the keys of the issuer cannot be had: {cause}"),
+            Self::KeysUnavailable(cause) => write!(f, "the issuer's keys cannot be fetched: {cause}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Accounts and sessions as a person sees them.
+//! The bodies of the account and session routes.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,9 +6,9 @@ use std::fmt;
 /// The body of register and login. Its `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credentials {
-    /// The name the account goes by.
+    /// The account's name.
     pub username: String,
-    /// The password as typed; never trimmed, never cut.
+    /// The password as it was typed; it is neither trimmed nor truncated.
     pub password: String,
 }
 
@@ -18,23 +18,23 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Who an access token belongs to.
+/// The account of an access token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     /// The account's id.
     pub id: i64,
     /// The account's name, as it was registered.
     pub username: String,
-    /// When the account was made, RFC 3339 in UTC.
+    /// When the account was created, RFC 3339 in UTC.
     pub created_at: String,
 }
 
 /// The body of a password change. Its `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordChange {
-    /// The password as it is now.
+    /// The current password.
     pub current_password: String,
-    /// The password as it shall be.
+    /// The new password.
     pub new_password: String,
 }
 
@@ -47,7 +47,7 @@ impl fmt::Debug for PasswordChange {
 /// The body of a password reset. Its `Debug` shows neither code nor password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordReset {
-    /// The one-time code that an operator made.
+    /// The one-time code that an operator created.
     pub code: String,
     /// The new password.
     pub new_password: String,
@@ -77,14 +77,14 @@ impl fmt::Debug for DeleteAccount {
 pub struct SessionItem {
     /// The session's id.
     pub id: String,
-    /// When it was signed in, RFC 3339 in UTC.
+    /// When the session was started, RFC 3339 in UTC.
     pub created_at: String,
-    /// When it was last used, RFC 3339 in UTC.
+    /// When the session was last used, RFC 3339 in UTC.
     pub last_used_at: String,
     /// The client's `User-Agent` at the last refresh, or at the sign-in before that.
     pub user_agent: Option<String>,
     /// The client's address at the last refresh, or at the sign-in before that.
     pub ip: Option<String>,
-    /// Whether the access token of this very request belongs to it.
+    /// Whether the request's access token belongs to this session.
     pub current: bool,
 }

@@ -1,7 +1,7 @@
-//! What browser and server say to each other: routes, bodies, error codes.
+//! The types that browser and server share: routes, bodies, error codes and limits.
 //!
-//! The routes and the JSON come from a tutorial on silent sign-in renewal and stay as they were there; everything beyond it is an
-//! addition that such a client ignores. Nothing here has behaviour: it is the one place where both sides look up a name.
+//! The routes and the JSON come from a tutorial on silent token refresh and are compatible with its clients, which ignore the additional
+//! fields.
 
 mod account;
 mod error;

@@ -1,12 +1,12 @@
-//! What names, passwords and attempt ids may be: the server checks it, and the app says it before.
+//! The limits of names, passwords and attempt ids: the server enforces them, and the app shows them.
 
 use std::ops::RangeInclusive;
 
-/// How many characters an attempt id has, each one of `A-Za-z0-9_-`.
+/// The length of an attempt id in characters; each is one of `A-Za-z0-9_-`.
 pub const ATTEMPT: RangeInclusive<usize> = 16..=64;
-/// How many characters a name has.
+/// The length of a name in characters.
 pub const NAME: RangeInclusive<usize> = 2..=64;
-/// What a name may have beside letters and digits.
+/// The characters that a name may contain in addition to letters and digits.
 pub const NAME_MARKS: &str = "._-@+";
-/// How many characters a password has (ASVS 6.2.1 and 6.2.9 want 8 to at least 128).
+/// The length of a password in characters (ASVS 6.2.1 and 6.2.9: at least 8, and at least 128 accepted).
 pub const PASSWORD: RangeInclusive<usize> = 8..=256;

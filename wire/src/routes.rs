@@ -1,22 +1,22 @@
-//! The paths of the wire, as the router writes them.
+//! The paths of the routes.
 
-/// `POST`: make an account; answers 201 with a token answer.
+/// `POST`: creates an account; answers 201 with a token pair.
 pub const REGISTER: &str = "/user/register";
-/// `POST`: sign in; answers with a token answer.
+/// `POST`: signs in; answers with a token pair.
 pub const LOGIN: &str = "/user/login";
-/// `POST` with a JSON body, or the tutorial's `GET` with a query: a token answer for a refresh token.
+/// `POST` with a JSON body, or the tutorial's `GET` with a query: exchanges a refresh token for a token pair.
 pub const REFRESH: &str = "/user/refresh";
-/// `POST` with the refresh token in the body: end this session, the others, or all.
+/// `POST` with the refresh token in the body: ends this session, the others, or all.
 pub const LOGOUT: &str = "/user/logout";
-/// `GET`: the account of the access token.
+/// `GET`: returns the account of the access token.
 pub const ME: &str = "/user/me";
-/// `POST`: change the password; a token answer. All older sessions end, the caller's too: the answer starts a new one.
+/// `POST`: changes the password, ends all sessions and answers with the token pair of a new one.
 pub const PASSWORD: &str = "/user/password";
-/// `POST`: set a new password with a one-time code; a token answer. All older sessions end.
+/// `POST`: sets a new password with a one-time code, ends all sessions and answers with the token pair of a new one.
 pub const RESET: &str = "/user/reset";
-/// `POST`: delete the account and all its sessions.
+/// `POST`: deletes the account and all its sessions.
 pub const DELETE: &str = "/user/delete";
-/// `GET`: the user's live sessions. `DELETE` with `/{id}` behind it ends one.
+/// `GET`: lists the user's live sessions. `DELETE` with `/{id}` appended ends one.
 pub const SESSIONS: &str = "/user/sessions";
 /// `GET`: the tutorial's public route.
 pub const PUBLIC: &str = "/aaa";

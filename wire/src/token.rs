@@ -1,9 +1,9 @@
-//! The token answer, and what asks for one.
+//! The bodies of the token routes.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What register, login and refresh answer. Its `Debug` shows no token.
+/// The response of register, login and refresh. Its `Debug` shows no token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenAnswer {
     /// A JWT (`typ: at+jwt`) for the `Authorization` header, with the scheme of `token_type`.
@@ -12,9 +12,9 @@ pub struct TokenAnswer {
     pub refresh_token: String,
     /// `Bearer` (RFC 6749 §5.1), or `DPoP` if the session is bound to a key (RFC 9449 §5).
     pub token_type: String,
-    /// Seconds until the access token runs out.
+    /// Seconds until the access token expires.
     pub expires_in: u64,
-    /// Seconds until the refresh token runs out.
+    /// Seconds until the refresh token expires.
     pub refresh_expires_in: u64,
 }
 
@@ -33,7 +33,7 @@ pub struct RefreshExchange {
     /// The refresh token.
     pub refresh_token: String,
     /// The client's random id of this exchange: 16 to 64 of `A-Za-z0-9_-`. The client stores it with the token and sends the same one
-    /// with each repetition, from every tab. The server repeats an exchange to the same id and tells other ids apart as other clients.
+    /// with each retry, from every tab. The server repeats the exchange for the same id and treats other ids as other clients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<String>,
 }
@@ -61,12 +61,12 @@ impl fmt::Debug for RefreshRequest {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogoutScope {
-    /// The one whose refresh token is in the body.
+    /// The session of the refresh token in the body.
     #[default]
     This,
-    /// All but that one.
+    /// All sessions except that one.
     Others,
-    /// All of them.
+    /// All sessions.
     All,
 }
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refresh_without_an_attempt_id_is_the_tutorials() {
+    fn a_refresh_without_an_attempt_id_has_the_tutorials_body() {
         let read: Result<RefreshExchange, _> = serde_json::from_str(r#"{"refresh_token":"r"}"#);
         let exchange = RefreshExchange { refresh_token: "r".into(), attempt: None };
         assert_eq!(serde_json::to_string(&exchange).ok().as_deref(), Some(r#"{"refresh_token":"r"}"#));

@@ -6,7 +6,7 @@ use wugan_wire::{FieldError, limits::PASSWORD};
 /// Passwords that are guessed within this number of tries are refused (ASVS 6.2.4).
 const MIN_GUESSES: u64 = 10_000;
 
-/// The password in the form that is hashed: NFC, so that keyboards that compose differently give the same one
+/// The password in the form that is hashed: NFC, so that it does not depend on how a keyboard composes characters
 /// (NIST SP 800-63B-4 §3.1.1.2).
 pub(super) fn normalized(password: &str) -> String {
     password.nfc().collect()
@@ -23,7 +23,7 @@ pub(super) fn candidates(password: &str) -> Vec<String> {
     candidates
 }
 
-/// What is wrong with a new password, if anything. `username` is a guess that an attacker tries first.
+/// The rule that a new password breaks, if any. `username` is added to the common passwords.
 pub(super) fn problem(field: &str, password: &str, username: &str) -> Option<FieldError> {
     let problem = |problem: &str, message: &str| Some(FieldError { field: field.into(), problem: problem.into(), message: message.into() });
     let length = password.chars().take(PASSWORD.end() + 1).count();

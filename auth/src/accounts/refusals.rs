@@ -36,7 +36,7 @@ impl Refusals {
     /// Records a refused sign-in, or counts it if this account and network had one since the last [`Refusals::flush`].
     pub(super) async fn record(&self, store: &Store, user: Option<i64>, device: &Device, now: Millis) -> Result<(), DbErr> {
         if self.is_first((user, device.network()), device) {
-            // An unknown name is not recorded: people type their password there.
+            // An unknown name is not recorded: it may be a password, typed into the wrong field.
             store.record(Event::SignInRefused, device.entry(user), now).await?;
         }
         Ok(())

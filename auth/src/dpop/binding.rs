@@ -1,4 +1,4 @@
-//! The rules of binding: which key a sign-in binds its session to, and what a request with a bound token must prove.
+//! The rules of binding: the key that a sign-in binds its session to, and the proof that a request with a bound token needs.
 
 use super::{
     nonces::Nonces,
@@ -50,7 +50,7 @@ impl Dpop {
         Self { is_required, nonces, replays: Replays::default() }
     }
 
-    /// The nonce to give out, if there are nonces.
+    /// The nonce to send, if nonces are used.
     pub(crate) fn nonce(&self, now: Millis) -> Option<String> {
         self.nonces.as_ref()?.current(now).ok()
     }
@@ -106,7 +106,7 @@ impl Dpop {
         }
         self.replays.record(claims.sid, verified.accepted, now).map_err(|refused| match refused {
             Refused::Replayed => Refusal::Invalid,
-            Refused::Full => Refusal::Failed(Error::Busy("too many proofs are remembered".into())),
+            Refused::Full => Refusal::Failed(Error::Busy("the replay cache is full".into())),
         })
     }
 

@@ -1,9 +1,9 @@
-//! Server nonces (RFC 9449 §8): a function of a time step and the signing key, so that all nodes accept each other's without a state.
+//! Server nonces (RFC 9449 §8): a function of a time step and the signing key, so that all nodes accept each other's without shared state.
 
 use crate::{clock::Millis, tokens::Tokens};
 use std::sync::Arc;
 
-/// How long one nonce is given out.
+/// How long one nonce is sent.
 const STEP: Millis = 60_000;
 
 /// Makes and checks nonces.
@@ -16,7 +16,7 @@ impl Nonces {
         Self { tokens }
     }
 
-    /// The nonce to give out.
+    /// The nonce to send.
     pub(crate) fn current(&self, now: Millis) -> Result<String, jsonwebtoken::errors::Error> {
         self.of(now.div_euclid(STEP))
     }

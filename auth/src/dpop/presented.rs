@@ -8,7 +8,7 @@ pub struct PresentedProof {
     /// The header; empty if several were sent.
     pub(crate) text: Option<String>,
     pub(crate) method: String,
-    /// The request's URL, normalised; `None` if it cannot be told.
+    /// The request's URL, normalised; `None` if it is not known.
     pub(crate) url: Option<String>,
 }
 

@@ -38,7 +38,7 @@ struct Header {
 }
 
 impl Proof {
-    /// Verifies everything except what the proof is for, and its time.
+    /// Verifies a proof, except for the request that it is for and its time.
     pub(super) fn verify(text: &str) -> Option<Self> {
         if text.len() > MAX_LENGTH {
             return None;

@@ -1,4 +1,4 @@
-//! The proofs that were accepted, so that none is accepted twice (RFC 9449 §11.1): bounded for each session and in all. It fails closed.
+//! Replay cache of accepted proofs (RFC 9449 §11.1), bounded for each session and in all. It fails closed.
 
 use crate::clock::Millis;
 use std::{
@@ -14,7 +14,7 @@ const SHARDS: usize = 16;
 /// Half a million proofs in all. Each takes some 50 bytes.
 const MAX_PER_SHARD: usize = 32_768;
 
-/// What is remembered of a proof.
+/// An accepted proof.
 pub(super) struct Accepted {
     /// A hash of the claim `jti`.
     pub(super) id: u128,
@@ -28,7 +28,7 @@ pub(super) struct Accepted {
 pub(super) enum Refused {
     /// The proof was accepted before, or may have been.
     Replayed,
-    /// There is no room to remember it.
+    /// The cache is full.
     Full,
 }
 
@@ -40,14 +40,14 @@ pub(super) struct Replays {
 #[derive(Default)]
 struct Shard {
     sessions: HashMap<Uuid, Ring>,
-    /// The number of remembered proofs.
+    /// The number of proofs in the cache.
     length: usize,
 }
 
 #[derive(Default)]
 struct Ring {
     accepted: Vec<Accepted>,
-    /// Proofs issued by then are refused: some of them were forgotten before their time.
+    /// Proofs issued by then are refused: some of them were dropped before they expired.
     floor: Option<Floor>,
 }
 
@@ -58,7 +58,7 @@ struct Floor {
 }
 
 impl Replays {
-    /// Remembers a proof.
+    /// Records a proof.
     pub(super) fn record(&self, session: Uuid, proof: Accepted, now: Millis) -> Result<(), Refused> {
         // A random UUID's last byte is random.
         let shard = &self.shards[usize::from(session.as_bytes()[15]) % SHARDS];
@@ -108,7 +108,7 @@ impl Ring {
         Ok(())
     }
 
-    /// Forgets the proofs that were issued first, and raises the floor to them.
+    /// Drops the proofs that were issued first, and raises the floor to them.
     fn forget_first(&mut self) {
         let Some(issued_at) = self.accepted.iter().map(|known| known.issued_at).min() else { return };
         let mut valid_until = self.floor.map_or(0, |floor| floor.valid_until);
@@ -145,14 +145,14 @@ mod tests {
             let issued_at = if id < 10 { 100 } else { 101 };
             assert_eq!(replays.record(session, proof(id as u128, issued_at), now), Ok(()));
         }
-        assert_eq!(replays.record(session, proof(0, 100), now), Err(Refused::Replayed), "forgotten");
-        assert_eq!(replays.record(session, proof(5000, 100), now), Err(Refused::Replayed), "may have been forgotten");
-        assert_eq!(replays.record(session, proof(20, 101), now), Err(Refused::Replayed), "remembered");
+        assert_eq!(replays.record(session, proof(0, 100), now), Err(Refused::Replayed), "dropped");
+        assert_eq!(replays.record(session, proof(5000, 100), now), Err(Refused::Replayed), "may have been dropped");
+        assert_eq!(replays.record(session, proof(20, 101), now), Err(Refused::Replayed), "in the cache");
         assert_eq!(replays.record(session, proof(5001, 101), now), Ok(()));
     }
 
     #[test]
-    fn more_proofs_than_there_is_room_for_are_refused_until_others_expire() {
+    fn a_full_cache_refuses_proofs_until_others_expire() {
         let replays = Replays::default();
         let session = |n: usize| Uuid::from_u128((n as u128 / 1000) << 8);
         for id in 0..MAX_PER_SHARD {

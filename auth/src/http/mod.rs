@@ -1,4 +1,4 @@
-//! The routes and extractors. The rules that they call know nothing of HTTP.
+//! The routes and extractors. The rules that they call do not depend on HTTP.
 
 mod accounts;
 pub mod body;

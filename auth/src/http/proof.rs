@@ -1,4 +1,4 @@
-//! Reads the `DPoP` header of a request, and tells the URL that a proof must name.
+//! Reads the `DPoP` header of a request, and determines the URL that a proof must name.
 
 use crate::{
     auth::Auth,
@@ -21,7 +21,7 @@ pub(super) fn presented_proof(parts: &Parts, auth: &Auth) -> PresentedProof {
 }
 
 /// The request's URL: at the issuer's origin if the issuer is a URL, else at the host that the request names, by the scheme that a
-/// trusted proxy tells.
+/// trusted proxy forwards.
 fn url(parts: &Parts, auth: &Auth) -> Option<String> {
     // A nested router has removed its prefix from the other one.
     let uri: &Uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);

@@ -12,8 +12,7 @@ use std::{
 };
 use tracing::warn;
 
-/// The header in which a proxy tells the address that it was called from. One is chosen: a proxy passes on the others as the client sent
-/// them.
+/// The header in which a proxy forwards its caller's address. One is chosen: a proxy passes on the others as the client sent them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForwardedHeader {
@@ -61,7 +60,7 @@ impl TrustedProxies {
     }
 
     /// The address closest to this server that is not one of the proxies. Each proxy appends the address that it was called from, so the
-    /// list is read from its end, and what the client wrote before is not believed. An address that cannot be read ends the search.
+    /// list is read from its end, and entries that the client wrote are not believed. An address that cannot be read ends the search.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
@@ -91,7 +90,7 @@ impl TrustedProxies {
         client
     }
 
-    /// Whether the client's own connection is encrypted, as far as a trusted proxy tells it.
+    /// Whether the client's own connection is encrypted, according to a trusted proxy.
     #[must_use]
     pub fn is_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
         let text = |name: HeaderName| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
@@ -148,7 +147,11 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["1.2.3.4, 198.51.100.1, 10.0.0.2"], &["10.0.0.0/8"]), "198.51.100.1", "not the client's claim");
         assert_eq!(seen("10.0.0.1", &["1.2.3.4", "198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1", "two headers are one list");
         assert_eq!(seen("::ffff:10.0.0.1", &["2001:db8::1"], &["10.0.0.0/8"]), "2001:db8::1");
-        assert_eq!(seen("10.0.0.1", &["ü, 198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1", "unreadable text of the client hides nothing");
+        assert_eq!(
+            seen("10.0.0.1", &["ü, 198.51.100.1"], &["10.0.0.0/8"]),
+            "198.51.100.1",
+            "the client's unreadable text does not hide the proxy's entry"
+        );
         assert_eq!(seen("10.0.0.1", &["rubbish"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(seen("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
     }

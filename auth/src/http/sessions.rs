@@ -49,7 +49,7 @@ async fn list(State(auth): State<Auth>, user: User) -> Result<axum::Json<Vec<Ses
         current: row.id == user.session_id,
         id: row.id.to_string(),
         created_at: rfc3339(row.created_at),
-        // Rounded to minutes: the exact time would tell a thief when the owner is active.
+        // Rounded to minutes: the exact time would show a thief when the owner is active.
         last_used_at: rfc3339((row.last_used_at / MINUTE * MINUTE).max(row.created_at)),
         user_agent: row.last_user_agent.or(row.user_agent),
         ip: row.last_ip.or(row.ip),

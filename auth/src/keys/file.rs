@@ -1,8 +1,8 @@
 //! The file with the signing keys: a JWK set (RFC 7517), mode 0600, replaced as a whole.
 //!
-//! Private members (RFC 7517 §4) say what a key does: `signs_from` on the keys that sign or will sign, `verifies_until` on those that have
-//! signed before, neither on a key that was added and waits. `token_lifetime` of the set is the longest lifetime of a token that a server
-//! has signed, so that a rotation by an operator keeps a key for as long as the server's tokens need it.
+//! Private members (RFC 7517 §4) hold the state of a key: `signs_from` on the keys that sign or will sign, `verifies_until` on those that
+//! have signed before, neither on a key that was added and waits. `token_lifetime` of the set is the longest lifetime of a token that a
+//! server has signed, so that a rotation by an operator keeps a key for as long as the server's tokens need it.
 
 use super::algorithm::SigningAlgorithm;
 use crate::clock::Millis;
@@ -52,7 +52,7 @@ pub(super) struct StoredSet {
     pub(super) token_lifetime: Millis,
 }
 
-/// Why there are no keys. It names the file and what to do, and shows nothing of its content.
+/// Why there are no keys. It names the file and what to do, and contains nothing of the file's content.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -139,7 +139,7 @@ pub fn add(path: &Path, algorithm: SigningAlgorithm) -> Result<String, KeyError>
 }
 
 /// Signs with the key that was added last, or with a new one, from [`SIGNING_DELAY`] on. The key that signed until then verifies until its
-/// last token has expired: `lifetime` is the lifetime of tokens as far as the caller knows, the longer one in the file counts.
+/// last token has expired: `lifetime` is the lifetime of tokens as the caller's configuration has it; a longer one in the file counts.
 /// Returns the id of the key that will sign.
 ///
 /// # Errors
@@ -215,7 +215,7 @@ pub(super) fn record_lifetime(path: &Path, lifetime: Millis) -> Result<(), KeyEr
 
 pub(super) fn read_set(path: &Path) -> Result<StoredSet, KeyError> {
     let text = fs::read(path).map_err(|error| KeyError::File(path.into(), error))?;
-    // serde_json's message could quote the content: only the place is told.
+    // serde_json's message could quote the content: the error has the position only.
     let mut set: StoredSet = serde_json::from_slice(&text)
         .map_err(|error| KeyError::Content(path.into(), format!("line {}, column {}", error.line(), error.column())))?;
     // A file of version 0.1: its first key signs, and a retired one verifies for the lifetime of a token.
@@ -246,7 +246,7 @@ fn change<T>(path: &Path, edit: impl FnOnce(&mut StoredSet) -> Result<T, KeyErro
     sync_folder(path).map(|()| result)
 }
 
-/// Gives the new file the owner of the old one: the server's user, if an operator works as root.
+/// Sets the new file's owner to that of the old one: the server's user, if an operator runs the command as root.
 #[cfg(unix)]
 fn keep_owner(old: &Path, new: &Path) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -316,7 +316,7 @@ mod tests {
         let (_folder, path) = new_file();
         record_lifetime(&path, 1_000_000).unwrap();
         let first = ids(&path)[0].clone();
-        // The operator's shell knows a shorter lifetime.
+        // The operator's command has a shorter lifetime.
         let second = rotate(&path, SigningAlgorithm::EdDsa, 1000, 10).unwrap();
         let keys = list(&path).unwrap();
         assert_eq!((keys[0].id.as_str(), keys[0].signs_from, keys[0].verifies_until), (second.as_str(), Some(10 + SIGNING_DELAY), None));
@@ -372,7 +372,7 @@ mod tests {
         assert_eq!(keys[2], ("c".into(), None, None));
     }
 
-    /// Root alone can give files away; for another user the file stays with that user.
+    /// Only root can change the owner of a file; for another user the file stays that user's.
     #[cfg(unix)]
     #[test]
     fn case_27_a_rotation_by_root_leaves_the_file_to_its_owner() {

@@ -160,15 +160,15 @@ mod tests {
         pool.run(pool.permit(None)?, work).await
     }
 
-    /// A job that runs until it is released, and tells when it starts.
+    /// Starts a job that signals its start and runs until it is released.
     fn held(pool: &Pool) -> (tokio::task::JoinHandle<Result<usize, HashError>>, Receiver<()>, Sender<()>) {
         let (started, running) = mpsc::channel();
-        let (release, told) = mpsc::channel::<()>();
+        let (release, released) = mpsc::channel::<()>();
         let pool = pool.clone();
         let work = async move {
             run(&pool, move |memory| {
                 started.send(()).ok();
-                told.recv().ok();
+                released.recv().ok();
                 Ok(memory.as_ptr() as usize)
             })
             .await
@@ -236,19 +236,19 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn case_16_each_thread_has_one_block_of_memory() {
         let pool = pool(3);
-        let mut pieces = HashSet::new();
+        let mut blocks = HashSet::new();
         for _ in 0..5 {
             let all: Vec<_> = (0..3).map(|_| held(&pool)).collect();
             all.iter().for_each(|(_, running, _)| running.recv().unwrap());
             for (caller, _, release) in all {
                 drop(release);
-                pieces.insert(caller.await.unwrap().unwrap());
+                blocks.insert(caller.await.unwrap().unwrap());
             }
         }
-        assert_eq!((pieces.len(), pool.done()), (3, 15));
+        assert_eq!((blocks.len(), pool.done()), (3, 15));
     }
 
-    /// As Linux tells it of a thread (proc(5)): field 19, and the name in field 2 may hold blanks.
+    /// The nice value of the current thread (proc(5)): field 19. The name in field 2 may contain blanks.
     #[cfg(target_os = "linux")]
     fn niceness() -> i32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
@@ -261,28 +261,28 @@ mod tests {
         let before = niceness();
         let pool = pool(2);
         let hashing = run(&pool, |_| Ok(niceness())).await.unwrap();
-        assert_eq!(hashing, 19, "the lowest there is");
+        assert_eq!(hashing, 19, "the lowest priority");
         let serving = tokio::spawn(async { niceness() }).await.unwrap();
-        assert_eq!((serving, niceness()), (before, before), "and nobody else is lowered");
+        assert_eq!((serving, niceness()), (before, before), "other threads keep their priority");
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn case_20_nothing_of_a_password_stays_in_memory() {
         let pool = pool(1);
         let fill = |memory: &mut [Block]| memory.iter_mut().for_each(|block| block.as_mut().fill(7));
-        let look = |memory: &mut [Block]| Ok(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
+        let is_zero = |memory: &mut [Block]| Ok(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
         let first = run(&pool, move |memory| {
             fill(memory);
             Ok(memory.as_ptr() as usize)
         });
         let first = first.await.unwrap();
-        assert_eq!(run(&pool, move |memory| Ok((memory.as_ptr() as usize, look(memory)?))).await, Ok((first, true)));
+        assert_eq!(run(&pool, move |memory| Ok((memory.as_ptr() as usize, is_zero(memory)?))).await, Ok((first, true)));
         let panics = run(&pool, move |memory| -> Result<(), HashError> {
             fill(memory);
             panic!("on purpose")
         });
         assert_eq!(panics.await, Err(HashError::Failed));
-        assert_eq!(run(&pool, look).await, Ok(true), "nor when something went wrong");
+        assert_eq!(run(&pool, is_zero).await, Ok(true), "wiped after a panic, too");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::{
     store::session,
 };
 
-/// How often a first use that lost a race is decided again. Another request won each race, so two would do.
+/// How often a first use is decided again after a concurrent change. Each time another request succeeded, so two would do.
 const MAX_ATTEMPTS: usize = 8;
 
 impl Sessions {
@@ -53,12 +53,12 @@ impl Sessions {
                 (AccessDecision::Refuse, Some(_)) => return Err(Error::InvalidToken),
             }
         }
-        Err(Error::Busy("an access token's first use lost every race".into()))
+        Err(Error::Busy("an access token's first use lost to other requests each time".into()))
     }
 
     async fn load_session(&self, claims: &Claims) -> Result<(CachedSession, session::Model), Error> {
         let epoch = self.cache.epoch();
-        // A missing row is not remembered: a node of a cluster may not have received it yet.
+        // A missing row is not cached: a node of a cluster may not have received it yet.
         let row = self.store.session(claims.sid).await?.ok_or(Error::InvalidToken)?;
         if row.revoked_at.is_some() {
             self.cache.insert_ended(claims.sid, claims.expires_at(), self.clock.now());

@@ -23,7 +23,7 @@ use crate::{
 use tracing::warn;
 use wugan_wire::TokenAnswer;
 
-/// What a refresh came to.
+/// The outcome of a refresh.
 enum Outcome {
     Rotated,
     /// The token was later than its row, which was of this generation.
@@ -41,7 +41,7 @@ impl Sessions {
     /// The token is invalid, expired or reused; or the database is away.
     pub async fn refresh(&self, token: &str, attempt: Option<Attempt>, device: &Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
-        // Before everything else: without the key, a stolen token changes nothing and counts for no limit.
+        // Checked first, so that a stolen token without its key changes nothing and uses up no limit.
         self.dpop.check_refresh(&claims, &device.proof, self.clock.now()).inspect_err(|_| self.metrics.refresh("refused"))?;
         self.refreshes.take(claims.sid, self.clock.now()).map_err(Error::RateLimited)?;
         let presented =
@@ -82,12 +82,12 @@ impl Sessions {
         };
         self.metrics.refresh(outcome);
         let session = exchanged.session;
-        // The first use of the new access token then needs no look at the row.
+        // The first use of the new access token then needs no query.
         self.cache.insert(epoch, session.id, CachedSession { user_id: session.user_id, access: session.access });
         Ok(self.tokens.issue(&session, &exchanged.username, self.clock.now())?)
     }
 
-    /// The rotation that is right for a row in the usual state.
+    /// The rotation for a row in the usual state.
     fn expected_rotation(&self, claims: &Claims, presented: &Presented, device: &Device) -> Option<Rotation> {
         let (id, user_id, jkt) = (claims.sid, claims.user_id, claims.jkt().map(str::to_owned));
         let (now, Presented { generation, presenter, .. }) = (self.clock.now(), *presented);

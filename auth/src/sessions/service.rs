@@ -1,4 +1,4 @@
-//! The session service: what it owns, and how a session starts.
+//! The session service, and starting a session.
 
 use crate::{
     clock::{Clock, Millis, millis},
@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
-/// How long sessions live, what a client without attempt ids may repeat, and how often a session is refreshed.
+/// The lifetimes of sessions, the leeway for clients without attempt ids, and the limit of refreshes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
     /// How long a session may be idle: the lifetime of a refresh token.

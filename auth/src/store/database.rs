@@ -7,9 +7,9 @@ use super::{
     exchange::{Account, Advance, Exchanged, Rotation, unavailable},
     migration::Migrator,
     server::Server,
+    server_error::ServerError,
     session::Model,
-    sqlite::{self, File, Sqlite, Turn},
-    trouble::Trouble,
+    sqlite::{self, File, Sqlite, WriteLock},
 };
 use crate::clock::Millis;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
@@ -21,17 +21,17 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How often, and how often at most, a server tries again to open a database that another server may be migrating.
+/// The interval and the number of retries to open a database that another server may be migrating.
 const MIGRATION_RETRY: Duration = Duration::from_millis(200);
 const MAX_MIGRATION_RETRIES: u32 = 50;
-/// How often a transaction is tried that lost to another one.
+/// How often a transaction is retried that lost to another one.
 const MAX_CONFLICTS: u32 = 8;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 /// How long a SQLite transaction waits for the other writers of this process.
-const TURN_TIMEOUT: Duration = Duration::from_secs(10);
+const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A database. Nothing relies on a lock that only some of the databases have: what must happen once is one conditional UPDATE whose
-/// affected rows are counted, and what must happen together is one transaction.
+/// A database. It needs no locks that only some databases have: a change that must happen once is a conditional UPDATE whose affected rows
+/// are counted, and changes that must happen together are one transaction.
 #[derive(Clone)]
 pub struct Store {
     read: DatabaseConnection,
@@ -39,7 +39,7 @@ pub struct Store {
     sessions: SessionStore,
     discards: Discards,
     /// On SQLite.
-    turn: Option<Turn>,
+    write_lock: Option<WriteLock>,
 }
 
 /// The frequent operations.
@@ -51,9 +51,9 @@ enum SessionStore {
 
 /// A transaction that writes. Dropping it rolls it back.
 pub struct Transaction {
-    // In this order: the transaction ends before another writer has its turn.
+    // Dropped in this order: the transaction ends before the lock is released.
     transaction: DatabaseTransaction,
-    _turn: Option<OwnedMutexGuard<()>>,
+    _write_lock: Option<OwnedMutexGuard<()>>,
 }
 
 impl Deref for Transaction {
@@ -91,7 +91,7 @@ impl Store {
         let mut retries = 0;
         loop {
             match Self::open_once(url).await {
-                Err(error) if error.may_be_a_race() && retries < MAX_MIGRATION_RETRIES => retries += 1,
+                Err(error) if error.may_be_concurrent_migration() && retries < MAX_MIGRATION_RETRIES => retries += 1,
                 done => return done,
             }
             sleep(MIGRATION_RETRY).await;
@@ -125,14 +125,14 @@ impl Store {
                 let path = sqlite::prepare(url, file)?;
                 let write = connect(sqlite::writer(url, file)).await?;
                 let read = connect(sqlite::readers(url, file)).await?;
-                let turn = Turn::default();
-                let sessions = SessionStore::Sqlite(Sqlite::open(&path, turn.clone()).map_err(StoreError::Connect)?);
-                Self { read, write, sessions, discards, turn: Some(turn) }
+                let write_lock = WriteLock::default();
+                let sessions = SessionStore::Sqlite(Sqlite::open(&path, write_lock.clone()).map_err(StoreError::Connect)?);
+                Self { read, write, sessions, discards, write_lock: Some(write_lock) }
             }
             Some("postgres" | "postgresql" | "mysql") => {
                 let pool = connect(server(url, &discards)).await?;
                 let sessions = SessionStore::Server(Server::open(url, discards.clone()).map_err(StoreError::Connect)?);
-                Self { read: pool.clone(), write: pool, sessions, discards, turn: None }
+                Self { read: pool.clone(), write: pool, sessions, discards, write_lock: None }
             }
             _ => return Err(StoreError::Scheme),
         })
@@ -160,14 +160,16 @@ impl Store {
     /// # Errors
     /// The database is away or busy.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        let turn = match &self.turn {
-            Some(turn) => Some(timeout(TURN_TIMEOUT, turn.clone().lock_owned()).await.map_err(|_| unavailable("the database is busy"))?),
+        let write_lock = match &self.write_lock {
+            Some(write_lock) => {
+                Some(timeout(WRITE_LOCK_TIMEOUT, write_lock.clone().lock_owned()).await.map_err(|_| unavailable("the database is busy"))?)
+            }
             None => None,
         };
-        Ok(Transaction { transaction: begin(&self.write).await?, _turn: turn })
+        Ok(Transaction { transaction: begin(&self.write).await?, _write_lock: write_lock })
     }
 
-    /// Runs a transaction, and again if it lost to another one.
+    /// Runs a transaction, and retries it if it lost to another one.
     ///
     /// # Errors
     /// The database is away or busy.
@@ -181,9 +183,9 @@ impl Store {
                 Ok(tx) => work(tx).await,
                 Err(error) => Err(error),
             };
-            match done.as_ref().err().map(Trouble::of) {
-                Some(Trouble::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
-                Some(Trouble::ReadOnly | Trouble::Lost) => {
+            match done.as_ref().err().map(ServerError::of) {
+                Some(ServerError::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
+                Some(ServerError::ReadOnly | ServerError::Lost) => {
                     self.discards.discard();
                     return done;
                 }
@@ -215,8 +217,8 @@ impl Store {
         }
     }
 
-    /// Decides on a session's row, and writes what was decided as one change: no other request changes the row in between. `None` without
-    /// such a session. `expected` is what `decide` says of a row in the usual state, so that a database server need not be asked first.
+    /// Decides by a session's row and writes the decision, atomically. `None` if there is no such session. `expected` is what `decide`
+    /// returns for a row in the usual state, so that a database server need not read the row first.
     ///
     /// # Errors
     /// The database is away or busy.

@@ -1,4 +1,4 @@
-//! Throwing away connections to a node that only reads, or that is gone.
+//! Discards connections to a node that is read-only or unreachable.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -51,7 +51,7 @@ impl std::error::Error for StoreError {}
 impl StoreError {
     /// Whether another server that migrates the same database at this moment can be the cause: a table that exists now, a catalogue row
     /// written by both (PostgreSQL), a locked file (SQLite). Each database has its own message, so every failed migration counts.
-    pub(super) fn may_be_a_race(&self) -> bool {
+    pub(super) fn may_be_concurrent_migration(&self) -> bool {
         match self {
             Self::Migrate(_) => true,
             Self::Connect(error) => {

@@ -1,4 +1,4 @@
-//! The frequent operations on one session: what a refresh needs to know and what it writes.
+//! The frequent operations on one session: what a refresh reads and writes.
 
 use super::{
     audit::{Entry, Event},
@@ -29,8 +29,8 @@ pub struct LastClient {
     pub address: Option<String>,
 }
 
-/// A rotation by the current token from an address that the row knows: of a row in the usual state nothing needs to be read before it is
-/// written. A database server changes no row in any other state; [`super::Store::exchange`] reads and decides then.
+/// A rotation by the current token from the row's address. A row in the usual state is written without being read. A row in any other state
+/// is not changed; [`super::Store::exchange`] then reads it and decides.
 #[derive(Clone, Debug)]
 pub struct Rotation {
     /// The session.
@@ -108,7 +108,7 @@ impl Advance {
 /// A decided exchange, which is durable.
 #[derive(Debug)]
 pub struct Exchanged<D> {
-    /// What was decided.
+    /// The decision.
     pub decision: D,
     /// The session afterwards.
     pub session: Current,
@@ -116,7 +116,7 @@ pub struct Exchanged<D> {
     pub username: String,
 }
 
-/// An error that passes: the caller may try again.
+/// A transient error: the caller may try again.
 pub(super) fn unavailable(cause: impl Into<String>) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(cause.into()))
 }

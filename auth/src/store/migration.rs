@@ -31,7 +31,7 @@ impl MigratorTrait for Migrator {
 }
 
 impl Migrator {
-    /// Applied migrations that this version does not know.
+    /// Applied migrations that are unknown to this version.
     ///
     /// # Errors
     /// The database cannot be read.

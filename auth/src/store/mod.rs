@@ -1,7 +1,7 @@
 //! The database. [`Store`] has one method for each operation that the rules need; `session`, `user` and `audit` are the tables.
 //!
 //! Frequent operations are prepared statements (`sql`): on SQLite on a thread that owns the connection (`sqlite`), on PostgreSQL and MySQL
-//! on connections that are held (`server`). Rare ones are built by SeaORM (`operations`).
+//! on a pool of its own (`server`). Rare ones are built by SeaORM (`operations`).
 
 pub mod audit;
 mod connection;
@@ -12,10 +12,10 @@ mod exchange;
 pub mod migration;
 mod operations;
 mod server;
+mod server_error;
 pub mod session;
 mod sql;
 mod sqlite;
-mod trouble;
 pub mod user;
 
 pub use database::{Store, Transaction};

@@ -33,7 +33,7 @@ macro_rules! rotate_set {
     };
 }
 
-/// When `decide` says to rotate and nothing is to be recorded: the session is live, its row was written for the presented generation, and
+/// When `decide` returns `Rotate` and nothing is to be recorded: the session is live, its row was written for the presented generation, and
 /// the client's address is the one before. The rest makes the row afterwards known without reading it.
 macro_rules! rotate_where {
     () => {
@@ -60,10 +60,10 @@ pub(super) const ROTATE_MYSQL: &str = concat!(
 
 pub(super) const USERNAME: &str = "SELECT username FROM users WHERE id = ?";
 
-/// With a look at a table, so that a database without tables, or a Galera node that is not ready, does not count as ready.
+/// Reads a table, so that a database without tables, or a Galera node that is not ready, does not count as ready.
 pub(super) const PROBE: &str = "SELECT (SELECT COUNT(*) FROM (SELECT 1 AS one FROM sessions LIMIT 1) AS found) AS rows_found";
 
-/// A column that says whether this node of a database only reads. `'0'`, `'OFF'` and `'off'` mean that it writes.
+/// A column that shows whether this node of a database is read-only. `'0'`, `'OFF'` and `'off'` mean that it writes.
 pub(super) const READ_ONLY_COLUMN: &str = "read_only";
 pub(super) const READ_ONLY_POSTGRES: &str = "current_setting('transaction_read_only') AS read_only";
 pub(super) const READ_ONLY_MYSQL: &str = "CAST(@@global.read_only AS CHAR) AS read_only";

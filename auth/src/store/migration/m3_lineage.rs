@@ -1,4 +1,4 @@
-//! Where a session's current generation comes from: parent, presenters, superseded generations.
+//! The lineage of a session's current generation: parent, presenters, superseded generations.
 //!
 //! A row that exists, and one that a server of version 0.1 writes, gets the defaults: they were written for generation -1, which is none,
 //! so that such a row has no lineage (see `Lineage::continued_to`).

@@ -1,8 +1,8 @@
 //! PostgreSQL and MySQL: the connections for frequent operations.
 
 mod connection;
-mod held;
 mod options;
+mod pool;
 mod sessions;
 
 pub(super) use options::prepare_mysql;

@@ -1,9 +1,9 @@
-//! The frequent operations on PostgreSQL and MySQL: one conditional UPDATE, and a look at the row only if it changed none.
+//! The frequent operations on PostgreSQL and MySQL: one conditional UPDATE; the row is read only if that changed none.
 
 use super::{
     connection::{Request, Statement},
-    held::Held,
     options::{Options, Statements},
+    pool::Pool,
 };
 use crate::{
     clock::Millis,
@@ -21,15 +21,15 @@ use std::{
 };
 use uuid::Uuid;
 
-/// How often a request that lost a race decides again. Another request won each race, so two would do.
+/// How often a request decides again after a concurrent change. Each time another request succeeded, so two would do.
 const MAX_ATTEMPTS: usize = 8;
-/// The largest number of remembered names.
+/// The largest number of cached names.
 const MAX_NAMES: usize = 65_536;
 
 /// A database server, with the connections that read and write sessions.
 #[derive(Clone)]
 pub(in crate::store) struct Server {
-    held: Arc<Held>,
+    pool: Arc<Pool>,
     statements: Arc<Statements>,
     discards: Discards,
     /// For MySQL, whose UPDATE returns no name. An account's name never changes, and its id is never reused.
@@ -42,21 +42,21 @@ impl Server {
         let options = Options::parse(url)?;
         let returns_rows = matches!(options, Options::Postgres(_));
         let statements = Arc::new(options.statements());
-        Ok(Self { held: Arc::new(Held::new(options, discards.clone())), statements, discards, names: Arc::default(), returns_rows })
+        Ok(Self { pool: Arc::new(Pool::new(options, discards.clone())), statements, discards, names: Arc::default(), returns_rows })
     }
 
     pub(in crate::store) async fn close(&self) {
-        self.held.close().await;
+        self.pool.close().await;
     }
 
     /// Whether the database answers, has its tables, and writes.
     pub(in crate::store) async fn probe(&self) -> Result<(), DbErr> {
-        let row = self.held.fetch(&self.statements.probe, Vec::new()).await?;
+        let row = self.pool.fetch(&self.statements.probe, Vec::new()).await?;
         row.map_or(Ok(()), |row| self.check_writes(&row))
     }
 
     pub(in crate::store) async fn session(&self, id: Uuid) -> Result<Option<Model>, DbErr> {
-        let row = self.held.fetch(&self.statements.session, vec![id.into()]).await?;
+        let row = self.pool.fetch(&self.statements.session, vec![id.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         self.check_writes(&row)?;
         Model::from_query_result(&row, "").map(Some)
@@ -88,17 +88,17 @@ impl Server {
             };
             return Ok(Some(Exchanged { decision, session, username: account.username }));
         }
-        Err(unavailable("a refresh lost every race"))
+        Err(unavailable("a refresh lost to other requests each time"))
     }
 
     pub(in crate::store) async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
         let values = vec![generation.into(), now.into(), id.into(), generation.into(), generation.into()];
-        let changed = self.held.execute(&self.statements.first_use, values).await?;
+        let changed = self.pool.execute(&self.statements.first_use, values).await?;
         Ok(changed == 1)
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<(Model, Account)>, DbErr> {
-        let row = self.held.fetch(&self.statements.session_and_account, vec![id.into()]).await?;
+        let row = self.pool.fetch(&self.statements.session_and_account, vec![id.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         self.check_writes(&row)?;
         let is_disabled = row.try_get::<Option<Millis>>("", "disabled_at")?.is_some();
@@ -130,10 +130,10 @@ impl Server {
             rotation.jkt.clone().unwrap_or_default().into(),
         ];
         if self.returns_rows {
-            let row = self.held.fetch(&self.statements.rotate, values).await?;
+            let row = self.pool.fetch(&self.statements.rotate, values).await?;
             return row.map(|row| row.try_get("", "username")).transpose();
         }
-        let changed = self.held.execute(&self.statements.rotate, values).await?;
+        let changed = self.pool.execute(&self.statements.rotate, values).await?;
         if changed == 1 { self.name(*user_id).await } else { Ok(None) }
     }
 
@@ -142,7 +142,7 @@ impl Server {
         if let Some(name) = names().get(&user_id) {
             return Ok(Some(name.clone()));
         }
-        let row = self.held.fetch(&self.statements.username, vec![user_id.into()]).await?;
+        let row = self.pool.fetch(&self.statements.username, vec![user_id.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         let name: String = row.try_get("", "username")?;
         let mut names = names();
@@ -190,16 +190,16 @@ impl Server {
                 Request::ExecuteBoth(advance_row, Statement { text: self.statements.audit.clone(), values })
             }
         };
-        Ok(self.held.run(&request).await?.changed == 1)
+        Ok(self.pool.run(&request).await?.changed == 1)
     }
 
-    /// Rows of a node that only reads may be old.
+    /// Rows of a read-only node may be old.
     fn check_writes(&self, row: &QueryResult) -> Result<(), DbErr> {
         let read_only: String = row.try_get("", sql::READ_ONLY_COLUMN)?;
         if matches!(read_only.as_str(), "0" | "off" | "OFF") {
             return Ok(());
         }
         self.discards.discard();
-        Err(unavailable("this node of the database only reads"))
+        Err(unavailable("this node of the database is read-only"))
     }
 }

@@ -19,7 +19,7 @@ pub(in crate::store) enum File {
 /// The path of the URL's file. A file that may be created is created with mode 0600; SQLite gives its -wal and -shm the same mode.
 ///
 /// # Errors
-/// The URL names a database in memory, or is none of SQLite's.
+/// The URL names a database in memory, or is not a SQLite URL.
 pub(in crate::store) fn prepare(url: &str, file: File) -> Result<PathBuf, StoreError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(StoreError::InMemory);
@@ -33,7 +33,7 @@ pub(in crate::store) fn prepare(url: &str, file: File) -> Result<PathBuf, StoreE
     Ok(path)
 }
 
-/// Where it cannot be created, opening it says why.
+/// Creates the file. If it cannot be created, opening it returns the error.
 #[cfg(unix)]
 fn create(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt;

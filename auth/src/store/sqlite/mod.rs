@@ -8,4 +8,4 @@ mod worker;
 pub(super) use file::{File, prepare};
 pub(super) use pool::{readers, writer};
 pub(super) use sessions::Sqlite;
-pub(super) use worker::Turn;
+pub(super) use worker::WriteLock;

@@ -66,7 +66,7 @@ mod tests {
             (connect(writer(&url, File::MayBeCreated)).await.unwrap(), connect(readers(&url, File::MayBeCreated)).await.unwrap());
         paper.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
         for written in 0..3 {
-            // No page more than there are: to SQLite that is a full disk.
+            // The file may not grow, which SQLite reports as a full disk.
             paper.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
             let full = begin(&paper).await.unwrap();
             full.execute_unprepared("INSERT INTO paper VALUES (hex(zeroblob(10000)))").await.unwrap_err();

@@ -1,6 +1,6 @@
-//! The frequent operations on SQLite: decided and written on one thread, without a lost race.
+//! The frequent operations on SQLite. One thread decides and writes, so there are no conflicts.
 
-use super::worker::{Turn, Worker};
+use super::worker::{Worker, WriteLock};
 use crate::{
     clock::Millis,
     store::{
@@ -23,8 +23,8 @@ pub(in crate::store) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(in crate::store) fn open(path: &Path, turn: Turn) -> Result<Self, DbErr> {
-        Ok(Self { reader: Worker::start(path, None)?, writer: Worker::start(path, Some(turn))? })
+    pub(in crate::store) fn open(path: &Path, write_lock: WriteLock) -> Result<Self, DbErr> {
+        Ok(Self { reader: Worker::start(path, None)?, writer: Worker::start(path, Some(write_lock))? })
     }
 
     pub(in crate::store) async fn close(&self) {

@@ -1,4 +1,4 @@
-//! A thread that owns a connection and does jobs in batches: those that write, in one transaction with one commit.
+//! A thread that owns a connection and runs jobs; those that write run in batches of one transaction each.
 
 use crate::store::{connection::BUSY_TIMEOUT, exchange::unavailable};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -30,18 +30,18 @@ type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
 /// Sends a job's result, or the error of its commit.
 type Answer = Box<dyn FnOnce(Result<(), DbErr>) + Send>;
 
-/// The mutex that lets the writers of this process take turns. SQLite's own lock is polled for, which is not fair.
-pub(in crate::store) type Turn = Arc<Mutex<()>>;
+/// Serialises the writers of this process. SQLite's own lock is polled, which is not fair.
+pub(in crate::store) type WriteLock = Arc<Mutex<()>>;
 
 impl Worker {
-    /// Opens a connection. With a turn its jobs may write.
-    pub(super) fn start(path: &Path, turn: Option<Turn>) -> Result<Self, DbErr> {
+    /// Opens a connection. Its jobs may write if a lock is given.
+    pub(super) fn start(path: &Path, write_lock: Option<WriteLock>) -> Result<Self, DbErr> {
         let connection = open(path).map_err(db_err)?;
         let (queue, jobs) = mpsc::channel(MAX_BATCH);
-        let name = if turn.is_some() { "sqlite-writer" } else { "sqlite-reader" };
+        let name = if write_lock.is_some() { "sqlite-writer" } else { "sqlite-reader" };
         let run = move || {
-            let closed = match turn {
-                Some(turn) => write(&connection, jobs, &turn),
+            let closed = match write_lock {
+                Some(write_lock) => write(&connection, jobs, &write_lock),
                 None => read(&connection, jobs),
             };
             drop(connection);
@@ -51,7 +51,7 @@ impl Worker {
         Ok(Self { queue })
     }
 
-    /// Does a job. What it wrote is durable when this returns, and is written even if the caller is dropped. A job that fails must have
+    /// Runs a job. Its writes are durable when this returns, and are committed even if the caller is dropped. A job that fails must have
     /// written nothing.
     pub(super) async fn call<T: Send + 'static>(
         &self,
@@ -86,7 +86,7 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Returns whom to tell that the connection is closed.
+/// Runs jobs until the queue is closed or a `Close` arrives; its sender is returned, to be dropped when the connection is closed.
 fn read(connection: &Connection, mut queue: mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
     while let Some(message) = queue.blocking_recv() {
         match message {
@@ -97,11 +97,11 @@ fn read(connection: &Connection, mut queue: mpsc::Receiver<Message>) -> Option<o
     None
 }
 
-fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, turn: &Turn) -> Option<oneshot::Sender<()>> {
+fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, write_lock: &WriteLock) -> Option<oneshot::Sender<()>> {
     let (mut messages, mut answers) = (Vec::new(), Vec::new());
     while queue.blocking_recv_many(&mut messages, MAX_BATCH) > 0 {
-        let turn = turn.blocking_lock();
-        // What arrived while another writer had its turn.
+        let guard = write_lock.blocking_lock();
+        // Messages that arrived while another writer held the lock.
         while messages.len() < MAX_BATCH
             && let Ok(message) = queue.try_recv()
         {
@@ -116,7 +116,7 @@ fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, turn: &Tur
             }
         });
         let committed = commit(connection, jobs, &mut answers).map_err(db_err);
-        drop(turn);
+        drop(guard);
         for answer in answers.drain(..) {
             answer(committed.clone());
         }
@@ -127,8 +127,8 @@ fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, turn: &Tur
     None
 }
 
-/// Does all jobs in one transaction. If it cannot begin, or SQLite rolls it back on its own as on a full disk, the rest is not done: its
-/// callers' channels close. Then the commit fails.
+/// Runs all jobs in one transaction. If it cannot begin, or SQLite rolls it back on its own as on a full disk, the other jobs are not run,
+/// their callers' channels close, and the commit fails.
 fn commit(connection: &Connection, jobs: impl Iterator<Item = Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
     let execute = |text| connection.prepare_cached(text)?.execute([]);
     let begun = execute("BEGIN IMMEDIATE");
@@ -152,7 +152,7 @@ fn run(connection: &Connection, job: Job) -> Option<Answer> {
     catch_unwind(AssertUnwindSafe(|| job(connection))).ok()
 }
 
-/// The primary codes of `error::is_transient` become errors that pass.
+/// Converts the primary codes of `error::is_transient` to transient errors.
 pub(super) fn db_err(error: rusqlite::Error) -> DbErr {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     match error.sqlite_error_code() {
@@ -182,7 +182,7 @@ mod tests {
         other
             .execute_batch("CREATE TABLE account (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, text TEXT); INSERT INTO account VALUES (1, 0, ''), (2, 0, '')")
             .unwrap();
-        (Worker::start(&path, Some(Turn::default())).unwrap(), other, folder)
+        (Worker::start(&path, Some(WriteLock::default())).unwrap(), other, folder)
     }
 
     fn rotate(account: i64, from: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> + Send + 'static {
@@ -214,7 +214,7 @@ mod tests {
     type CountJob = Box<dyn FnOnce(&Connection) -> rusqlite::Result<usize> + Send>;
 
     /// The results of jobs that share a transaction, in their order.
-    async fn together(worker: &Worker, jobs: Vec<CountJob>) -> Results {
+    async fn run_in_one_transaction(worker: &Worker, jobs: Vec<CountJob>) -> Results {
         let (release, held) = hold(worker);
         tokio::task::yield_now().await;
         let mut callers = JoinSet::new();
@@ -237,7 +237,7 @@ mod tests {
     async fn case_04_of_two_rotations_in_one_transaction_one_wins() {
         let (worker, other, _folder) = database();
         let jobs = [(1, 0), (1, 0), (2, 0), (9, 0)].map(|(account, from)| Box::new(rotate(account, from)) as Box<_>);
-        assert_eq!(together(&worker, jobs.into()).await, [Ok(1), Ok(0), Ok(1), Ok(0)]);
+        assert_eq!(run_in_one_transaction(&worker, jobs.into()).await, [Ok(1), Ok(0), Ok(1), Ok(0)]);
         assert_eq!(generations(&other), 2);
     }
 
@@ -250,7 +250,7 @@ mod tests {
             Box::new(|_| panic!("a job panics on purpose")),
             Box::new(rotate(2, 0)),
         ];
-        let results = together(&worker, jobs).await;
+        let results = run_in_one_transaction(&worker, jobs).await;
         assert!(matches!(&results[..], [Ok(1), Err(_), Err(_), Ok(1)]), "{results:?}");
         assert_eq!(generations(&other), 2);
     }
@@ -260,25 +260,25 @@ mod tests {
         let (worker, other, _folder) = database();
         other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
         let jobs = (0..20).map(|generation| Box::new(rotate(1, generation)) as Box<_>).collect();
-        assert_eq!(together(&worker, jobs).await, vec![Ok(1); 20]);
+        assert_eq!(run_in_one_transaction(&worker, jobs).await, vec![Ok(1); 20]);
         // A commit writes the one page that all jobs change.
         let commits: i64 = other.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1)).unwrap();
         assert_eq!(commits, 1);
     }
 
     #[tokio::test]
-    async fn callers_are_answered_after_the_commit_and_a_full_disk_is_an_error_that_passes() {
+    async fn callers_are_answered_after_the_commit_and_a_full_disk_is_a_transient_error() {
         let (worker, other, _folder) = database();
         let fill = "UPDATE account SET text = hex(zeroblob(100000))";
         for written in 0..3 {
-            // No page more than there are: to SQLite that is a full disk.
+            // The file may not grow, which SQLite reports as a full disk.
             worker.call(|connection| connection.query_row("PRAGMA max_page_count = 1", [], |_| Ok(()))).await.unwrap();
             let jobs: Vec<CountJob> =
                 vec![Box::new(rotate(1, written)), Box::new(move |connection| connection.execute(fill, [])), Box::new(rotate(2, written))];
-            let results = together(&worker, jobs).await;
+            let results = run_in_one_transaction(&worker, jobs).await;
             assert!(matches!(&results[1], Err(DbErr::Conn(_))), "{results:?}");
             let done = results.iter().filter(|result| **result == Ok(1)).count();
-            assert_eq!(i64::try_from(done).unwrap() + 2 * written, generations(&other), "what was answered is durable, and nothing else");
+            assert_eq!(i64::try_from(done).unwrap() + 2 * written, generations(&other), "exactly the answered jobs are durable");
             worker.call(|connection| connection.query_row("PRAGMA max_page_count = 1000000", [], |_| Ok(()))).await.unwrap();
             for account in [1, 2] {
                 let _ = worker.call(rotate(account, written)).await.unwrap();
@@ -307,11 +307,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn writers_of_one_process_take_turns() {
+    async fn a_job_waits_for_the_other_writer_of_the_process() {
         let (_, other, folder) = database();
-        let turn = Turn::default();
-        let worker = Worker::start(&folder.path().join("test.db"), Some(turn.clone())).unwrap();
-        let mine = turn.lock().await;
+        let write_lock = WriteLock::default();
+        let worker = Worker::start(&folder.path().join("test.db"), Some(write_lock.clone())).unwrap();
+        let guard = write_lock.lock().await;
         let done = Arc::new(AtomicU32::new(0));
         let counted = done.clone();
         let caller = tokio::spawn(async move {
@@ -320,7 +320,7 @@ mod tests {
         });
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         assert_eq!((done.load(Ordering::SeqCst), generations(&other)), (0, 0), "it waits");
-        drop(mine);
+        drop(guard);
         caller.await.unwrap();
         assert_eq!(generations(&other), 1);
     }

@@ -1,4 +1,4 @@
-//! What an error of a database server says about the connection and about trying again.
+//! Classifies errors of a database server: whether to retry, and whether to discard the connection.
 
 use sea_orm::{
     DbErr, RuntimeErr,
@@ -7,17 +7,17 @@ use sea_orm::{
 
 /// An error of a database server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict, a lock timeout. Trying again helps.
+pub(super) enum ServerError {
+    /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict, a lock timeout. A retry helps.
     Conflict,
-    /// The connection's node only reads, or is not part of its cluster. A new connection may reach another node.
+    /// The connection's node is read-only, or is not part of its cluster. A new connection may reach another node.
     ReadOnly,
-    /// The connection is gone. The statement may have been executed.
+    /// The connection is closed. The statement may have been executed.
     Lost,
     Other,
 }
 
-impl Trouble {
+impl ServerError {
     pub(super) fn of(error: &DbErr) -> Self {
         let (DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))

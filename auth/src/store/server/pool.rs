@@ -1,10 +1,10 @@
-//! Connections that are held without the ping that sqlx's pool sends at each release.
+//! A connection pool. Unlike sqlx's, it sends no ping at each release.
 
 use super::{
     connection::{Connection, Reply, Request, Statement},
     options::Options,
 };
-use crate::store::{discards::Discards, exchange::unavailable, trouble::Trouble};
+use crate::store::{discards::Discards, exchange::unavailable, server_error::ServerError};
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Value, sqlx::SqlStr};
 use std::{
     sync::{Mutex, PoisonError},
@@ -20,20 +20,20 @@ const MAX_CONNECTIONS: usize = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an operation may take. A connection that does not answer is dropped.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
-/// How often an operation is tried that lost to another transaction.
+/// How often an operation is retried that lost to another transaction.
 const MAX_CONFLICTS: u32 = 8;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
-/// How often an operation is tried again on a new connection.
+/// How often an operation is retried on a new connection.
 const MAX_RECONNECTS: u32 = 2;
 
-pub(super) struct Held {
+pub(super) struct Pool {
     options: Options,
     idle: Mutex<Vec<(Connection, Instant)>>,
     permits: Semaphore,
     discards: Discards,
 }
 
-impl Held {
+impl Pool {
     pub(super) fn new(options: Options, discards: Discards) -> Self {
         Self { options, idle: Mutex::default(), permits: Semaphore::new(MAX_CONNECTIONS), discards }
     }
@@ -48,30 +48,30 @@ impl Held {
         Ok(self.run(&Request::Execute(Statement { text: text.clone(), values })).await?.changed)
     }
 
-    /// Sends a request, which must be one that may be executed twice: it is sent again when it lost to another transaction, and on a new
-    /// connection when the one that was held is gone or its node only reads.
+    /// Sends a request, which must be idempotent: it is sent again when it lost to another transaction, and on a new connection when the
+    /// connection is closed or its node is read-only.
     pub(super) async fn run(&self, request: &Request) -> Result<Reply, DbErr> {
         let permit = timeout(ACQUIRE_TIMEOUT, self.permits.acquire()).await;
         let Ok(Ok(_permit)) = permit else { return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) };
         let (mut conflicts, mut reconnects) = (0, 0);
         loop {
-            let held = self.take();
-            let is_new = held.is_none();
-            let (mut connection, opened) = match held {
-                Some(held) => held,
+            let idle = self.take();
+            let is_new = idle.is_none();
+            let (mut connection, opened) = match idle {
+                Some(idle) => idle,
                 None => (self.connect().await?, Instant::now()),
             };
             let Ok(done) = timeout(OPERATION_TIMEOUT, connection.send(request)).await else {
                 self.discards.discard();
                 return Err(unavailable("the database does not answer"));
             };
-            match done.as_ref().err().map(Trouble::of) {
-                Some(Trouble::Conflict) if conflicts < MAX_CONFLICTS => {
+            match done.as_ref().err().map(ServerError::of) {
+                Some(ServerError::Conflict) if conflicts < MAX_CONFLICTS => {
                     conflicts += 1;
                     self.put(connection, opened);
                     sleep(CONFLICT_PAUSE * conflicts).await;
                 }
-                Some(Trouble::ReadOnly | Trouble::Lost) => {
+                Some(ServerError::ReadOnly | ServerError::Lost) => {
                     self.discards.discard();
                     if is_new || reconnects == MAX_RECONNECTS {
                         return done;
@@ -91,7 +91,7 @@ impl Held {
         connected.unwrap_or(Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
     }
 
-    /// A connection that is idle. The last that was put back, so that others grow old.
+    /// The idle connection that was used last, so that the number of connections in use stays small.
     fn take(&self) -> Option<(Connection, Instant)> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|(_, opened)| self.discards.keeps(opened.elapsed()));
