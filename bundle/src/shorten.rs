@@ -1,24 +1,24 @@
-//! Makes the app's script smaller without knowing JavaScript: by what wasm-bindgen is known to write.
+//! Makes the app's script and wasm smaller: it relies on the form of wasm-bindgen's output and does not parse JavaScript.
 
 use std::collections::BTreeMap;
 
 use crate::step::{Result, failure};
 
-/// The section of a module that says what it imports (WebAssembly 2.0 §5.5.5).
+/// The import section of a module (WebAssembly 2.0 §5.5.5).
 const IMPORTS: u8 = 2;
-/// Sections for tools and for people who debug (§5.5.3): a browser runs without.
+/// Custom sections (§5.5.3): for tools and debuggers; browsers do not need them.
 const CUSTOM: u8 = 0;
-/// How wasm-bindgen's names begin. They end in a hash, which nothing can pack, and stand in both files.
+/// The beginning of wasm-bindgen's names. They are in both files, and end in a hash, which cannot be compressed.
 const LONG: &str = "__wb";
 
-/// Gives short names to the functions that a module imports from its script, in both; and takes out what no browser reads.
+/// Gives short names to the functions that a module imports from its script, in both files, and removes the custom sections.
 pub(crate) fn imports(module: &mut Vec<u8>, script: &mut String) -> Result<()> {
-    let names = rename(module).ok_or_else(|| failure("the app's wasm can't be read: wasm-bindgen writes it another way now"))?;
+    let names = rename(module).ok_or_else(|| failure("the app's wasm can't be read: the format of wasm-bindgen's output has changed"))?;
     *script = with_names(script, &names);
     Ok(())
 }
 
-/// The script without comments and indentation. Only whole lines are judged: within one, it takes more than this to tell code from text.
+/// The script without comments and indentation. Removes whole lines only: within a line, comments cannot be told from strings without parsing.
 pub(crate) fn script(script: &str) -> String {
     let mut short = String::with_capacity(script.len());
     let mut in_comment = false;
@@ -33,7 +33,7 @@ pub(crate) fn script(script: &str) -> String {
     short
 }
 
-/// Renames the imports of a module, and tells how; None: it is no module, or none of this kind.
+/// Renames the imports of a module. Returns the new names by the old ones; `None` if the module cannot be read.
 fn rename(module: &mut Vec<u8>) -> Option<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
     let mut renamed = module.get(..8)?.to_vec();
@@ -61,7 +61,7 @@ fn renamed_imports(section: &[u8], names: &mut BTreeMap<String, String>) -> Opti
     for _ in 0..count {
         let (from, after) = name(rest)?;
         let (long, after) = name(after)?;
-        // Only functions are imported; and each is of one type.
+        // Only functions (kind 0) are imported; the number of the function's type follows.
         let after = after.strip_prefix(&[0])?;
         let (kind, after) = number(after)?;
         let next = names.len();
@@ -77,7 +77,7 @@ fn renamed_imports(section: &[u8], names: &mut BTreeMap<String, String>) -> Opti
     rest.is_empty().then_some(renamed)
 }
 
-/// The script with each name, where it stands as a whole, in its short form.
+/// The script with the names replaced where they are whole words.
 fn with_names(script: &str, names: &BTreeMap<String, String>) -> String {
     let part_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
     let mut short = String::with_capacity(script.len());
@@ -120,7 +120,7 @@ mod tests {
 
     const LONG_A: &str = "__wbg_fetch_0123456789abcdef";
 
-    /// A module with one import, and a section behind it.
+    /// A module with one import and another section.
     fn module(import: &str) -> Vec<u8> {
         let mut section = vec![1, 1, b'x'];
         put_number(&mut section, import.len());
@@ -135,14 +135,14 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_short_in_both_files_and_nothing_else_changes() {
+    fn a_name_is_shortened_in_both_files_and_nothing_else_changes() {
         let (mut wasm, mut script) = (module(LONG_A), format!("{{ {LONG_A}: f, {LONG_A}_more: g, fetch: 'ü' }}"));
         imports(&mut wasm, &mut script).unwrap();
         assert_eq!((wasm, script), (module("_0"), format!("{{ _0: f, {LONG_A}_more: g, fetch: 'ü' }}")));
     }
 
     #[test]
-    fn other_names_stay_and_rubbish_is_refused() {
+    fn other_names_are_kept_and_an_invalid_module_is_an_error() {
         let mut wasm = module("fetch");
         imports(&mut wasm, &mut String::new()).unwrap();
         assert_eq!(wasm, module("fetch"));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn sections_that_no_browser_reads_go() {
+    fn custom_sections_are_removed() {
         let mut wasm = module("fetch");
         wasm.extend([CUSTOM, 3, 1, b'a', 7]);
         imports(&mut wasm, &mut String::new()).unwrap();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_come_back_as_they_went() {
+    fn numbers_are_decoded_as_encoded() {
         for n in [0, 1, 127, 128, 300, 16_383, 16_384, 4_000_000] {
             let mut bytes = Vec::new();
             put_number(&mut bytes, n);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_indentation_go_and_code_stays() {
+    fn comments_and_indentation_are_removed_and_code_is_kept() {
         let long = "/**\n * @param {any} a\n */\nfunction f(a) {\n    // why\n    return 'https://x'; // here\n\n}\n/* one line */\ng();\n";
         assert_eq!(script(long), "function f(a) {\nreturn 'https://x'; // here\n}\ng();\n");
     }

@@ -42,7 +42,7 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     }
     shorten::imports(&mut main, &mut script)?;
     let parts = parts.into_iter().map(|(name, file)| Ok((name, read(&file)?, file))).collect::<Result<Vec<_>>>()?;
-    // They fit each other and no others: one hash for all.
+    // One hash for all files, because they fit each other only.
     let mut hasher = DefaultHasher::new();
     parts.iter().map(|(_, part, _)| part.as_slice()).chain([&*main, script.as_bytes()]).for_each(|bytes| hasher.write(bytes));
     let hash = format!("{:016x}", hasher.finish());
@@ -64,16 +64,16 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     write(&dist.join(format!("{APP}-{hash}_bg.wasm")), main)
 }
 
-/// The two scripts as one: a request less before the first page stands.
+/// Joins the two scripts, so that the first page needs one request less.
 fn joined(main: &str, link: &str) -> Result<String> {
     let imports = |line: &str| Some(line.strip_prefix("import * as ")?.strip_suffix(&format!(" from \"./{LINK}\""))?.to_owned());
     let (imported, own): (Vec<_>, Vec<_>) = main.lines().map(|line| imports(line).ok_or(line)).partition(|line| line.is_ok());
     let loaders = link.lines().filter_map(|line| line.strip_prefix("export const ")?.split(' ').next()).collect::<Vec<_>>();
     if imported.is_empty() || loaders.is_empty() {
-        return Err(failure("wasm-bindgen or wasm-split writes another script than bundle/src/split.rs knows: look at both"));
+        return Err(failure("the scripts of wasm-bindgen and wasm-split do not have the form that bundle/src/split.rs expects"));
     }
     let own = own.into_iter().filter_map(|line| line.err());
-    // What the second one imports is in the same file now.
+    // The imports of the second script are in the same file now.
     let link = link.lines().filter(|line| !line.starts_with("import ")).map(|line| line.strip_prefix("export ").unwrap_or(line));
     let mut script = own.chain(link).collect::<Vec<_>>().join("\n");
     for name in imported.into_iter().flatten() {
@@ -82,21 +82,21 @@ fn joined(main: &str, link: &str) -> Result<String> {
     Ok(script + "\n")
 }
 
-/// `inspector`, of `split_inspector.wasm`; and `shared_3`, of `chunk_3.wasm`, which several parts need.
+/// The name of a part's file: `inspector` for `split_inspector.wasm`, `shared_3` for `chunk_3.wasm`, which several parts load.
 fn part_name(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?.strip_suffix(".wasm")?;
     name.strip_prefix("split_").map(str::to_owned).or_else(|| Some(format!("shared_{}", name.strip_prefix("chunk_")?)))
 }
 
-/// What trunk has called the app: its name with a hash.
+/// The app's name in trunk's files: with a hash.
 fn trunks_name(dist: &Path) -> Result<String> {
     let names = files(dist)?.into_iter().filter_map(|file| file.file_name()?.to_str().map(str::to_owned));
     let mut names = names.filter_map(|name| name.strip_suffix("_bg.wasm").filter(|name| name.starts_with(APP)).map(str::to_owned));
-    names.next().ok_or_else(|| failure(format!("trunk has left no {APP} in {}", dist.display())))
+    names.next().ok_or_else(|| failure(format!("there is no {APP} of trunk in {}", dist.display())))
 }
 
 fn text(file: &Path) -> Result<String> {
-    String::from_utf8(read(file)?).map_err(|_| failure(format!("{} is no text", file.display())))
+    String::from_utf8(read(file)?).map_err(|_| failure(format!("{} is not UTF-8", file.display())))
 }
 
 fn write(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
@@ -121,13 +121,13 @@ mod tests {
     }
 
     #[test]
-    fn scripts_of_another_make_are_not_guessed_at() {
+    fn scripts_of_an_unknown_form_are_an_error() {
         assert!(joined("import * as other from './x.js'", "export const a = 1;").is_err());
         assert!(joined("import * as import1 from \"./__wasm_split.js\"", "nothing").is_err());
     }
 
     #[test]
-    fn parts_are_told_by_their_names() {
+    fn parts_are_recognised_by_their_names() {
         assert_eq!(part_name(Path::new("/cut/split_inspector.wasm")).as_deref(), Some("inspector"));
         assert_eq!(part_name(Path::new("/cut/chunk_3.wasm")).as_deref(), Some("shared_3"));
         assert_eq!(part_name(Path::new("/cut/wugan-app.wasm")), None);
