@@ -9,11 +9,11 @@ use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use wugan_axum::{ForwardedHeader, Options, Rate, SigningAlgorithm};
 
-/// Everything an operator can set. It has no `Debug`: the database URL and the demo user hold passwords.
+/// The settings of an operator. It has no `Debug`: the database URL and the demo user hold passwords.
 #[derive(Clone, Parser)]
 #[command(name = "wugan-server", version, about = "Wugan's backend: accounts, two tokens, rotation with reuse detection")]
 pub struct Config {
-    /// What to do; without it, serve.
+    /// The command to run; without it, the server starts.
     #[command(subcommand)]
     pub command: Option<Command>,
 
@@ -25,7 +25,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ADMIN_LISTEN", value_name = "ADDR:PORT")]
     pub admin_listen: Option<SocketAddr>,
 
-    /// The database: sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. A SQLite file is created if it is missing.
+    /// The database: sqlite://FILE, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME. A SQLite file is created if it
+    /// is missing.
     #[arg(
         long,
         global = true,
@@ -52,7 +53,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_SESSION_TTL", default_value = "30d", value_name = "TIME", value_parser = lifetime)]
     pub session_ttl: Duration,
 
-    /// For clients without attempt ids: how long after the first use of a refresh token's successor the same client gets that successor again.
+    /// For clients without attempt ids: how long after the first use of a refresh token's successor the same client gets that successor
+    /// again.
     #[arg(long, env = "WUGAN_REUSE_LEEWAY", default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub reuse_leeway: Duration,
 
@@ -94,15 +96,15 @@ pub struct Config {
     #[arg(long, env = "WUGAN_DPOP_NONCE", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub dpop_nonce: bool,
 
-    /// An account to create at start if it is missing, for trying things out. The password rules do not apply to it.
+    /// An account to create at start if it is missing, for trials. The password rules do not apply to it.
     #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
     pub demo_user: Option<DemoUser>,
 
-    /// A network whose hosts are your proxies. From them alone, the forwarding headers are believed. Repeatable.
+    /// A network whose hosts are your proxies. Forwarding headers are believed from them alone. Repeatable.
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
 
-    /// The header in which your proxies tell the client's address: x-forwarded-for (with x-forwarded-proto) or forwarded (RFC 7239).
+    /// The header in which your proxies forward the client's address: x-forwarded-for (with x-forwarded-proto) or forwarded (RFC 7239).
     #[arg(long, env = "WUGAN_FORWARDED_HEADER", default_value = "x-forwarded-for", value_name = "NAME")]
     pub forwarded_header: ForwardedHeader,
 
@@ -127,7 +129,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
 
-    /// How long to go on serving when told to stop, while /readyz answers 503. Set it to twice the interval of your load balancer's probes.
+    /// How long to go on serving after a stop signal, while /readyz answers 503. Set it to twice the interval of your load balancer's
+    /// probes.
     #[arg(long, env = "WUGAN_DRAIN", default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub drain: Duration,
 
@@ -174,7 +177,7 @@ impl Config {
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Readable text.
     Text,
     /// One JSON object a line.
     Json,
@@ -202,7 +205,7 @@ impl FromStr for DemoUser {
     }
 }
 
-/// Tokens count in seconds, so nothing shorter than one lives.
+/// Lifetimes of tokens are whole seconds, so a shorter one would be zero.
 fn lifetime(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if time < Duration::from_secs(1) || time > Duration::from_secs(100 * 365 * 24 * 3600) {

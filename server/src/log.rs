@@ -1,4 +1,4 @@
-//! The log on stderr: written by a thread of its own from a bounded buffer, so that a reader that stalls does not stall the server.
+//! The log on stderr: written by a thread of its own from a bounded buffer, so that a stalled reader does not block the server.
 
 use crate::config::LogFormat;
 use std::{

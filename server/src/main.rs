@@ -1,4 +1,4 @@
-//! The binary: reads the command line, starts, prints the address, and stops when it is told to.
+//! The binary: reads the command line, runs a command or the server, prints the addresses, and stops on a signal.
 
 use clap::Parser;
 use std::{
@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
 async fn run(mut config: Config) -> Result<(), StartError> {
     let unknown = Config::unknown_variables(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()));
     if !unknown.is_empty() {
-        return Err(StartError(format!("{} is not known here; unset it, or see --help for what is", unknown.join(", "))));
+        return Err(StartError(format!("{} is unknown; unset it, or see --help for the known variables", unknown.join(", "))));
     }
     let (_log, dropped_lines) = log::start(config.log_format)?;
     if let Some(command) = config.command.take() {

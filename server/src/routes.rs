@@ -15,7 +15,7 @@ use std::sync::{
 use wugan_axum::{Auth, Error, METRICS_CONTENT_TYPE, User};
 use wugan_wire::routes::{GUARDED, PUBLIC};
 
-/// Set when the server was told to stop: `/readyz` answers 503 from then on.
+/// Set when the server got a stop signal: `/readyz` answers 503 from then on.
 pub(crate) type Stopping = Arc<AtomicBool>;
 
 /// The public routes.
@@ -52,7 +52,7 @@ async fn metrics(State(auth): State<Auth>) -> Result<Response, Error> {
     Ok(([(header::CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response())
 }
 
-/// The wire as OpenAPI 3.1. A test compares it with what the server answers.
+/// The API as OpenAPI 3.1. A test validates responses against it.
 async fn openapi() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json"))
 }

@@ -28,7 +28,7 @@ use wugan_axum::{Auth, StartError, clock::Clock};
 
 /// The number of open files that is requested. Each connection takes one.
 const MAX_OPEN_FILES: u64 = 65_536;
-/// How many connections may wait to be accepted. When more do, a client's system tries again after a second.
+/// How many connections may wait to be accepted. If more do, a client's system retries after a second.
 const BACKLOG: u32 = 4096;
 /// The longest head that is read; a longer one is answered 431.
 const MAX_HEAD: usize = 16 * 1024;
@@ -59,7 +59,7 @@ impl Server {
     pub async fn bind(config: Config, clock: Clock) -> Result<Self, StartError> {
         let listener = listen(config.listen, "--listen")?;
         let admin = config.admin_listen.map(|address| listen(address, "--admin-listen")).transpose()?;
-        let address = listener.local_addr().map_err(|error| StartError(format!("cannot tell the address: {error}")))?;
+        let address = listener.local_addr().map_err(|error| StartError(format!("cannot read the address: {error}")))?;
         let _ = rlimit::increase_nofile_limit(MAX_OPEN_FILES);
         let (web, stopping) = (Web::new(&config.web_root), Stopping::default());
         let auth = Auth::open(config.auth_options().clock(clock)).await?;
@@ -161,7 +161,8 @@ fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Otherwise the port of a server that has just stopped stays in use for a while. On Windows it means that others may take the port.
+    // Otherwise the port of a server that has just stopped stays in use for a while. On Windows the option would let other programs take
+    // the port.
     if cfg!(unix) {
         socket.set_reuseaddr(true)?;
     }

@@ -61,7 +61,7 @@ pub struct Marker {
     pub kind: MarkerKind,
 }
 
-/// What a [`Marker`] stands for.
+/// The kind of a [`Marker`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum MarkerKind {
     /// Another tab's tokens were adopted.

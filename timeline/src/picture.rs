@@ -173,7 +173,7 @@ fn position(event: &web_sys::PointerEvent, bounds: &web_sys::DomRect) -> (f64, f
     (x, (f64::from(event.client_y()) - bounds.top()) / bounds.height().max(1.0))
 }
 
-/// What the colours mean.
+/// The legend of the colours.
 #[component]
 pub fn Legend(
     /// The language.

@@ -1,4 +1,4 @@
-//! Formats milliseconds for people. Integers only: float formatting would add kilobytes to the download.
+//! Formats milliseconds with a unit. Integers only: float formatting would add kilobytes to the download.
 
 use crate::strings::Strings;
 

@@ -1,4 +1,4 @@
-//! Records a session's events; signals follow at a rate that an eye can follow.
+//! Records a session's events, and updates the view's signals at a limited rate.
 
 use crate::record::{Record, Stats};
 use gloo_timers::callback::Timeout;
@@ -8,7 +8,7 @@ use wugan::{Session, Subscription, TimedEvent};
 /// The least milliseconds between two updates of the view. More lanes lengthen the interval.
 const UPDATE_INTERVAL: u32 = 33;
 
-/// A live record of a session; `Copy`. It ends with the component that made it.
+/// A live record of a session; `Copy`. It ends with the component that created it.
 #[derive(Clone, Copy)]
 pub struct UseTimeline {
     record: StoredValue<Record, LocalStorage>,

@@ -1,6 +1,6 @@
 //! Admission control: how many connections and sign-in requests of one network and of all networks are served at a time.
 //!
-//! The rest is refused at once, so that a flood from one network leaves capacity to the others and costs little.
+//! More are refused at once, so that a flood from one network leaves capacity for the others.
 
 use super::route::{Class, Route};
 use std::{
@@ -16,7 +16,7 @@ const MAX_CONNECTIONS: usize = 20_000;
 const MAX_SIGN_INS: usize = 512;
 const MAX_SIGN_INS_PER_NETWORK: usize = 16;
 
-/// What is being served.
+/// The connections and requests being served.
 pub(crate) struct Admission {
     connections: Quota,
     sign_ins: Quota,
@@ -53,7 +53,7 @@ impl Admission {
     }
 }
 
-/// Counts what is in use, in all and by network.
+/// Counts the permits in use, in all and by network.
 struct Quota {
     max: usize,
     max_per_network: usize,
@@ -66,7 +66,7 @@ struct Used {
     by_network: HashMap<IpAddr, usize>,
 }
 
-/// A part of a quota, given back when it is dropped.
+/// A permit of a quota, released when it is dropped.
 pub(super) struct Permit {
     used: Arc<Mutex<Used>>,
     network: IpAddr,
@@ -119,7 +119,7 @@ mod tests {
         drop(held);
         assert!(quota.take(c).is_some());
         drop(other);
-        assert!(quota.used.lock().unwrap().by_network.is_empty(), "networks without permits are forgotten");
+        assert!(quota.used.lock().unwrap().by_network.is_empty(), "counts of networks without permits are removed");
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Origins {
             .allow_origin(AllowOrigin::list(origins))
             .allow_methods([Method::GET, Method::POST, Method::DELETE])
             .allow_headers(usual.chain(headers.iter().cloned()).collect::<Vec<_>>())
-            // Clients measure server time by `Date`, and wait as `Retry-After` says.
+            // Clients measure server time by `Date`, and wait for `Retry-After`.
             .expose_headers([
                 header::DATE,
                 header::RETRY_AFTER,

@@ -1,4 +1,4 @@
-//! What every request passes, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
+//! The middleware of all requests, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
 
 mod admission;
 mod cors;
@@ -38,7 +38,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How much of a path is logged.
 const MAX_LOGGED_PATH: usize = 200;
 
-/// The router with what every request passes.
+/// The router with the middleware of all requests.
 pub(crate) struct Edge {
     auth: Auth,
     router: Router,

@@ -15,7 +15,7 @@ pub(super) struct Route {
 pub(super) enum Class {
     /// Costs a password hash or a query, and needs no token.
     SignIn,
-    /// Everything else: it needs a token, or is answered from memory or from a file.
+    /// All others: they need a token, or are answered from memory or a file.
     Other,
 }
 

@@ -46,7 +46,7 @@ impl Web {
         }
         if may_exist {
             if !is_hashed {
-                // Modification times say nothing in an image whose files all have the same.
+                // Removed: container images may give all files the same modification time.
                 request.headers_mut().remove(header::IF_MODIFIED_SINCE);
             }
             let Ok(found) = self.files.clone().oneshot(request).await;
@@ -67,17 +67,17 @@ fn file(mut response: Response, is_hashed: bool) -> Response {
     if !is_hashed {
         headers.remove(header::LAST_MODIFIED);
     }
-    // A cache must not give one browser what was compressed for another.
+    // A cache must not send a compressed response to a browser that does not accept it.
     headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 
-/// Whether a file system can have a file of that name. Others are an error of the system, which is not a defect here.
+/// Whether a file system can have a file of that name. For other names it returns an error, which must not be answered 500.
 fn may_exist(path: &str) -> bool {
     !path.contains("%00") && path.split('/').all(|part| part.len() <= MAX_PART)
 }
 
-/// Whether a browser asks for a page to show: by Fetch Metadata where it is sent, else by `Accept`.
+/// Whether a request is a browser's navigation: by Fetch Metadata where it is sent, else by `Accept`.
 fn is_navigation(headers: &HeaderMap) -> bool {
     let mode = headers.get("sec-fetch-mode").and_then(|value| value.to_str().ok());
     let wants_html = headers.get_all(header::ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|accept| accept.contains("text/html")));

@@ -1,4 +1,4 @@
-//! The app's page. Its ETag and its Content-Security-Policy are made of its content, so that both are right for every page that is sent.
+//! The app's page. Its ETag and its Content-Security-Policy are computed from the content that is sent.
 
 use super::csp;
 use axum::{
@@ -20,7 +20,7 @@ const NO_APP: &str = "<!doctype html><html lang=\"en\"><title>No app here</title
 <p>Its folder (<code>--web-root</code>) has no <code>index.html</code>. Build the app with <code>trunk build --release</code>, \
 or start both with <code>cargo xtask serve</code>, then load this page again.</p></html>";
 
-/// The app's page, read anew for each navigation: a build may replace it while the server runs, with the same modification time.
+/// The app's page. It is read for each navigation: a build may replace it while the server runs, with the same modification time.
 #[derive(Clone)]
 pub(super) struct Page {
     file: PathBuf,
