@@ -1,4 +1,4 @@
-//! Signing up and in, and the guard: cases 10, 14, 15.
+//! Registration, sign-in and the guard: cases 10, 14, 15.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -29,7 +29,7 @@ on_each_database! {
         let me: Me = server.get_as(&tokens.access_token, "/user/me").await.json().await.unwrap();
         assert_eq!((me.username.as_str(), access["userId"].as_i64()), ("Zoë", Some(me.id)));
         assert_eq!(server.login("zoË").await.token_type, "Bearer", "names are compared without case");
-        assert_eq!(server.try_login("zoe", PASSWORD).await.status(), StatusCode::UNAUTHORIZED, "and with accents");
+        assert_eq!(server.try_login("zoe", PASSWORD).await.status(), StatusCode::UNAUTHORIZED, "accents are compared");
         server.stop().await;
     }
 
@@ -41,7 +41,7 @@ on_each_database! {
         }
         let end = server.http.delete(format!("{}/user/sessions/x'%20OR%201=1", server.url)).bearer_auth(&ada.access_token).send();
         assert_eq!(end.await.unwrap().status(), StatusCode::NOT_FOUND);
-        assert!(server.lets_in(&ada.access_token).await);
+        assert!(server.accepts(&ada.access_token).await);
         server.stop().await;
     }
 
@@ -56,7 +56,7 @@ on_each_database! {
         let both = tokio::join!(server.post("/user/register", &body), server.post("/user/register", &body));
         let mut statuses = [both.0.status().as_u16(), both.1.status().as_u16()];
         statuses.sort_unstable();
-        assert_eq!(statuses, [201, 409], "of two at once, one");
+        assert_eq!(statuses, [201, 409], "one of two concurrent registrations succeeds");
         server.stop().await;
     }
 
@@ -112,14 +112,14 @@ async fn case_14_fields_that_break_a_rule_are_named() {
     ] {
         let answer = server.post("/user/register", &json!({"username": name, "password": password})).await;
         let body = expect_error(answer, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
-        let told: Vec<_> = body.fields.iter().map(|field| (field.field.as_str(), field.problem.as_str())).collect();
-        assert_eq!(told, wrong);
+        let problems: Vec<_> = body.fields.iter().map(|field| (field.field.as_str(), field.problem.as_str())).collect();
+        assert_eq!(problems, wrong);
     }
     expect_error(server.try_login("ada", &long).await, StatusCode::UNAUTHORIZED, Code::InvalidCredentials).await;
     let kept = "pass word\u{0}with\teverything 🦀 ".repeat(5);
     assert_eq!(server.post("/user/register", &json!({"username": "bob", "password": kept})).await.status(), StatusCode::CREATED);
     assert_eq!(server.try_login("bob", &kept).await.status(), StatusCode::OK);
-    assert_eq!(server.try_login("bob", kept.trim()).await.status(), StatusCode::UNAUTHORIZED, "a password is never trimmed");
+    assert_eq!(server.try_login("bob", kept.trim()).await.status(), StatusCode::UNAUTHORIZED, "a password is not trimmed");
     server.stop().await;
 }
 

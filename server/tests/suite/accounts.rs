@@ -14,7 +14,7 @@ use wugan_axum::{
 };
 use wugan_wire::{Code, Me, TokenAnswer};
 
-/// A hash as other parameters make it, in the place of a user's own.
+/// Replaces a user's password hash by one with other parameters.
 async fn weaken(server: &TestServer, name: &str) {
     let weak = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::new(8, 1, 1, None).unwrap());
     let user = user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap();
@@ -29,17 +29,17 @@ async fn hash(server: &TestServer, name: &str) -> String {
 on_each_database! {
     async fn case_53_a_password_change_ends_all_sessions_and_starts_a_new_one(kind: Kind) {
         let server = TestServer::start(kind).await;
-        let (mine, other) = (server.register("ada").await, server.login("ada").await);
+        let (tokens, other) = (server.register("ada").await, server.login("ada").await);
         let change = json!({"current_password": PASSWORD, "new_password": "a newer password"});
-        let answer = server.post_as(&mine.access_token, "/user/password", &change).await;
+        let answer = server.post_as(&tokens.access_token, "/user/password", &change).await;
         assert_eq!(answer.status(), StatusCode::OK);
         let new: TokenAnswer = answer.json().await.unwrap();
-        assert_ne!(sid(&new), sid(&mine));
-        for old in [&mine, &other] {
-            assert!(!server.lets_in(&old.access_token).await);
+        assert_ne!(sid(&new), sid(&tokens));
+        for old in [&tokens, &other] {
+            assert!(!server.accepts(&old.access_token).await);
             server.refused(&old.refresh_token).await;
         }
-        assert!(server.lets_in(&new.access_token).await, "a refresh with the old token is no evidence of theft");
+        assert!(server.accepts(&new.access_token).await, "a refresh with the old token is no evidence of theft");
         server.refresh(&new.refresh_token).await;
         assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(server.try_login("ada", "a newer password").await.status(), StatusCode::OK);
@@ -58,7 +58,7 @@ on_each_database! {
         let body = expect_error(reset(&code, "password").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
         assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("new_password", "too_common"));
         let new: TokenAnswer = reset(&code, "a newer password").await.json().await.unwrap();
-        assert!(server.lets_in(&new.access_token).await);
+        assert!(server.accepts(&new.access_token).await);
         server.refused(&old.refresh_token).await;
         expect_error(reset(&code, "another password").await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
         assert_eq!(server.try_login("ada", "a newer password").await.status(), StatusCode::OK);
@@ -81,7 +81,7 @@ on_each_database! {
         for form in [nfc, nfd] {
             assert_eq!(server.try_login("ada", form).await.status(), StatusCode::OK);
         }
-        // A hash of version 0.1, which hashed what was typed.
+        // A hash of version 0.1, which did not normalise the password.
         let passwords = server.auth.accounts().passwords();
         let old = passwords.hash(passwords.permit(None).unwrap(), nfd.into()).await.unwrap();
         let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
@@ -105,26 +105,26 @@ on_each_database! {
     async fn case_31_an_account_has_at_most_a_hundred_sessions(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
-        assert!(server.lets_in(&first.access_token).await);
+        assert!(server.accepts(&first.access_token).await);
         let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
         let mut last = first.clone();
         for _ in 0..100 {
             server.clock.shift(10);
             last = server.auth.sessions().start(&ada, None, &Device::default()).await.unwrap();
         }
-        assert!(!server.lets_in(&first.access_token).await, "the oldest was ended");
-        assert!(server.lets_in(&last.access_token).await);
+        assert!(!server.accepts(&first.access_token).await, "the oldest was ended");
+        assert!(server.accepts(&last.access_token).await);
         assert_eq!(server.auth.sessions().list(ada.id).await.unwrap().len(), 100);
         server.stop().await;
     }
 
     async fn a_password_change_needs_the_current_password(kind: Kind) {
         let server = TestServer::start(kind).await;
-        let mine = server.register("ada").await;
+        let tokens = server.register("ada").await;
         let wrong = json!({"current_password": "wrong password", "new_password": "a newer password"});
-        expect_error(server.post_as(&mine.access_token, "/user/password", &wrong).await, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
+        expect_error(server.post_as(&tokens.access_token, "/user/password", &wrong).await, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
         let short = json!({"current_password": PASSWORD, "new_password": "short"});
-        let body = expect_error(server.post_as(&mine.access_token, "/user/password", &short).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+        let body = expect_error(server.post_as(&tokens.access_token, "/user/password", &short).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
         assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("new_password", "too_short"));
         expect_error(server.post("/user/password", &wrong).await, StatusCode::UNAUTHORIZED, Code::InvalidToken).await;
         server.login("ada").await;
@@ -145,19 +145,19 @@ on_each_database! {
 
     async fn an_account_goes_with_all_its_sessions(kind: Kind) {
         let server = TestServer::start(kind).await;
-        let (mine, other, bob) = (server.register("ada").await, server.login("ada").await, server.register("bob").await);
-        let wrong = server.post_as(&mine.access_token, "/user/delete", &json!({"password": "wrong password"})).await;
+        let (tokens, other, bob) = (server.register("ada").await, server.login("ada").await, server.register("bob").await);
+        let wrong = server.post_as(&tokens.access_token, "/user/delete", &json!({"password": "wrong password"})).await;
         expect_error(wrong, StatusCode::FORBIDDEN, Code::InvalidCredentials).await;
-        let right = server.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
+        let right = server.post_as(&tokens.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
         assert_eq!(right.status(), StatusCode::NO_CONTENT);
-        for tokens in [mine, other] {
-            assert!(!server.lets_in(&tokens.access_token).await);
+        for tokens in [tokens, other] {
+            assert!(!server.accepts(&tokens.access_token).await);
             server.refused(&tokens.refresh_token).await;
         }
-        assert!(server.lets_in(&bob.access_token).await);
+        assert!(server.accepts(&bob.access_token).await);
         assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::UNAUTHORIZED);
         let again = server.register("ada").await;
-        assert!(server.lets_in(&again.access_token).await, "the name is free again");
+        assert!(server.accepts(&again.access_token).await, "the name is free again");
         server.stop().await;
     }
 }
@@ -170,11 +170,11 @@ async fn case_14_a_sign_in_succeeds_if_its_old_hash_cannot_be_replaced() {
     let refuse = "CREATE TRIGGER keep BEFORE UPDATE OF password_hash ON users BEGIN SELECT RAISE(ABORT, 'on purpose'); END";
     server.auth.store().writer().execute_unprepared(refuse).await.unwrap();
     let tokens = server.login("ada").await;
-    assert!(server.lets_in(&tokens.access_token).await);
+    assert!(server.accepts(&tokens.access_token).await);
     server.stop().await;
 }
 
-/// Half an account would keep its name from its owner for ever.
+/// An account without its first session would block its name.
 #[tokio::test]
 async fn an_account_whose_first_session_fails_is_not_made() {
     let server = TestServer::start(Kind::Sqlite).await;
@@ -187,13 +187,13 @@ async fn an_account_whose_first_session_fails_is_not_made() {
     server.stop().await;
 }
 
-/// Some engines know foreign keys and do not keep them.
+/// Some storage engines do not enforce foreign keys.
 #[tokio::test]
 async fn an_account_goes_with_its_sessions_where_no_foreign_key_is_kept() {
     let server = TestServer::start(Kind::Sqlite).await;
-    let mine = server.register("ada").await;
+    let tokens = server.register("ada").await;
     server.auth.store().writer().execute_unprepared("PRAGMA foreign_keys = OFF").await.unwrap();
-    let deleted = server.post_as(&mine.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
+    let deleted = server.post_as(&tokens.access_token, "/user/delete", &json!({"password": PASSWORD})).await;
     assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
     assert_eq!(session::Entity::find().count(server.auth.store().reader()).await.unwrap(), 0);
     server.stop().await;

@@ -1,4 +1,4 @@
-//! What an operator asks: case 29; and what is kept: case 18.
+//! The audit trail: case 29; and the retention of rows: case 18.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -17,7 +17,7 @@ async fn events(server: &TestServer) -> Vec<(String, Option<i64>)> {
     rows.into_iter().map(|row| (row.event, row.user_id)).collect()
 }
 
-/// How large SQLite's file is.
+/// The size of SQLite's file.
 fn size(server: &TestServer, kind: Kind) -> u64 {
     if kind == Kind::Sqlite { std::fs::metadata(server.folder().join("wugan.db")).unwrap().len() } else { 0 }
 }
@@ -52,7 +52,7 @@ on_each_database! {
         server.stop().await;
     }
 
-    /// Who came second is not known; where each of them came from is.
+    /// The address of the reuse and that of the sign-in are both recorded: either may be the thief's.
     async fn case_29_a_reuse_is_recorded_with_its_address(kind: Kind) {
         let server = TestServer::with(kind, &["--trusted-proxy", "127.0.0.0/8"]).await;
         let from = async |ip: &str, path: &str, body: serde_json::Value| {
@@ -71,7 +71,7 @@ on_each_database! {
         let seen: Vec<_> = rows.iter().rev().map(|row| (row.event.as_str(), row.ip.as_deref().unwrap(), row.user_agent.as_deref().unwrap())).collect();
         let expected = [("registered", home), ("signed_in", home), ("reuse_detected", "203.0.113.9"), ("signed_in", "198.51.100.2"), ("sessions_ended", "198.51.100.3")];
         assert_eq!(seen, expected.map(|(event, ip)| (event, ip, ip)));
-        assert!(rows[2].detail.as_ref().unwrap().contains(home), "and where the session began: {:?}", rows[2].detail);
+        assert!(rows[2].detail.as_ref().unwrap().contains(home), "the address of the sign-in: {:?}", rows[2].detail);
         server.stop().await;
     }
 
@@ -100,7 +100,7 @@ on_each_database! {
         assert_eq!(rows().await, 0);
         server.clock.shift(90 * 24 * 3600 * 1000);
         server.auth.purge().await.unwrap();
-        assert!(events(&server).await.is_empty(), "the trail is deleted, too");
+        assert!(events(&server).await.is_empty(), "old entries are deleted, too");
         server.stop().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Databases of several nodes, started for one test: a PostgreSQL primary with a streaming standby, and a Galera cluster.
 //!
-//! `cargo xtask test native` says where their programs are: `WUGAN_TEST_POSTGRES_BIN` is the folder with `initdb` and `postgres`,
+//! `cargo xtask test native` sets the paths of their programs: `WUGAN_TEST_POSTGRES_BIN` is the folder with `initdb` and `postgres`,
 //! `WUGAN_TEST_MARIADB_BIN` is `mariadbd`, `WUGAN_TEST_GALERA` is `libgalera_smm.so`, `WUGAN_TEST_SST` is the
 //! folder with `wsrep_sst_rsync`.
 
@@ -55,7 +55,7 @@ fn free_port() -> u16 {
 /// A folder that the databases' account owns. Databases refuse to run as root, so root runs them as `nobody`.
 fn folder() -> TempDir {
     let folder = tempfile::Builder::new().prefix("wugan-cluster-").tempdir().unwrap();
-    hand_over(folder.path());
+    set_owner(folder.path());
     folder
 }
 
@@ -67,7 +67,7 @@ fn account() -> Option<(u32, u32)> {
     (id(&["-u"]) == 0).then(|| (id(&["-u", "nobody"]), id(&["-g", "nobody"])))
 }
 
-fn hand_over(path: &Path) {
+fn set_owner(path: &Path) {
     if let Some((user, group)) = account() {
         chown(path, Some(user), Some(group)).unwrap();
     }
@@ -152,7 +152,7 @@ impl PostgresPair {
         format!("postgres://wugan@{address}/wugan")
     }
 
-    /// From now on the standby receives nothing from the primary.
+    /// Stops the replication to the standby.
     pub(crate) async fn cut_replication(&self) {
         let connection = Database::connect(Self::url(&self.standby, "postgres")).await.unwrap();
         connection.execute_unprepared("ALTER SYSTEM SET primary_conninfo = ''").await.unwrap();
@@ -164,7 +164,7 @@ impl PostgresPair {
         connection.close().await.unwrap();
     }
 
-    /// The primary refuses to write, as one does that its operator demotes. Its connections stay open.
+    /// Makes the primary read-only, as in a switchover. Its connections stay open.
     pub(crate) async fn demote_primary(&self) {
         let connection = Database::connect(Self::url(&self.primary, "postgres")).await.unwrap();
         connection.execute_unprepared("ALTER SYSTEM SET default_transaction_read_only = on").await.unwrap();
@@ -210,7 +210,7 @@ impl Galera {
             "FLUSH PRIVILEGES;\nCREATE USER wugan@'127.0.0.1' IDENTIFIED BY 'wugan';\nGRANT ALL ON *.* TO wugan@'127.0.0.1';\nCREATE DATABASE wugan;\n",
         )
         .unwrap();
-        hand_over(&statements);
+        set_owner(&statements);
         let mut install = command(Path::new("mariadb-install-db"), folder, &log);
         install.args(["--no-defaults", "--skip-test-db"]);
         run(install.arg(format!("--datadir={}", first.display())), &log);

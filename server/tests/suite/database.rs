@@ -1,4 +1,4 @@
-//! A database of its own for each test, on each kind of server that is there.
+//! A new database for each test, on each kind of database.
 
 use sea_orm::{ConnectionTrait, Database as Connection};
 use std::{env, path::Path};
@@ -41,7 +41,7 @@ impl Kind {
         with_name(&server, &name)
     }
 
-    /// Drops what `create` made.
+    /// Drops the database that `create` created.
     pub(crate) async fn drop(self, url: &str) {
         if self == Self::Sqlite {
             return;
@@ -62,8 +62,8 @@ fn with_name(url: &str, name: &str) -> String {
     format!("{server}/{name}{query}")
 }
 
-/// Runs a test on each kind of database, as three tests. Two of them need a server: they are ignored, and say so, unless they are
-/// asked for; asked for without a server, they fail. None passes without having run.
+/// Runs a test on each kind of database, as three tests. Two of them need a server: they are ignored by default, and fail if they are run
+/// without one.
 macro_rules! on_each_database {
     ($($(#[$doc:meta])* async fn $name:ident($server:ident: Kind) $body:block)*) => {$(
         mod $name {

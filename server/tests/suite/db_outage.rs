@@ -1,4 +1,4 @@
-//! The database goes away and comes back; the disk is full: case 24.
+//! Outages of the database: case 24.
 
 use crate::{
     database::Kind,
@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use wugan_wire::Code;
 
-async fn goes_and_comes_back(kind: Kind) {
-    // The database is made by the direct way, and used through the wire.
+async fn recovers_from_an_outage(kind: Kind) {
+    // The schema is created by a direct connection; requests go through the proxy.
     let direct = TestServer::start(kind).await;
     let url = direct.config.database_url.clone();
     let proxy = Proxy::start(host(&url)).await;
@@ -22,7 +22,7 @@ async fn goes_and_comes_back(kind: Kind) {
     proxy.cut().await;
     let gone = Instant::now();
     while through.get("/readyz").await.status() == StatusCode::OK {
-        assert!(gone.elapsed() < Duration::from_secs(5), "it is noticed");
+        assert!(gone.elapsed() < Duration::from_secs(5), "the outage is noticed");
     }
     for path in ["/readyz", "/user/me"] {
         let away = through.get_as(&tokens.access_token, path).await;
@@ -30,16 +30,16 @@ async fn goes_and_comes_back(kind: Kind) {
         expect_error(away, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
     }
     expect_error(through.try_refresh(&tokens.refresh_token).await, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
-    assert_eq!(through.get("/healthz").await.status(), StatusCode::OK, "alive, and not ready");
+    assert_eq!(through.get("/healthz").await.status(), StatusCode::OK, "live, but not ready");
 
-    proxy.mend();
+    proxy.restore();
     let back = Instant::now();
     while through.get("/readyz").await.status() != StatusCode::OK {
         assert!(back.elapsed() < Duration::from_secs(10), "it recovers by itself");
         sleep(Duration::from_millis(100)).await;
     }
     let next = through.refresh(&tokens.refresh_token).await;
-    assert!(through.lets_in(&next.access_token).await, "nothing is lost");
+    assert!(through.accepts(&next.access_token).await, "nothing is lost");
     through.stop().await;
     direct.stop().await;
 }
@@ -47,13 +47,13 @@ async fn goes_and_comes_back(kind: Kind) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
 async fn case_24_postgres_goes_away_and_comes_back() {
-    goes_and_comes_back(Kind::Postgres).await;
+    recovers_from_an_outage(Kind::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
 async fn case_24_mysql_goes_away_and_comes_back() {
-    goes_and_comes_back(Kind::Mysql).await;
+    recovers_from_an_outage(Kind::Mysql).await;
 }
 
 /// SQLite's file stays, but another process can hold its lock.
@@ -69,7 +69,7 @@ async fn case_24_a_locked_sqlite_file_is_waited_for() {
         held.rollback().await.unwrap();
     };
     let (next, ()) = tokio::join!(refresh, release);
-    assert!(server.lets_in(&next.access_token).await);
+    assert!(server.accepts(&next.access_token).await);
     other.close().await;
     server.stop().await;
 }

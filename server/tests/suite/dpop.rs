@@ -32,7 +32,7 @@ impl ClientKey {
         BASE64.encode(Sha256::digest(self.jwk().to_string()))
     }
 
-    /// Signs a proof as it is.
+    /// Signs a proof with this header and these claims.
     fn sign(&self, header: &Value, claims: &Value) -> String {
         let signed = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
         let signature: Signature = self.0.sign(signed.as_bytes());
@@ -80,7 +80,7 @@ impl ClientKey {
         self.tokens(server, "/user/refresh", &json!({"refresh_token": token})).await
     }
 
-    async fn lets_in(&self, server: &TestServer, access: &str) -> bool {
+    async fn accepts(&self, server: &TestServer, access: &str) -> bool {
         self.call(server, "GET", "/bbb", access, None).await.status() == StatusCode::OK
     }
 }
@@ -194,8 +194,8 @@ fn hostile(server: &TestServer, key: &ClientKey, method: &str, path: &str, acces
         ("no URL", with("htu", path.into())),
         ("issued two minutes ago", with("iat", (now - 120).into())),
         ("issued in two minutes", with("iat", (now + 120).into())),
-        ("issued at no time", with("iat", "now".into())),
-        ("issued at the end of time", with("iat", json!(1e300))),
+        ("issued at a time that is no number", with("iat", "now".into())),
+        ("issued at a time out of range", with("iat", json!(1e300))),
         ("an empty id", with("jti", "".into())),
         ("without id", without("jti")),
         ("without method", without("htm")),
@@ -219,7 +219,7 @@ on_each_database! {
                 assert_eq!(claims(token)["cnf"], json!({"jkt": key.jkt()}));
             }
             assert_eq!(server.row(tokens).await.jkt, Some(key.jkt()));
-            assert!(key.lets_in(&server, &tokens.access_token).await);
+            assert!(key.accepts(&server, &tokens.access_token).await);
         };
         let registered = key.sign_in(&server, "/user/register", "ada").await;
         is_bound(&registered).await;
@@ -235,7 +235,7 @@ on_each_database! {
         let change = json!({"current_password": PASSWORD, "new_password": "another horse"});
         let changed = key.call(&server, "POST", "/user/password", &reset.access_token, Some(&change)).await;
         is_bound(&changed.json().await.unwrap()).await;
-        assert!(!key.lets_in(&server, &reset.access_token).await, "the password change ended the session before");
+        assert!(!key.accepts(&server, &reset.access_token).await, "the password change ended the session before");
         server.stop().await;
     }
 
@@ -245,7 +245,7 @@ on_each_database! {
         let (owner, thief) = (ClientKey::new(), ClientKey::new());
         let first = owner.sign_in(&server, "/user/register", "ada").await;
         let second = owner.refresh(&server, &first.refresh_token).await;
-        assert!(owner.lets_in(&server, &second.access_token).await);
+        assert!(owner.accepts(&server, &second.access_token).await);
         let stolen = owner.refresh(&server, &second.refresh_token).await;
         let before = server.row(&stolen).await;
         let captured = owner.proof(&server, "GET", "/bbb", Some(&second.access_token));
@@ -267,12 +267,12 @@ on_each_database! {
         }
         assert_eq!(server.row(&stolen).await, before, "nothing was changed");
         let third = owner.refresh(&server, &stolen.refresh_token).await;
-        assert!(owner.lets_in(&server, &third.access_token).await);
+        assert!(owner.accepts(&server, &third.access_token).await);
         assert_eq!(server.counted("wugan_refresh_total{outcome=\"revoked\"}").await, 0);
         // The owner's own reuse still ends the session.
         expect_error(owner.post(&server, "/user/refresh", &json!({"refresh_token": first.refresh_token})).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
-        assert!(!owner.lets_in(&server, &third.access_token).await);
-        // An ended session: the key is asked for first.
+        assert!(!owner.accepts(&server, &third.access_token).await);
+        // In an ended session, too, the key is checked first.
         expect_refused(server.post("/user/refresh", &json!({"refresh_token": third.refresh_token})).await, "invalid_dpop_proof", "ended").await;
         server.stop().await;
     }
@@ -282,13 +282,13 @@ on_each_database! {
         let (one, other) = (ClientKey::new(), ClientKey::new());
         let (a, b, bearer) = (one.sign_in(&server, "/user/register", "ada").await, other.sign_in(&server, "/user/login", "ada").await, server.login("ada").await);
         expect_refused(other.call(&server, "GET", "/bbb", &a.access_token, None).await, "invalid_token", "the other session's key").await;
-        assert!(one.lets_in(&server, &a.access_token).await && other.lets_in(&server, &b.access_token).await && server.lets_in(&bearer.access_token).await);
+        assert!(one.accepts(&server, &a.access_token).await && other.accepts(&server, &b.access_token).await && server.accepts(&bearer.access_token).await);
         // A Bearer session stays one: a proof binds at sign-in only.
         let refreshed = one.refresh(&server, &bearer.refresh_token).await;
         assert_eq!((refreshed.token_type.as_str(), &claims(&refreshed.access_token)["cnf"]), ("Bearer", &Value::Null));
         expect_refused(one.call(&server, "GET", "/bbb", &refreshed.access_token, None).await, "invalid_token", "not bound").await;
         assert_eq!(one.post(&server, "/user/logout?scope=others", &json!({"refresh_token": a.refresh_token})).await.status(), StatusCode::NO_CONTENT);
-        assert!(one.lets_in(&server, &a.access_token).await && !other.lets_in(&server, &b.access_token).await);
+        assert!(one.accepts(&server, &a.access_token).await && !other.accepts(&server, &b.access_token).await);
         assert_eq!(one.post(&server, "/user/logout", &json!({"refresh_token": a.refresh_token})).await.status(), StatusCode::NO_CONTENT);
         let ended = one.call(&server, "GET", "/bbb", &a.access_token, None).await;
         expect_refused(ended, "invalid_token", "ended").await;
@@ -301,7 +301,7 @@ async fn hostile_proofs_are_refused_and_change_nothing() {
     let server = TestServer::with(Kind::Sqlite, MANY).await;
     let key = ClientKey::new();
     let tokens = key.sign_in(&server, "/user/register", "ada").await;
-    assert!(key.lets_in(&server, &tokens.access_token).await);
+    assert!(key.accepts(&server, &tokens.access_token).await);
     let (before, access) = (server.row(&tokens).await, tokens.access_token.as_str());
     for (case, proof) in hostile(&server, &key, "GET", "/bbb", Some(access)) {
         expect_refused(send(&server, "GET", "/bbb", Some(("DPoP", access)), Some(&proof), None).await, "invalid_dpop_proof", case).await;
@@ -317,7 +317,7 @@ async fn hostile_proofs_are_refused_and_change_nothing() {
         let answer = send(&server, "POST", "/user/login", None, Some(&proof), Some(&good)).await;
         assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{case}");
         let error = expect_error(answer, StatusCode::BAD_REQUEST, Code::InvalidDpopProof).await;
-        assert_eq!(error.error, "invalid_dpop_proof", "as OAuth has it");
+        assert_eq!(error.error, "invalid_dpop_proof", "OAuth's error code");
     }
     let twice = server.http.post(format!("{}/user/login", server.url)).json(&good);
     let [one, other] = [(); 2].map(|()| key.proof(&server, "POST", "/user/login", None));
@@ -348,7 +348,7 @@ async fn a_proof_is_accepted_once_and_for_a_minute() {
     assert_eq!(get(&late).await.status(), StatusCode::OK);
     server.clock.shift(10_000);
     expect_refused(get(&key.sign(&header, &claims)).await, "invalid_dpop_proof", "too old").await;
-    // A refresh token's proof is remembered, too.
+    // The proof of a refresh is in the replay cache, too.
     let body = json!({"refresh_token": tokens.refresh_token, "attempt": "an-attempt-of-its-own"});
     let proof = key.proof(&server, "POST", "/user/refresh", None);
     assert_eq!(send(&server, "POST", "/user/refresh", None, Some(&proof), Some(&body)).await.status(), StatusCode::OK);
@@ -371,9 +371,9 @@ async fn where_dpop_is_required_bearer_tokens_are_neither_issued_nor_accepted() 
     server.refused(&bearer.refresh_token).await;
     let key = ClientKey::new();
     let tokens = key.sign_in(&server, "/user/login", "ada").await;
-    assert!(key.lets_in(&server, &tokens.access_token).await);
+    assert!(key.accepts(&server, &tokens.access_token).await);
     server.logout(&bearer.refresh_token, "").await;
-    assert!(!before.lets_in(&bearer.access_token).await, "a sign-out needs no key");
+    assert!(!before.accepts(&bearer.access_token).await, "a sign-out needs no key");
     server.stop().await;
     before.stop().await;
 }
@@ -385,10 +385,10 @@ async fn a_nonce_is_asked_for_and_replaces_the_time() {
     let key = ClientKey::new();
     let nonce = |answer: &Response| answer.headers()["dpop-nonce"].to_str().unwrap().to_owned();
     let body = json!({"username": "ada", "password": PASSWORD});
-    let asked = key.post(&server, "/user/register", &body).await;
-    let first = nonce(&asked);
-    assert_eq!(challenge(&asked), "", "RFC 9449 §8");
-    let error = expect_error(asked, StatusCode::BAD_REQUEST, Code::UseDpopNonce).await;
+    let refused = key.post(&server, "/user/register", &body).await;
+    let first = nonce(&refused);
+    assert_eq!(challenge(&refused), "", "RFC 9449 §8");
+    let error = expect_error(refused, StatusCode::BAD_REQUEST, Code::UseDpopNonce).await;
     assert_eq!(error.error, "use_dpop_nonce");
     let with = |method: &str, path: &str, access: Option<&str>, nonce: &str| {
         let (header, mut claims) = key.parts(&server, method, path, access);
@@ -403,10 +403,10 @@ async fn a_nonce_is_asked_for_and_replaces_the_time() {
     let access = tokens.access_token.as_str();
     for wrong in [None, Some("x")] {
         let proof = wrong.map_or_else(|| key.proof(&server, "GET", "/bbb", Some(access)), |wrong| with("GET", "/bbb", Some(access), wrong));
-        let asked = send(&server, "GET", "/bbb", Some(("DPoP", access)), Some(&proof), None).await;
-        assert!(challenge(&asked).starts_with("DPoP error=\"use_dpop_nonce\""), "RFC 9449 §9");
-        assert_eq!(nonce(&asked), first);
-        expect_error(asked, StatusCode::UNAUTHORIZED, Code::UseDpopNonce).await;
+        let refused = send(&server, "GET", "/bbb", Some(("DPoP", access)), Some(&proof), None).await;
+        assert!(challenge(&refused).starts_with("DPoP error=\"use_dpop_nonce\""), "RFC 9449 §9");
+        assert_eq!(nonce(&refused), first);
+        expect_error(refused, StatusCode::UNAUTHORIZED, Code::UseDpopNonce).await;
     }
     let get = async |server: &TestServer, nonce: &str| {
         let (header, mut claims) = key.parts(server, "GET", "/bbb", Some(access));
@@ -421,15 +421,15 @@ async fn a_nonce_is_asked_for_and_replaces_the_time() {
     let (answer, _) = get(&server, &first).await;
     let second = nonce(&answer);
     assert_eq!(answer.status(), StatusCode::OK, "the nonce of the step before");
-    assert_ne!(second, first, "the answer tells the next one");
+    assert_ne!(second, first, "the response has the next nonce");
     server.clock.shift(60_000);
     assert_eq!(get(&server, &first).await.0.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(get(&server, &second).await.0.status(), StatusCode::OK);
     // Before the rotation rules: the exchange is repeated with the nonce and the same attempt id.
     let exchange = json!({"refresh_token": tokens.refresh_token, "attempt": "an-attempt-of-its-own"});
-    let asked = key.post(&server, "/user/refresh", &exchange).await;
-    let third = nonce(&asked);
-    expect_error(asked, StatusCode::BAD_REQUEST, Code::UseDpopNonce).await;
+    let refused = key.post(&server, "/user/refresh", &exchange).await;
+    let third = nonce(&refused);
+    expect_error(refused, StatusCode::BAD_REQUEST, Code::UseDpopNonce).await;
     assert_eq!(server.row(&tokens).await.generation, 0);
     let proof = with("POST", "/user/refresh", None, &third);
     assert_eq!(send(&server, "POST", "/user/refresh", None, Some(&proof), Some(&exchange)).await.status(), StatusCode::OK);
@@ -506,13 +506,13 @@ for (const alg of ['ES256', 'EdDSA']) {
     nonce = answer.headers.get('dpop-nonce') ?? nonce;
     return answer;
   };
-  const asked = await call('POST', '/user/register', { username: alg, password });
+  const refused = await call('POST', '/user/register', { username: alg, password });
   const first = await (await call('POST', '/user/register', { username: alg, password })).json();
   const next = await (await call('POST', '/user/refresh', { refresh_token: first.refresh_token })).json();
   const guarded = await call('GET', '/bbb', undefined, next.access_token);
   const { cnf } = JSON.parse(Buffer.from(next.access_token.split('.')[1], 'base64url'));
   const isBound = cnf.jkt === await calculateJwkThumbprint(jwk);
-  seen.push([asked.status, (await asked.json()).error, next.token_type, guarded.status, await guarded.text(), isBound]);
+  seen.push([refused.status, (await refused.json()).error, next.token_type, guarded.status, await guarded.text(), isBound]);
 }
 console.log(JSON.stringify(seen));
 ";

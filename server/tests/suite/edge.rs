@@ -17,7 +17,7 @@ use wugan_wire::{Code, SessionItem, TokenAnswer};
 
 const PROXY: [&str; 2] = ["--trusted-proxy", "127.0.0.0/8"];
 
-/// Right passwords from one network take its places in the queue, and no others.
+/// Sign-ins with valid passwords use their own network's permits only.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_31_sign_ins_of_one_network_leave_room_for_others() {
     let server = Arc::new(TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--name-limit", "1000/1m"]].concat()).await);
@@ -59,7 +59,7 @@ async fn connect_from(server: &TestServer, ip: &str) -> TcpStream {
     socket.connect(server.url.trim_start_matches("http://").parse().unwrap()).await.unwrap()
 }
 
-/// Other addresses of the loopback network are other networks to the server.
+/// To the server, other addresses of the loopback network are other networks.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn case_33_connections_of_one_network_leave_room_for_others() {
@@ -70,7 +70,7 @@ async fn case_33_connections_of_one_network_leave_room_for_others() {
         let _ = stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nx-slow: ").await;
         held.push(stream);
     }
-    assert_eq!(server.get("/aaa").await.status(), StatusCode::OK, "another network");
+    assert_eq!(server.get("/aaa").await.status(), StatusCode::OK, "a connection of another network is served");
     let mut closed = 0;
     for stream in &mut held {
         let read = tokio::time::timeout(std::time::Duration::from_millis(20), stream.read(&mut [0; 16])).await;
@@ -112,9 +112,9 @@ async fn case_37_tokens_of_an_ended_session_cost_no_query() {
     let server = TestServer::start(Kind::Sqlite).await;
     let tokens = server.register("ada").await;
     server.logout(&tokens.refresh_token, "").await;
-    assert!(!server.lets_in(&tokens.access_token).await);
+    assert!(!server.accepts(&tokens.access_token).await);
     server.auth.store().writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
-    assert!(!server.lets_in(&tokens.access_token).await, "and no 500 without the table");
+    assert!(!server.accepts(&tokens.access_token).await, "no query: the table does not exist");
     server.stop().await;
 }
 
@@ -138,7 +138,7 @@ on_each_database! {
         let then = [first.as_slice(), &[entry("203.0.113.1", Some("3 more within a minute"))]].concat();
         assert_eq!(refused().await, then);
         server.auth.accounts().flush_refusals().await.unwrap();
-        assert_eq!(refused().await, then, "once");
+        assert_eq!(refused().await, then, "recorded once");
         server.stop().await;
     }
 

@@ -1,7 +1,7 @@
 //! Real failovers under load, with two server processes: cases 41 and 60.
 //!
-//! Clients refresh with attempt ids and use what they get. A request that failed is sent again with the same token and the same id. No
-//! session may end, no answer but 503 may say that something is wrong, and no process is started again.
+//! Clients refresh with attempt ids and use the new tokens. A failed request is sent again with the same token and the same id. No
+//! session may end, 503 is the only error, and no process is restarted.
 
 use crate::{
     cluster::{Galera, PostgresPair},
@@ -28,16 +28,16 @@ use wugan_axum::{Device, store::audit};
 
 const SESSIONS: usize = 24;
 
-/// What the clients saw.
+/// The responses that the clients got.
 #[derive(Default)]
-struct Seen {
+struct Responses {
     refreshes: AtomicU64,
     unavailable: AtomicU64,
     /// Access tokens that were refused. A client refreshes then.
     access_refused: AtomicU64,
 }
 
-impl Seen {
+impl Responses {
     fn print(&self, what: &str) {
         let count = |counter: &AtomicU64| counter.load(Ordering::SeqCst);
         let (refreshes, unavailable, refused) = (count(&self.refreshes), count(&self.unavailable), count(&self.access_refused));
@@ -45,16 +45,16 @@ impl Seen {
     }
 }
 
-/// Clients that refresh and use their sessions at both processes in turn, until they are stopped.
+/// Clients that refresh and use their sessions at both processes alternately, until they are stopped.
 struct Load {
     running: Arc<AtomicBool>,
-    seen: Arc<Seen>,
+    seen: Arc<Responses>,
     clients: JoinSet<()>,
 }
 
 impl Load {
     fn start(nodes: &[Arc<Process>; 2], sessions: Vec<Value>) -> Self {
-        let (running, seen) = (Arc::new(AtomicBool::new(true)), Arc::new(Seen::default()));
+        let (running, seen) = (Arc::new(AtomicBool::new(true)), Arc::new(Responses::default()));
         let mut clients = JoinSet::new();
         for (n, tokens) in sessions.into_iter().enumerate() {
             clients.spawn(client(n, nodes.clone(), tokens, running.clone(), seen.clone()));
@@ -62,29 +62,29 @@ impl Load {
         Self { running, seen, clients }
     }
 
-    /// Waits until the clients have refreshed so often.
+    /// Waits until the clients have made this number of refreshes.
     async fn refreshes(&self, more: u64) {
         let count = || self.seen.refreshes.load(Ordering::SeqCst);
         let (target, started) = (count() + more, Instant::now());
         while count() < target {
-            assert!(started.elapsed() < Duration::from_secs(60), "the load goes on");
+            assert!(started.elapsed() < Duration::from_secs(60), "the clients make no progress");
             sleep(Duration::from_millis(10)).await;
         }
     }
 
-    /// Stops the clients. A client that saw something wrong panicked.
-    async fn stop(self) -> Arc<Seen> {
+    /// Stops the clients. A client that got a wrong response has panicked.
+    async fn stop(self) -> Arc<Responses> {
         self.running.store(false, Ordering::SeqCst);
         self.clients.join_all().await;
         self.seen
     }
 }
 
-async fn client(n: usize, nodes: [Arc<Process>; 2], mut tokens: Value, running: Arc<AtomicBool>, seen: Arc<Seen>) {
+async fn client(n: usize, nodes: [Arc<Process>; 2], mut tokens: Value, running: Arc<AtomicBool>, seen: Arc<Responses>) {
     let mut turn = n;
     while running.load(Ordering::SeqCst) {
         let attempt = format!("attempt-of-client-{n}-{turn}");
-        // Until the exchange is answered: the last one of each client is waited for, too.
+        // Until the exchange is answered, also after the load was stopped.
         let next = loop {
             turn += 1;
             let body = json!({"refresh_token": tokens["refresh_token"], "attempt": attempt});
@@ -108,41 +108,41 @@ async fn client(n: usize, nodes: [Arc<Process>; 2], mut tokens: Value, running: 
     }
 }
 
-async fn two(folder: &Path, urls: [String; 2]) -> [Arc<Process>; 2] {
+async fn start_two(folder: &Path, urls: [String; 2]) -> [Arc<Process>; 2] {
     let start = |url: String| {
         let folder = folder.to_owned();
         spawn_blocking(move || Arc::new(Process::start(&folder, &["--database-url", &url])))
     };
     let [first, second] = urls;
-    // One after the other: the first makes the tables and the key.
+    // One after the other: the first creates the tables and the key.
     let first = start(first).await.unwrap();
     [first, start(second).await.unwrap()]
 }
 
-/// Sessions without sign-ins, made beside the processes.
+/// Creates sessions without sign-ins, directly in the database.
 async fn sessions(folder: &Path, url: &str) -> Vec<Value> {
     let options = wugan_axum::Options::new(url).signing_key(folder.join("wugan.key"));
     let auth = wugan_axum::Auth::open(options).await.unwrap();
-    let mut made = Vec::new();
+    let mut sessions = Vec::new();
     for n in 0..SESSIONS {
-        made.push(json!(auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap()));
+        sessions.push(json!(auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap()));
     }
     auth.close().await;
-    made
+    sessions
 }
 
-/// How long it takes until both processes say so at `/readyz`.
+/// The time until both processes have this readiness at `/readyz`.
 async fn until_ready(nodes: &[Arc<Process>; 2], ready: bool) -> Duration {
     let started = Instant::now();
     loop {
-        let mut said = Vec::new();
+        let mut states = Vec::new();
         for node in nodes {
-            said.push(node.get("/readyz").await == StatusCode::OK);
+            states.push(node.get("/readyz").await == StatusCode::OK);
         }
-        if said.iter().all(|said| *said == ready) {
+        if states.iter().all(|state| *state == ready) {
             return started.elapsed();
         }
-        assert!(started.elapsed() < Duration::from_secs(30), "readiness is {said:?}");
+        assert!(started.elapsed() < Duration::from_secs(30), "readiness is {states:?}");
         sleep(Duration::from_millis(20)).await;
     }
 }
@@ -166,7 +166,7 @@ async fn case_41_postgres_is_switched_over_under_load() {
         let (folder, pair) = (folder(), PostgresPair::start().await);
         let proxy = Proxy::start(&pair.primary.address()).await;
         let url = PostgresPair::database_url(&format!("127.0.0.1:{}", proxy.port));
-        let nodes = two(folder.path(), [url.clone(), url.clone()]).await;
+        let nodes = start_two(folder.path(), [url.clone(), url.clone()]).await;
         let load = Load::start(&nodes, sessions(folder.path(), &url).await);
         load.refreshes(200).await;
         until_ready(&nodes, true).await;
@@ -174,7 +174,7 @@ async fn case_41_postgres_is_switched_over_under_load() {
         pair.demote_primary().await;
         let noticed = until_ready(&nodes, false).await;
         assert!(noticed < Duration::from_millis(1500), "{noticed:?}");
-        // The standby reads. A node that reads alone is not ready either.
+        // The standby is read-only: the processes are still not ready.
         proxy.redirect(&pair.standby.address());
         sleep(Duration::from_secs(1)).await;
         for node in &nodes {
@@ -196,7 +196,7 @@ async fn case_60_postgres_fails_over_to_a_standby_that_lags() {
         let (folder, mut pair) = (folder(), PostgresPair::start().await);
         let proxy = Proxy::start(&pair.primary.address()).await;
         let url = PostgresPair::database_url(&format!("127.0.0.1:{}", proxy.port));
-        let nodes = two(folder.path(), [url.clone(), url.clone()]).await;
+        let nodes = start_two(folder.path(), [url.clone(), url.clone()]).await;
         let load = Load::start(&nodes, sessions(folder.path(), &url).await);
         load.refreshes(100).await;
 
@@ -227,10 +227,10 @@ async fn case_41_a_galera_node_is_killed_under_load() {
     let first = Proxy::start(&cluster.nodes[0].address()).await;
     let second = Proxy::start(&cluster.nodes[1].address()).await;
     let url = |proxy: &Proxy| Galera::database_url(&format!("127.0.0.1:{}", proxy.port));
-    let nodes = two(folder.path(), [url(&first), url(&second)]).await;
+    let nodes = start_two(folder.path(), [url(&first), url(&second)]).await;
     let sessions = sessions(folder.path(), &url(&first)).await;
 
-    // Certification conflicts are tried again inside the server: no client hears of them.
+    // The server retries certification conflicts, so that clients get no error.
     let token = sessions[0]["refresh_token"].clone();
     let mut successor = Value::Null;
     for round in 0..if long() { 40 } else { 4 } {
@@ -255,7 +255,7 @@ async fn case_41_a_galera_node_is_killed_under_load() {
     cluster.nodes[1].kill();
     let killed = Instant::now();
     while nodes[1].get("/readyz").await == StatusCode::OK {
-        assert!(killed.elapsed() < Duration::from_millis(1500), "readiness tells the truth");
+        assert!(killed.elapsed() < Duration::from_millis(1500), "readiness is lost at once");
         sleep(Duration::from_millis(20)).await;
     }
     let noticed = killed.elapsed();

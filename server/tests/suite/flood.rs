@@ -1,4 +1,4 @@
-//! Too much at once: cases 15, 16, 19.
+//! Floods of sign-ins and refreshes, and the time of a wrong password: cases 15, 16, 19.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -30,7 +30,7 @@ on_each_database! {
                 let mut tokens = tokens;
                 for turn in 0..4 {
                     tokens = nodes[(n + turn) % 2].refresh(&tokens.refresh_token).await;
-                    assert!(nodes[n % 2].lets_in(&tokens.access_token).await);
+                    assert!(nodes[n % 2].accepts(&tokens.access_token).await);
                 }
             });
         }
@@ -71,7 +71,7 @@ async fn case_16_a_login_flood_is_answered_and_starves_no_refresh() {
     assert!(flooded.len() > 20, "only {} refreshes while the flood lasted", flooded.len());
     assert!(
         server.counted("wugan_requests_total{method=\"POST\",route=\"/user/login\",status=\"503\"}").await > 0,
-        "the excess is turned away"
+        "the excess is refused"
     );
     println!("refresh p99: quiet {:?}, in the flood {:?} ({} refreshes)", p99(&mut quiet), p99(&mut flooded), flooded.len());
     Arc::into_inner(server).unwrap().stop().await;
@@ -91,7 +91,7 @@ async fn case_16_a_refused_sign_in_costs_no_query() {
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
         tokens = server.refresh(&tokens.refresh_token).await;
-        assert!(server.lets_in(&tokens.access_token).await, "meanwhile others are served");
+        assert!(server.accepts(&tokens.access_token).await, "meanwhile others are served");
     }
     server.auth.store().writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
     assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -117,7 +117,7 @@ fn p99(times: &mut [Duration]) -> Duration {
     times[times.len() * 99 / 100]
 }
 
-/// A sign-in's time is that of its hash: each attempt makes one, for any name. Counting is exact, unlike measuring time.
+/// A sign-in takes as long as its hash, and each attempt computes one, for any name. Hashes can be counted exactly, unlike times.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
     let server = TestServer::with(Kind::Sqlite, MANY).await;
@@ -125,7 +125,7 @@ async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
     server.register("disabled").await;
     let disabled = user::by_key(server.auth.store().reader(), "disabled").await.unwrap().unwrap();
     user::set_disabled(server.auth.store().writer(), disabled.id, Some(server.clock.now())).await.unwrap();
-    for name in ["known", "unknown", "disabled", "", "a name that nobody can have"] {
+    for name in ["known", "unknown", "disabled", "", "a name that cannot be registered"] {
         let before = server.auth.accounts().passwords().hashed();
         assert_eq!(server.try_login(name, "wrong password").await.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(server.auth.accounts().passwords().hashed(), before + 1, "{name:?}");
@@ -137,15 +137,15 @@ async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
         assert_eq!(server.auth.accounts().passwords().hashed(), before, "{name:?}: a password longer than any accepted one is not hashed");
     }
     if long() {
-        medians_are_alike(&server).await;
+        check_medians(&server).await;
     }
     server.stop().await;
 }
 
-/// The same by the clock, interleaved, so that what else the machine does meets both alike. It wants a quiet machine.
-async fn medians_are_alike(server: &TestServer) {
+/// Compares the median times. The attempts are interleaved, so that other load affects both equally. It needs an idle machine.
+async fn check_medians(server: &TestServer) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    // Five hundred hashes would say no more than one that all of them have.
+    // All accounts get the same hash: computing five hundred would add nothing.
     let hash = user::by_key(server.auth.store().reader(), "known").await.unwrap().unwrap().password_hash;
     for n in 0..500 {
         let name = format!("known{n}");

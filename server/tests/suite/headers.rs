@@ -1,4 +1,4 @@
-//! CORS and the headers of every answer: cases 21 and 22.
+//! CORS and the headers of all responses: cases 21 and 22.
 
 use crate::{
     database::Kind,
@@ -10,7 +10,7 @@ use wugan_wire::Code;
 
 const ALLOWED: &str = "https://app.example.com";
 
-async fn asked_from(server: &TestServer, method: Method, origin: &str) -> Response {
+async fn request_from(server: &TestServer, method: Method, origin: &str) -> Response {
     let asking = server.http.request(method, format!("{}/bbb", server.url)).header(header::ORIGIN, origin);
     asking
         .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
@@ -23,12 +23,12 @@ async fn asked_from(server: &TestServer, method: Method, origin: &str) -> Respon
 #[tokio::test]
 async fn case_21_listed_origins_only() {
     let server = TestServer::with(Kind::Sqlite, &["--allow-origin", ALLOWED]).await;
-    let preflight = asked_from(&server, Method::OPTIONS, ALLOWED).await;
+    let preflight = request_from(&server, Method::OPTIONS, ALLOWED).await;
     assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED);
     let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
     assert!(allowed.contains("authorization") && allowed.contains("content-type"), "{allowed}");
     assert!(!preflight.headers().contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS));
-    let refused = asked_from(&server, Method::GET, ALLOWED).await;
+    let refused = request_from(&server, Method::GET, ALLOWED).await;
     assert_eq!(
         (refused.status(), &refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN]),
         (StatusCode::UNAUTHORIZED, &ALLOWED.parse().unwrap())
@@ -39,7 +39,7 @@ async fn case_21_listed_origins_only() {
     }
     for origin in ["https://evil.example", "null", "https://app.example.com.evil.example", "http://app.example.com", "*"] {
         for method in [Method::OPTIONS, Method::GET] {
-            let answer = asked_from(&server, method, origin).await;
+            let answer = request_from(&server, method, origin).await;
             assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN), "{origin}");
             assert!(answer.headers()[header::VARY].to_str().unwrap().to_ascii_lowercase().contains("origin"));
         }
@@ -50,7 +50,7 @@ async fn case_21_listed_origins_only() {
 #[tokio::test]
 async fn case_50_tracing_headers_pass_a_preflight_and_others_by_flag() {
     let server = TestServer::with(Kind::Sqlite, &["--allow-origin", "https://app.example.com:443", "--allow-header", "x-tenant"]).await;
-    let preflight = asked_from(&server, Method::OPTIONS, ALLOWED).await;
+    let preflight = request_from(&server, Method::OPTIONS, ALLOWED).await;
     assert_eq!(preflight.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ALLOWED, "case 49: without the scheme's own port");
     let allowed = preflight.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap().to_owned();
     for name in ["authorization", "content-type", "traceparent", "tracestate", "baggage", "sentry-trace", "x-tenant"] {
@@ -93,7 +93,7 @@ async fn case_22_every_answer_has_the_headers() {
     let broken = server.try_refresh(&tokens.refresh_token).await;
     has_the_headers(&broken, 500);
     let body = expect_error(broken, StatusCode::INTERNAL_SERVER_ERROR, Code::Internal).await;
-    assert!(!body.message.to_lowercase().contains("sessions"), "what broke is nobody's business: {}", body.message);
+    assert!(!body.message.to_lowercase().contains("sessions"), "the cause is not sent: {}", body.message);
     let behind_tls = server.http.get(format!("{}/aaa", server.url)).header("x-forwarded-proto", "https").send().await.unwrap();
     assert_eq!(behind_tls.headers()[header::STRICT_TRANSPORT_SECURITY], "max-age=63072000", "two years");
     server.stop().await;

@@ -1,4 +1,4 @@
-//! Hostile tokens: case 12 (RFC 8725). Each is refused everywhere, as every other bad token is.
+//! Hostile tokens: case 12 (RFC 8725). They are refused everywhere with the error of any invalid token.
 
 use crate::{
     database::Kind,
@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::fs;
 
-/// Signs anything with a secret, as an attacker or the server would.
+/// Signs a header and claims with a secret.
 fn signed(header: &str, claims: &str, secret: &[u8]) -> String {
     use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
     let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
@@ -18,7 +18,7 @@ fn signed(header: &str, claims: &str, secret: &[u8]) -> String {
     format!("{message}.{signature}")
 }
 
-/// Hostile variations of a good token; some signed with the server's own secret, as if it could be made to sign them.
+/// Hostile variations of a valid token; some are signed with the server's own secret.
 fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> {
     let [head, body, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
     let (header, payload) = (part(good, 0), claims(good));
@@ -75,7 +75,7 @@ fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> 
         let again = format!("{},\"{claim}\":{}}}", payload.to_string().trim_end_matches('}'), payload[claim]);
         add(&format!("{claim} twice"), signed(&header.to_string(), &again, secret));
     }
-    // Of a refresh token the session says when it runs out.
+    // The expiry of a refresh token is the session's, not its claim.
     let ends = if header["typ"] == "at+jwt" { &[0, 1, -1][..] } else { &[] };
     let ends = ends.iter().map(|end| ("exp", json!(end)));
     for (claim, value) in ends.chain([("iss", json!("evil")), ("aud", json!("evil")), ("aud", json!(["evil"]))]) {
@@ -89,7 +89,7 @@ fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> 
     }
     add("the other kind", other_kind.to_owned());
     for broken in ["", ".", "..", "...", "a", "a.b", "a.b.c", "a.b.c.d", "Bearer", "null", "undefined", "eyJ", "🦀.🦀.🦀"] {
-        add("rubbish", broken.to_owned());
+        add("malformed", broken.to_owned());
     }
     add("no signature", format!("{head}.{body}."));
     add("no dot", format!("{head}.{body}"));
@@ -117,7 +117,7 @@ fn corpus(good: &str, other_kind: &str, secret: &[u8]) -> Vec<(String, String)> 
     all
 }
 
-/// Random bytes, and good tokens with random changes: nothing panics, nothing is let in.
+/// Valid tokens with random changes cause no panic and are refused.
 #[tokio::test]
 async fn case_12_random_tokens_are_refused() {
     let server = TestServer::start(Kind::Sqlite).await;
@@ -158,28 +158,28 @@ async fn case_12_hostile_tokens_are_refused_like_any_other() {
     let (tokens, secret) = (server.register("ada").await, secret(&server));
     server.register("the-next-one").await;
     let control = signed(&part(&tokens.access_token, 0).to_string(), &claims(&tokens.access_token).to_string(), &secret);
-    assert!(server.lets_in(&control).await, "what signs the corpus signs good tokens");
+    assert!(server.accepts(&control).await, "an unchanged token that is signed in the same way is accepted");
     let access = corpus(&tokens.access_token, &tokens.refresh_token, &secret);
     let refresh = corpus(&tokens.refresh_token, &tokens.access_token, &secret);
     assert!(access.len() >= 200, "{}", access.len());
     for (what, token) in &access {
         let Ok(value) = reqwest::header::HeaderValue::from_str(&format!("Bearer {token}")) else { continue };
         let answer = server.http.get(format!("{}/bbb", server.url)).header("authorization", value).send().await;
-        // One that is longer than any head is refused before it is looked at.
+        // A token that is longer than any head is refused without parsing.
         let expected = if token.len() > 16_000 { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::UNAUTHORIZED };
         assert_eq!(answer.unwrap().status(), expected, "{what}");
     }
     for (what, token) in &refresh {
-        // One that is longer than any body is refused without parsing.
+        // A token that is longer than any body is refused without parsing.
         let expected = if token.len() > 16_000 { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::UNAUTHORIZED };
         assert_eq!(server.try_refresh(token).await.status(), expected, "{what}");
     }
-    assert!(server.lets_in(&tokens.access_token).await);
+    assert!(server.accepts(&tokens.access_token).await);
     server.refresh(&tokens.refresh_token).await;
     server.stop().await;
 }
 
-/// The least of a few: what else the machine does can only add to it.
+/// The least of a few times: other load only adds to them.
 #[tokio::test]
 async fn case_12_no_hostile_token_takes_a_millisecond() {
     let server = TestServer::start(Kind::Sqlite).await;

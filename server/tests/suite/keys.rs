@@ -1,4 +1,4 @@
-//! Signing keys: case 27, and verification by others.
+//! Signing keys: case 27, and verification by other services.
 
 use crate::{
     database::Kind,
@@ -28,7 +28,7 @@ async fn case_27_keys_are_rotated_without_a_401() {
                 let mut tokens = nodes[0].register(&format!("user{n}")).await;
                 let mut kids = std::collections::HashSet::new();
                 for turn in n.. {
-                    assert!(nodes[turn % 2].lets_in(&tokens.access_token).await);
+                    assert!(nodes[turn % 2].accepts(&tokens.access_token).await);
                     tokens = nodes[(turn + 1) % 2].refresh(&tokens.refresh_token).await;
                     kids.insert(part(&tokens.access_token, 0)["kid"].to_string());
                     turns.fetch_add(1, Ordering::Relaxed);
@@ -76,12 +76,12 @@ async fn other_services_verify_by_the_public_keys() {
     rules.set_issuer(&["https://id.example.com"]);
     let read = decode::<Value>(&tokens.access_token, &key, &rules).unwrap();
     assert_eq!(read.claims["username"], "ada");
-    assert!(server.lets_in(&tokens.access_token).await);
+    assert!(server.accepts(&tokens.access_token).await);
     server.refresh(&tokens.refresh_token).await;
     server.stop().await;
 }
 
-/// Made-up key ids neither read the file nor write a log line each.
+/// A token with an unknown key id causes neither a read of the file nor a log line.
 #[tokio::test]
 async fn case_35_a_broken_key_file_is_logged_once() {
     let folder = tempfile::TempDir::new().unwrap();
@@ -97,10 +97,10 @@ async fn case_35_a_broken_key_file_is_logged_once() {
         format!("{}.{rest}", BASE64_URL_SAFE_NO_PAD.encode(header.to_string()))
     };
     for n in 0..300 {
-        assert!(!server.lets_in(&forged(n).into()).await);
+        assert!(!server.accepts(&forged(n).into()).await);
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(server.lets_in(&tokens["access_token"]).await, "the keys stay as they were");
+    assert!(server.accepts(&tokens["access_token"]).await, "the keys stay as they were");
     let log = server.ended_with_log();
     assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
 }
@@ -124,7 +124,7 @@ async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {
     server.stop().await;
 }
 
-/// A service without the database: it follows a rotation, and says when it cannot have the keys.
+/// A service without the database follows a rotation, and reports when the keys cannot be fetched.
 #[tokio::test]
 async fn case_58_a_service_verifies_access_tokens_by_the_issuers_keys() {
     let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;

@@ -1,4 +1,4 @@
-//! Guessing: case 17.
+//! Limits for password guessing: case 17.
 
 use crate::{
     database::Kind,
@@ -24,7 +24,7 @@ async fn case_17_guessing_is_limited_and_the_owner_is_not_locked_out() {
     }
     for ip in ["203.0.113.9", "203.0.113.1"] {
         let guess = login_from(&server, ip, "ada", "wrong password").await;
-        assert_eq!(guess.status(), StatusCode::UNAUTHORIZED, "one that is this network's own");
+        assert_eq!(guess.status(), StatusCode::UNAUTHORIZED, "the network's own attempt");
         let limited = login_from(&server, ip, "ada", PASSWORD).await;
         let wait: u64 = limited.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
@@ -33,20 +33,16 @@ async fn case_17_guessing_is_limited_and_the_owner_is_not_locked_out() {
     assert_eq!(
         login_from(&server, "198.51.100.1", "ada", PASSWORD).await.status(),
         StatusCode::OK,
-        "where he is signed in, he has tries of his own"
+        "a network with a session of the account has attempts of its own"
     );
     assert_eq!(login_from(&server, "203.0.113.9", "bob", PASSWORD).await.status(), StatusCode::UNAUTHORIZED, "other names are not limited");
     server.clock.shift(60_000);
-    assert_eq!(
-        login_from(&server, "203.0.113.9", "ada", PASSWORD).await.status(),
-        StatusCode::OK,
-        "and a stranger waits a minute, not for good"
-    );
+    assert_eq!(login_from(&server, "203.0.113.9", "ada", PASSWORD).await.status(), StatusCode::OK, "another network waits a minute");
     assert!(server.counted("wugan_login_total{outcome=\"limited\"}").await >= 2);
     server.stop().await;
 }
 
-/// From networks where the account was never signed in.
+/// The owner signs in from networks that have no session of the account.
 #[tokio::test]
 async fn case_17_the_owner_signs_in_during_an_attack() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "10/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
@@ -70,7 +66,7 @@ async fn case_17_the_owner_signs_in_during_an_attack() {
 #[tokio::test]
 async fn case_17_an_unknown_name_is_limited_like_a_known_one() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "3/5m"]).await;
-    // The name's three, and the network's one.
+    // Three attempts for the name, and one for the network.
     for _ in 0..4 {
         assert_eq!(server.try_login("unknown", "wrong password").await.status(), StatusCode::UNAUTHORIZED);
     }

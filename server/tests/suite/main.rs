@@ -1,8 +1,8 @@
-//! The server over real sockets, on every database: each test starts a server of its own on port 0.
+//! Tests of the server over real sockets, on all databases. Each test starts its own server on port 0.
 //!
-//! Names cite the case of the incident table in `docs/security.md` that they show. Those on PostgreSQL and MySQL
-//! are ignored unless they are asked for (`--include-ignored`), with `WUGAN_TEST_POSTGRES` and `WUGAN_TEST_MYSQL` the URL of an account
-//! that may create databases: `cargo xtask test` does all of it. `WUGAN_TEST_LONG` (`cargo xtask test native --long`) runs the long forms.
+//! A name cites the test's case of the incident table in `docs/security.md`. Tests on PostgreSQL and MySQL are ignored by default
+//! (`--include-ignored` runs them). `WUGAN_TEST_POSTGRES` and `WUGAN_TEST_MYSQL` are the URLs of accounts that may create databases;
+//! `cargo xtask test` sets them. `WUGAN_TEST_LONG` (`cargo xtask test native --long`) runs the long forms.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[cfg(unix)]

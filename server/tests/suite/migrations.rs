@@ -1,4 +1,4 @@
-//! The tables: made at start, wherever the making was broken off before.
+//! Migrations: of version 0.1, and after an interruption.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -9,8 +9,8 @@ use sea_orm_migration::MigratorTrait;
 use wugan_axum::store::{migration::Migrator, user};
 
 on_each_database! {
-    /// Sessions of version 0.1 go on, judged by its rule until they are refreshed.
-    async fn sessions_of_version_0_1_go_on_after_the_migration(kind: Kind) {
+    /// Sessions of version 0.1 stay valid, and are decided by its rule until they are refreshed.
+    async fn sessions_of_version_0_1_stay_valid_after_the_migration(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
         let second = server.refresh(&first.refresh_token).await;
@@ -42,12 +42,12 @@ on_each_database! {
 
         let migrated = server.on(&older).await;
         assert_eq!(migrated.exchange(&first.refresh_token, "attempt-of-the-owner").await.refresh_token, second.refresh_token, "a lost answer");
-        assert!(migrated.lets_in(&second.access_token).await);
+        assert!(migrated.accepts(&second.access_token).await);
         let third = migrated.exchange(&second.refresh_token, "another-attempt-id").await;
         assert_eq!(migrated.exchange(&second.refresh_token, "another-attempt-id").await.refresh_token, third.refresh_token);
         migrated.refresh(&other.refresh_token).await;
         migrated.refused(&first.refresh_token).await;
-        assert!(!migrated.lets_in(&third.access_token).await, "an old token is reuse after the migration, too");
+        assert!(!migrated.accepts(&third.access_token).await, "an old token is reuse after the migration, too");
         migrated.stop().await;
         kind.drop(&older).await;
         server.stop().await;
@@ -55,13 +55,13 @@ on_each_database! {
 
     async fn case_06_an_interrupted_migration_is_completed(kind: Kind) {
         let server = TestServer::start(kind).await;
-        // As a `kill -9` leaves them in the midst of the first start.
+        // The state after a `kill -9` during the first start.
         for statement in ["DELETE FROM seaql_migrations", "DROP TABLE audit", "DROP TABLE sessions"] {
             server.auth.store().writer().execute_unprepared(statement).await.unwrap();
         }
         let first = server.another().await;
         let tokens = first.register("ada").await;
-        // And later, when all are there and their steps are not written down.
+        // The state after the last step, with the migrations not yet recorded.
         server.auth.store().writer().execute_unprepared("DELETE FROM seaql_migrations").await.unwrap();
         let second = server.another().await;
         second.refresh(&tokens.refresh_token).await;

@@ -1,8 +1,8 @@
-//! The store and the rules against a reference model: random steps, the same on both, no answer may differ.
+//! Compares the store and the rules with a reference model by random steps: all outcomes must be equal.
 //!
-//! The model says what `docs/security.md` promises in other words than `decide` does: it keeps for each session the list of pairs
-//! handed out, with the pair and the client that each was exchanged for and by, and when the newest was first used. It knows no lineage
-//! and no mask. `WUGAN_TEST_SEED` repeats one run.
+//! The model implements the guarantees of `docs/security.md` in another way than `decide`: for each session it has the list of issued
+//! pairs, each with the pair and the client that it was exchanged for, and the first use of the newest pair. It has no lineage and no
+//! mask. `WUGAN_TEST_SEED` repeats a run.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -22,9 +22,9 @@ use wugan_axum::{
 use wugan_wire::{LogoutScope, TokenAnswer};
 
 const LEEWAY: i64 = 10_000;
-const DUPLICATES: i64 = 300_000;
+const DUPLICATE_WINDOW: i64 = 300_000;
 const IDLE: i64 = 7 * 24 * 3_600_000;
-const WHOLE: i64 = 30 * 24 * 3_600_000;
+const LIFETIME: i64 = 30 * 24 * 3_600_000;
 
 /// The sender of a refresh: a client with an attempt id of its own, or one without, by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +61,11 @@ impl Sender {
 
     /// How long an exchange is repeated to the same sender after the first use of its pair.
     fn window(self) -> i64 {
-        if matches!(self, Self::WithId(_)) { DUPLICATES } else { LEEWAY }
+        if matches!(self, Self::WithId(_)) { DUPLICATE_WINDOW } else { LEEWAY }
     }
 }
 
-/// A pair that was handed out; of a repeated one the newest access token.
+/// An issued pair. If it was repeated, it has the newest access token.
 struct Pair {
     tokens: TokenAnswer,
     /// The number of the pair that was exchanged for it, and by which sender. None for a sign-in's.
@@ -75,17 +75,17 @@ struct Pair {
 }
 
 impl Pair {
-    fn of_a_sign_in(tokens: TokenAnswer) -> Self {
+    fn of_sign_in(tokens: TokenAnswer) -> Self {
         Self { tokens, origin: None, superseded: false }
     }
 }
 
-/// What is promised of one session.
-struct Promise {
-    born: i64,
-    /// Every pair handed out, oldest first.
+/// The model of one session.
+struct SessionModel {
+    created_at: i64,
+    /// All issued pairs, oldest first.
     pairs: Vec<Pair>,
-    /// When the newest pair was made.
+    /// When the newest pair was issued.
     newest_at: i64,
     /// When an access token of the newest pair was first used.
     newest_used_at: Option<i64>,
@@ -93,30 +93,30 @@ struct Promise {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Promised {
+enum Expected {
     Next,
     Same,
     Refused,
 }
 
-impl Promise {
-    fn alive(&self, now: i64) -> bool {
+impl SessionModel {
+    fn is_live(&self, now: i64) -> bool {
         // Tokens count in whole seconds.
-        !self.ended && now / 1000 < self.newest_at.saturating_add(IDLE).min(self.born + WHOLE) / 1000
+        !self.ended && now / 1000 < self.newest_at.saturating_add(IDLE).min(self.created_at + LIFETIME) / 1000
     }
 
     fn newest(&self) -> usize {
         self.pairs.len() - 1
     }
 
-    /// What presenting the token handed out as number `which` gives, and what it does. The caller adds a next pair.
-    fn present(&mut self, which: usize, sender: Sender, now: i64) -> Promised {
-        if !self.alive(now) {
-            return Promised::Refused;
+    /// The outcome of a refresh with the token of pair number `which`. The caller adds the next pair.
+    fn present(&mut self, which: usize, sender: Sender, now: i64) -> Expected {
+        if !self.is_live(now) {
+            return Expected::Refused;
         }
         let newest = self.newest();
         if which == newest {
-            return Promised::Next;
+            return Expected::Next;
         }
         let (parent, by) = self.pairs[newest].origin.unwrap();
         if which == parent {
@@ -125,32 +125,32 @@ impl Promise {
                 let siblings = self.pairs.iter().filter(|pair| pair.origin.is_some_and(|(origin, _)| origin == parent)).count();
                 let lately = self.pairs.iter().rev().skip(1).take(64).filter(|pair| pair.superseded).count();
                 if is_same {
-                    return Promised::Same;
+                    return Expected::Same;
                 }
                 if siblings <= 8 && lately < 32 {
                     self.pairs[newest].superseded = true;
-                    return Promised::Next;
+                    return Expected::Next;
                 }
                 self.ended = true;
-                return Promised::Refused;
+                return Expected::Refused;
             };
             if is_same && (now - used_at).abs() < sender.window() {
-                return Promised::Same;
+                return Expected::Same;
             }
             self.ended = !(is_same && matches!(sender, Sender::WithId(_)));
-            return Promised::Refused;
+            return Expected::Refused;
         }
         let is_late_duplicate = matches!(sender, Sender::WithId(_)) && self.pairs[parent].origin == Some((which, sender));
         self.ended = !is_late_duplicate;
-        Promised::Refused
+        Expected::Refused
     }
 
-    fn hand_out(&mut self, tokens: TokenAnswer, which: usize, sender: Sender, made_at: i64) {
+    fn add_pair(&mut self, tokens: TokenAnswer, which: usize, sender: Sender, made_at: i64) {
         self.pairs.push(Pair { tokens, origin: Some((which, sender)), superseded: false });
         (self.newest_at, self.newest_used_at) = (made_at, None);
     }
 
-    /// Whether an access token that has not expired is accepted, and what that does.
+    /// Whether an access token that has not expired is accepted. Records a first use or a reuse.
     fn admits(&mut self, which: usize, now: i64) -> bool {
         let age = self.newest() - which;
         if self.ended || age > 64 {
@@ -177,45 +177,45 @@ on_each_database! {
         server.register("ada").await;
         let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
         server.auth.sessions().logout(&server.login("ada").await.refresh_token, LogoutScope::All, &Device::default()).await.unwrap();
-        let mut promises: Vec<Promise> = Vec::new();
+        let mut models: Vec<SessionModel> = Vec::new();
         let mut at = 0;
         for step in 0..steps {
             let now = server.clock.now();
-            if promises.len() < 4 || rng.random_ratio(1, 60) {
+            if models.len() < 4 || rng.random_ratio(1, 60) {
                 let answer = server.auth.sessions().start(&ada, None, &Device::default()).await.unwrap();
-                // The rules asked the clock after this test did; the row says when exactly.
+                // The rules read the clock after this test; the row has the exact time.
                 let row = by_id(server.auth.store().reader(), sid(&answer)).await.unwrap().unwrap();
-                promises.push(Promise { born: row.created_at, pairs: vec![Pair::of_a_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
-                if promises.len() > 12 {
-                    promises.remove(0);
+                models.push(SessionModel { created_at: row.created_at, pairs: vec![Pair::of_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
+                if models.len() > 12 {
+                    models.remove(0);
                 }
                 continue;
             }
-            // Mostly the same session again, so that things happen to it in the same few seconds.
-            if rng.random_ratio(1, 5) || at >= promises.len() {
-                at = rng.random_range(0..promises.len());
+            // Mostly the same session, so that several steps fall into the same few seconds.
+            if rng.random_ratio(1, 5) || at >= models.len() {
+                at = rng.random_range(0..models.len());
             }
-            let newest = promises[at].newest();
-            // Mostly the newest few: that is where the rules are.
+            let newest = models[at].newest();
+            // Mostly the newest few pairs, which the rules distinguish.
             let which = if rng.random_ratio(9, 10) { newest - rng.random_range(0..=2).min(newest) } else { rng.random_range(0..=newest) };
             match rng.random_range(0..100) {
-                0..45 => refresh(&server, &mut promises[at], which, Sender::any(&mut rng), step).await,
-                45..75 => guard(&server, &mut promises[at], which, step).await,
+                0..45 => refresh(&server, &mut models[at], which, Sender::any(&mut rng), step).await,
+                45..75 => guard(&server, &mut models[at], which, step).await,
                 75..77 => {
-                    server.auth.sessions().logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::This, &Device::default()).await.unwrap();
-                    promises[at].ended = true;
+                    server.auth.sessions().logout(&models[at].pairs[newest].tokens.refresh_token, LogoutScope::This, &Device::default()).await.unwrap();
+                    models[at].ended = true;
                 }
                 77 => {
-                    if promises[at].alive(now) {
-                        server.auth.sessions().logout(&promises[at].pairs[newest].tokens.refresh_token, LogoutScope::Others, &Device::default()).await.unwrap();
-                        promises.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, promise)| promise.ended = true);
+                    if models[at].is_live(now) {
+                        server.auth.sessions().logout(&models[at].pairs[newest].tokens.refresh_token, LogoutScope::Others, &Device::default()).await.unwrap();
+                        models.iter_mut().enumerate().filter(|(other, _)| *other != at).for_each(|(_, model)| model.ended = true);
                     }
                 }
                 78 => {
-                    let row = by_id(server.auth.store().reader(), sid(&promises[at].pairs[0].tokens)).await.unwrap().unwrap();
+                    let row = by_id(server.auth.store().reader(), sid(&models[at].pairs[0].tokens)).await.unwrap().unwrap();
                     let ended = server.auth.sessions().end_own(row.user_id, row.id, &Device::default()).await;
                     assert!(matches!(ended, Ok(()) | Err(Error::NotFound)), "{ended:?}");
-                    promises[at].ended = true;
+                    models[at].ended = true;
                 }
                 79 => {
                     let restarted = server.another().await;
@@ -231,82 +231,83 @@ on_each_database! {
     }
 }
 
-/// Whether a boundary is so near that the time between the model's look at the clock and the rules' decides.
-fn on_the_edge(promise: &Promise, now: i64) -> bool {
+/// Whether a boundary is so near that the time between the model's and the rules' reading of the clock matters.
+fn is_near_boundary(model: &SessionModel, now: i64) -> bool {
     let near = |moment: i64| (now - moment).abs() < 1_500;
-    let windows = promise.newest_used_at.is_some_and(|at| [LEEWAY, -LEEWAY, DUPLICATES, -DUPLICATES].iter().any(|by| near(at + by)));
-    near(promise.newest_at + IDLE) || near(promise.born + WHOLE) || windows
+    let windows =
+        model.newest_used_at.is_some_and(|at| [LEEWAY, -LEEWAY, DUPLICATE_WINDOW, -DUPLICATE_WINDOW].iter().any(|by| near(at + by)));
+    near(model.newest_at + IDLE) || near(model.created_at + LIFETIME) || windows
 }
 
-async fn refresh(server: &TestServer, promise: &mut Promise, which: usize, sender: Sender, step: usize) {
-    if on_the_edge(promise, server.clock.now()) {
+async fn refresh(server: &TestServer, model: &mut SessionModel, which: usize, sender: Sender, step: usize) {
+    if is_near_boundary(model, server.clock.now()) {
         server.clock.shift(4_000);
     }
     let now = server.clock.now();
-    let token = promise.pairs[which].tokens.refresh_token.clone();
-    let newest = promise.newest();
-    // Whether the token itself has expired meanwhile is nothing to the promise: what counts is the session.
-    let promised = promise.present(which, sender, now);
+    let token = model.pairs[which].tokens.refresh_token.clone();
+    let newest = model.newest();
+    // The model has no expiry of the refresh token itself: the session's expiry counts.
+    let expected = model.present(which, sender, now);
     let answer = server.auth.sessions().refresh(&token, sender.attempt(), &sender.device()).await;
     let seen = match &answer {
-        Ok(answer) if answer.refresh_token == promise.pairs[newest].tokens.refresh_token => Promised::Same,
-        Ok(_) => Promised::Next,
-        Err(Error::InvalidGrant) => Promised::Refused,
+        Ok(answer) if answer.refresh_token == model.pairs[newest].tokens.refresh_token => Expected::Same,
+        Ok(_) => Expected::Next,
+        Err(Error::InvalidGrant) => Expected::Refused,
         Err(other) => panic!("step {step}: {other:?}"),
     };
-    assert_eq!(seen, promised, "step {step}");
+    assert_eq!(seen, expected, "step {step}");
     let Ok(answer) = answer else { return };
-    if seen == Promised::Next {
+    if seen == Expected::Next {
         let made_at = server.row(&answer).await.rotated_at;
-        promise.hand_out(answer, which, sender, made_at);
+        model.add_pair(answer, which, sender, made_at);
     } else {
-        promise.pairs[newest].tokens = answer;
+        model.pairs[newest].tokens = answer;
     }
 }
 
-async fn guard(server: &TestServer, promise: &mut Promise, which: usize, step: usize) {
+async fn guard(server: &TestServer, model: &mut SessionModel, which: usize, step: usize) {
     let now = server.clock.now();
-    let token = promise.pairs[which].tokens.access_token.clone();
+    let token = model.pairs[which].tokens.access_token.clone();
     let expires_at = crate::test_server::claims(&token)["exp"].as_i64().unwrap();
     if (expires_at - now / 1000).abs() <= 2 {
         return;
     }
-    let is_first_use = promise.newest_used_at.is_none();
-    let promised = now / 1000 < expires_at && promise.admits(which, now);
+    let is_first_use = model.newest_used_at.is_none();
+    let expected = now / 1000 < expires_at && model.admits(which, now);
     let admitted = match server.auth.sessions().authenticate((Scheme::Bearer, &token), &Device::default()).await {
         Ok(_) => true,
         Err(Error::InvalidToken) => false,
         Err(other) => panic!("step {step}: {other:?}"),
     };
-    assert_eq!(admitted, promised, "step {step}");
-    if is_first_use && promise.newest_used_at.is_some() {
-        // The rules asked the clock after this test did; the row says when exactly.
-        promise.newest_used_at = Some(server.row(&promise.pairs[which].tokens).await.last_used_at);
+    assert_eq!(admitted, expected, "step {step}");
+    if is_first_use && model.newest_used_at.is_some() {
+        // The rules read the clock after this test; the row has the exact time.
+        model.newest_used_at = Some(server.row(&model.pairs[which].tokens).await.last_used_at);
     }
 }
 
-/// A session in memory, kept as the store keeps its row: what `decide` says is done, and nothing else.
+/// A session in memory that is changed by the decisions of `decide` alone, like the store's row.
 struct InMemory {
     state: State,
-    born: i64,
+    created_at: i64,
 }
 
 impl InMemory {
-    fn present(&mut self, generation: usize, sender: Sender, now: i64) -> Promised {
+    fn present(&mut self, generation: usize, sender: Sender, now: i64) -> Expected {
         let presented = Presented { generation: i64::try_from(generation).unwrap(), expires_at: i64::MAX, presenter: sender.presenter() };
         let lineage = match decide(&presented, &self.state, now, LEEWAY) {
             Decision::Rotate => self.state.lineage.rotated(&presented),
             Decision::Supersede => self.state.lineage.superseded(presented.presenter),
-            Decision::Repeat => return Promised::Same,
+            Decision::Repeat => return Expected::Same,
             Decision::Revoke => {
                 self.state.revoked = true;
-                return Promised::Refused;
+                return Expected::Refused;
             }
-            Decision::Refuse => return Promised::Refused,
+            Decision::Refuse => return Expected::Refused,
         };
-        let expires_at = now.saturating_add(IDLE).min(self.born + WHOLE);
+        let expires_at = now.saturating_add(IDLE).min(self.created_at + LIFETIME);
         self.state = State { lineage, first_used_at: None, expires_at, ..self.state };
-        Promised::Next
+        Expected::Next
     }
 
     fn admits(&mut self, generation: usize, now: i64) -> bool {
@@ -323,8 +324,8 @@ impl InMemory {
     }
 }
 
-/// The same model against the pure rules alone, which takes no database and so many more steps: lost answers, replays of any age by
-/// any sender, uses of access tokens, clock jumps either way, ends.
+/// Compares the model with the pure rules, without a database and with many more steps: lost answers, replays of any age by any sender,
+/// uses of access tokens, clock jumps in both directions, ends.
 #[test]
 fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
     let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
@@ -338,32 +339,33 @@ fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
         expires_in: 0,
         refresh_expires_in: 0,
     };
-    let born = |now: i64| {
+    let created_at = |now: i64| {
         let state = State { lineage: Lineage::FIRST, first_used_at: None, expires_at: now + IDLE, revoked: false };
-        let promise = Promise { born: now, pairs: vec![Pair::of_a_sign_in(empty())], newest_at: now, newest_used_at: None, ended: false };
-        (InMemory { state, born: now }, promise)
+        let model =
+            SessionModel { created_at: now, pairs: vec![Pair::of_sign_in(empty())], newest_at: now, newest_used_at: None, ended: false };
+        (InMemory { state, created_at: now }, model)
     };
-    let (mut session, mut promise) = born(now);
+    let (mut session, mut model) = created_at(now);
     for step in 0..1_000_000 {
-        let newest = promise.newest();
+        let newest = model.newest();
         let which = newest - if rng.random_ratio(1, 50) { newest.min(70) } else { rng.random_range(0..=3).min(newest) };
         match rng.random_range(0..100) {
             0..40 => {
-                // The promise counts in whole seconds, as tokens do; so do the steps of this clock.
+                // The model counts whole seconds, as tokens do, and so does this clock.
                 let sender = Sender::any(&mut rng);
-                let (promised, done) = (promise.present(which, sender, now), session.present(which, sender, now));
-                assert_eq!(done, promised, "step {step}");
+                let (expected, done) = (model.present(which, sender, now), session.present(which, sender, now));
+                assert_eq!(done, expected, "step {step}");
                 match done {
-                    Promised::Next => {
+                    Expected::Next => {
                         seen[if which == newest { 0 } else { 4 }] += 1;
-                        promise.hand_out(empty(), which, sender, now);
+                        model.add_pair(empty(), which, sender, now);
                     }
-                    Promised::Same => seen[1] += 1,
-                    Promised::Refused => seen[2] += 1,
+                    Expected::Same => seen[1] += 1,
+                    Expected::Refused => seen[2] += 1,
                 }
             }
-            40..60 if promise.alive(now) => {
-                assert_eq!(session.admits(which, now), promise.admits(which, now), "step {step}");
+            40..60 if model.is_live(now) => {
+                assert_eq!(session.admits(which, now), model.admits(which, now), "step {step}");
             }
             40..60 => {}
             60..94 => now += rng.random_range(0..15) * 1000,
@@ -371,19 +373,19 @@ fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
             95 => now -= rng.random_range(0..4000) * 1000,
             96 => now += rng.random_range(0..4) * 24 * 3_600_000,
             97 => {
-                promise.ended = true;
+                model.ended = true;
                 session.state.revoked = true;
             }
             _ => {
-                if !promise.alive(now) {
+                if !model.is_live(now) {
                     seen[3] += 1;
-                    (session, promise) = born(now);
+                    (session, model) = created_at(now);
                 }
             }
         }
-        assert_eq!(session.state.revoked, promise.ended, "step {step}");
+        assert_eq!(session.state.revoked, model.ended, "step {step}");
     }
-    assert!(seen.iter().all(|times| *times > 1000), "every kind of answer was met: {seen:?}");
+    assert!(seen.iter().all(|times| *times > 1000), "each outcome occurred: {seen:?}");
 }
 
 fn device_of(presenter: Presenter) -> Device {
@@ -395,7 +397,7 @@ fn attempt_of(presenter: Presenter) -> Option<Attempt> {
     Some(Attempt::parse(&format!("attempt-id-{:03}-{:03}", hash[0], hash[1])).unwrap())
 }
 
-/// What a server of version 0.1 does with a refresh token that it accepts: it writes no lineage.
+/// Refreshes as a server of version 0.1 does: it writes no lineage.
 async fn refresh_as_version_0_1(server: &TestServer, first: &TokenAnswer, generation: i64) -> TokenAnswer {
     let (mut row, now) = (server.row(first).await, server.clock.now());
     if generation == row.generation {
@@ -405,7 +407,7 @@ async fn refresh_as_version_0_1(server: &TestServer, first: &TokenAnswer, genera
     server.auth.tokens().issue(&row.current(), "ada", now).unwrap()
 }
 
-/// One random schedule, each request of it on the real server too.
+/// Runs a random schedule, with each request sent to the real server, too.
 async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, rng: &mut SmallRng) {
     let first = server.auth.sessions().start(user, None, &device_of(OWNERS_CLIENT)).await.unwrap();
     let mut tokens = HashMap::from([(0, first.clone())]);
@@ -473,13 +475,13 @@ async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, r
 }
 
 on_each_database! {
-    /// The random schedules of an owner and a thief, on the server and its store: each answer is the rules', and so is the row.
+    /// In random schedules of an owner and a thief, each response and each row of the server is that of the rules.
     async fn case_30_the_server_answers_random_schedules_as_the_rules_do(kind: Kind) {
         let schedules = if long() { 2_000 } else { 60 };
         let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
         println!("WUGAN_TEST_SEED={seed}");
         let mut rng = SmallRng::seed_from_u64(seed);
-        // The rules' own leeway stands for nothing here: between two steps either no time passes or an hour.
+        // The leeway has no effect here: between two steps passes either no time or an hour.
         let server = Arc::new(TestServer::with(kind, &["--access-ttl", "6d", "--reuse-leeway", "1m"]).await);
         server.register("ada").await;
         let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();

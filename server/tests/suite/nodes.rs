@@ -1,4 +1,4 @@
-//! Two processes on one database, as behind a balancer: cases 4, 7 and 19.
+//! Two processes on one database, as behind a load balancer: cases 4, 7 and 19.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -20,7 +20,7 @@ use tokio::{
 use wugan_axum::Device;
 
 /// Starts two processes at the same time.
-async fn two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
+async fn start_two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
     let start = || {
         let (folder, url) = (folder.to_owned(), database_url.to_owned());
         spawn_blocking(move || Arc::new(Process::start(&folder, &["--database-url", &url])))
@@ -29,7 +29,7 @@ async fn two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
     [one.await.unwrap(), other.await.unwrap()]
 }
 
-/// Sessions without sign-ins, which would hash as many passwords.
+/// Creates sessions without sign-ins, which would take a hash each.
 async fn sessions(maker: &TestServer, many: usize) -> Vec<Value> {
     let mut made = Vec::new();
     for n in 0..many {
@@ -39,28 +39,28 @@ async fn sessions(maker: &TestServer, many: usize) -> Vec<Value> {
 }
 
 on_each_database! {
-    /// One of them makes the tables and the key; both serve.
+    /// One of them creates the tables and the key; both serve.
     async fn two_processes_start_at_once_on_a_new_database(kind: Kind) {
         let folder = folder();
         let url = kind.create(folder.path()).await;
-        let nodes = two(folder.path(), &url).await;
+        let nodes = start_two(folder.path(), &url).await;
         let tokens = nodes[0].register("ada").await;
-        assert!(nodes[1].lets_in(&tokens["access_token"]).await);
+        assert!(nodes[1].accepts(&tokens["access_token"]).await);
         assert_eq!(nodes[1].refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::OK);
         drop(nodes);
         kind.drop(&url).await;
     }
 
     async fn case_04_of_many_refreshes_at_two_processes_one_rotates(kind: Kind) {
-        const AT_ONCE: usize = 64;
+        const CONCURRENT: usize = 64;
         let rounds = if long() { 200 } else { 4 };
         let maker = TestServer::start(kind).await;
-        let nodes = two(maker.folder(), &maker.config.database_url).await;
+        let nodes = start_two(maker.folder(), &maker.config.database_url).await;
         let mut token = sessions(&maker, 1).await.remove(0)["refresh_token"].clone();
         for round in 1..=rounds {
-            let barrier = Arc::new(Barrier::new(AT_ONCE));
+            let barrier = Arc::new(Barrier::new(CONCURRENT));
             let mut callers = JoinSet::new();
-            for n in 0..AT_ONCE {
+            for n in 0..CONCURRENT {
                 let (node, barrier, token) = (nodes[n % 2].clone(), barrier.clone(), token.clone());
                 callers.spawn(async move {
                     barrier.wait().await;
@@ -81,17 +81,17 @@ on_each_database! {
 
     async fn case_07_a_revocation_takes_effect_in_another_process_within_five_seconds(kind: Kind) {
         let maker = TestServer::start(kind).await;
-        let nodes = two(maker.folder(), &maker.config.database_url).await;
+        let nodes = start_two(maker.folder(), &maker.config.database_url).await;
         let tokens = sessions(&maker, 1).await.remove(0);
-        assert!(nodes[1].lets_in(&tokens["access_token"]).await, "and remembered there");
+        assert!(nodes[1].accepts(&tokens["access_token"]).await, "cached by the other process");
         let (status, _) = nodes[0].post("/user/logout", json!({"refresh_token": tokens["refresh_token"]})).await.unwrap();
         let revoked = Instant::now();
         assert_eq!(status, StatusCode::NO_CONTENT);
-        assert!(!nodes[0].lets_in(&tokens["access_token"]).await, "at once where it was revoked");
-        assert_eq!(nodes[1].refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED, "and for every refresh");
-        // What counts is when a request is sent: a busy machine may take its time to answer it.
+        assert!(!nodes[0].accepts(&tokens["access_token"]).await, "refused at once by the process that revoked it");
+        assert_eq!(nodes[1].refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED, "refreshes are refused at once, too");
+        // The time of sending counts: a busy machine may answer late.
         let mut sent = revoked.elapsed();
-        while nodes[1].lets_in(&tokens["access_token"]).await {
+        while nodes[1].accepts(&tokens["access_token"]).await {
             assert!(sent < Duration::from_secs(5));
             tokio::time::sleep(Duration::from_millis(50)).await;
             sent = revoked.elapsed();
@@ -102,7 +102,7 @@ on_each_database! {
 
     async fn case_19_two_hundred_refresh_at_two_processes_without_an_error(kind: Kind) {
         let maker = TestServer::start(kind).await;
-        let nodes = two(maker.folder(), &maker.config.database_url).await;
+        let nodes = start_two(maker.folder(), &maker.config.database_url).await;
         let mut callers = JoinSet::new();
         for (n, mut tokens) in sessions(&maker, 200).await.into_iter().enumerate() {
             let nodes = nodes.clone();
@@ -110,7 +110,7 @@ on_each_database! {
                 for turn in 0..3 {
                     let (status, next) = nodes[(n + turn) % 2].refresh(&tokens["refresh_token"]).await.unwrap();
                     assert_eq!(status, StatusCode::OK, "{next}");
-                    assert!(nodes[n % 2].lets_in(&next["access_token"]).await);
+                    assert!(nodes[n % 2].accepts(&next["access_token"]).await);
                     tokens = next;
                 }
             });

@@ -1,4 +1,4 @@
-//! The OpenAPI document is what is answered: each route in it is called, well and badly, and each answer is held to its schema.
+//! Validates responses against the OpenAPI document: each of its routes is called with valid and invalid requests.
 
 use crate::{
     database::Kind,
@@ -15,32 +15,32 @@ use tokio::{
 };
 
 struct Document {
-    whole: Value,
-    /// What was answered so far, as `post /user/login 200`.
+    json: Value,
+    /// The responses so far, such as `post /user/login 200`.
     seen: BTreeSet<String>,
 }
 
 impl Document {
-    /// Holds an answer to what the document says of it.
-    async fn hold(&mut self, method: &str, path: &str, answer: Response) -> Value {
-        let promised = self.whole["paths"][path][method]["responses"][answer.status().as_u16().to_string()].clone();
-        self.hold_to(promised, method, path, answer).await
+    /// Validates a response against the document.
+    async fn validate(&mut self, method: &str, path: &str, answer: Response) -> Value {
+        let expected = self.json["paths"][path][method]["responses"][answer.status().as_u16().to_string()].clone();
+        self.validate_against(expected, method, path, answer).await
     }
 
-    /// Holds an answer to one of the document's answers.
-    async fn hold_to(&mut self, mut promised: Value, method: &str, path: &str, answer: Response) -> Value {
+    /// Validates a response against one of the document's responses.
+    async fn validate_against(&mut self, mut expected: Value, method: &str, path: &str, answer: Response) -> Value {
         let (status, kind) = (answer.status().as_u16(), answer.headers().get(header::CONTENT_TYPE).cloned());
         let headers = answer.headers().clone();
         let text = answer.text().await.unwrap();
-        if let Some(reference) = promised["$ref"].as_str() {
-            promised = self.whole.pointer(&reference[1..]).unwrap().clone();
+        if let Some(reference) = expected["$ref"].as_str() {
+            expected = self.json.pointer(&reference[1..]).unwrap().clone();
         }
-        assert!(promised.is_object(), "{method} {path} answers {status}, which is not in the document: {text}");
-        for name in promised["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+        assert!(expected.is_object(), "{method} {path} answers {status}, which is not in the document: {text}");
+        for name in expected["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
             assert!(headers.contains_key(name), "{method} {path} {status} lacks {name}");
         }
         self.seen.insert(format!("{method} {path} {status}"));
-        let Some((media, content)) = promised["content"].as_object().and_then(|content| content.iter().next()) else {
+        let Some((media, content)) = expected["content"].as_object().and_then(|content| content.iter().next()) else {
             assert!(text.is_empty(), "{method} {path} {status}: {text}");
             return Value::Null;
         };
@@ -50,7 +50,7 @@ impl Document {
         }
         let value: Value = serde_json::from_str(&text).unwrap();
         let mut schema = content["schema"].clone();
-        schema["components"] = self.whole["components"].clone();
+        schema["components"] = self.json["components"].clone();
         let rules = jsonschema::validator_for(&schema).unwrap();
         if let Err(problem) = rules.validate(&value) {
             panic!("{method} {path} {status}: {problem} in {text}");
@@ -62,9 +62,9 @@ impl Document {
 #[tokio::test]
 async fn the_document_describes_the_answers() {
     let server = TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
-    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
-    assert!(whole["openapi"].as_str().unwrap().starts_with("3.1"));
-    let mut document = Document { whole, seen: BTreeSet::new() };
+    let json: Value = server.get("/openapi.json").await.json().await.unwrap();
+    assert!(json["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut document = Document { json, seen: BTreeSet::new() };
     let tokens = server.register("ada").await;
     let other = server.login("ada").await;
     let (access, refresh) = (tokens.access_token.as_str(), tokens.refresh_token.as_str());
@@ -116,37 +116,37 @@ async fn the_document_describes_the_answers() {
     ];
     for (method, path, access, body) in calls {
         let answer = call(method, path, access, body).await;
-        document.hold(method, path, answer).await;
+        document.validate(method, path, answer).await;
     }
     let one = "/user/sessions/{id}";
     for session in [id.as_str(), "x"] {
-        // The second is no id.
+        // The second one is not an id.
         let answer = call("delete", &one.replace("{id}", session), access, None).await;
-        document.hold("delete", one, answer).await;
+        document.validate("delete", one, answer).await;
     }
     let another = claims(&server.login("ada").await.access_token)["sid"].as_str().unwrap().to_owned();
-    document.hold("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
+    document.validate("delete", one, call("delete", &one.replace("{id}", &another), access, None).await).await;
     let change = json!({"current_password": PASSWORD, "new_password": PASSWORD});
-    let changed = document.hold("post", "/user/password", call("post", "/user/password", access, Some(change)).await).await;
+    let changed = document.validate("post", "/user/password", call("post", "/user/password", access, Some(change)).await).await;
     let reset = json!({"code": server.auth.accounts().make_reset_code("ada").await.unwrap(), "new_password": PASSWORD});
-    let reset = document.hold("post", "/user/reset", call("post", "/user/reset", "", Some(reset)).await).await;
-    document.hold("get", "/user/me", call("get", "/user/me", changed["access_token"].as_str().unwrap(), None).await).await;
+    let reset = document.validate("post", "/user/reset", call("post", "/user/reset", "", Some(reset)).await).await;
+    document.validate("get", "/user/me", call("get", "/user/me", changed["access_token"].as_str().unwrap(), None).await).await;
     let (access, refresh) = (reset["access_token"].as_str().unwrap(), reset["refresh_token"].as_str().unwrap());
     let query = format!("/user/refresh?refresh_token={refresh}");
-    document.hold("get", "/user/refresh", call("get", &query, "", None).await).await;
+    document.validate("get", "/user/refresh", call("get", &query, "", None).await).await;
     for _ in 0..5 {
         let answer = call("post", "/user/delete", access, Some(json!({"password": "x"}))).await;
-        document.hold("post", "/user/delete", answer).await;
+        document.validate("post", "/user/delete", answer).await;
     }
     let bob = server.login("bob").await.access_token;
-    document.hold("post", "/user/delete", call("post", "/user/delete", &bob, Some(json!({"password": PASSWORD}))).await).await;
-    // Four are the name's, one is the network's.
+    document.validate("post", "/user/delete", call("post", "/user/delete", &bob, Some(json!({"password": PASSWORD}))).await).await;
+    // Four attempts are the name's, one is the network's.
     for _ in 0..6 {
         let answer = call("post", "/user/login", "", Some(good("eve"))).await;
-        document.hold("post", "/user/login", answer).await;
+        document.validate("post", "/user/login", answer).await;
     }
     // Every route was called, and succeeded at least once.
-    for (path, methods) in document.whole["paths"].as_object().unwrap() {
+    for (path, methods) in document.json["paths"].as_object().unwrap() {
         for method in methods.as_object().unwrap().keys() {
             let start = format!("{method} {path} 2");
             assert!(document.seen.iter().any(|seen| seen.starts_with(&start)), "{start}xx was not seen");
@@ -164,29 +164,29 @@ async fn the_document_describes_the_answers() {
     server.stop().await;
 }
 
-/// What is answered to proofs that are missing or wrong.
+/// Responses to missing and invalid proofs.
 #[tokio::test]
-async fn the_document_says_what_is_answered_to_proofs() {
+async fn the_document_describes_the_responses_to_invalid_proofs() {
     let server = TestServer::start(Kind::Sqlite).await;
     let with_nonces = server.configured(wugan_server::config::Config { dpop_nonce: true, ..server.config.clone() }).await;
-    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
-    let mut document = Document { whole, seen: BTreeSet::new() };
+    let json: Value = server.get("/openapi.json").await.json().await.unwrap();
+    let mut document = Document { json, seen: BTreeSet::new() };
     let (key, good) = (ClientKey::new(), json!({"username": "ada", "password": PASSWORD}));
-    let tokens = document.hold("post", "/user/register", key.post(&server, "/user/register", &good).await).await;
+    let tokens = document.validate("post", "/user/register", key.post(&server, "/user/register", &good).await).await;
     let body = json!({"refresh_token": tokens["refresh_token"]});
     for path in ["/user/refresh", "/user/logout"] {
-        document.hold("post", path, server.post(path, &body).await).await;
-        document.hold("post", path, ClientKey::new().post(&server, path, &body).await).await;
-        document.hold("post", path, key.post(&with_nonces, path, &body).await).await;
+        document.validate("post", path, server.post(path, &body).await).await;
+        document.validate("post", path, ClientKey::new().post(&server, path, &body).await).await;
+        document.validate("post", path, key.post(&with_nonces, path, &body).await).await;
     }
     for scheme in ["Bearer", "DPoP"] {
         let request = server.http.get(format!("{}/bbb", server.url));
         let request = request.header(header::AUTHORIZATION, format!("{scheme} {}", tokens["access_token"].as_str().unwrap()));
-        document.hold("get", "/bbb", request.send().await.unwrap()).await;
+        document.validate("get", "/bbb", request.send().await.unwrap()).await;
     }
-    document.hold("post", "/user/login", key.post(&with_nonces, "/user/login", &good).await).await;
+    document.validate("post", "/user/login", key.post(&with_nonces, "/user/login", &good).await).await;
     let wrong = server.http.post(format!("{}/user/login", server.url)).header("dpop", "x").json(&good);
-    document.hold("post", "/user/login", wrong.send().await.unwrap()).await;
+    document.validate("post", "/user/login", wrong.send().await.unwrap()).await;
     let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
     let expected = [
         "get /bbb 401",
@@ -202,29 +202,29 @@ async fn the_document_says_what_is_answered_to_proofs() {
     server.stop().await;
 }
 
-/// What a server answers that has too much to do, whose database is broken, or that waits in vain.
+/// Responses under overload, with a broken database, and after a timeout.
 #[tokio::test]
 async fn the_document_describes_the_answers_to_failures() {
     let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
-    let whole: Value = server.get("/openapi.json").await.json().await.unwrap();
-    let mut document = Document { whole, seen: BTreeSet::new() };
+    let json: Value = server.get("/openapi.json").await.json().await.unwrap();
+    let mut document = Document { json, seen: BTreeSet::new() };
     let good = json!({"username": "ada", "password": PASSWORD});
     let (login, route) = (format!("{}/user/login", server.url), "/user/login");
     let large = server.http.post(&login).header(header::CONTENT_TYPE, "application/json").body(" ".repeat((1 << 20) + 1));
-    document.hold("post", route, large.send().await.unwrap()).await;
-    document.hold("post", route, half_sent(&server.url).await).await;
-    let other = document.whole["components"]["responses"]["MethodNotAllowed"].clone();
-    document.hold_to(other, "put", route, server.http.put(&login).send().await.unwrap()).await;
+    document.validate("post", route, large.send().await.unwrap()).await;
+    document.validate("post", route, half_sent(&server.url).await).await;
+    let other = document.json["components"]["responses"]["MethodNotAllowed"].clone();
+    document.validate_against(other, "put", route, server.http.put(&login).send().await.unwrap()).await;
     let mut all = Vec::new();
-    while let Ok(place) = server.auth.accounts().passwords().permit(None) {
-        all.push(place);
+    while let Ok(permit) = server.auth.accounts().passwords().permit(None) {
+        all.push(permit);
     }
-    document.hold("post", route, server.post(route, &good).await).await;
+    document.validate("post", route, server.post(route, &good).await).await;
     drop(all);
     server.auth.store().writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
-    document.hold("get", "/readyz", server.get("/readyz").await).await;
+    document.validate("get", "/readyz", server.get("/readyz").await).await;
     server.auth.store().writer().execute_unprepared("DROP TABLE users").await.unwrap();
-    document.hold("post", route, server.post(route, &good).await).await;
+    document.validate("post", route, server.post(route, &good).await).await;
     let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
     let expected = [
         "get /readyz 503",
@@ -238,7 +238,7 @@ async fn the_document_describes_the_answers_to_failures() {
     server.stop().await;
 }
 
-/// The answer to a body that never ends, read by hand: no client sends half a body.
+/// Sends half a body, which no HTTP client does, and returns the response.
 async fn half_sent(url: &str) -> Response {
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
     let head = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";

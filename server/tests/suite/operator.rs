@@ -1,4 +1,4 @@
-//! What an operator does and gets wrong: cases 25 and 29.
+//! Configuration errors and the operator's commands: cases 25 and 29.
 
 use crate::{
     process::{Process, command, run},
@@ -14,11 +14,11 @@ use std::{
 use tempfile::TempDir;
 
 fn expect_refusal(output: &Output, words: &[&str]) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{told}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{error}");
     assert!(output.stdout.is_empty());
     for word in words {
-        assert!(told.contains(word), "{word} is not in: {told}");
+        assert!(error.contains(word), "{word} is not in: {error}");
     }
 }
 
@@ -44,11 +44,11 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
     ] {
         let output = run(here, flags);
         expect_refusal(&output, words);
-        let told = String::from_utf8_lossy(&output.stderr);
-        let lines = told.lines().filter(|line| line.starts_with("wugan-server:")).count();
-        assert_eq!(lines, 1, "{flags:?}: {told}");
-        assert!(!told.contains("s3cret"), "{told}");
-        assert!(!told.contains("panicked"), "{told}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        let lines = error.lines().filter(|line| line.starts_with("wugan-server:")).count();
+        assert_eq!(lines, 1, "{flags:?}: {error}");
+        assert!(!error.contains("s3cret"), "{error}");
+        assert!(!error.contains("panicked"), "{error}");
     }
     for (flags, words) in [
         (&["--access-ttl", "soon"][..], &["--access-ttl"][..]),
@@ -66,7 +66,7 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
     let mut mistyped = command(here, &[]);
     mistyped.env("WUGAN_ACCES_TTL", "5m").env("WUGAN_TLS", "on");
     expect_refusal(&mistyped.output().unwrap(), &["WUGAN_ACCES_TTL", "WUGAN_TLS", "--help"]);
-    assert!(!here.join("wugan.db").exists(), "nothing was begun");
+    assert!(!here.join("wugan.db").exists(), "no database was created");
     let help = String::from_utf8(run(here, &["--help"]).stdout).unwrap();
     for flag in ["--listen", "--database-url", "--web-root", "--reuse-leeway", "--demo-user", "WUGAN_TRUSTED_PROXY", "audit"] {
         assert!(help.contains(flag), "{flag}: {help}");
@@ -122,10 +122,10 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     );
     let (_, tokens) = login().await.unwrap();
     let signing = keys()[2]["id"].as_str().unwrap().to_owned();
-    assert!(server.lets_in(&tokens["access_token"]).await);
+    assert!(server.accepts(&tokens["access_token"]).await);
     lines(&["key", "revoke", &signing]);
     let revoked = async {
-        while server.lets_in(&tokens["access_token"]).await {
+        while server.accepts(&tokens["access_token"]).await {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
@@ -153,7 +153,7 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }
 
-/// What an operator does stands in the trail, or is not done.
+/// If the entry in the audit trail cannot be written, the session is not ended.
 #[tokio::test]
 async fn case_29_a_session_is_ended_only_with_its_entry_in_the_trail() {
     use sea_orm::{ConnectionTrait, Database};
@@ -166,7 +166,7 @@ async fn case_29_a_session_is_ended_only_with_its_entry_in_the_trail() {
     assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::OK);
 }
 
-/// Who looks at what there is makes nothing: no database, no key, no tables.
+/// A command that reads creates no database, no key and no tables.
 #[tokio::test]
 async fn case_25_a_command_without_a_database_creates_nothing() {
     use sea_orm::{ConnectionTrait, Database};
@@ -179,7 +179,7 @@ async fn case_25_a_command_without_a_database_creates_nothing() {
     let db = Database::connect(format!("{url}?mode=rwc")).await.unwrap();
     db.execute_unprepared("CREATE TABLE theirs (id INTEGER)").await.unwrap();
     expect_refusal(&run(folder.path(), &["user", "list"]), &["start the server once"]);
-    assert!(db.execute_unprepared("SELECT * FROM seaql_migrations").await.is_err(), "not even the books of them");
+    assert!(db.execute_unprepared("SELECT * FROM seaql_migrations").await.is_err(), "no table of migrations was created");
     db.close().await.unwrap();
     fs::remove_file(folder.path().join("wugan.db")).unwrap();
     drop(Process::start(folder.path(), &[]));

@@ -1,4 +1,4 @@
-//! The binary as a process of its own: cases 6, 16, 20, 24, 26.
+//! The binary as a process: cases 6, 16, 20, 24, 26.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -32,7 +32,7 @@ pub(crate) fn run(folder: &Path, flags: &[&str]) -> Output {
     command(folder, flags).output().unwrap()
 }
 
-/// A server as a process of its own. Dropping it kills it, as `kill -9` does.
+/// A server process. Dropping it kills it, as `kill -9` does.
 pub(crate) struct Process {
     child: Child,
     url: String,
@@ -62,12 +62,12 @@ impl Process {
         let Some(url) = line.trim().strip_prefix("listening on ").map(str::to_owned) else {
             let (end, ()) = (child.wait().unwrap(), reader.join().unwrap());
             let log = log.lock().unwrap().clone();
-            panic!("it did not start ({end}) and said {line:?}: {log}");
+            panic!("it did not start ({end}) and printed {line:?}: {log}");
         };
         Self { child, url, log, reader: Some(reader), http: Client::builder().no_proxy().build().unwrap() }
     }
 
-    /// What it has logged.
+    /// The log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -89,7 +89,7 @@ impl Process {
         self.post("/user/refresh", json!({"refresh_token": token})).await
     }
 
-    /// How much of it is in memory.
+    /// The resident memory.
     #[cfg(target_os = "linux")]
     fn memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -106,8 +106,8 @@ impl Process {
         asking.send().await.unwrap().status()
     }
 
-    /// Whether the guarded route lets this access token in.
-    pub(crate) async fn lets_in(&self, access: &Value) -> bool {
+    /// Whether the guarded route accepts this access token.
+    pub(crate) async fn accepts(&self, access: &Value) -> bool {
         let asking = self.http.get(format!("{}/bbb", self.url)).bearer_auth(access.as_str().unwrap());
         match asking.send().await.unwrap().status() {
             StatusCode::OK => true,
@@ -116,7 +116,7 @@ impl Process {
         }
     }
 
-    /// Stops it as SIGTERM does. Returns all that it logged.
+    /// Stops it with SIGTERM. Returns its log.
     pub(crate) fn ended_with_log(mut self) -> String {
         self.signal("-TERM");
         self.child.wait().unwrap();
@@ -158,7 +158,7 @@ async fn case_06_answered_rotations_survive_kill_9(kind: Kind) {
                     match server.refresh(&current).await {
                         Ok((StatusCode::OK, next)) => (old, current) = (current, next["refresh_token"].clone()),
                         Ok((status, body)) => panic!("{status} {body}"),
-                        // Killed: whether it was rotated is not known.
+                        // The process was killed: the token may or may not have been rotated.
                         Err(_) => return (old, current),
                     }
                 }
@@ -170,7 +170,7 @@ async fn case_06_answered_rotations_survive_kill_9(kind: Kind) {
         drop(shared);
         server = Process::start(folder.path(), &flags);
         for (_, current) in &mut tokens {
-            // The one that was being rotated is current, or its answer was lost: it works either way.
+            // The token of the cut-off refresh is the current one, or its answer was lost: it is accepted in both cases.
             let (status, next) = server.refresh(current).await.unwrap();
             assert_eq!(status, StatusCode::OK, "round {round}");
             let (status, newest) = server.refresh(&next["refresh_token"]).await.unwrap();
@@ -179,8 +179,8 @@ async fn case_06_answered_rotations_survive_kill_9(kind: Kind) {
         }
     }
     for (old, current) in &tokens {
-        assert_eq!(server.refresh(old).await.unwrap().0, StatusCode::UNAUTHORIZED, "an old one is still known to be old");
-        assert_eq!(server.refresh(current).await.unwrap().0, StatusCode::UNAUTHORIZED, "and has ended its session");
+        assert_eq!(server.refresh(old).await.unwrap().0, StatusCode::UNAUTHORIZED, "an old token is refused after the restart");
+        assert_eq!(server.refresh(current).await.unwrap().0, StatusCode::UNAUTHORIZED, "the reuse has ended the session");
     }
     drop(server);
     kind.drop(&url).await;
@@ -194,7 +194,7 @@ async fn case_26_sigterm_lets_requests_in_flight_end() {
     let mut calls = JoinSet::new();
     for n in 0..8 {
         let server = server.clone();
-        // Hashing takes long enough that the signal comes in the middle of it.
+        // Hashing takes long enough for the signal to arrive meanwhile.
         calls.spawn(async move { server.post("/user/register", json!({"username": format!("user{n}"), "password": PASSWORD})).await });
     }
     let first = calls.join_next().await.unwrap().unwrap();
@@ -205,7 +205,7 @@ async fn case_26_sigterm_lets_requests_in_flight_end() {
     }
     let mut server = Arc::into_inner(server).unwrap();
     assert!(server.child.wait().unwrap().success());
-    assert!(!folder.path().join("wugan.db-wal").exists(), "the database is tidy");
+    assert!(!folder.path().join("wugan.db-wal").exists(), "the database was closed");
 }
 
 #[tokio::test]
@@ -214,17 +214,17 @@ async fn case_56_a_second_signal_ends_the_process_at_once() {
     let mut server = Process::start(folder.path(), &["--drain", "60s"]);
     server.signal("-TERM");
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(server.child.try_wait().unwrap().is_none(), "the first one drains");
+    assert!(server.child.try_wait().unwrap().is_none(), "the first signal starts the drain time");
     server.signal("-TERM");
     let ended = tokio::time::timeout(Duration::from_secs(10), async {
         while server.child.try_wait().unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    ended.await.expect("the second one does not");
+    ended.await.expect("the second signal ends the process");
 }
 
-/// The log is a pipe that nothing reads.
+/// The log is a pipe without a reader.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {
     let folder = TempDir::new().unwrap();
@@ -255,7 +255,7 @@ async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {
     child.wait().unwrap();
 }
 
-/// As behind a balancer: new connections keep coming until it has seen that the server is not ready any more.
+/// A load balancer opens new connections until it has noticed that the server is not ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_26_requests_are_answered_while_the_load_balancer_still_sends() {
     let folder = TempDir::new().unwrap();
@@ -303,7 +303,7 @@ async fn case_26_connections_that_wait_to_be_accepted_are_answered() {
     }
 }
 
-/// Memory is bounded by how many passwords are hashed at once, however many sign in.
+/// Memory is bounded by the number of concurrent hashes, not of sign-ins.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn case_16_memory_is_bounded_when_many_sign_in() {
@@ -314,7 +314,7 @@ async fn case_16_memory_is_bounded_when_many_sign_in() {
     let before = server.memory();
     let mut calls = JoinSet::new();
     for n in 0..64 {
-        // Each from a network of its own.
+        // Each from another network.
         let login = server.http.post(format!("{}/user/login", server.url)).header("x-forwarded-for", format!("203.0.113.{n}"));
         let login = login.json(&json!({"username": "ada", "password": PASSWORD}));
         calls.spawn(async move { login.send().await.unwrap().status() });
@@ -324,7 +324,7 @@ async fn case_16_memory_is_bounded_when_many_sign_in() {
     let after = server.memory();
     let cores = u64::try_from(std::thread::available_parallelism().unwrap().get()).unwrap();
     println!("{signed_in} of 64 signed in; resident: {} MiB before, {} MiB after", before / MIB, after / MIB);
-    // The one piece of memory that registering took is there before.
+    // One block was allocated by the registration.
     let others = 19 * MIB * (cores - 1).max(1).saturating_sub(1);
     assert!(after < before + others + 16 * MIB, "{before} before, {after} after");
 }
@@ -333,7 +333,7 @@ async fn case_16_memory_is_bounded_when_many_sign_in() {
 async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     let folder = TempDir::new().unwrap();
     let mut all = command(folder.path(), &["--log-format", "json", "--demo-user", "demo:demo-secret-word"]);
-    // All that anything in the process has to say.
+    // The most verbose log level.
     let mut server = Process::of(all.env("WUGAN_LOG", "trace"));
     let tokens = server.register("ada").await;
     let token = |tokens: &Value, name: &str| tokens[name].as_str().unwrap().to_owned();
@@ -352,23 +352,23 @@ async fn case_20_no_token_and_no_password_is_in_log_or_database() {
     server.signal("-TERM");
     server.child.wait().unwrap();
     let log = server.log.lock().unwrap().clone();
-    assert!(log.contains("\"ip\":\"127.0.0.1\""), "who called: {log}");
+    assert!(log.contains("\"ip\":\"127.0.0.1\""), "the client's address: {log}");
     assert!(log.contains("reuse of a token") && log.contains("/user/refresh"), "{log}");
     assert!(log.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "every line is JSON: {log}");
-    assert!(!log.contains("refresh_token=") && !log.contains("eyJ"), "not even the beginning of one: {log}");
+    assert!(!log.contains("refresh_token=") && !log.contains("eyJ"), "no beginning of a token: {log}");
     let database = String::from_utf8_lossy(&fs::read(folder.path().join("wugan.db")).unwrap()).into_owned();
     let key = fs::read_to_string(folder.path().join("wugan.key")).unwrap();
     let key: Value = serde_json::from_str(&key).unwrap();
     secrets.push(key["keys"][0]["k"].as_str().unwrap().to_owned());
     for secret in secrets {
-        // A token's signature is what makes it one.
+        // The signature is the secret part of a token.
         let tail = secret.rsplit('.').next().unwrap();
         assert!(!log.contains(tail), "{tail} is in the log");
         assert!(!database.contains(tail), "{tail} is in the database");
     }
 }
 
-/// A full disk, as a process sees it that may not make its files longer; and then there is room again.
+/// The limit on file sizes has the effect of a full disk; then it is raised.
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn case_24_a_full_disk_loses_no_answered_change() {
@@ -390,12 +390,12 @@ async fn case_24_a_full_disk_loses_no_answered_change() {
             break (status, body);
         }
         made.push((name, body["refresh_token"].clone()));
-        assert!(made.len() < 2000, "the disk does not get full");
+        assert!(made.len() < 2000, "the limit is not reached");
     };
     assert_eq!((refused.0, refused.1["code"].as_str()), (StatusCode::SERVICE_UNAVAILABLE, Some("busy")), "{}", refused.1);
     assert!(made.len() > 3);
     assert_eq!(server.http.get(format!("{}/healthz", server.url)).send().await.unwrap().status(), StatusCode::OK);
-    // What is small may still have found a place; all that is answered with 200 counts, whatever came before it.
+    // Small changes may still succeed: each one that is answered 200 must be durable.
     for round in 0..20 {
         for (name, token) in made.iter_mut().rev().take(3) {
             match server.refresh(token).await.unwrap() {
@@ -410,7 +410,7 @@ async fn case_24_a_full_disk_loses_no_answered_change() {
     rlimit::prlimit(process, rlimit::Resource::FSIZE, Some((rlimit::INFINITY, rlimit::INFINITY)), None).unwrap();
     for (name, token) in &mut made {
         let (status, next) = server.refresh(token).await.unwrap();
-        assert_eq!(status, StatusCode::OK, "{name}: the same process goes on: {next}");
+        assert_eq!(status, StatusCode::OK, "{name}: the same process continues: {next}");
         *token = next["refresh_token"].clone();
     }
     let newest = server.register("and-another").await["refresh_token"].clone();

@@ -47,7 +47,7 @@ impl Proxy {
         Self { port, shared }
     }
 
-    /// Closes all connections, and refuses new ones until it is mended.
+    /// Closes all connections, and refuses new ones until it is restored.
     pub(crate) async fn cut(&self) {
         self.shared.cut.store(true, Ordering::SeqCst);
         while self.shared.open.load(Ordering::SeqCst) > 0 {
@@ -55,7 +55,7 @@ impl Proxy {
         }
     }
 
-    pub(crate) fn mend(&self) {
+    pub(crate) fn restore(&self) {
         self.shared.cut.store(false, Ordering::SeqCst);
     }
 
@@ -64,7 +64,7 @@ impl Proxy {
         *self.shared.target.lock().unwrap() = target.into();
     }
 
-    /// How often data was sent to the database after it had answered what was sent before.
+    /// The number of round trips: how often data was sent to the database after it had answered.
     pub(crate) async fn round_trips(&self) -> u64 {
         // What follows an answer, such as the ping of sqlx's pool, counts too.
         sleep(Duration::from_millis(200)).await;

@@ -1,4 +1,4 @@
-//! What is sent and should not be: cases 12 and 23, and JSON for API calls.
+//! Invalid requests: cases 12 and 23, and JSON for API calls.
 
 use crate::{
     database::Kind,
@@ -9,7 +9,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use wugan_wire::Code;
 
-async fn sent(server: &TestServer, kind: Option<&str>, body: impl Into<reqwest::Body>) -> reqwest::Response {
+async fn post_body(server: &TestServer, kind: Option<&str>, body: impl Into<reqwest::Body>) -> reqwest::Response {
     let request = server.http.post(format!("{}/user/login", server.url)).body(body);
     let request = match kind {
         Some(kind) => request.header(header::CONTENT_TYPE, kind),
@@ -23,18 +23,18 @@ async fn case_23_bodies_that_cannot_be_read_have_their_own_codes() {
     let server = TestServer::start(Kind::Sqlite).await;
     let json = Some("application/json");
     let too_large = " ".repeat(16 * 1024 + 1);
-    expect_error(sent(&server, json, too_large.clone()).await, StatusCode::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge).await;
-    expect_error(sent(&server, json, too_large[1..].to_owned()).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+    expect_error(post_body(&server, json, too_large.clone()).await, StatusCode::PAYLOAD_TOO_LARGE, Code::PayloadTooLarge).await;
+    expect_error(post_body(&server, json, too_large[1..].to_owned()).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
     for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded")] {
-        expect_error(sent(&server, kind, "{}").await, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType).await;
+        expect_error(post_body(&server, kind, "{}").await, StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType).await;
     }
     for broken in ["", "{", "[]", "{\"username\":\"ada\",}"] {
-        expect_error(sent(&server, json, broken).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+        expect_error(post_body(&server, json, broken).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
     }
     let deep = format!("{{\"username\":{}", "[".repeat(16_000));
-    expect_error(sent(&server, json, deep).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+    expect_error(post_body(&server, json, deep).await, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
     let body =
-        expect_error(sent(&server, json, "{\"username\":\"ada\"}").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+        expect_error(post_body(&server, json, "{\"username\":\"ada\"}").await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
     assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("password", "missing"));
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     server.stop().await;
@@ -81,7 +81,7 @@ async fn case_24_a_database_that_lacks_what_is_needed_is_not_ready() {
     server.stop().await;
 }
 
-/// Not by the clock, which flickers: what would take the time is the hash, and none is made.
+/// Counts hashes instead of measuring time: the hash is what takes the time.
 #[tokio::test]
 async fn case_14_a_megabyte_of_password_is_refused_before_it_is_hashed() {
     let server = TestServer::start(Kind::Sqlite).await;

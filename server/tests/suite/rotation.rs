@@ -29,8 +29,8 @@ on_each_database! {
         server.refused(&first.refresh_token).await;
         server.refused(&second.refresh_token).await;
         server.refused(&third.refresh_token).await;
-        assert!(!server.lets_in(&third.access_token).await, "the access token dies with its session");
-        assert!(server.lets_in(&other.access_token).await, "the same user's other session lives");
+        assert!(!server.accepts(&third.access_token).await, "the access token is refused after the session ended");
+        assert!(server.accepts(&other.access_token).await, "the user's other session stays valid");
         server.refresh(&other.refresh_token).await;
         assert_eq!(server.counted("wugan_refresh_total{outcome=\"revoked\"}").await, 1);
         server.stop().await;
@@ -46,7 +46,7 @@ on_each_database! {
             assert_eq!(again.refresh_token, lost.refresh_token, "the same successor, byte for byte");
         }
         let again = server.refresh(&first.refresh_token).await;
-        assert!(server.lets_in(&again.access_token).await, "with an access token that is good now, not an hour ago");
+        assert!(server.accepts(&again.access_token).await, "the access token is newly issued");
         server.stop().await;
     }
 
@@ -56,7 +56,7 @@ on_each_database! {
         server.clock.shift(7 * DAY - HOUR);
         let lost = server.refresh(&first.refresh_token).await;
         server.clock.shift(2 * HOUR);
-        assert_eq!(server.refresh(&first.refresh_token).await.refresh_token, lost.refresh_token, "though the old one has run out");
+        assert_eq!(server.refresh(&first.refresh_token).await.refresh_token, lost.refresh_token, "although the old token has expired");
         server.refresh(&lost.refresh_token).await;
         server.stop().await;
     }
@@ -77,7 +77,7 @@ on_each_database! {
             let stolen = server.register(&format!("ada{used_by_access}{late}")).await.refresh_token;
             let next = server.refresh(&stolen).await;
             if used_by_access {
-                assert!(server.lets_in(&next.access_token).await);
+                assert!(server.accepts(&next.access_token).await);
             } else {
                 server.refresh(&next.refresh_token).await;
             }
@@ -105,7 +105,7 @@ on_each_database! {
         let server = TestServer::with(kind, &["--reuse-leeway", "10s"]).await;
         let first = server.register("ada").await;
         let next = server.refresh(&first.refresh_token).await;
-        assert!(server.lets_in(&next.access_token).await);
+        assert!(server.accepts(&next.access_token).await);
         server.clock.shift(8 * SECOND);
         assert_eq!(server.refresh(&first.refresh_token).await.refresh_token, next.refresh_token);
         server.stop().await;
@@ -116,20 +116,20 @@ on_each_database! {
         let first = server.register("ada").await;
         let next = server.refresh(&first.refresh_token).await;
         assert_eq!(server.refresh(&first.refresh_token).await.refresh_token, next.refresh_token, "unused: a lost answer");
-        assert!(server.lets_in(&next.access_token).await);
+        assert!(server.accepts(&next.access_token).await);
         server.refused(&first.refresh_token).await;
         server.stop().await;
     }
 
     async fn case_04_of_many_refreshes_at_once_one_rotates(kind: Kind) {
-        const AT_ONCE: usize = 64;
+        const CONCURRENT: usize = 64;
         let rounds = if long() { 200 } else { 12 };
         let server = Arc::new(TestServer::start(kind).await);
         let other = Arc::new(server.another().await);
         let mut token = server.register("ada").await.refresh_token;
         for round in 1..=rounds {
-            let barrier = Arc::new(Barrier::new(AT_ONCE));
-            let callers: Vec<_> = (0..AT_ONCE).map(|n| {
+            let barrier = Arc::new(Barrier::new(CONCURRENT));
+            let callers: Vec<_> = (0..CONCURRENT).map(|n| {
                 let (node, barrier, token) = (if n % 2 == 0 { server.clone() } else { other.clone() }, barrier.clone(), token.clone());
                 tokio::spawn(async move {
                     barrier.wait().await;
@@ -155,14 +155,14 @@ on_each_database! {
     async fn case_05_replays_within_one_second_are_refused(kind: Kind) {
         let server = TestServer::start(kind).await;
         server.register("ada").await;
-        // A session of its own for each: the first that is refused ends it, and all would be refused after that.
+        // Each replay has its own session: the first refusal ends the session.
         for old in 0..4 {
             let mut tokens = vec![server.login("ada").await.refresh_token];
             for _ in 0..5 {
                 let next = server.refresh(tokens.last().unwrap()).await;
                 tokens.push(next.refresh_token);
             }
-            assert_eq!(server.refresh(&tokens[4]).await.refresh_token, tokens[5], "it is alive");
+            assert_eq!(server.refresh(&tokens[4]).await.refresh_token, tokens[5], "the session is live");
             server.refused(&tokens[old]).await;
             server.refused(&tokens[5]).await;
         }
@@ -191,7 +191,7 @@ on_each_database! {
         server.refused(&first.refresh_token).await;
         let other = server.another().await;
         other.refused(&third.refresh_token).await;
-        assert!(!other.lets_in(&third.access_token).await);
+        assert!(!other.accepts(&third.access_token).await);
         other.stop().await;
         server.stop().await;
     }
@@ -201,9 +201,9 @@ on_each_database! {
         let first = server.register("ada").await;
         server.refresh(&first.refresh_token).await;
         server.clock.shift(HOUR / 2 - 5 * SECOND);
-        assert!(server.lets_in(&first.access_token).await);
+        assert!(server.accepts(&first.access_token).await);
         server.clock.shift(6 * SECOND);
-        assert!(!server.lets_in(&first.access_token).await);
+        assert!(!server.accepts(&first.access_token).await);
         server.stop().await;
     }
 
@@ -230,10 +230,10 @@ on_each_database! {
         assert!(tokens.refresh_expires_in <= 5 * 24 * 3600, "{}", tokens.refresh_expires_in);
         server.clock.shift(5 * DAY - 10 * SECOND);
         tokens = server.refresh(&tokens.refresh_token).await;
-        assert!(tokens.expires_in <= 10, "nor does an access token: {}", tokens.expires_in);
+        assert!(tokens.expires_in <= 10, "the access token does not outlive the session: {}", tokens.expires_in);
         server.clock.shift(11 * SECOND);
         server.refused(&tokens.refresh_token).await;
-        assert!(!server.lets_in(&tokens.access_token).await);
+        assert!(!server.accepts(&tokens.access_token).await);
         server.stop().await;
     }
 
@@ -247,20 +247,20 @@ on_each_database! {
             assert_eq!(other.exchange(&first.refresh_token, OWNER).await.refresh_token, lost.refresh_token);
         }
         let again = server.exchange(&first.refresh_token, OWNER).await;
-        assert!(server.lets_in(&again.access_token).await);
+        assert!(server.accepts(&again.access_token).await);
         server.clock.shift(4 * 60 * SECOND);
         assert_eq!(server.exchange(&first.refresh_token, OWNER).await.refresh_token, lost.refresh_token, "another tab's request, late");
         server.clock.shift(2 * 60 * SECOND);
         server.exchange_refused(&first.refresh_token, OWNER).await;
         let next = server.exchange(&lost.refresh_token, "another-attempt-id").await;
         server.exchange_refused(&first.refresh_token, OWNER).await;
-        assert!(server.lets_in(&next.access_token).await, "a duplicate that is too late changes nothing");
+        assert!(server.accepts(&next.access_token).await, "a late duplicate changes nothing");
         assert_eq!(server.counted(REVOKED).await, 0);
         other.stop().await;
         server.stop().await;
     }
 
-    /// As reported: the thief refreshes and does not use the result, the owner goes on, the thief refreshes again.
+    /// The thief refreshes and does not use the result, the owner refreshes, the thief refreshes again.
     async fn case_30_a_thief_that_refreshes_without_using_is_found(kind: Kind) {
         let server = TestServer::with(kind, &["--reuse-leeway", "0s"]).await;
         for by_access in [false, true] {
@@ -268,13 +268,13 @@ on_each_database! {
             let thiefs = server.exchange(&copied.refresh_token, THIEF).await;
             let owners = server.exchange(&copied.refresh_token, OWNER).await;
             assert_ne!(owners.refresh_token, thiefs.refresh_token, "another presenter gets another successor");
-            assert!(server.lets_in(&owners.access_token).await);
+            assert!(server.accepts(&owners.access_token).await);
             if by_access {
-                assert!(!server.lets_in(&thiefs.access_token).await);
+                assert!(!server.accepts(&thiefs.access_token).await);
             } else {
                 server.exchange_refused(&thiefs.refresh_token, THIEF).await;
             }
-            assert!(!server.lets_in(&owners.access_token).await);
+            assert!(!server.accepts(&owners.access_token).await);
             server.exchange_refused(&owners.refresh_token, OWNER).await;
         }
         assert_eq!(server.counted("wugan_refresh_total{outcome=\"superseded\"}").await, 2);
@@ -286,21 +286,21 @@ on_each_database! {
         let server = TestServer::start(kind).await;
         let copied = server.register("ada").await;
         let thiefs = server.exchange(&copied.refresh_token, THIEF).await;
-        assert!(server.lets_in(&thiefs.access_token).await);
+        assert!(server.accepts(&thiefs.access_token).await);
         server.exchange_refused(&copied.refresh_token, OWNER).await;
-        assert!(!server.lets_in(&thiefs.access_token).await);
+        assert!(!server.accepts(&thiefs.access_token).await);
         server.stop().await;
     }
 
-    /// Each node decides a first use on the row, not by its cache.
+    /// A node decides about a first use by the row, not by its cache.
     async fn case_30_a_superseded_access_token_is_found_by_a_node_that_remembers_the_session(kind: Kind) {
         let server = TestServer::start(kind).await;
         let other = server.another().await;
         let copied = server.register("ada").await;
         let thiefs = server.exchange(&copied.refresh_token, THIEF).await;
-        assert!(other.lets_in(&copied.access_token).await, "and remembered there");
+        assert!(other.accepts(&copied.access_token).await, "cached there");
         let owners = server.exchange(&copied.refresh_token, OWNER).await;
-        assert!(!other.lets_in(&thiefs.access_token).await);
+        assert!(!other.accepts(&thiefs.access_token).await);
         server.exchange_refused(&owners.refresh_token, OWNER).await;
         other.stop().await;
         server.stop().await;
@@ -314,8 +314,8 @@ on_each_database! {
         for round in 0..rounds {
             let copied = server.login("ada").await;
             let thiefs = server.exchange(&copied.refresh_token, THIEF).await;
-            let (admitted, answer) = tokio::join!(other.lets_in(&thiefs.access_token), server.try_exchange(&copied.refresh_token, OWNER));
-            // Either the use was first, and the owner's refresh shows the theft; or the supersede was, and the use shows it.
+            let (admitted, answer) = tokio::join!(other.accepts(&thiefs.access_token), server.try_exchange(&copied.refresh_token, OWNER));
+            // If the use came first, the owner's refresh is detected as reuse; if the supersede came first, the use is.
             assert_eq!(admitted, answer.status() == StatusCode::UNAUTHORIZED, "round {round}");
             assert!(server.row(&copied).await.revoked_at.is_some(), "round {round}");
         }
@@ -352,21 +352,21 @@ on_each_database! {
         let mut older = None;
         for n in 1..=3 {
             let next = server.exchange(&tokens[n - 1].refresh_token, &format!("attempt-number-{n}")).await;
-            assert!(server.lets_in(&next.access_token).await);
+            assert!(server.accepts(&next.access_token).await);
             tokens.push(next);
             older = older.or(Some(server.row(&tokens[0]).await));
         }
         server.restore(&older.unwrap()).await;
-        assert!(!server.lets_in(&tokens[3].access_token).await, "an access token later than the row is refused");
+        assert!(!server.accepts(&tokens[3].access_token).await, "an access token later than the row is refused");
         let next = server.exchange(&tokens[3].refresh_token, "attempt-number-4").await;
         assert_eq!(claims(&next.refresh_token)["gen"], 4);
-        assert!(server.lets_in(&next.access_token).await);
-        assert!(server.lets_in(&tokens[3].access_token).await, "its generation was presented");
-        assert!(!server.lets_in(&tokens[2].access_token).await, "what was lost may have been superseded");
+        assert!(server.accepts(&next.access_token).await);
+        assert!(server.accepts(&tokens[3].access_token).await, "its generation was presented");
+        assert!(!server.accepts(&tokens[2].access_token).await, "an access token of a lost generation may have been superseded");
         assert_eq!(server.exchange(&tokens[3].refresh_token, "attempt-number-4").await.refresh_token, next.refresh_token);
         assert_eq!(server.counted(REVOKED).await, 0);
         let trail = audit::since(server.auth.store().reader(), 0, None, 10).await.unwrap();
-        let entry = trail.iter().find(|entry| entry.event == "row_behind_token").expect("it is in the trail");
+        let entry = trail.iter().find(|entry| entry.event == "row_behind_token").expect("it is in the audit trail");
         assert_eq!(entry.detail.as_deref(), Some("the token is of generation 3, the row was at 1"));
         server.exchange_refused(&tokens[2].refresh_token, "attempt-number-3").await;
         assert_eq!(server.counted(REVOKED).await, 1, "an older refresh token is still reuse");
@@ -399,13 +399,13 @@ on_each_database! {
             let parent = tokens.refresh_token.clone();
             tokens = server.refresh(&parent).await;
             assert_eq!(server.refresh(&parent).await.refresh_token, tokens.refresh_token);
-            assert!(server.lets_in(&tokens.access_token).await);
+            assert!(server.accepts(&tokens.access_token).await);
         }
         server.clock.shift(20 * 365 * DAY);
         server.refused(&tokens.refresh_token).await;
         let later = server.login("ada").await;
         assert!(claims(&later.access_token)["exp"].as_i64().unwrap() > i64::from(i32::MAX), "after 2038");
-        assert!(server.lets_in(&later.access_token).await);
+        assert!(server.accepts(&later.access_token).await);
         server.stop().await;
     }
 }
@@ -450,7 +450,7 @@ async fn the_tutorials_query_form_is_the_same_refresh() {
     let next: TokenAnswer = answer.json().await.unwrap();
     assert_eq!(server.refresh(&first.refresh_token).await.refresh_token, next.refresh_token);
     let head = server.http.head(format!("{}/user/refresh?refresh_token={}", server.url, next.refresh_token)).send().await.unwrap();
-    assert_eq!(head.status(), StatusCode::METHOD_NOT_ALLOWED, "a HEAD would throw its tokens away");
+    assert_eq!(head.status(), StatusCode::METHOD_NOT_ALLOWED, "a HEAD would discard the tokens");
     assert_eq!(server.get("/user/refresh").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Round trips to a database server, counted on the wire: case 55.
+//! Counts the round trips to a database server: case 55.
 
 use crate::{
     database::{Kind, on_each_database},
@@ -60,20 +60,20 @@ async fn frequent_requests_take_one_round_trip(kind: Kind) {
         server.exchange(&tokens.refresh_token, &attempt).await;
         tokens = server.exchange(&tokens.refresh_token, &attempt).await;
         assert_eq!(server.get("/readyz").await.status(), StatusCode::OK);
-        assert!(server.lets_in(&tokens.access_token).await);
+        assert!(server.accepts(&tokens.access_token).await);
         server.auth.sessions().invalidate(SessionSelector::One(sid(&tokens)));
-        assert!(server.lets_in(&tokens.access_token).await);
+        assert!(server.accepts(&tokens.access_token).await);
     }
     let (refresh, next) = counted.count(server.exchange(&tokens.refresh_token, "attempt-of-a-tab")).await;
     assert_eq!(refresh, 1, "a refresh");
     let (repeated, same) = counted.count(server.exchange(&tokens.refresh_token, "attempt-of-a-tab")).await;
     assert_eq!((repeated, &same.refresh_token), (2, &next.refresh_token), "a refresh again after a lost answer");
-    let (first_use, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    let (first_use, admitted) = counted.count(server.accepts(&next.access_token)).await;
     assert_eq!((first_use, admitted), (1, true), "the first use of an access token");
-    let (cached, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    let (cached, admitted) = counted.count(server.accepts(&next.access_token)).await;
     assert_eq!((cached, admitted), (0, true), "a guarded request");
     server.auth.sessions().invalidate(SessionSelector::One(sid(&next)));
-    let (uncached, admitted) = counted.count(server.lets_in(&next.access_token)).await;
+    let (uncached, admitted) = counted.count(server.accepts(&next.access_token)).await;
     assert_eq!((uncached, admitted), (1, true), "a guarded request of a session that was not seen for a while");
     sleep(Duration::from_secs(1)).await;
     let (ready, answer) = counted.count(server.get("/readyz")).await;
@@ -127,8 +127,8 @@ on_each_server! {
 }
 
 on_each_database! {
-    /// A database server writes the usual rotation without reading the row first.
-    async fn a_rotation_writes_what_the_rules_say(kind: Kind) {
+    /// On a database server, the usual rotation is written without reading the row first.
+    async fn a_rotation_writes_the_row_of_the_rules(kind: Kind) {
         let server = TestServer::start(kind).await;
         let mut tokens = server.register("ada").await;
         for round in 0..6 {
@@ -144,7 +144,7 @@ on_each_database! {
             assert_eq!((after.last_ip.as_deref(), after.rotated_at), (Some("127.0.0.1"), after.last_used_at));
             assert!(after.expires_at >= before.expires_at && after.last_used_generation == before.last_used_generation);
             if round % 2 == 0 {
-                assert!(server.lets_in(&next.access_token).await);
+                assert!(server.accepts(&next.access_token).await);
             }
             if round == 3 {
                 // Another presenter supersedes: the row is not in the usual state any more.
@@ -166,7 +166,7 @@ async fn case_55_rotations_are_heap_only_updates_on_postgres() {
     let mut tokens = server.register("ada").await;
     for _ in 0..REFRESHES {
         tokens = server.refresh(&tokens.refresh_token).await;
-        assert!(server.lets_in(&tokens.access_token).await);
+        assert!(server.accepts(&tokens.access_token).await);
     }
     let count =
         Statement::from_string(DbBackend::Postgres, "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'sessions'");

@@ -1,10 +1,10 @@
-//! Schedules of an owner and a thief over the rotation rules: all of them to a depth, and long random ones.
+//! Model checking of the rotation rules with an owner and a thief: all schedules to a depth, and long random ones.
 //!
-//! The owner has tabs on one store. Answers are lost, requests arrive again late, the row goes back in time once, the browser finds an old
-//! record once, a server of version 0.1 takes part. The thief copied a refresh token, with or without its attempt id, before an exchange or
-//! in the middle of one, and refreshes and uses what that gives in any order. Without a thief no session may end and no request of the owner may be
-//! refused. With one, it is counted how often the thief used a token newer than the copy and the owner then refreshed and used the result while the
-//! session went on: an unseen round.
+//! The owner has several tabs with one store. Answers are lost, requests arrive again late, the row is set back once, the browser reads
+//! an old record once, and a server of version 0.1 takes part. The thief copied a refresh token, with or without its attempt id, before
+//! or during an exchange, and refreshes and uses the results in any order. Without a thief, no session may end and no request of the
+//! owner may be refused. With a thief, the test counts unseen rounds: the thief used a token newer than the copy, and the owner then
+//! refreshed and used the result while the session stayed live.
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::collections::{HashMap, HashSet};
@@ -12,7 +12,7 @@ use wugan_axum::rotation::{
     AccessDecision, Decision, Lineage, LogoutDecision, Presented, Presenter, State, decide, decide_access, decide_logout,
 };
 
-/// Nothing takes time but [`Step::Wait`], after which every first use is later than any window.
+/// Time passes in [`Step::Wait`] only, which is longer than all windows.
 const NOW: i64 = 0;
 pub(crate) const WAIT: i64 = 3_600_000;
 const LEEWAY: i64 = 10_000;
@@ -24,7 +24,7 @@ pub(crate) struct Record {
     id: u8,
 }
 
-/// What the thief copied.
+/// What the thief has copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Copied {
     Nothing,
@@ -36,7 +36,7 @@ pub(crate) enum Copied {
     RecordInTheMiddle,
 }
 
-/// What may happen in a schedule.
+/// The steps that may occur in a schedule.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) copied: Copied,
@@ -44,7 +44,7 @@ pub(crate) struct Setup {
     pub(crate) ids: bool,
     /// The thief's requests have the owner's network and `User-Agent`.
     pub(crate) same_client: bool,
-    /// The row goes back in time once.
+    /// The row is set back to an earlier state once.
     pub(crate) regression: bool,
     /// Some of the owner's refreshes are answered by a server of version 0.1.
     pub(crate) old_server: bool,
@@ -63,23 +63,23 @@ pub(crate) enum Step {
     },
     /// The same by a server of version 0.1, answered.
     RefreshAtOldServer,
-    /// The owner uses the present access token.
+    /// The owner uses the current access token.
     Use,
     /// A tab uses the access token before that one.
     UseOlder,
     /// A request of one of the owner's last exchanges arrives again.
     Duplicate(usize),
-    /// Windows pass.
+    /// All windows pass.
     Wait,
-    /// The row is as it was so many steps ago.
+    /// The row is set back by this number of steps.
     Regress(usize),
-    /// The browser was killed and finds the record before the present one.
+    /// The browser was killed and reads the record before the current one.
     RollBack,
     ThiefRefreshes(i64, Presenter),
     ThiefUses(i64),
 }
 
-/// A request to the server and what the rules answer: what [`Schedule::apply`] did, to be compared with the real server.
+/// A request to the server and the outcome by the rules, to be compared with the real server's.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Call {
     Refresh(i64, Presenter, Option<i64>),
@@ -98,19 +98,19 @@ pub(crate) struct Schedule {
     sent: Vec<Record>,
     /// The next record's id. It changes where one generation can have two records.
     epoch: u8,
-    /// The row before each of the last steps; empty once the row went back.
+    /// The row before each of the last steps; empty after the row was set back.
     past: Vec<State>,
     may_regress: bool,
     may_roll_back: bool,
-    /// One bit for each generation of which the thief has the refresh token, has an access token, has used one. To use one of a
-    /// generation again is no further round: it is the token that the thief has until it expires.
+    /// A bit for each generation of which the thief has the refresh token, has an access token, or has used one. Using one of the same
+    /// generation again does not count as a round: it is the token that the thief has until it expires.
     thief_tokens: u128,
     thief_access: u128,
     thief_used: u128,
     /// The thief used a newer token: 1. The owner refreshed after that: 2.
     stage: u8,
     pub(crate) unseen_rounds: u8,
-    /// The owner was refused, and the session goes on without the owner.
+    /// The owner was refused, and the session is still live.
     pub(crate) is_owner_out: bool,
 }
 
@@ -184,7 +184,7 @@ impl Schedule {
         }
     }
 
-    /// Everything that can happen next.
+    /// All possible next steps.
     pub(crate) fn steps(&self, setup: &Setup) -> Vec<Step> {
         let mut steps = Vec::new();
         if self.row.revoked || self.is_owner_out {
@@ -206,7 +206,7 @@ impl Schedule {
         if self.may_regress {
             steps.extend((0..self.past.len()).map(Step::Regress));
         }
-        // Within the time that a killed browser loses (40 s), and only what the client could not exchange again meanwhile.
+        // A killed browser loses up to 40 s of writes, in which the client could not exchange the token again.
         let is_recent = self.row.first_used_at.is_none_or(|at| at == NOW);
         if self.may_roll_back && is_recent && self.previous.is_some_and(|previous| previous.token == self.row.lineage.parent) {
             steps.push(Step::RollBack);
@@ -225,8 +225,9 @@ impl Schedule {
         steps
     }
 
-    /// What the rules promise about duplicates: with ids, those of the last two exchanges whenever they come; without, that of the last one
-    /// until the leeway after the first use is over. Likewise after an exchange by a server of version 0.1.
+    /// Whether a duplicate may arrive. Without a thief, these are the duplicates that the rules answer without ending the session: with ids,
+    /// those of the last two exchanges at any time; without, or after an exchange by a server of version 0.1, those of the last one until
+    /// the leeway after the first use has passed.
     fn may_arrive_again(&self, sent: Record, setup: &Setup) -> bool {
         let lineage = &self.row.lineage;
         let is_recent = self.row.first_used_at.is_none_or(|at| at == NOW);
@@ -240,7 +241,7 @@ impl Schedule {
         setup.ids && lineage.grandparent == Some(sent.token) && lineage.parent_rotated_by.is_some()
     }
 
-    /// The schedule after that step; or what it broke.
+    /// The schedule after a step, or the rule that the step broke.
     pub(crate) fn apply(&self, step: Step, setup: &Setup, calls: &mut Vec<Call>) -> Result<Self, &'static str> {
         let mut next = self.clone();
         if self.may_regress {
@@ -273,7 +274,7 @@ impl Schedule {
                     next.row.lineage = self.row.lineage.continued_to(self.row.lineage.generation + 1);
                     next.row.first_used_at = None;
                 } else if self.row.first_used_at.is_some_and(|at| at != NOW) {
-                    // Its rule ends the session here: a record that was found again, and the leeway is over.
+                    // That version's rule ends the session here: an old record was read, and the leeway has passed.
                     return Ok(next);
                 }
                 next.exchanged(next.row.lineage.generation, false);
@@ -307,7 +308,7 @@ impl Schedule {
             }
             Step::Wait => {
                 calls.push(Call::Wait);
-                // Of the rows that may come back, too.
+                // Also in the rows that may be restored.
                 for row in next.past.iter_mut().chain([&mut next.row]) {
                     row.first_used_at = row.first_used_at.map(|_| NOW - WAIT);
                 }
@@ -368,7 +369,7 @@ impl Schedule {
     }
 }
 
-/// What all schedules of a setup to a depth came to.
+/// The result of all schedules of a setup to a depth.
 #[derive(Clone, Copy, Debug, Default)]
 struct Found {
     paths: u128,
@@ -410,7 +411,7 @@ fn is_long() -> bool {
     std::env::var_os("WUGAN_TEST_LONG").is_some()
 }
 
-/// All schedules to that depth; two steps more in the long form.
+/// Explores all schedules to this depth; two steps deeper in the long form.
 fn explore(setup: &Setup, depth: u8) -> Found {
     let depth = if is_long() { depth + 2 } else { depth };
     let mut explorer = Explorer { setup, found: HashMap::new(), distinct: HashSet::new() };
@@ -419,7 +420,7 @@ fn explore(setup: &Setup, depth: u8) -> Found {
     found
 }
 
-/// Long random schedules, a hundred times as many in the long form. Returns the most unseen rounds of one.
+/// Runs long random schedules, a hundred times as many in the long form. Returns the largest number of unseen rounds.
 fn random(setup: &Setup, schedules: usize, length: usize) -> u8 {
     let schedules = if is_long() { schedules * 100 } else { schedules };
     let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
@@ -429,7 +430,7 @@ fn random(setup: &Setup, schedules: usize, length: usize) -> u8 {
         let (mut schedule, mut history) = (Schedule::start(setup), Vec::new());
         for _ in 0..length {
             let steps = schedule.steps(setup);
-            // A generation is a bit of the thief's, and a byte of an id.
+            // A generation is a bit of the thief's masks and a byte of an id.
             if steps.is_empty() || schedule.row.lineage.generation > 120 {
                 break;
             }
@@ -481,7 +482,8 @@ fn case_30_a_thief_with_the_attempt_id_has_one_unseen_round() {
     }
 }
 
-/// With the id the owner's request looks like a duplicate that came late. It is refused; a sign-out with the same token ends the session.
+/// With the id, the owner's request cannot be distinguished from a late duplicate. It is refused; a sign-out with the same token ends the
+/// session.
 #[test]
 fn case_30_an_owner_that_signs_out_when_refused_ends_the_thiefs_session() {
     for copied in [Copied::Record, Copied::RecordInTheMiddle] {
@@ -499,15 +501,15 @@ fn case_30_a_thief_elsewhere_uses_no_newer_token_unseen_though_the_client_has_no
     assert_eq!(random(&setup, 2_000, 100), 0);
 }
 
-/// What is not claimed: without ids the presenter is network and `User-Agent`, and a thief with the same ones is told apart by nothing.
+/// A known limit: without ids the presenter is network and `User-Agent`, so a thief with the same ones cannot be distinguished.
 #[test]
 fn case_30_without_ids_a_thief_with_the_same_network_and_user_agent_may_stay_unseen() {
     let setup = Setup { copied: Copied::Token, ids: false, same_client: true, regression: false, ..HONEST };
     assert!(explore(&setup, 8).unseen_rounds >= 2);
 }
 
-/// Tokens of the lost generations and of those that follow the regression have the same numbers. The bound is what a million random
-/// schedules came to, not a proof.
+/// Lost generations and those after the regression have the same numbers. The bound was measured with a million random schedules; it is not
+/// proved.
 #[test]
 fn case_60_one_regression_of_the_row_gives_a_thief_at_most_two_unseen_rounds() {
     for copied in [Copied::Token, Copied::Record] {

@@ -1,4 +1,4 @@
-//! Callers that send slowly or nothing: cases 16 and 23.
+//! Clients that send slowly or nothing: cases 16 and 23.
 
 use crate::{
     database::Kind,
@@ -16,11 +16,11 @@ async fn connect(server: &TestServer) -> TcpStream {
     TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap()
 }
 
-/// What comes until the server hangs up.
-async fn told(stream: &mut TcpStream) -> String {
+/// Reads until the server closes the connection.
+async fn read_to_close(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
-    // A reset is a hang-up too.
-    let _ = timeout(Duration::from_secs(60), stream.read_to_end(&mut text)).await.expect("the server hangs up");
+    // A reset closes it, too.
+    let _ = timeout(Duration::from_secs(60), stream.read_to_end(&mut text)).await.expect("the server closes the connection");
     String::from_utf8(text).unwrap()
 }
 
@@ -30,7 +30,7 @@ async fn case_23_a_body_that_does_not_come_is_a_408() {
     let mut stream = connect(&server).await;
     let head = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"user";
     stream.write_all(head.as_bytes()).await.unwrap();
-    let text = told(&mut stream).await;
+    let text = read_to_close(&mut stream).await;
     assert!(text.starts_with("HTTP/1.1 408") && text.contains("request_timeout"), "{text}");
     server.stop().await;
 }
@@ -40,36 +40,37 @@ async fn case_23_a_head_that_does_not_come_ends_the_connection() {
     let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
     let mut stream = connect(&server).await;
     stream.write_all(b"GET /aaa HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
-    assert!(!told(&mut stream).await.contains("200 OK"));
+    assert!(!read_to_close(&mut stream).await.contains("200 OK"));
     let mut idle = connect(&server).await;
-    told(&mut idle).await;
+    read_to_close(&mut idle).await;
     server.stop().await;
 }
 
 #[tokio::test]
 async fn case_23_malformed_http_is_refused() {
     let server = TestServer::start(Kind::Sqlite).await;
-    for rubbish in ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /user/login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"]
+    for malformed in
+        ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "POST /user/login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"]
     {
         let mut stream = connect(&server).await;
-        stream.write_all(rubbish.as_bytes()).await.unwrap();
-        assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"), "{rubbish:?}");
+        stream.write_all(malformed.as_bytes()).await.unwrap();
+        assert!(read_to_close(&mut stream).await.starts_with("HTTP/1.1 400"), "{malformed:?}");
     }
     let mut stream = connect(&server).await;
     let long = format!("GET /aaa HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(200_000));
-    // It may hang up before all of it is sent.
+    // The server may close the connection before the request is sent completely.
     let _ = stream.write_all(long.as_bytes()).await;
-    assert!(!told(&mut stream).await.contains("200 OK"));
-    // Two lengths are how one request is smuggled in another.
+    assert!(!read_to_close(&mut stream).await.contains("200 OK"));
+    // Two lengths would allow request smuggling.
     let mut stream = connect(&server).await;
     stream.write_all(b"POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\n{}").await.unwrap();
-    assert!(told(&mut stream).await.starts_with("HTTP/1.1 400"));
+    assert!(read_to_close(&mut stream).await.starts_with("HTTP/1.1 400"));
     server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn case_23_the_rest_is_served_beside_many_idle_connections() {
-    // Both ends are in this process: two handles each.
+    // Both ends are in this process: two file descriptors for each connection.
     let wanted = if long() { 10_000 } else { 1_500 };
     let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "20000"]).await;
     let allowed = rlimit::increase_nofile_limit(2 * wanted + 500).unwrap_or(1024).saturating_sub(500) / 2;
@@ -83,7 +84,7 @@ async fn case_23_the_rest_is_served_beside_many_idle_connections() {
         idle.push(stream);
     }
     let tokens = server.register("ada").await;
-    assert!(server.lets_in(&tokens.access_token).await);
+    assert!(server.accepts(&tokens.access_token).await);
     server.refresh(&tokens.refresh_token).await;
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     drop(idle);
@@ -96,7 +97,7 @@ async fn case_16_many_may_connect_at_the_same_moment() {
     let server = TestServer::with(Kind::Sqlite, &["--connection-limit", "2000"]).await;
     let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").ok().and_then(|most| most.trim().parse().ok()).unwrap_or(128);
     let address = server.url.trim_start_matches("http://").parse().unwrap();
-    let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).expect("there is room for all");
+    let connect = |_| std::net::TcpStream::connect_timeout(&address, Duration::from_millis(900)).expect("the backlog is long enough");
     let all: Vec<_> = (0..allowed.min(1000)).map(connect).collect();
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     drop(all);

@@ -1,4 +1,4 @@
-//! The SQLite file: its mode, and URLs that name none: cases 34 and 51.
+//! The SQLite file's mode, and URLs of databases in memory: cases 34 and 51.
 
 use crate::process::{Process, run};
 use tempfile::TempDir;
@@ -32,9 +32,9 @@ fn case_51_a_database_in_memory_is_refused_in_one_line() {
     let folder = TempDir::new().unwrap();
     for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite://file?mode=memory", "sqlite:file:wugan?mode=memory&cache=shared"] {
         let output = run(folder.path(), &["--database-url", url]);
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success(), "{url}");
-        let lines: Vec<_> = said.lines().filter(|line| line.starts_with("wugan-server:")).collect();
-        assert!(lines.len() == 1 && lines[0].contains("in memory"), "{url}: {said}");
+        let lines: Vec<_> = error.lines().filter(|line| line.starts_with("wugan-server:")).collect();
+        assert!(lines.len() == 1 && lines[0].contains("in memory"), "{url}: {error}");
     }
 }

@@ -21,17 +21,17 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// Flags for tests that sign in more often than the limits allow.
 pub(crate) const MANY: &[&str] = &["--name-limit", "1000000/1h", "--address-limit", "1000000/1h"];
 
-/// Whether the long forms are asked for.
+/// Whether the long forms are run.
 pub(crate) fn long() -> bool {
     std::env::var_os("WUGAN_TEST_LONG").is_some()
 }
 
-/// A folder in memory, where there is one: what is tested writes more often than a disk likes.
+/// A temporary folder, in memory where possible: the tests write often.
 pub(crate) fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
-/// A running server. Dropping it stops it; [`TestServer::stop`] waits until it has.
+/// A running server. Dropping it stops it; [`TestServer::stop`] waits until it has stopped.
 pub(crate) struct TestServer {
     pub(crate) url: String,
     pub(crate) http: Client,
@@ -50,7 +50,7 @@ impl TestServer {
         Self::with(kind, &[]).await
     }
 
-    /// A server with these flags beside the ones that every test needs.
+    /// Starts a server with these flags in addition to those of all tests.
     pub(crate) async fn with(kind: Kind, flags: &[&str]) -> Self {
         let folder = Arc::new(folder());
         let url = kind.create(folder.path()).await;
@@ -65,24 +65,24 @@ impl TestServer {
         Self::from(kind, config, folder, Clock::default()).await
     }
 
-    /// Another server on the same database and keys: a second node.
+    /// Starts another server on the same database and keys: a second node.
     pub(crate) async fn another(&self) -> Self {
         Self::from(self.kind, self.config.clone(), self.folder.clone(), self.clock.clone()).await
     }
 
-    /// Another server on the same database and keys, with other flags.
+    /// Starts another server on the same database and keys, with other flags.
     pub(crate) async fn configured(&self, config: Config) -> Self {
         Self::from(self.kind, config, self.folder.clone(), self.clock.clone()).await
     }
 
-    /// The URL of another, empty database.
+    /// Creates another, empty database and returns its URL.
     pub(crate) async fn create_database(&self) -> String {
         let folder = self.folder.path().join("other");
         std::fs::create_dir_all(&folder).unwrap();
         self.kind.create(&folder).await
     }
 
-    /// Another server that reaches the database by another URL.
+    /// Starts another server that reaches the database by another URL.
     pub(crate) async fn on(&self, database_url: &str) -> Self {
         let config = Config { database_url: database_url.into(), ..self.config.clone() };
         Self::from(self.kind, config, self.folder.clone(), self.clock.clone()).await
@@ -101,7 +101,7 @@ impl TestServer {
         Self { url, admin_url, http, clock, auth, config, folder, kind, stop: Some(stop), running }
     }
 
-    /// Stops it, as SIGTERM would, and drops the database.
+    /// Stops it like SIGTERM, and drops the database.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
         let _ = self.running.await;
@@ -118,12 +118,12 @@ impl TestServer {
         self.http.get(format!("{}{path}", self.url)).send().await.unwrap()
     }
 
-    /// A request to the admin listener.
+    /// Sends a request to the admin listener.
     pub(crate) async fn get_admin(&self, path: &str) -> Response {
         self.http.get(format!("{}{path}", self.admin_url)).send().await.unwrap()
     }
 
-    /// A request that a trusted proxy forwards for a client with this address.
+    /// Sends a request as a trusted proxy forwards it for a client with this address.
     pub(crate) async fn post_from(&self, client: &str, path: &str, body: &Value) -> Response {
         let request = self.http.post(format!("{}{path}", self.url)).header("x-forwarded-for", client);
         request.json(body).send().await.unwrap()
@@ -161,19 +161,19 @@ impl TestServer {
         self.post("/user/refresh", &json!({"refresh_token": token})).await
     }
 
-    /// A refresh with an attempt id.
+    /// Refreshes with an attempt id.
     pub(crate) async fn try_exchange(&self, token: &str, attempt: &str) -> Response {
         self.post("/user/refresh", &json!({"refresh_token": token, "attempt": attempt})).await
     }
 
-    /// A refresh with an attempt id that must succeed.
+    /// Refreshes with an attempt id; it must succeed.
     pub(crate) async fn exchange(&self, token: &str, attempt: &str) -> TokenAnswer {
         let answer = self.try_exchange(token, attempt).await;
         assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
         answer.json().await.unwrap()
     }
 
-    /// A refresh with an attempt id that must be refused.
+    /// Refreshes with an attempt id; it must be refused.
     pub(crate) async fn exchange_refused(&self, token: &str, attempt: &str) {
         expect_error(self.try_exchange(token, attempt).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
     }
@@ -183,20 +183,20 @@ impl TestServer {
         session::by_id(self.auth.store().reader(), sid(tokens)).await.unwrap().unwrap()
     }
 
-    /// Puts an older state of a row back, as a failover that lost commits does. No node remembers the newer one.
+    /// Sets a row back to an older state, as a failover that lost commits does, and clears it from the caches.
     pub(crate) async fn restore(&self, row: &session::Model) {
         session::Entity::update(row.clone().into_active_model().reset_all()).exec(self.auth.store().writer()).await.unwrap();
         self.auth.sessions().invalidate(SessionSelector::One(row.id));
     }
 
-    /// A refresh that must succeed.
+    /// Refreshes; it must succeed.
     pub(crate) async fn refresh(&self, token: &str) -> TokenAnswer {
         let answer = self.try_refresh(token).await;
         assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
         answer.json().await.unwrap()
     }
 
-    /// A refresh that must be refused.
+    /// Refreshes; it must be refused.
     pub(crate) async fn refused(&self, token: &str) {
         expect_error(self.try_refresh(token).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
     }
@@ -206,8 +206,8 @@ impl TestServer {
         assert_eq!(answer.status(), StatusCode::NO_CONTENT);
     }
 
-    /// Whether the guarded route lets this access token in.
-    pub(crate) async fn lets_in(&self, access: &str) -> bool {
+    /// Whether the guarded route accepts this access token.
+    pub(crate) async fn accepts(&self, access: &str) -> bool {
         let answer = self.get_as(access, "/bbb").await;
         match answer.status() {
             StatusCode::OK => true,
@@ -224,7 +224,7 @@ impl TestServer {
     }
 }
 
-/// Checks that an answer is the error that it should be, in the wire's own shape, and returns its body.
+/// Checks a response's status, error code and format, and returns its body.
 pub(crate) async fn expect_error(answer: Response, status: StatusCode, code: Code) -> ErrorBody {
     assert_eq!(answer.status(), status);
     assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/json");
@@ -240,7 +240,7 @@ pub(crate) fn sid(tokens: &TokenAnswer) -> Uuid {
     claims(&tokens.refresh_token)["sid"].as_str().unwrap().parse().unwrap()
 }
 
-/// What a token says, read as anybody can read it.
+/// The claims of a token, without verification.
 pub(crate) fn claims(token: &str) -> Value {
     part(token, 1)
 }

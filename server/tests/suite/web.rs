@@ -10,7 +10,7 @@ use wugan_wire::Code;
 
 const PAGE: &str = "<!doctype html><title>Wugan</title><script type=\"module\">alert('Hello, server.');</script>";
 
-async fn asked(server: &TestServer, path: &str, accept: &str, encoding: &str) -> Response {
+async fn get(server: &TestServer, path: &str, accept: &str, encoding: &str) -> Response {
     let asking = server.http.get(format!("{}{path}", server.url)).header(header::ACCEPT, accept);
     asking.header(header::ACCEPT_ENCODING, encoding).send().await.unwrap()
 }
@@ -32,7 +32,7 @@ async fn with_app() -> TestServer {
 async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
     let server = with_app().await;
     for path in ["/", "/index.html", "/sign-in", "/inspector/deep"] {
-        let answer = asked(&server, path, "text/html,*/*;q=0.8", "identity").await;
+        let answer = get(&server, path, "text/html,*/*;q=0.8", "identity").await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-cache");
         let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
@@ -40,12 +40,12 @@ async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
         assert!(!policy.contains("unsafe-inline"), "{policy}");
         assert_eq!(answer.text().await.unwrap(), PAGE);
     }
-    let before = asked(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
+    let before = get(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
     let page = server.folder().join("dist/index.html");
     fs::write(&page, PAGE.replace("Hello", "Goodbye")).unwrap();
     fs::File::open(&page).unwrap().set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(2)).unwrap();
-    let after = asked(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
-    assert_ne!(before, after, "a page built anew has a policy of its own");
+    let after = get(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
+    assert_ne!(before, after, "another page has another policy");
     server.stop().await;
 }
 
@@ -53,13 +53,13 @@ async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
 async fn files_are_precompressed_and_kept_for_ever_by_their_hash() {
     let server = with_app().await;
     for (encoding, text) in [("br, gzip", "brotli"), ("gzip", "gzip"), ("identity", "plain")] {
-        let answer = asked(&server, "/app-0123456789abcdef.js", "*/*", encoding).await;
+        let answer = get(&server, "/app-0123456789abcdef.js", "*/*", encoding).await;
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
         assert!(answer.headers().get_all(header::VARY).iter().any(|vary| vary == "accept-encoding"));
         assert!(answer.headers()[header::CONTENT_TYPE].to_str().unwrap().contains("javascript"));
         assert_eq!(answer.text().await.unwrap(), text);
     }
-    assert_eq!(asked(&server, "/favicon.svg", "*/*", "identity").await.headers()[header::CACHE_CONTROL], "no-cache");
+    assert_eq!(get(&server, "/favicon.svg", "*/*", "identity").await.headers()[header::CACHE_CONTROL], "no-cache");
     server.stop().await;
 }
 
@@ -92,7 +92,7 @@ async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
         fs::File::open(&page).unwrap().set_modified(epoch).unwrap();
     };
     write(PAGE);
-    let before = asked(&server, "/", "text/html", "identity").await;
+    let before = get(&server, "/", "text/html", "identity").await;
     let etag = before.headers()[header::ETAG].clone();
     let again = |etag: header::HeaderValue| {
         let request = server.http.get(&server.url).header(header::ACCEPT, "text/html").header(header::IF_NONE_MATCH, etag);
@@ -107,17 +107,17 @@ async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
 
     // A compressed page of the build before is not sent.
     fs::write(page.with_extension("html.br"), "not the page").unwrap();
-    let plain = asked(&server, "/", "text/html", "br").await;
+    let plain = get(&server, "/", "text/html", "br").await;
     assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
     assert!(plain.text().await.unwrap().contains("Adieu"));
-    // Brotli's uncompressed form of one byte: a page that is the letter x.
+    // The page "x" as an uncompressed Brotli block.
     write("x");
     fs::write(page.with_extension("html.br"), [0x0b, 0x00, 0x80, b'x', 0x03]).unwrap();
-    let packed = asked(&server, "/", "text/html", "gzip, br").await;
+    let packed = get(&server, "/", "text/html", "gzip, br").await;
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "br");
-    assert!(!asked(&server, "/", "text/html", "br;q=0").await.headers().contains_key(header::CONTENT_ENCODING));
+    assert!(!get(&server, "/", "text/html", "br;q=0").await.headers().contains_key(header::CONTENT_ENCODING));
 
-    let icon = asked(&server, "/favicon.svg", "*/*", "identity").await;
+    let icon = get(&server, "/favicon.svg", "*/*", "identity").await;
     assert!(!icon.headers().contains_key(header::LAST_MODIFIED), "a modification time says nothing in an image");
     server.stop().await;
 }
@@ -127,8 +127,8 @@ async fn case_45_names_that_no_file_can_have_are_not_a_defect() {
     let server = with_app().await;
     let long = format!("/{}", "x".repeat(300));
     for path in [long.as_str(), "/a%00b"] {
-        expect_error(asked(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
-        let page = asked(&server, path, "text/html", "identity").await;
+        expect_error(get(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        let page = get(&server, path, "text/html", "identity").await;
         assert_eq!((page.status(), page.text().await.unwrap().as_str()), (StatusCode::OK, PAGE));
         let head = server.http.head(format!("{}{path}", server.url)).send().await.unwrap();
         assert_eq!(head.status(), StatusCode::NOT_FOUND);
@@ -140,15 +140,15 @@ async fn case_45_names_that_no_file_can_have_are_not_a_defect() {
 async fn a_missing_file_is_a_json_404_and_nothing_above_the_folder_is_there() {
     let server = with_app().await;
     for path in ["/app-fedcba9876543210.js", "/%2e%2e/secret", "/..%2fsecret", "/user/nope"] {
-        expect_error(asked(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        expect_error(get(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
     }
     server.stop().await;
 }
 
 #[tokio::test]
-async fn without_an_app_the_page_says_so() {
+async fn a_missing_app_is_answered_with_an_explanation() {
     let server = TestServer::start(Kind::Sqlite).await;
-    let answer = asked(&server, "/", "text/html", "identity").await;
+    let answer = get(&server, "/", "text/html", "identity").await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND);
     assert!(answer.text().await.unwrap().contains("no app to show"));
     server.stop().await;
