@@ -1,7 +1,6 @@
-//! Whatever we might be brought to sign (a head on the first line, claims on the rest), it is accepted only if it says all that a token
-//! of that kind must say.
+//! Signs any head (the first line) and claims (the rest) with the server's key: the token is accepted only if all its members are valid.
 //!
-//! Each input is also tried as the value of one member of a good token, which is where a missing check would show.
+//! Each input is also used as the value of one member of a valid token, which would show a missing check.
 #![no_main]
 
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
@@ -9,12 +8,12 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 use wugan_fuzz::{ISSUER, KID, NOW, SECRET, tokens};
 
-const OF_HEAD: [&str; 4] = ["typ", "alg", "kid", "crit"];
-const OF_CLAIMS: [&str; 7] = ["userId", "sid", "gen", "iss", "aud", "iat", "exp"];
+const HEAD_MEMBERS: [&str; 4] = ["typ", "alg", "kid", "crit"];
+const CLAIMS: [&str; 7] = ["userId", "sid", "gen", "iss", "aud", "iat", "exp"];
 
 fuzz_target!(|input: &[u8]| {
     let cut = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
-    present(&input[..cut], input.get(cut + 1..).unwrap_or_default());
+    verify(&input[..cut], input.get(cut + 1..).unwrap_or_default());
     let Some((which, value)) = input.split_first() else { return };
     let text = || Value::from(String::from_utf8_lossy(value));
     let value = serde_json::from_slice(value).unwrap_or_else(|_| text());
@@ -22,29 +21,29 @@ fuzz_target!(|input: &[u8]| {
     let end = NOW / 1000 + 60;
     let sid = "12345678-9abc-4def-8123-456789abcdef";
     let mut claims = json!({"userId": 1, "sid": sid, "gen": 3, "iss": ISSUER, "aud": ISSUER, "iat": 1, "exp": end});
-    match usize::from(*which) % (OF_HEAD.len() + OF_CLAIMS.len()) {
-        at if at < OF_HEAD.len() => head[OF_HEAD[at]] = value,
-        at => claims[OF_CLAIMS[at - OF_HEAD.len()]] = value,
+    match usize::from(*which) % (HEAD_MEMBERS.len() + CLAIMS.len()) {
+        at if at < HEAD_MEMBERS.len() => head[HEAD_MEMBERS[at]] = value,
+        at => claims[CLAIMS[at - HEAD_MEMBERS.len()]] = value,
     }
-    present(head.to_string().as_bytes(), claims.to_string().as_bytes());
+    verify(head.to_string().as_bytes(), claims.to_string().as_bytes());
 });
 
-fn present(head: &[u8], claims: &[u8]) {
+fn verify(head: &[u8], claims: &[u8]) {
     let message = format!("{}.{}", base64(head), base64(claims));
-    let signature = sign(message.as_bytes(), &EncodingKey::from_secret(SECRET), Algorithm::HS256).expect("a secret signs anything");
+    let signature = sign(message.as_bytes(), &EncodingKey::from_secret(SECRET), Algorithm::HS256).expect("HS256 signs any message");
     let token = format!("{message}.{signature}");
     let (access, refresh) = (tokens().read_access(&token, NOW), tokens().read_refresh(&token));
-    assert!(access.is_err() || refresh.is_err(), "a token is of one kind");
+    assert!(access.is_err() || refresh.is_err(), "a token is either an access token or a refresh token");
     let kind = if access.is_ok() { "at+jwt" } else { "rt+jwt" };
     let Ok(read) = access.or(refresh) else { return };
-    let head: Value = serde_json::from_slice(head).expect("what was accepted is JSON");
+    let head: Value = serde_json::from_slice(head).expect("an accepted head is JSON");
     assert_eq!((head["typ"].as_str(), head["kid"].as_str(), head["alg"].as_str()), (Some(kind), Some(KID), Some("HS256")));
-    assert!(head["crit"].is_null(), "an extension that must be understood is not");
-    let said: Value = serde_json::from_slice(claims).expect("and so are its claims");
-    assert_eq!((said["iss"].as_str(), said["aud"].as_str()), (Some(ISSUER), Some(ISSUER)));
-    assert!(kind == "rt+jwt" || said["exp"].as_i64().expect("an end") > NOW / 1000);
-    assert_eq!((said["userId"].as_i64(), said["gen"].as_i64()), (Some(read.user_id), Some(read.generation)));
-    assert!(said["sid"].as_str().is_some_and(|sid| sid.parse() == Ok(read.sid)));
+    assert!(head["crit"].is_null(), "a critical extension is refused");
+    let claims: Value = serde_json::from_slice(claims).expect("accepted claims are JSON");
+    assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(ISSUER), Some(ISSUER)));
+    assert!(kind == "rt+jwt" || claims["exp"].as_i64().expect("an expiry") > NOW / 1000);
+    assert_eq!((claims["userId"].as_i64(), claims["gen"].as_i64()), (Some(read.user_id), Some(read.generation)));
+    assert!(claims["sid"].as_str().is_some_and(|sid| sid.parse() == Ok(read.sid)));
 }
 
 /// Base64url without padding (RFC 4648 §5).

@@ -1,31 +1,31 @@
-//! Whatever is presented as a token, it is refused, unless it is, byte for byte, one that was handed out, and of the right kind.
+//! Verifies any text as a token: it is refused unless it is, byte for byte, an issued token of the right kind.
 //!
-//! Most of what a fuzzer makes of bytes is no token at all, so each input is also tried as a change to a genuine one.
+//! Random bytes are seldom like a token, so each input is also used as a change to an issued one.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wugan_fuzz::{GENUINE, NOW, tokens};
+use wugan_fuzz::{ISSUED, NOW, tokens};
 
 fuzz_target!(|input: &str| {
-    present(input);
+    verify(input);
     let mut bytes = input.bytes();
     let (Some(place), Some(cut)) = (bytes.next(), bytes.next()) else { return };
     let inserted = input.get(2..).unwrap_or_default();
-    for genuine in [&GENUINE.access_token, &GENUINE.refresh_token] {
-        present(&changed(genuine, place, usize::from(cut % 4), inserted));
+    for issued in [&ISSUED.access_token, &ISSUED.refresh_token] {
+        verify(&changed(issued, place, usize::from(cut % 4), inserted));
     }
 });
 
-fn present(token: &str) {
+fn verify(token: &str) {
     if tokens().read_access(token, NOW).is_ok() {
-        assert_eq!(token, GENUINE.access_token);
+        assert_eq!(token, ISSUED.access_token);
     }
     if tokens().read_refresh(token).is_ok() {
-        assert_eq!(token, GENUINE.refresh_token);
+        assert_eq!(token, ISSUED.refresh_token);
     }
 }
 
-/// A token with a piece cut out and something put in its place: at either end, at a dot, or somewhere.
+/// Replaces a part of a token: at an end, at a dot, or at any other position.
 fn changed(token: &str, place: u8, cut: usize, inserted: &str) -> String {
     let at = match place % 8 {
         0 => 0,
