@@ -2,6 +2,7 @@
 
 use leptos::prelude::window;
 use std::rc::Rc;
+use web_sys::UrlSearchParams;
 
 /// Goes to an address of the app.
 pub(super) type Navigate = Rc<dyn Fn(&str)>;
@@ -22,16 +23,24 @@ pub(super) fn current() -> String {
 
 /// Appends a pair to an address's query.
 pub(super) fn with_query(address: &str, name: &str, value: &str) -> String {
-    let pair = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
-    format!("{address}{}{pair}", if address.contains('?') { '&' } else { '?' })
+    // The browser's own, because a second serializer would have to be downloaded.
+    let pair = match UrlSearchParams::new() {
+        Ok(pairs) => {
+            pairs.append(name, value);
+            String::from(pairs.to_string())
+        }
+        // Unreachable without an argument; the address is still that of the sign-in page.
+        Err(_) => return address.to_owned(),
+    };
+    [address, if address.contains('?') { "&" } else { "?" }, &pair].concat()
 }
 
 /// The address in this page's query under a name, if it belongs to this site. Others are ignored, because a link from elsewhere
 /// could lead the user to a foreign site (an open redirect, CWE-601).
 pub(super) fn return_to(name: &str) -> Option<String> {
     let location = window().location();
-    let query = location.search().ok()?;
-    let (_, address) = form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).find(|(key, _)| key == name)?;
+    let query = UrlSearchParams::new_with_str(&location.search().ok()?).ok()?;
+    let address = query.get(name)?;
     same_site(&address, &location.origin().ok()?)
 }
 

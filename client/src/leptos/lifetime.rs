@@ -1,6 +1,7 @@
 //! Where the page is rendered, and signals that outlive their component for a moment.
 
-use leptos::{prelude::*, reactive::owner::Owner};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, reactive::owner::Owner, task::spawn_local};
 
 /// Whether the page is being rendered on a server. Natively there is no browser, with any features.
 pub(super) fn is_on_server() -> bool {
@@ -8,8 +9,22 @@ pub(super) fn is_on_server() -> bool {
 }
 
 /// Whether the page is being hydrated: what is rendered now must equal what the server rendered.
-pub(super) fn is_hydrating() -> bool {
+fn is_hydrating() -> bool {
     Owner::current_shared_context().is_some_and(|context| context.during_hydration())
+}
+
+/// Runs this now, or once hydration is complete. With lazy hydration that takes more than a tick.
+pub(super) fn after_hydration(run: impl FnOnce() + 'static) {
+    if !is_hydrating() {
+        return run();
+    }
+    let context = Owner::current_shared_context();
+    spawn_local(async move {
+        while context.as_ref().is_some_and(|context| context.during_hydration()) {
+            TimeoutFuture::new(10).await;
+        }
+        run();
+    });
 }
 
 /// Creates signals that are disposed of not with the current component, but one macrotask later.

@@ -3,6 +3,7 @@
 //! | | |
 //! | --- | --- |
 //! | [`provide_session`], [`use_session`] | the signed-in user, and how long the access token is valid |
+//! | [`provide_session_lazy`] | the same, but a visitor without a session does not load the client's code |
 //! | [`Guarded`], [`use_guard`] | a page for signed-in users only |
 //! | [`use_return_to`] | after the sign-in, back to the page that was asked for |
 //! | [`use_session_resource`] | data that is loaded for each session and belongs to it |
@@ -37,12 +38,16 @@
 //! nothing. The browser hydrates with the same values and then sets the true ones. The example `ssr` of this project shows it.
 
 mod address;
+mod engine;
 mod guarded;
+mod lazy;
 mod lifetime;
 #[cfg(feature = "oidc")]
 mod oidc_callback;
 #[cfg(feature = "oidc")]
 mod oidc_session;
+mod signals;
+mod slot;
 mod use_guard;
 #[cfg(feature = "oidc")]
 mod use_oidc;
@@ -51,7 +56,9 @@ mod use_session;
 mod use_session_action;
 mod use_session_resource;
 
+pub use engine::SessionEngine;
 pub use guarded::{Guarded, GuardedProps};
+pub use lazy::provide_session_lazy;
 #[cfg(feature = "oidc")]
 pub use oidc_callback::{OidcCallback, OidcCallbackOptions, OidcCallbackProps};
 #[cfg(feature = "oidc")]
@@ -60,6 +67,6 @@ pub use use_guard::{AuthStatus, UseGuardOptions, UseGuardReturn, use_guard, use_
 #[cfg(feature = "oidc")]
 pub use use_oidc::{UseOidcReturn, provide_oidc, use_oidc};
 pub use use_return_to::{UseReturnToOptions, UseReturnToReturn, use_return_to, use_return_to_with_options};
-pub use use_session::{UseSessionOptions, UseSessionReturn, provide_session, use_session, use_session_with_options};
+pub use use_session::{LoadError, UseSessionOptions, UseSessionReturn, provide_session, use_session, use_session_with_options};
 pub use use_session_action::{UseSessionActionOptions, UseSessionActionReturn, use_session_action, use_session_action_with_options};
 pub use use_session_resource::{UseSessionResourceReturn, use_session_resource};

@@ -1,10 +1,15 @@
 //! The session as signals.
 
-use super::lifetime::{is_hydrating, is_on_server, outliving};
-use crate::{AuthState, Client, Event, SessionInfo, Subscription, User};
-use gloo_timers::future::TimeoutFuture;
-use leptos::{prelude::*, reactive::owner::Owner, task::spawn_local};
-use std::{cell::Cell, time::Duration};
+use super::{
+    engine::SessionEngine,
+    lifetime::{after_hydration, is_on_server, outliving},
+    signals::{Signals, read},
+    slot::{Load, Slot, Waiting},
+};
+use crate::{AuthState, Client, User, Warning};
+use futures::{FutureExt, channel::oneshot};
+use leptos::prelude::*;
+use std::{fmt, time::Duration};
 
 /// Options of [`use_session_with_options`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,37 +42,100 @@ pub struct UseSessionReturn {
     pub expires_in: Signal<Option<Duration>>,
     /// A number that differs for each session; `None` while no user is signed in.
     pub session_id: ReadSignal<Option<u64>>,
+    /// Whether the engine of [`provide_session_lazy`](super::provide_session_lazy) could not be loaded. A later load may succeed.
+    pub load_failed: ReadSignal<bool>,
     /// False on a server and during hydration.
     pub(super) hydrated: ReadSignal<bool>,
-    /// Notifies whenever the tokens may have changed. Its value says nothing: a signal of `()` would be one more type to download.
     changes: ReadSignal<bool>,
     /// `None` on a server: there, a component may be dropped on another thread, which a client does not survive.
-    client: Option<StoredValue<Client, LocalStorage>>,
+    pub(super) engine: Option<Slot>,
 }
 
 impl UseSessionReturn {
     /// The client that was [provided](provide_session). On a server, one that sends nothing.
     ///
     /// # Panics
-    /// In the browser, if the component that provides the session is gone.
+    /// In the browser, if the component that provides the session is gone, and before the engine of
+    /// [`provide_session_lazy`](super::provide_session_lazy) is loaded: [`load`](Self::load) waits for it.
     #[must_use]
     pub fn client(&self) -> Client {
-        match self.client {
-            Some(client) => client.get_value(),
-            None => inert_client(),
+        match (self.engine, self.browser_client()) {
+            (None, _) => inert_client(),
+            (_, Some(client)) => client,
+            (Some(_), None) => panic!("the session has no client: its component is gone, or its engine is not loaded, see `load`"),
         }
+    }
+
+    /// The client, once the engine of [`provide_session_lazy`](super::provide_session_lazy) is loaded. It is there at once after
+    /// [`provide_session`].
+    ///
+    /// # Errors
+    /// [`LoadError`] if it could not be loaded.
+    pub fn load(&self) -> impl Future<Output = Result<Client, LoadError>> + use<> {
+        let (sender, loaded) = oneshot::channel();
+        match self.engine {
+            Some(slot) => {
+                slot.when_loaded(Box::new(move |engine| drop(sender.send(engine.map(|engine| engine.0.client())))));
+                slot.load();
+            }
+            None => drop(sender.send(Some(inert_client()))),
+        }
+        loaded.map(|client| client.ok().flatten().ok_or(LoadError))
+    }
+
+    /// Begins to load the engine of [`provide_session_lazy`](super::provide_session_lazy), for instance when a sign-in form is opened.
+    pub fn preload(&self) {
+        if let Some(slot) = self.engine {
+            slot.load();
+        }
+    }
+
+    /// What needs attention, such as a storage that is blocked or full. Tracked, as a signal's value is.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.changes.track();
+        self.loaded().map(|engine| engine.0.warnings()).unwrap_or_default()
     }
 
     /// Ends the session, in this and the other tabs.
     pub fn sign_out(&self) {
-        self.client().session().sign_out();
+        if let Some(engine) = self.loaded() {
+            engine.0.sign_out();
+        }
     }
 
-    /// The client, unless the page is rendered on a server or its component is gone.
+    /// The client, unless the page is rendered on a server, the component is gone, or the engine is not loaded.
     pub(super) fn browser_client(&self) -> Option<Client> {
-        self.client.and_then(|client| client.try_get_value())
+        self.loaded().map(|engine| engine.0.client())
+    }
+
+    /// Calls back with the client: now, or as soon as it is loaded. Never on a server.
+    pub(super) fn when_loaded(self, attach: impl FnOnce(Client) + 'static) {
+        let Some(slot) = self.engine else { return };
+        let attach: Waiting = Box::new(move |engine| match engine {
+            Some(engine) => attach(engine.0.client()),
+            None => self.when_loaded(attach),
+        });
+        slot.when_loaded(attach);
+    }
+
+    fn loaded(&self) -> Option<SessionEngine> {
+        self.engine.and_then(Slot::engine)
     }
 }
+
+/// The code of the session's engine could not be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoadError;
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the code of the session's engine could not be loaded")
+    }
+}
+
+impl std::error::Error for LoadError {}
 
 fn inert_client() -> Client {
     match Client::new("http://localhost/") {
@@ -76,134 +144,37 @@ fn inert_client() -> Client {
     }
 }
 
-/// The signals to write. `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
-#[derive(Clone)]
-struct Signals {
-    state: ArcRwSignal<AuthState>,
-    user: ArcRwSignal<Option<User>>,
-    signed_in: ArcRwSignal<bool>,
-    ready: ArcRwSignal<bool>,
-    session_id: ArcRwSignal<Option<u64>>,
-    hydrated: ArcRwSignal<bool>,
-    changes: ArcRwSignal<bool>,
-}
-
-impl Signals {
-    fn set(&self, info: SessionInfo, session: u64) {
-        let is_signed_in = info.state == AuthState::SignedIn;
-        set_if_changed(&self.state, info.state);
-        set_if_changed(&self.user, info.user);
-        set_if_changed(&self.signed_in, is_signed_in);
-        set_if_changed(&self.session_id, is_signed_in.then_some(session));
-        self.changes.set(true);
-    }
-}
-
-/// Notifies only about a change, so that a refresh re-runs nothing but the readers of the expiry.
-fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
-    signal.maybe_update(|current| {
-        let is_changed = *current != value;
-        *current = value;
-        is_changed
-    });
-}
-
 /// Provides the session to this component and all below it, which get it by [`use_session`]. The signals follow the session from
 /// now on, including changes by other tabs.
 pub fn provide_session(client: Client) -> UseSessionReturn {
-    let (provided, signals) = outliving(|| new_signals(client));
-    if let Some(client) = provided.browser_client() {
-        // Dropping it ends the subscription.
-        StoredValue::new_local(follow(&client, provided.hydrated, signals.clone()));
-        if is_hydrating() {
-            reveal_after_hydration(provided, signals);
-        } else {
-            reveal(&client, &signals);
-        }
+    let (provided, signals) = outliving(|| new_session(None));
+    if let Some(slot) = provided.engine {
+        let engine = SessionEngine::new(client);
+        slot.fill(engine.clone());
+        after_hydration(move || engine.0.reveal(&signals));
     }
     provide_context(provided);
     provided
 }
 
-/// Signals of a signed-out session that is not ready.
-fn new_signals(client: Client) -> (UseSessionReturn, Signals) {
-    let signals = Signals {
-        state: ArcRwSignal::new(AuthState::SignedOut { reason: None }),
-        user: ArcRwSignal::new(None),
-        signed_in: ArcRwSignal::new(false),
-        ready: ArcRwSignal::new(false),
-        session_id: ArcRwSignal::new(None),
-        hydrated: ArcRwSignal::new(false),
-        changes: ArcRwSignal::new(false),
-    };
-    let client = (!is_on_server()).then(|| StoredValue::new_local(client));
+/// Signals of a signed-out session that is not ready. Its engine is loaded by `load`, if that is given.
+pub(super) fn new_session(load: Option<Load>) -> (UseSessionReturn, Signals) {
+    let signals = Signals::new();
+    let engine = (!is_on_server()).then(|| Slot::new(signals.clone(), load));
     let (signed_in, changes) = (read(&signals.signed_in), read(&signals.changes));
     let provided = UseSessionReturn {
         state: read(&signals.state),
         user: read(&signals.user),
         signed_in,
         ready: read(&signals.ready),
-        expires_in: expiry(client, signed_in, changes, None),
+        expires_in: expiry(engine, signed_in, changes, None),
         session_id: read(&signals.session_id),
+        load_failed: read(&signals.load_failed),
         hydrated: read(&signals.hydrated),
         changes,
-        client,
+        engine,
     };
     (provided, signals)
-}
-
-fn read<T: Send + Sync + 'static>(signal: &ArcRwSignal<T>) -> ReadSignal<T> {
-    signal.read_only().into()
-}
-
-/// Sets the signals at each event that may change them.
-fn follow(client: &Client, hydrated: ReadSignal<bool>, signals: Signals) -> Subscription {
-    let session = client.session().clone();
-    let sign_ins = Cell::new(0);
-    client.session().on_event(move |timed| {
-        if matches!(timed.event, Event::SignedIn { .. }) {
-            sign_ins.set(sign_ins.get() + 1);
-        }
-        let is_change = matches!(
-            timed.event,
-            Event::SignedIn { .. } | Event::SignedOut { .. } | Event::UserChanged { .. } | Event::Adopted | Event::RefreshEnded { .. }
-        );
-        if is_change && hydrated.try_get_untracked() == Some(true) {
-            signals.set(session.info(), sign_ins.get());
-        }
-    })
-}
-
-/// Sets the true values once hydration is complete. With lazy hydration that takes more than a tick.
-fn reveal_after_hydration(provided: UseSessionReturn, signals: Signals) {
-    let context = Owner::current_shared_context();
-    spawn_local(async move {
-        while context.as_ref().is_some_and(|context| context.during_hydration()) {
-            TimeoutFuture::new(10).await;
-        }
-        if let Some(client) = provided.browser_client() {
-            reveal(&client, &signals);
-        }
-    });
-}
-
-/// Sets the true values, and checks the session if only a refresh can tell whether it still exists.
-fn reveal(client: &Client, signals: &Signals) {
-    let session = client.session().clone();
-    let info = session.info();
-    let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
-    signals.hydrated.set(true);
-    signals.set(info, 0);
-    if needs_check {
-        let ready = signals.ready.clone();
-        spawn_local(async move {
-            // If the server rejects the refresh, the session is over by now. Other failures are no verdict, and it goes on.
-            let _ = session.token().await;
-            ready.set(true);
-        });
-    } else {
-        signals.ready.set(true);
-    }
 }
 
 /// The session that a component above [provides](provide_session).
@@ -252,7 +223,7 @@ pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn 
     let Some(tick) = options.tick else { return session };
     let (set_ticks, expires_in) = outliving(|| {
         let (ticks, set_ticks) = signal(false);
-        (set_ticks, expiry(session.client, session.signed_in, session.changes, Some(ticks)))
+        (set_ticks, expiry(session.engine, session.signed_in, session.changes, Some(ticks)))
     });
     let notify = move || {
         set_ticks.try_set(true);
@@ -266,7 +237,7 @@ pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn 
 }
 
 fn expiry(
-    client: Option<StoredValue<Client, LocalStorage>>,
+    engine: Option<Slot>,
     signed_in: ReadSignal<bool>,
     changes: ReadSignal<bool>,
     ticks: Option<ReadSignal<bool>>,
@@ -279,6 +250,6 @@ fn expiry(
         if !signed_in.get() {
             return None;
         }
-        client?.try_with_value(|client| client.session().info().expires_in)?
+        engine?.engine()?.0.expires_in()
     })
 }

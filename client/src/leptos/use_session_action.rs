@@ -4,11 +4,11 @@ use super::{
     lifetime::{is_on_server, outliving},
     use_session,
 };
-use crate::{AuthState, Client, Error, Event, SignOutReason, User};
+use crate::{AuthState, Client, Error, Event, SignOutReason, Subscription, User};
 use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
 use leptos::{prelude::*, task::spawn_local};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
@@ -115,14 +115,12 @@ where
     let session = use_session();
     let [running, waiting] = outliving(|| [RwSignal::new(0_usize), RwSignal::new(0_usize)]);
     let value = outliving(|| RwSignal::new(None));
-    let client = session.browser_client().filter(|_| !is_on_server());
-    let dispatch = client.map(|client| {
-        let session = client.session().clone();
+    let dispatch = (!is_on_server()).then(|| {
         let dispatches = Rc::new(Dispatches {
             resume: options.resume,
             act: Box::new(move |client, input| Box::pin(act(client, input))),
-            user: RefCell::new(id(session.info().user.as_ref())),
-            client,
+            client: OnceCell::new(),
+            user: RefCell::default(),
             epoch: Cell::default(),
             count: Cell::default(),
             aborts: RefCell::default(),
@@ -131,15 +129,15 @@ where
             running,
             waiting,
         });
-        let listener = Rc::downgrade(&dispatches);
-        let subscription = session.on_event(move |timed| {
-            if let Some(dispatches) = listener.upgrade() {
-                dispatches.on_event(&timed.event);
+        // Dropped with the component; from then on, no sign-in runs the dispatches that wait.
+        let subscription = StoredValue::new_local(None::<Subscription>);
+        let attached = Rc::downgrade(&dispatches);
+        session.when_loaded(move |client| {
+            if let Some(dispatches) = attached.upgrade() {
+                subscription.try_set_value(Some(dispatches.attach(client)));
             }
         });
-        // Dropped with the component; from then on, no sign-in runs the dispatches that wait.
-        StoredValue::new_local(subscription);
-        let dispatch: Dispatch<I> = Rc::new(move |input| dispatches.dispatch(input));
+        let dispatch: Dispatch<I> = Rc::new(move |input| dispatches.dispatch(input, session.ready.try_get_untracked() == Some(true)));
         outliving(|| StoredValue::new_local(dispatch))
     });
     UseSessionActionReturn {
@@ -158,7 +156,8 @@ type Act<I, T, E> = Box<dyn Fn(Client, I) -> LocalBoxFuture<'static, Result<T, E
 struct Dispatches<I, T: Send + Sync + 'static, E: Send + Sync + 'static> {
     resume: bool,
     act: Act<I, T, E>,
-    client: Client,
+    /// Empty until the engine is loaded.
+    client: OnceCell<Client>,
     /// The user of the last session.
     user: RefCell<Option<String>>,
     /// Grows when the results of earlier dispatches no longer belong to the signed-in user.
@@ -186,22 +185,40 @@ where
     T: Clone + Send + Sync + 'static,
     E: std::error::Error + Clone + Send + Sync + 'static,
 {
-    fn dispatch(self: &Rc<Self>, input: I) {
+    /// The engine is loaded: listens to its events, and runs what was dispatched before.
+    fn attach(self: &Rc<Self>, client: Client) -> Subscription {
+        let (session, listener) = (client.session().clone(), Rc::downgrade(self));
+        let _ = self.client.set(client);
+        let user = session.info().user;
         if self.is_signed_in() {
-            self.run(input);
-        } else if self.resume {
-            self.wait(Waiting { input, user: None });
+            self.begin_session(user.as_ref());
+        } else if !self.resume {
+            self.discard_queue();
+        }
+        session.on_event(move |timed| {
+            if let Some(dispatches) = listener.upgrade() {
+                dispatches.on_event(&timed.event);
+            }
+        })
+    }
+
+    fn dispatch(self: &Rc<Self>, input: I, is_ready: bool) {
+        match self.client.get().filter(|_| self.is_signed_in()) {
+            Some(client) => self.run(client, input),
+            // A stored session whose engine is not loaded yet may be a user's.
+            None if self.resume || (self.client.get().is_none() && !is_ready) => self.wait(Waiting { input, user: None }),
+            None => {}
         }
     }
 
-    fn run(self: &Rc<Self>, input: I) {
+    fn run(self: &Rc<Self>, client: &Client, input: I) {
         let user = self.user.borrow().clone();
         let (number, epoch) = (self.count.get() + 1, self.epoch.get());
         self.count.set(number);
         let (abort, registration) = AbortHandle::new_pair();
         self.aborts.borrow_mut().push((number, abort));
         self.running.try_update(|running| *running += 1);
-        let acting = Abortable::new((self.act)(self.client.clone(), input.clone()), registration);
+        let acting = Abortable::new((self.act)(client.clone(), input.clone()), registration);
         let this = self.clone();
         spawn_local(async move {
             let result = acting.await;
@@ -224,8 +241,7 @@ where
         match event {
             Event::SignedOut { reason: SignOutReason::ByUser | SignOutReason::OtherTab } => {
                 self.forget_results();
-                self.queue.take();
-                self.waiting.try_set(0);
+                self.discard_queue();
                 self.aborts.take().iter().for_each(|(_, abort)| abort.abort());
             }
             // The client ends the requests of a session that the server ended, each with an error.
@@ -244,9 +260,14 @@ where
             self.forget_results();
         }
         self.user.replace(user.clone());
-        let queue = self.queue.take();
+        let (queue, Some(client)) = (self.discard_queue(), self.client.get()) else { return };
+        let is_ours = |waiting: &Waiting<I>| waiting.user.is_none() || waiting.user == user;
+        queue.into_iter().filter(is_ours).for_each(|waiting| self.run(client, waiting.input));
+    }
+
+    fn discard_queue(&self) -> Vec<Waiting<I>> {
         self.waiting.try_set(0);
-        queue.into_iter().filter(|waiting| waiting.user.is_none() || waiting.user == user).for_each(|waiting| self.run(waiting.input));
+        self.queue.take()
     }
 
     fn forget_results(&self) {
@@ -261,7 +282,7 @@ where
     }
 
     fn is_signed_in(&self) -> bool {
-        self.client.session().info().state == AuthState::SignedIn
+        self.client.get().is_some_and(|client| client.session().info().state == AuthState::SignedIn)
     }
 }
 

@@ -116,6 +116,30 @@ pub(crate) fn default_platform() -> Rc<dyn Platform> {
     Rc::new(inert::Inert)
 }
 
+/// Whether the browser's storage has something under a key. Unlike [`Platform::get`], it refers to no other code of the engine.
+#[cfg(feature = "leptos")]
+pub(crate) fn is_stored(key: &str) -> bool {
+    #[cfg(target_arch = "wasm32")]
+    return browser::is_stored(key);
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        let _ = key;
+        false
+    }
+}
+
+/// As [`Platform::subscribe`], without the rest of the engine.
+#[cfg(feature = "leptos")]
+pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+    #[cfg(target_arch = "wasm32")]
+    return browser::subscribe(key, notify);
+    #[cfg(not(target_arch = "wasm32"))]
+    {
+        drop((key, notify));
+        Box::new(())
+    }
+}
+
 /// A resolved URL. `Debug` shows neither query nor credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {

@@ -16,7 +16,7 @@ pub(super) fn notify_same_page(key: &str) {
     }
 }
 
-pub(super) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     let Some(window) = web_sys::window() else { return Box::new(()) };
     let mut listeners = Vec::new();
     let mut listen =

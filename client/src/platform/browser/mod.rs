@@ -55,6 +55,14 @@ fn page_url() -> String {
     base.or_else(|| get(&get(&scope, "location"), "href").as_string()).unwrap_or_default()
 }
 
+#[cfg(feature = "leptos")]
+pub(crate) fn is_stored(key: &str) -> bool {
+    matches!(storage::get(key), Ok(Some(_)))
+}
+
+#[cfg(feature = "leptos")]
+pub(crate) use events::subscribe;
+
 fn is_visible() -> bool {
     get(&get(&scope(), "document"), "visibilityState").as_string().is_none_or(|state| state == "visible")
 }

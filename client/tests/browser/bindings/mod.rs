@@ -3,6 +3,7 @@
 mod actions;
 mod guard;
 mod hydration;
+mod lazy;
 mod nesting;
 mod resources;
 mod session;

@@ -1,0 +1,106 @@
+//! The engine behind the session's signals.
+
+use super::signals::Signals;
+use crate::{AuthState, Client, Event, Warning, platform::Guard};
+use leptos::{prelude::*, task::spawn_local};
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
+
+/// A client, as [`provide_session_lazy`](super::provide_session_lazy) gets it from the part of the program that contains the client's
+/// code. Cheap to clone.
+#[derive(Clone)]
+pub struct SessionEngine(pub(super) Rc<dyn Engine>);
+
+impl SessionEngine {
+    /// Call it in the part that is loaded later, because it refers to all code of the client.
+    #[must_use]
+    pub fn new(client: Client) -> SessionEngine {
+        SessionEngine(Rc::new(client))
+    }
+}
+
+impl fmt::Debug for SessionEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionEngine").finish_non_exhaustive()
+    }
+}
+
+/// What the signals need of a client. A trait object, so that the code which uses it does not refer to the client's.
+pub(super) trait Engine {
+    fn client(&self) -> Client;
+
+    fn storage_key(&self) -> &str;
+
+    fn expires_in(&self) -> Option<Duration>;
+
+    fn warnings(&self) -> Vec<Warning>;
+
+    fn sign_out(&self);
+
+    /// Sets the signals at each event that may change them, until the guard is dropped.
+    fn follow(&self, signals: Signals) -> Guard;
+
+    /// Sets the true values, and checks the session if only a refresh can tell whether it still exists.
+    fn reveal(&self, signals: &Signals);
+}
+
+impl Engine for Client {
+    fn client(&self) -> Client {
+        self.clone()
+    }
+
+    fn storage_key(&self) -> &str {
+        &self.session().0.settings.storage_key
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.session().info().expires_in
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.session().info().warnings
+    }
+
+    fn sign_out(&self) {
+        self.session().sign_out();
+    }
+
+    fn follow(&self, signals: Signals) -> Guard {
+        let session = self.session().clone();
+        let sign_ins = Cell::new(0);
+        Box::new(self.session().on_event(move |timed| {
+            if matches!(timed.event, Event::SignedIn { .. }) {
+                sign_ins.set(sign_ins.get() + 1);
+            }
+            let is_change = matches!(
+                timed.event,
+                Event::SignedIn { .. }
+                    | Event::SignedOut { .. }
+                    | Event::UserChanged { .. }
+                    | Event::Adopted
+                    | Event::RefreshEnded { .. }
+                    | Event::Warning(_)
+            );
+            if is_change && signals.hydrated.get_untracked() {
+                signals.set(session.info(), sign_ins.get());
+            }
+        }))
+    }
+
+    fn reveal(&self, signals: &Signals) {
+        let session = self.session().clone();
+        let info = session.info();
+        let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
+        signals.hydrated.set(true);
+        signals.set(info, 0);
+        if needs_check {
+            let ready = signals.ready.clone();
+            spawn_local(async move {
+                // If the server rejects the refresh, the session is over by now. Other failures are no verdict, and it goes on.
+                let _ = session.token().await;
+                ready.set(true);
+            });
+        } else {
+            signals.ready.set(true);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The session's signals, for the code that writes them.
+
+use crate::{AuthState, SessionInfo, User};
+use leptos::prelude::*;
+
+/// `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
+#[derive(Clone)]
+pub(super) struct Signals {
+    pub(super) state: ArcRwSignal<AuthState>,
+    pub(super) user: ArcRwSignal<Option<User>>,
+    pub(super) signed_in: ArcRwSignal<bool>,
+    pub(super) ready: ArcRwSignal<bool>,
+    pub(super) session_id: ArcRwSignal<Option<u64>>,
+    pub(super) load_failed: ArcRwSignal<bool>,
+    /// False on a server and during hydration.
+    pub(super) hydrated: ArcRwSignal<bool>,
+    /// Notifies whenever the tokens or the warnings may have changed. Its value says nothing: a signal of `()` would be one more type to download.
+    pub(super) changes: ArcRwSignal<bool>,
+}
+
+impl Signals {
+    /// The signals of a signed-out session that is not ready.
+    pub(super) fn new() -> Signals {
+        Signals {
+            state: ArcRwSignal::new(AuthState::SignedOut { reason: None }),
+            user: ArcRwSignal::new(None),
+            signed_in: ArcRwSignal::new(false),
+            ready: ArcRwSignal::new(false),
+            session_id: ArcRwSignal::new(None),
+            load_failed: ArcRwSignal::new(false),
+            hydrated: ArcRwSignal::new(false),
+            changes: ArcRwSignal::new(false),
+        }
+    }
+
+    pub(super) fn set(&self, info: SessionInfo, session: u64) {
+        let is_signed_in = info.state == AuthState::SignedIn;
+        set_if_changed(&self.state, info.state);
+        set_if_changed(&self.user, info.user);
+        set_if_changed(&self.signed_in, is_signed_in);
+        set_if_changed(&self.session_id, is_signed_in.then_some(session));
+        self.changes.set(true);
+    }
+}
+
+/// Notifies only about a change, so that a refresh re-runs nothing but the readers of the expiry.
+pub(super) fn set_if_changed<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    signal.maybe_update(|current| {
+        let is_changed = *current != value;
+        *current = value;
+        is_changed
+    });
+}
+
+pub(super) fn read<T: Send + Sync + 'static>(signal: &ArcRwSignal<T>) -> ReadSignal<T> {
+    signal.read_only().into()
+}
