@@ -38,13 +38,10 @@ pub(crate) async fn sign_in(client: &Client, route: &str, form: &impl Serialize)
 }
 
 impl Api {
-    pub(crate) fn client(self) -> Client {
-        self.session.client()
-    }
-
     /// Sends a request. A status other than 2xx is a problem.
     pub(crate) async fn send(self, request: Request) -> Result<Response, Problem> {
-        self.reported(send(&self.client(), request).await).await
+        let sent = async { send(&self.session.load().await?, request).await };
+        self.reported(sent.await).await
     }
 
     /// Loads a path as text.
@@ -54,7 +51,8 @@ impl Api {
 
     /// Sends a form to a route that answers with tokens, and starts a session with them.
     pub(crate) async fn sign_in(self, route: &str, form: &impl Serialize) -> Result<(), Problem> {
-        self.reported(sign_in(&self.client(), route, form).await).await
+        let signed_in = async { sign_in(&self.session.load().await?, route, form).await };
+        self.reported(signed_in.await).await
     }
 
     /// Changes the password. The server ends all sessions but this one, which goes on with the tokens in the response. A server that
@@ -64,7 +62,7 @@ impl Api {
         let body = sent.map_err(|problem| problem.about_own_password("current_password"))?.text().await?;
         if !body.is_empty() {
             let tokens = responses::tokens(&body).ok_or(Problem::Unexpected)?;
-            self.client().session().sign_in(token_set(tokens));
+            self.session.load().await?.session().sign_in(token_set(tokens));
         }
         Ok(())
     }

@@ -4,7 +4,8 @@ use crate::{components::page::focus_content_from_retry, problem::Problem};
 use futures::future::{Either, select};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
-use std::pin::pin;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
 
 /// The state of the connection, one for the app; `Copy`.
 #[derive(Clone, Copy)]
@@ -76,7 +77,7 @@ impl Connection {
     /// and the caller shows when.
     pub(crate) async fn report(self, problem: Problem) -> Problem {
         let min_wait_ms = match problem {
-            Problem::Unreachable => 0,
+            Problem::Unreachable | Problem::NotLoaded => 0,
             Problem::Unrenewed(seconds) => seconds.saturating_mul(1_000),
             _ => return problem,
         };
@@ -146,8 +147,8 @@ impl Connection {
 
 /// Requests `/healthz` without the session, so that the inspector does not show it.
 async fn is_healthy() -> bool {
-    match select(pin!(gloo_net::http::Request::get("/healthz").send()), TimeoutFuture::new(CHECK_TIMEOUT)).await {
-        Either::Left((response, _)) => response.is_ok_and(|response| response.ok()),
+    match select(JsFuture::from(window().fetch_with_str("/healthz")), TimeoutFuture::new(CHECK_TIMEOUT)).await {
+        Either::Left((response, _)) => response.is_ok_and(|response| response.unchecked_into::<web_sys::Response>().ok()),
         Either::Right(_) => false,
     }
 }

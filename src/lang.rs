@@ -1,9 +1,6 @@
 //! The interface language, from the browser or the user's choice, and access to its texts.
 
-use crate::{
-    preferences,
-    texts::{self, Texts},
-};
+use crate::preferences;
 use leptos::prelude::*;
 
 /// A language of the interface.
@@ -14,7 +11,7 @@ pub(crate) enum Lang {
 }
 
 /// Selects a text. A function pointer: `Copy`, and no type of its own per text.
-pub(crate) type Pick = fn(&'static Texts) -> &'static str;
+pub(crate) type Pick = fn(Lang) -> &'static str;
 
 const KEY: &str = "wugan.lang";
 
@@ -39,13 +36,6 @@ impl Lang {
         match self {
             Lang::En => Lang::Zh,
             Lang::Zh => Lang::En,
-        }
-    }
-
-    pub(crate) fn texts(self) -> &'static Texts {
-        match self {
-            Lang::En => &texts::EN,
-            Lang::Zh => &texts::ZH,
         }
     }
 
@@ -81,7 +71,7 @@ pub(crate) fn choose(lang: RwSignal<Lang>, to: Lang) {
 /// A text in the present language, for views and attributes.
 pub(crate) fn text(pick: Pick) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
     let lang = use_lang();
-    move || pick(lang.get().texts())
+    move || pick(lang.get())
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) fn loaded<T: 'static>(data: Data, parse: fn(&str) -> Option<T>, view:
     let lang = use_lang();
     let value = move || data.value.get().map(|body| body.and_then(|body| parse(&body).ok_or(Problem::Unexpected)));
     let status = move || match value() {
-        None => Some(view! { <p class="answer">{text(|t| t.shell.loading)}</p> }.into_any()),
+        None => Some(view! { <p class="answer">{text(|t| t.shell().loading)}</p> }.into_any()),
         Some(Err(problem)) => Some(view! { <p class="notice bad">{problem.message().text(lang.get())}</p> }.into_any()),
         Some(Ok(_)) => None,
     };

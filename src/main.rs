@@ -16,6 +16,7 @@ mod preferences;
 mod problem;
 mod responses;
 mod route;
+mod session;
 mod texts;
 mod theme;
 mod when;

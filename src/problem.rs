@@ -2,12 +2,10 @@
 
 use crate::{
     lang::{Lang, Pick},
-    responses,
-    texts::Texts,
-    when,
+    responses, when,
 };
 use std::{fmt, time::Duration};
-use wugan::{Error, Response, StatusCode};
+use wugan::{Error, Response, StatusCode, leptos::LoadError};
 use wugan_wire::{Code, FieldError};
 
 /// Why a request failed.
@@ -37,6 +35,8 @@ pub(crate) enum Problem {
     ResetCodeRefused,
     /// The response is not one of this API.
     Unexpected,
+    /// A part of the app could not be loaded.
+    NotLoaded,
 }
 
 /// A message in each language.
@@ -44,16 +44,15 @@ pub(crate) enum Problem {
 pub(crate) enum Message {
     Plain(Pick),
     /// Contains a time, this many seconds from now.
-    WithTime(fn(&'static Texts) -> fn(&str) -> String, Option<u32>),
+    WithTime(fn(Lang) -> fn(&str) -> String, Option<u32>),
 }
 
 impl Message {
     pub(crate) fn text(self, lang: Lang) -> String {
-        let t = lang.texts();
         match self {
-            Message::Plain(pick) => pick(t).to_owned(),
-            Message::WithTime(pick, Some(seconds)) => pick(t)(&when::ahead(seconds, lang)),
-            Message::WithTime(pick, None) => pick(t)(t.problem.soon),
+            Message::Plain(pick) => pick(lang).to_owned(),
+            Message::WithTime(pick, Some(seconds)) => pick(lang)(&when::ahead(seconds, lang)),
+            Message::WithTime(pick, None) => pick(lang)(lang.problem().soon),
         }
     }
 }
@@ -106,8 +105,8 @@ impl Problem {
     /// The message outside of a form.
     pub(crate) fn message(&self) -> Message {
         match self {
-            Problem::Unreachable => Message::Plain(|t| t.problem.later),
-            _ => self.form_errors().first().map_or(Message::Plain(|t| t.problem.odd), |first| first.message),
+            Problem::Unreachable => Message::Plain(|t| t.problem().later),
+            _ => self.form_errors().first().map_or(Message::Plain(|t| t.problem().odd), |first| first.message),
         }
     }
 
@@ -116,32 +115,35 @@ impl Problem {
         let whole = |text: Pick| vec![FormError { field: None, message: Message::Plain(text) }];
         let at = |field, text: Pick| vec![FormError { field: Some(field), message: Message::Plain(text) }];
         match self {
-            Problem::Unreachable => whole(|t| t.problem.unreachable),
-            Problem::Unrenewed(seconds) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem.busy, Some(*seconds)) }],
-            Problem::Slow => whole(|t| t.problem.slow),
-            Problem::SignedOut => whole(|t| t.problem.signed_out),
-            Problem::Changed => whole(|t| t.problem.changed),
+            Problem::Unreachable => whole(|t| t.problem().unreachable),
+            Problem::Unrenewed(seconds) => {
+                vec![FormError { field: None, message: Message::WithTime(|t| t.problem().busy, Some(*seconds)) }]
+            }
+            Problem::Slow => whole(|t| t.problem().slow),
+            Problem::SignedOut => whole(|t| t.problem().signed_out),
+            Problem::Changed => whole(|t| t.problem().changed),
             Problem::NotRenewable(Some(seconds)) => {
-                vec![FormError { field: None, message: Message::WithTime(|t| t.problem.ends_in, Some(*seconds)) }]
+                vec![FormError { field: None, message: Message::WithTime(|t| t.problem().ends_in, Some(*seconds)) }]
             }
-            Problem::NotRenewable(None) => whole(|t| t.problem.not_renewable),
-            Problem::Aborted => whole(|t| t.problem.aborted),
-            Problem::WrongPassword(field) => at(field, |t| t.problem.wrong_password),
-            Problem::ResetCodeRefused => whole(|t| t.reset.code_refused),
+            Problem::NotRenewable(None) => whole(|t| t.problem().not_renewable),
+            Problem::Aborted => whole(|t| t.problem().aborted),
+            Problem::WrongPassword(field) => at(field, |t| t.problem().wrong_password),
+            Problem::ResetCodeRefused => whole(|t| t.reset().code_refused),
             Problem::RetryLater(Code::RateLimited, wait) => {
-                vec![FormError { field: None, message: Message::WithTime(|t| t.problem.rate_limited, *wait) }]
+                vec![FormError { field: None, message: Message::WithTime(|t| t.problem().rate_limited, *wait) }]
             }
-            Problem::RetryLater(_, wait) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem.busy, *wait) }],
-            Problem::Unexpected => whole(|t| t.problem.odd),
+            Problem::RetryLater(_, wait) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem().busy, *wait) }],
+            Problem::Unexpected => whole(|t| t.problem().odd),
+            Problem::NotLoaded => whole(|t| t.shell().not_loaded),
             Problem::Refused(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
-            Problem::Refused(Code::UsernameTaken, _) => at("username", |t| t.problem.username_taken),
-            Problem::Refused(Code::InvalidCredentials, _) => at("password", |t| t.problem.invalid_credentials),
-            Problem::Refused(Code::PayloadTooLarge, _) => at("password", |t| t.problem.password_long),
-            Problem::Refused(Code::RequestTimeout, _) => whole(|t| t.problem.slow),
-            Problem::Refused(Code::NotFound, _) => whole(|t| t.problem.gone),
-            Problem::Refused(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem.signed_out),
-            Problem::Refused(Code::Internal, _) => whole(|t| t.problem.internal),
-            Problem::Refused(..) => whole(|t| t.problem.odd),
+            Problem::Refused(Code::UsernameTaken, _) => at("username", |t| t.problem().username_taken),
+            Problem::Refused(Code::InvalidCredentials, _) => at("password", |t| t.problem().invalid_credentials),
+            Problem::Refused(Code::PayloadTooLarge, _) => at("password", |t| t.problem().password_long),
+            Problem::Refused(Code::RequestTimeout, _) => whole(|t| t.problem().slow),
+            Problem::Refused(Code::NotFound, _) => whole(|t| t.problem().gone),
+            Problem::Refused(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem().signed_out),
+            Problem::Refused(Code::Internal, _) => whole(|t| t.problem().internal),
+            Problem::Refused(..) => whole(|t| t.problem().odd),
         }
     }
 }
@@ -154,6 +156,12 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+impl From<LoadError> for Problem {
+    fn from(_: LoadError) -> Problem {
+        Problem::NotLoaded
+    }
+}
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Problem {
@@ -184,16 +192,16 @@ fn seconds(time: Duration) -> u32 {
 /// The message for a field's error. An error that this version does not know gets the general message.
 fn about(wrong: &FieldError) -> FormError {
     let (field, text): (&'static str, Pick) = match (wrong.field.as_str(), wrong.problem.as_str()) {
-        ("username", "missing") => ("username", |t| t.problem.username_missing),
-        ("username", "too_short") => ("username", |t| t.problem.username_short),
-        ("username", "too_long") => ("username", |t| t.problem.username_long),
-        ("username", "bad_characters") => ("username", |t| t.problem.username_characters),
-        (name, "missing") if is_password(name) => (known(name), |t| t.problem.password_missing),
-        (name, "too_short") if is_password(name) => (known(name), |t| t.problem.password_short),
-        (name, "too_common") if is_password(name) => (known(name), |t| t.problem.password_common),
-        (name, "too_long") if is_password(name) => (known(name), |t| t.problem.password_long),
-        (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem.password_characters),
-        _ => return FormError { field: None, message: Message::Plain(|t| t.problem.odd) },
+        ("username", "missing") => ("username", |t| t.problem().username_missing),
+        ("username", "too_short") => ("username", |t| t.problem().username_short),
+        ("username", "too_long") => ("username", |t| t.problem().username_long),
+        ("username", "bad_characters") => ("username", |t| t.problem().username_characters),
+        (name, "missing") if is_password(name) => (known(name), |t| t.problem().password_missing),
+        (name, "too_short") if is_password(name) => (known(name), |t| t.problem().password_short),
+        (name, "too_common") if is_password(name) => (known(name), |t| t.problem().password_common),
+        (name, "too_long") if is_password(name) => (known(name), |t| t.problem().password_long),
+        (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem().password_characters),
+        _ => return FormError { field: None, message: Message::Plain(|t| t.problem().odd) },
     };
     FormError { field: Some(field), message: Message::Plain(text) }
 }
@@ -220,7 +228,7 @@ mod tests {
     }
 
     fn text(pick: Pick) -> String {
-        pick(Lang::En.texts()).to_owned()
+        pick(Lang::En).to_owned()
     }
 
     #[test]
@@ -228,13 +236,13 @@ mod tests {
         let wrong = |field: &str, problem: &str| FieldError { field: field.into(), problem: problem.into(), message: String::new() };
         let problem = Problem::Refused(Code::InvalidInput, vec![wrong("username", "bad_characters"), wrong("password", "too_short")]);
         let expected =
-            [(Some("username"), text(|t| t.problem.username_characters)), (Some("password"), text(|t| t.problem.password_short))];
+            [(Some("username"), text(|t| t.problem().username_characters)), (Some("password"), text(|t| t.problem().password_short))];
         assert_eq!(messages(&problem), expected);
     }
 
     #[test]
     fn a_taken_username_is_reported_at_the_username() {
-        assert_eq!(messages(&Problem::Refused(Code::UsernameTaken, vec![])), [(Some("username"), text(|t| t.problem.username_taken))]);
+        assert_eq!(messages(&Problem::Refused(Code::UsernameTaken, vec![])), [(Some("username"), text(|t| t.problem().username_taken))]);
     }
 
     #[test]
@@ -242,14 +250,14 @@ mod tests {
         let problem = |status| Problem::from(Error::Status { status, url: "/user/login".into(), retry_after: None });
         assert_eq!(problem(StatusCode::BAD_GATEWAY), Problem::Unreachable);
         assert_eq!(problem(StatusCode::SERVICE_UNAVAILABLE), Problem::RetryLater(Code::Busy, None));
-        assert_eq!(messages(&problem(StatusCode::INTERNAL_SERVER_ERROR)), [(None, text(|t| t.problem.internal))]);
+        assert_eq!(messages(&problem(StatusCode::INTERNAL_SERVER_ERROR)), [(None, text(|t| t.problem().internal))]);
     }
 
     #[test]
     fn errors_of_a_later_server_get_the_general_message() {
         let later = FieldError { field: "shoe_size".into(), problem: "odd".into(), message: String::new() };
-        assert_eq!(messages(&Problem::Refused(Code::InvalidInput, vec![later])), [(None, text(|t| t.problem.odd))]);
-        assert_eq!(messages(&Problem::Refused(Code::Other, vec![])), [(None, text(|t| t.problem.odd))]);
+        assert_eq!(messages(&Problem::Refused(Code::InvalidInput, vec![later])), [(None, text(|t| t.problem().odd))]);
+        assert_eq!(messages(&Problem::Refused(Code::Other, vec![])), [(None, text(|t| t.problem().odd))]);
     }
 
     #[test]

@@ -36,9 +36,9 @@ impl Theme {
 
     pub(crate) fn label(self) -> Pick {
         match self {
-            Theme::Auto => |t| t.shell.theme_auto,
-            Theme::Light => |t| t.shell.theme_light,
-            Theme::Dark => |t| t.shell.theme_dark,
+            Theme::Auto => |t| t.shell().theme_auto,
+            Theme::Light => |t| t.shell().theme_light,
+            Theme::Dark => |t| t.shell().theme_dark,
         }
     }
 

@@ -48,7 +48,9 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     let hash = format!("{:016x}", hasher.finish());
 
     let page = dist.join("index.html");
-    let html = text(&page)?;
+    // The page's own script looks there.
+    let early = early_parts(&script)?.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
+    let html = text(&page)?.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n    <script"), 1);
     let old = trunks_name(dist)?;
     write(&page, html.replace(&old, &format!("{APP}-{hash}")))?;
     for (name, part, was) in parts {
@@ -80,6 +82,16 @@ fn joined(main: &str, link: &str) -> Result<String> {
         script.push_str(&format!("\nconst {name} = {{ {} }};", loaders.join(", ")));
     }
     Ok(script + "\n")
+}
+
+/// The parts that a stored session needs: `session`, and what it shares with others. The page loads them beside the program.
+fn early_parts(script: &str) -> Result<Vec<String>> {
+    let loader = script.split_once("const __wasm_split_load_session = ").and_then(|(_, after)| after.split_once("]));"));
+    let (loader, _) = loader.ok_or_else(|| failure("the app has no part “session”: look at src/session.rs and bundle/src/split.rs"))?;
+    let own = loader.contains("split_session.wasm").then(|| "session".to_owned());
+    let (_, shared) = loader.rsplit_once('[').unwrap_or_default();
+    let shared = shared.split(", ").filter_map(|chunk| Some(format!("shared_{}", chunk.strip_prefix("__chunk_")?)));
+    Ok(own.into_iter().chain(shared).collect())
 }
 
 /// The name of a part's file: `inspector` for `split_inspector.wasm`, `shared_3` for `chunk_3.wasm`, which several parts load.
@@ -124,6 +136,18 @@ mod tests {
     fn scripts_of_an_unknown_form_are_an_error() {
         assert!(joined("import * as other from './x.js'", "export const a = 1;").is_err());
         assert!(joined("import * as import1 from \"./__wasm_split.js\"", "nothing").is_err());
+    }
+
+    #[test]
+    fn what_a_session_needs_is_found_in_the_script() {
+        let loader = |own: &str, chunks: &str| {
+            format!("const __wasm_split_load_other = f(g(, [__chunk_1]));\nconst __wasm_split_load_session = f(g({own}\n, [{chunks}]));\n")
+        };
+        let own = "fetch(new URL(\"./split_session.wasm\"))";
+        assert_eq!(early_parts(&loader(own, "__chunk_3, __chunk_12")).unwrap(), ["session", "shared_3", "shared_12"]);
+        assert_eq!(early_parts(&loader(own, "")).unwrap(), ["session"]);
+        assert_eq!(early_parts(&loader("", "__chunk_3")).unwrap(), ["shared_3"]);
+        assert!(early_parts("const __wasm_split_load_other = f(g(, [__chunk_1]));").is_err());
     }
 
     #[test]

@@ -232,11 +232,86 @@ async fn a_first_visit_shifts_no_layout_and_loads_no_part_of_another_page() -> R
             let asked = "return performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)";
             for path in page.script(asked).await?.as_array().ok_or("no list")?.iter().filter_map(|path| path.as_str()) {
                 let needed = [".css", ".js", "_bg.wasm", ".svg", ".webmanifest"].iter().any(|end| path.ends_with(end));
-                let of_another_page = ["inspector", "members", "forms", "shared"].iter().any(|part| path.contains(part));
+                let of_another_page = ["inspector", "members", "forms", "session", "shared"].iter().any(|part| path.contains(part));
                 assert!(needed && !of_another_page, "a visitor's first page asks for {path}");
             }
         }
         Ok(())
+    })
+    .await
+}
+
+/// Whether the session's engine was requested, and by what (<https://www.w3.org/TR/resource-timing/#dfn-initiatortype>).
+async fn engine_requested_by(page: &Page) -> Result<Option<String>> {
+    let first = "return performance.getEntriesByType('resource').find(({ name }) => name.includes('/session-'))?.initiatorType";
+    Ok(page.script(first).await?.as_str().map(str::to_owned))
+}
+
+#[tokio::test]
+async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_stored_session() -> Result {
+    scenario("engine", &[], async |Stage { page, .. }: &mut Stage| {
+        page.open("/").await?;
+        page.shows("For developers").await?;
+        let first = page.tab().await?;
+        page.open_tab("/account").await?;
+        page.arrives_at("/sign-in").await?;
+        until("the form's engine", async || engine_requested_by(page).await).await?;
+        page.sign_up("ada").await?;
+        page.go_to(&first).await?;
+        page.shows("Welcome back, ada.").await?;
+        assert_eq!(engine_requested_by(page).await?.as_deref(), Some("fetch"), "loaded when the other tab had signed in");
+        page.reload().await?;
+        page.shows("Welcome back, ada.").await?;
+        assert_eq!(engine_requested_by(page).await?.as_deref(), Some("link"), "loaded beside the program");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_a_session_engine_that_cannot_be_loaded_is_told_with_retry_and_reload() -> Result {
+    scenario("engine-missing", &[], async |Stage { server, page }: &mut Stage| {
+        page.sign_up("ada").await?;
+        page.blocks(&["*/session-*.wasm"]).await?;
+        page.open("/account").await?;
+        page.shows("Your session couldn't be loaded").await?;
+        page.screenshot("session-missing").await?;
+        page.arrives_at("/account").await?;
+        page.press("Try again").await?;
+        page.shows("Your session couldn't be loaded").await?;
+        page.blocks(&[]).await?;
+        page.press("Try again").await?;
+        page.shows("Member since").await?;
+        page.hides("Your session couldn't be loaded").await?;
+
+        // A form says so too, and keeps what was typed.
+        page.press("Sign out").await?;
+        page.blocks(&["*/session-*.wasm"]).await?;
+        page.script("localStorage.clear()").await?;
+        page.open("/sign-in").await?;
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.shows("couldn't be loaded").await?;
+        page.blocks(&[]).await?;
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.is_signed_in("ada").await?;
+
+        // Missing for a moment.
+        page.blocks(&["*/session-*.wasm"]).await?;
+        page.reload().await?;
+        page.blocks(&[]).await?;
+        page.is_signed_in("ada").await?;
+
+        // The server goes down after the program has come.
+        page.blocks(&["*/session-*.wasm"]).await?;
+        page.reload().await?;
+        page.shows("Your session couldn't be loaded").await?;
+        server.stop();
+        page.blocks(&[]).await?;
+        page.press("Try again").await?;
+        page.shows("Can't reach the server").await?;
+        server.start_again().await?;
+        page.is_signed_in("ada").await?;
+        page.hides("Your session couldn't be loaded").await
     })
     .await
 }
@@ -297,10 +372,13 @@ async fn case_64_a_part_that_is_missing_for_a_moment_is_loaded_by_itself() -> Re
 #[tokio::test]
 async fn colours_do_not_depend_on_light_dark() -> Result {
     scenario("colours", &[], async |Stage { page, .. }: &mut Stage| {
-        page.open("/").await?;
         let dependent = "const rules = list => [...list].flatMap(rule => rule instanceof CSSSupportsRule ? [] : rule.cssRules?.length ? rules(rule.cssRules) : [rule.cssText]);\
             return [...document.styleSheets].flatMap(sheet => rules(sheet.cssRules)).filter(text => text.includes('light-dark'))";
-        assert_eq!(page.script(dependent).await?, serde_json::json!([]));
+        for path in ["/", "/inspector"] {
+            page.open(path).await?;
+            page.shows("you don't notice it").await?;
+            assert_eq!(page.script(dependent).await?, serde_json::json!([]), "{path}");
+        }
         Ok(())
     })
     .await

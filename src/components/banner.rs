@@ -1,12 +1,12 @@
 //! Banners below the header of each page: the server is down, or the session cannot be stored.
 
-use super::retry::RetryButton;
+use super::{page::focus_content, part::RetryOrReload, retry::RetryButton};
 use crate::{
     connection::use_connection,
-    lang::{Pick, use_lang},
+    lang::{Pick, text, use_lang},
 };
-use leptos::prelude::*;
-use wugan::{Event, Warning, leptos::use_session};
+use leptos::{prelude::*, task::spawn_local};
+use wugan::{Warning, leptos::use_session};
 
 /// The server is down. Screen readers announce when that begins and when it ends; the button is not part of the announcement.
 #[component]
@@ -14,7 +14,7 @@ pub(crate) fn OutageBanner() -> impl IntoView {
     let (connection, lang) = (use_connection(), use_lang());
     let class = move || if connection.is_lost() { "banner" } else { "unseen" };
     let status = move || {
-        let t = &lang.get().texts().shell;
+        let t = lang.get().shell();
         match (connection.is_lost(), connection.is_restored()) {
             (true, _) => t.away,
             (false, true) => t.back,
@@ -34,23 +34,53 @@ pub(crate) fn OutageBanner() -> impl IntoView {
     }
 }
 
+/// The session's engine could not be loaded, so a stored session cannot be used.
+#[component]
+pub(crate) fn SessionBanner() -> impl IntoView {
+    let (session, connection) = (use_session(), use_connection());
+    let check_server = move || {
+        spawn_local(async move {
+            connection.is_down().await;
+        });
+    };
+    Effect::new(move || {
+        if session.load_failed.get() {
+            check_server();
+        }
+    });
+    // The server is back.
+    Effect::new(move || {
+        connection.track_retries();
+        if session.load_failed.get_untracked() {
+            session.preload();
+        }
+    });
+    let retry = move || {
+        focus_content();
+        session.preload();
+        check_server();
+    };
+    move || {
+        // Without a stored session only a form needs the engine, and says so itself.
+        let is_shown = session.load_failed.get() && !session.ready.get();
+        is_shown.then(|| {
+            view! {
+                <div class="banner">
+                    <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
+                    <RetryOrReload on_retry=retry />
+                </div>
+            }
+        })
+    }
+}
+
 /// The session is not stored and ends with the page: the user should know before closing it.
 #[component]
 pub(crate) fn StorageBanner() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
-    let cause = RwSignal::new(None::<Pick>);
-    // A new listener receives the present warnings at once.
-    let subscription = session.client().session().on_event(move |timed| {
-        if let Event::Warning(warning) = &timed.event
-            && let Some(pick) = memory_only(warning)
-        {
-            cause.try_set(Some(pick));
-        }
-    });
-    StoredValue::new_local(subscription);
     let banner = move || {
-        let pick = cause.get().filter(|_| session.signed_in.get())?;
-        Some(view! { <p class="banner">{pick(lang.get().texts())}</p> })
+        let pick = session.warnings().iter().find_map(memory_only).filter(|_| session.signed_in.get())?;
+        Some(view! { <p class="banner">{pick(lang.get())}</p> })
     };
     view! { <div role="status">{banner}</div> }
 }
@@ -58,9 +88,9 @@ pub(crate) fn StorageBanner() -> impl IntoView {
 /// The text of a warning after which the session lives in memory only.
 fn memory_only(warning: &Warning) -> Option<Pick> {
     match warning {
-        Warning::StoreDenied | Warning::StoreFull => Some(|t| t.shell.memory_only),
-        Warning::StoreOfLaterVersion => Some(|t| t.shell.later_version),
-        Warning::StoreOfOtherBackend => Some(|t| t.shell.other_backend),
+        Warning::StoreDenied | Warning::StoreFull => Some(|t| t.shell().memory_only),
+        Warning::StoreOfLaterVersion => Some(|t| t.shell().later_version),
+        Warning::StoreOfOtherBackend => Some(|t| t.shell().other_backend),
         _ => None,
     }
 }

@@ -7,11 +7,11 @@ use wugan::SignOutReason;
 /// The notice for a reason.
 pub(crate) fn reason_text(reason: SignOutReason) -> Pick {
     match reason {
-        SignOutReason::ByUser if DeletedNotice::expect().shown.get() => |t| t.ended.deleted,
-        SignOutReason::ByUser => |t| t.ended.by_user,
-        SignOutReason::OtherTab => |t| t.ended.other_tab,
-        SignOutReason::Expired => |t| t.ended.expired,
-        _ => |t| t.ended.rejected,
+        SignOutReason::ByUser if DeletedNotice::expect().shown.get() => |t| t.ended().deleted,
+        SignOutReason::ByUser => |t| t.ended().by_user,
+        SignOutReason::OtherTab => |t| t.ended().other_tab,
+        SignOutReason::Expired => |t| t.ended().expired,
+        _ => |t| t.ended().rejected,
     }
 }
 

@@ -20,18 +20,18 @@ pub(crate) struct Field {
 impl Field {
     /// The username of an account.
     pub(crate) const USERNAME: Field =
-        Field { name: "username", label: |t| t.sign.username, autocomplete: "username", hint: None, password: false };
+        Field { name: "username", label: |t| t.sign().username, autocomplete: "username", hint: None, password: false };
 
     /// The password of an account.
     pub(crate) const PASSWORD: Field =
-        Field { name: "password", label: |t| t.sign.password, autocomplete: "current-password", hint: None, password: true };
+        Field { name: "password", label: |t| t.sign().password, autocomplete: "current-password", hint: None, password: true };
 
     /// A password to be set.
     pub(crate) const NEW_PASSWORD: Field = Field {
         name: "new_password",
-        label: |t| t.account.new,
+        label: |t| t.account().new,
         autocomplete: "new-password",
-        hint: Some(|t| t.sign.password_hint),
+        hint: Some(|t| t.sign().password_hint),
         password: true,
     };
 }
@@ -106,11 +106,11 @@ fn Reveal(visible: RwSignal<bool>, name: &'static str) -> impl IntoView {
         visible.update(|visible| *visible = !*visible);
     };
     let label = move || {
-        let t = &lang.get().texts().sign;
+        let t = lang.get().sign();
         if visible.get() { t.hide } else { t.show }
     };
     let state = move || {
-        let t = &lang.get().texts().sign;
+        let t = lang.get().sign();
         match (pressed.get(), visible.get()) {
             (false, _) => "",
             (true, true) => t.shown,

@@ -1,8 +1,11 @@
-//! Code splitting: a page's content is loaded from a file of its own when the page is opened (`cargo xtask serve` makes those files; in
-//! `trunk serve` the app is one file). Shows that it loads, and what to do if it cannot be loaded.
+//! Code splitting: a page is loaded from a file of its own when it is opened (a release build makes those files; in `trunk serve` the app is
+//! one file). Shows that it loads, and what to do if it cannot be loaded.
 
-use super::page::focus_content;
-use crate::{connection::use_connection, lang::text};
+use super::page::{Page, focus_content};
+use crate::{
+    connection::use_connection,
+    lang::{Pick, text},
+};
 use futures::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
@@ -10,15 +13,16 @@ use leptos::{prelude::*, task::spawn_local, wasm_split::SplitLoaderError};
 /// Makes the view of a loaded part.
 pub(crate) type Make = fn() -> AnyView;
 
-/// Loads a part. After a failure the next call tries again.
-pub(crate) type Load = fn() -> LocalBoxFuture<'static, Result<Make, SplitLoaderError>>;
+/// Loads a part, and returns the function in it. After a failure the next call tries again.
+pub(crate) type Load<F = Make> = fn() -> LocalBoxFuture<'static, Result<F, SplitLoaderError>>;
 
 /// The wait before a failed load is repeated once, in milliseconds: while a new version is being deployed, the next server may have the
 /// file.
 const RETRY_AFTER: u32 = 1_000;
 
+/// A page that is a part.
 #[component]
-pub(crate) fn Part(load: Load) -> impl IntoView {
+pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
     let connection = use_connection();
     let part = RwSignal::new(None::<Result<Make, ()>>);
     let start = move || {
@@ -40,22 +44,31 @@ pub(crate) fn Part(load: Load) -> impl IntoView {
             start();
         }
     });
-    let retry = move |_| {
+    let retry = move || {
         focus_content();
         start();
     };
-    move || match part.get() {
-        None => view! { <p class="answer" role="status">{text(|t| t.shell.loading)}</p> }.into_any(),
+    let content = move || match part.get() {
+        None => view! { <p class="answer" role="status">{text(|t| t.shell().loading)}</p> }.into_any(),
         Some(Ok(make)) => make(),
-        // After a deployment the old version's parts are gone: only a reload helps.
         Some(Err(())) => view! {
-            <p class="notice bad" role="alert">{text(|t| t.shell.not_loaded)}</p>
-            <div class="buttons">
-                <button type="button" on:click=retry>{text(|t| t.shell.try_again)}</button>
-                <button type="button" on:click=move |_| reload()>{text(|t| t.shell.reload)}</button>
-            </div>
+            <h1>{text(title)}</h1>
+            <p class="notice bad" role="alert">{text(|t| t.shell().not_loaded)}</p>
+            <RetryOrReload on_retry=retry />
         }
         .into_any(),
+    };
+    view! { <Page title>{content}</Page> }
+}
+
+/// What can be done about a part that could not be loaded. After a deployment the old version's parts are gone: only a reload helps.
+#[component]
+pub(crate) fn RetryOrReload(on_retry: impl Fn() + 'static) -> impl IntoView {
+    view! {
+        <div class="buttons">
+            <button type="button" on:click=move |_| on_retry()>{text(|t| t.shell().try_again)}</button>
+            <button type="button" on:click=move |_| reload()>{text(|t| t.shell().reload)}</button>
+        </div>
     }
 }
 
@@ -64,21 +77,23 @@ fn reload() {
     let _ = window().location().reload();
 }
 
-/// The loader of the part with this name, whose view this function makes.
+/// A [`Load`] of the part with this name that returns this function.
 macro_rules! part {
-    ($name:ident, $make:path) => {{
+    ($name:ident, $function:path) => {
+        part!($name, $function, $crate::components::part::Make)
+    };
+    ($name:ident, $function:path, $type:ty) => {{
         use leptos::wasm_split::SplitLoaderError;
-        use $crate::components::part::Make;
 
         #[cfg(feature = "split")]
         #[leptos::wasm_split::wasm_split($name, wasm_split_path = ::leptos::wasm_split, fallible)]
-        fn $name() -> Result<Make, SplitLoaderError> {
-            Ok($make)
+        fn $name() -> Result<$type, SplitLoaderError> {
+            Ok($function)
         }
         // Not split: the part is already loaded.
         #[cfg(not(feature = "split"))]
-        async fn $name() -> Result<Make, SplitLoaderError> {
-            Ok($make)
+        async fn $name() -> Result<$type, SplitLoaderError> {
+            Ok($function)
         }
         || Box::pin($name())
     }};

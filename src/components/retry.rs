@@ -12,7 +12,7 @@ pub(crate) fn RetryButton(
 ) -> impl IntoView {
     let lang = use_lang();
     let label = move || {
-        let t = &lang.get().texts().shell;
+        let t = lang.get().shell();
         if pending() { t.trying } else { t.try_again }
     };
     view! {

@@ -1,7 +1,7 @@
 //! The frame of each page: header, banners, footer.
 
 use super::{
-    banner::{OutageBanner, StorageBanner},
+    banner::{OutageBanner, SessionBanner, StorageBanner},
     page::{Announcer, focus_content},
 };
 use crate::{
@@ -15,14 +15,15 @@ use wugan::leptos::use_session;
 #[component]
 pub(crate) fn Shell(children: Children) -> impl IntoView {
     view! {
-        <a class="skip" href="#main">{text(|t| t.shell.skip)}</a>
+        <a class="skip" href="#main">{text(|t| t.shell().skip)}</a>
         <Header />
         <OutageBanner />
+        <SessionBanner />
         <StorageBanner />
         <Announcer />
         {children()}
         <footer class="foot">
-            <p>{text(|t| t.shell.foot)}</p>
+            <p>{text(|t| t.shell().foot)}</p>
         </footer>
     }
 }
@@ -34,8 +35,8 @@ fn Header() -> impl IntoView {
     let members = move || {
         session.signed_in.get().then(|| {
             view! {
-                <MenuEntry route=Route::Account name=|t| t.shell.account />
-                <MenuEntry route=Route::Sessions name=|t| t.shell.sessions />
+                <MenuEntry route=Route::Account name=|t| t.shell().account />
+                <MenuEntry route=Route::Sessions name=|t| t.shell().sessions />
             }
         })
     };
@@ -45,10 +46,10 @@ fn Header() -> impl IntoView {
                 <Ring />
                 <span>"Wugan " <small lang="zh">"无感"</small></span>
             </a>
-            <nav aria-label=text(|t| t.shell.main_menu)>
+            <nav aria-label=text(|t| t.shell().main_menu)>
                 <ul>
-                    <MenuEntry route=Route::Home name=|t| t.shell.home />
-                    <MenuEntry route=Route::Inspector name=|t| t.shell.inspector />
+                    <MenuEntry route=Route::Home name=|t| t.shell().home />
+                    <MenuEntry route=Route::Inspector name=|t| t.shell().inspector />
                     {members}
                 </ul>
             </nav>
@@ -70,7 +71,7 @@ fn MenuEntry(route: Route, name: Pick) -> impl IntoView {
 
 #[component]
 fn SignInLink() -> impl IntoView {
-    view! { <a class="button small" href="/sign-in">{text(|t| t.shell.sign_in)}</a> }
+    view! { <a class="button small" href="/sign-in">{text(|t| t.shell().sign_in)}</a> }
 }
 
 /// The user's name, and sign-out.
@@ -84,7 +85,7 @@ fn AccountMenu() -> impl IntoView {
     view! {
         <div class="account">
             <span class="user">{move || session.user.get().and_then(|user| user.name)}</span>
-            <button type="button" class="small" on:click=sign_out>{text(|t| t.shell.sign_out)}</button>
+            <button type="button" class="small" on:click=sign_out>{text(|t| t.shell().sign_out)}</button>
         </div>
     }
 }
@@ -130,7 +131,7 @@ fn LangSwitch() -> impl IntoView {
 #[component]
 fn ThemeSwitch() -> impl IntoView {
     let (theme, lang) = (use_theme(), use_lang());
-    let name = move || (theme.get().label())(lang.get().texts());
+    let name = move || (theme.get().label())(lang.get());
     let icon = move || match theme.get() {
         Theme::Auto => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zm0 2a7 7 0 0 1 0 14z",
         Theme::Light => "M12 7a5 5 0 1 0 0 10 5 5 0 0 0 0-10zM11 1h2v4h-2zM11 19h2v4h-2zM1 11h4v2H1zM19 11h4v2h-4z",

@@ -34,7 +34,7 @@ pub(crate) fn StrengthMeter(password: RwSignal<String>) -> impl IntoView {
         (!password.is_empty()).then(|| strength(&password))
     };
     let label = move || {
-        let t = &lang.get().texts().sign;
+        let t = lang.get().sign();
         match rating() {
             None => "",
             Some(Strength::Weak) => t.weak,
@@ -51,7 +51,7 @@ pub(crate) fn StrengthMeter(password: RwSignal<String>) -> impl IntoView {
     // Rendered from the start, so that the layout does not shift at the first character.
     view! {
         <div class="strength" data-testid="strength">
-            <meter min="0" max="3" low="1.5" high="2.5" optimum="3" aria-label=lang::text(|t| t.sign.strength) value=value></meter>
+            <meter min="0" max="3" low="1.5" high="2.5" optimum="3" aria-label=lang::text(|t| t.sign().strength) value=value></meter>
             <span role="status">{label}</span>
         </div>
     }

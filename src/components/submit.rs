@@ -15,7 +15,7 @@ pub(crate) fn Submit(
     pending_label: Pick,
 ) -> impl IntoView {
     let lang = use_lang();
-    let label = move || if form.pending.get() { pending_label } else { label }(lang.get().texts());
+    let label = move || if form.pending.get() { pending_label } else { label }(lang.get());
     // A `disabled` button would lose the focus.
     let disabled = move || form.pending.get().then_some("true");
     view! {

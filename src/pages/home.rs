@@ -29,7 +29,7 @@ pub(crate) fn Home() -> impl IntoView {
     };
     let content = move || if session.signed_in.get() { Overview().into_any() } else { Welcome().into_any() };
     view! {
-        <Page title=|t| t.home.title>
+        <Page title=|t| t.titles().home>
             <Notice content=ended />
             {content}
         </Page>
@@ -41,17 +41,17 @@ pub(crate) fn Home() -> impl IntoView {
 fn Welcome() -> impl IntoView {
     view! {
         <div class="welcome">
-            <PageHead heading=|t| t.home.lead below=|t| t.home.what />
+            <PageHead heading=|t| t.home().lead below=|t| t.home().what />
             // Requests that wait for one refresh. The same is in index.html.
             <img class="illustration" src="/refresh.svg" width="440" height="194" alt="" />
             <div class="buttons">
-                <a class="button primary" href="/sign-up">{text(|t| t.shell.sign_up)}</a>
-                <a class="button" href="/sign-in">{text(|t| t.shell.sign_in)}</a>
+                <a class="button primary" href="/sign-up">{text(|t| t.shell().sign_up)}</a>
+                <a class="button" href="/sign-in">{text(|t| t.shell().sign_in)}</a>
             </div>
         </div>
         <div class="cards">
-            <Card heading=|t| t.home.users body=|t| t.home.users_what />
-            <Card heading=|t| t.home.developers body=|t| t.home.developers_what />
+            <Card heading=|t| t.home().users body=|t| t.home().users_what />
+            <Card heading=|t| t.home().developers body=|t| t.home().developers_what />
             <DemonstrationCard />
         </div>
     }
@@ -63,16 +63,16 @@ fn Overview() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
     let hello = move || {
         let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
-        (lang.get().texts().home.hello)(&name)
+        (lang.get().home().hello)(&name)
     };
     view! {
         <div class="head">
             <h1>{hello}</h1>
-            <p>{text(|t| t.home.hello_what)}</p>
+            <p>{text(|t| t.home().hello_what)}</p>
         </div>
         <div class="cards">
-            <Card heading=|t| t.sessions.title body=|t| t.home.devices_what link=("/sessions", |t| t.home.devices_go) />
-            <Card heading=|t| t.account.title body=|t| t.home.account_what link=("/account", |t| t.home.account_go) />
+            <Card heading=|t| t.titles().sessions body=|t| t.home().devices_what link=("/sessions", |t| t.home().devices_go) />
+            <Card heading=|t| t.titles().account body=|t| t.home().account_what link=("/account", |t| t.home().account_go) />
             <DemonstrationCard />
         </div>
     }
@@ -80,7 +80,7 @@ fn Overview() -> impl IntoView {
 
 #[component]
 fn DemonstrationCard() -> impl IntoView {
-    view! { <Card heading=|t| t.home.demo body=|t| t.home.demo_what link=("/inspector", |t| t.home.demo_go) /> }
+    view! { <Card heading=|t| t.home().demo body=|t| t.home().demo_what link=("/inspector", |t| t.home().demo_go) /> }
 }
 
 #[component]

@@ -1,7 +1,6 @@
-//! `/inspector`: a demonstration of the shared refresh that needs no account, and controls that simulate failures. The content is a part of its
-//! own, loaded when the page is opened.
+//! `/inspector`: a demonstration of the shared refresh that needs no account, and below it the laboratory with controls that simulate
+//! failures.
 
-mod body;
 mod burst;
 mod claims;
 mod comparison;
@@ -17,21 +16,45 @@ mod requests;
 mod simulation;
 mod subject;
 
-use crate::components::{
-    page::{Page, PageHead},
-    part::{Part, part},
+use self::{demonstration::Demonstration, jobs::Jobs, lab::Lab, subject::Subject};
+use crate::{
+    components::page::PageHead,
+    connection::use_connection,
+    lang::{Lang, use_lang},
+    route::use_router,
 };
 use leptos::prelude::*;
+use wugan::leptos::use_session;
+use wugan_timeline::Strings;
 
 /// The query of the inspector that experiments with the user's own session.
 pub(crate) const OWN_SESSION: &str = "?session=own";
 
-#[component]
-pub(crate) fn Inspector() -> impl IntoView {
+pub(crate) fn page() -> AnyView {
+    let (lang, connection) = (use_lang(), use_connection());
+    let guest = match Subject::guest(connection) {
+        Ok(guest) => StoredValue::new_local(guest),
+        // Only a page without an origin has no client, and no inspector either.
+        Err(error) => return error.to_string().into_any(),
+    };
+    let hidden = window_event_listener_untyped("pagehide", move |_| guest.with_value(Subject::delete_while_unloading));
+    let shown = window_event_listener_untyped("pageshow", move |_| guest.with_value(Subject::end_if_deleted));
+    on_cleanup(move || {
+        hidden.remove();
+        shown.remove();
+        guest.with_value(Subject::delete);
+    });
+    let is_own = use_router().query() == OWN_SESSION;
+    let subject = if is_own { StoredValue::new_local(Subject::own(use_session().client(), connection)) } else { guest };
+    let strings = Signal::derive(move || match lang.get() {
+        Lang::En => Strings::EN,
+        Lang::Zh => Strings::ZH,
+    });
+    let jobs = Jobs::new();
     view! {
-        <Page title=|t| t.inspector.title>
-            <PageHead heading=|t| t.inspector.title below=|t| t.inspector.what />
-            <Part load=part!(inspector, body::body) />
-        </Page>
+        <PageHead heading=|t| t.titles().inspector below=|t| t.inspector().what />
+        <Demonstration guest jobs strings />
+        <Lab subject is_own jobs strings />
     }
+    .into_any()
 }

@@ -9,9 +9,9 @@ use leptos::prelude::*;
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
     view! {
-        <Page title=|t| t.missing.title>
-            <PageHead heading=|t| t.missing.title below=|t| t.missing.what />
-            <p><a href="/">{text(|t| t.missing.go)}</a></p>
+        <Page title=|t| t.titles().missing>
+            <PageHead heading=|t| t.titles().missing below=|t| t.missing().what />
+            <p><a href="/">{text(|t| t.missing().go)}</a></p>
         </Page>
     }
 }

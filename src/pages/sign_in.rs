@@ -1,15 +1,12 @@
-//! `/sign-in` and `/sign-up`. The form is a part of its own, loaded when the page is opened.
+//! `/sign-in` and `/sign-up`.
 
 mod form;
 
+use self::form::{CredentialsForm, OtherForm};
 use crate::{
-    components::{
-        ended,
-        page::Page,
-        part::{Load, Part, part},
-    },
+    components::ended,
     lang::{Pick, text, use_lang},
-    route::use_router,
+    route::{Route, use_router},
 };
 use leptos::prelude::*;
 use wugan::{
@@ -17,28 +14,40 @@ use wugan::{
     leptos::{UseReturnToOptions, use_return_to_with_options, use_session},
 };
 
-#[component]
-pub(crate) fn SignIn() -> impl IntoView {
+pub(crate) fn sign_in() -> AnyView {
     let (session, lang, return_to) = (use_session(), use_lang(), return_after_sign_in());
     // Why this page is shown: a session ended, or a guarded page was requested.
     let why = move || {
-        let t = lang.get().texts();
+        let t = lang.get();
         match session.state.get() {
             AuthState::SignedOut { reason: Some(reason) } => {
                 view! { <p class="notice" role="status">{ended::reason_text(reason)(t)}</p> }.into_any()
             }
-            _ if return_to.get() == "/" => view! { <p>{t.sign.in_what}</p> }.into_any(),
-            _ => view! { <p>{t.sign.first}</p> }.into_any(),
+            _ if return_to.get() == "/" => view! { <p>{t.sign().in_what}</p> }.into_any(),
+            _ => view! { <p>{t.sign().first}</p> }.into_any(),
         }
     };
-    view! { <FormPage title=|t| t.sign.in_title below=why.into_any() form=part!(forms, form::sign_in) /> }
+    view! {
+        <div class="narrow">
+            <Head title=|t| t.titles().sign_in below=why.into_any() />
+            <CredentialsForm is_new=false />
+            <p class="hint">{text(|t| t.sign().forgot)}</p>
+            <OtherForm route=Route::SignUp question=|t| t.sign().no_account link=|t| t.sign().create />
+        </div>
+    }
+    .into_any()
 }
 
-#[component]
-pub(crate) fn SignUp() -> impl IntoView {
+pub(crate) fn sign_up() -> AnyView {
     return_after_sign_in();
-    let below = view! { <p>{text(|t| t.sign.up_what)}</p> }.into_any();
-    view! { <FormPage title=|t| t.sign.up_title below form=part!(forms, form::sign_up) /> }
+    view! {
+        <div class="narrow">
+            <Head title=|t| t.titles().sign_up below=view! { <p>{text(|t| t.sign().up_what)}</p> }.into_any() />
+            <CredentialsForm is_new=true />
+            <OtherForm route=Route::SignIn question=|t| t.sign().have_account link=|t| t.shell().sign_in />
+        </div>
+    }
+    .into_any()
 }
 
 /// The page to go to after the sign-in.
@@ -47,18 +56,12 @@ fn return_after_sign_in() -> Signal<String> {
     use_return_to_with_options(UseReturnToOptions::default().navigate(move |address| router.replace(address))).to
 }
 
-/// A page with one form.
 #[component]
-fn FormPage(title: Pick, below: AnyView, form: Load) -> impl IntoView {
+fn Head(title: Pick, below: AnyView) -> impl IntoView {
     view! {
-        <Page title=title>
-            <div class="narrow">
-                <div class="head">
-                    <h1>{text(title)}</h1>
-                    {below}
-                </div>
-                <Part load=form />
-            </div>
-        </Page>
+        <div class="head">
+            <h1>{text(title)}</h1>
+            {below}
+        </div>
     }
 }

@@ -3,21 +3,60 @@
 mod en;
 mod zh;
 
-pub(crate) use en::EN;
-pub(crate) use zh::ZH;
+use crate::lang::Lang;
 
-/// The table. A `fn` inserts values into a sentence.
-pub(crate) struct Texts {
-    pub(crate) shell: Shell,
-    pub(crate) home: Home,
-    pub(crate) sign: Sign,
-    pub(crate) reset: Reset,
-    pub(crate) ended: Ended,
-    pub(crate) problem: Problems,
-    pub(crate) inspector: Inspector,
-    pub(crate) account: Account,
-    pub(crate) sessions: Sessions,
-    pub(crate) missing: Missing,
+/// The tables, one for each page, so that a part of the app contains the texts of its pages only. A `fn` inserts values into a sentence.
+impl Lang {
+    fn choose<T>(self, english: &'static T, chinese: &'static T) -> &'static T {
+        match self {
+            Lang::En => english,
+            Lang::Zh => chinese,
+        }
+    }
+
+    pub(crate) fn shell(self) -> &'static Shell {
+        self.choose(&en::SHELL, &zh::SHELL)
+    }
+
+    pub(crate) fn titles(self) -> &'static Titles {
+        self.choose(&en::TITLES, &zh::TITLES)
+    }
+
+    pub(crate) fn home(self) -> &'static Home {
+        self.choose(&en::HOME, &zh::HOME)
+    }
+
+    pub(crate) fn sign(self) -> &'static Sign {
+        self.choose(&en::SIGN, &zh::SIGN)
+    }
+
+    pub(crate) fn reset(self) -> &'static Reset {
+        self.choose(&en::RESET, &zh::RESET)
+    }
+
+    pub(crate) fn ended(self) -> &'static Ended {
+        self.choose(&en::ENDED, &zh::ENDED)
+    }
+
+    pub(crate) fn problem(self) -> &'static Problems {
+        self.choose(&en::PROBLEM, &zh::PROBLEM)
+    }
+
+    pub(crate) fn inspector(self) -> &'static Inspector {
+        self.choose(&en::INSPECTOR, &zh::INSPECTOR)
+    }
+
+    pub(crate) fn account(self) -> &'static Account {
+        self.choose(&en::ACCOUNT, &zh::ACCOUNT)
+    }
+
+    pub(crate) fn sessions(self) -> &'static Sessions {
+        self.choose(&en::SESSIONS, &zh::SESSIONS)
+    }
+
+    pub(crate) fn missing(self) -> &'static Missing {
+        self.choose(&en::MISSING, &zh::MISSING)
+    }
 }
 
 /// The frame of each page.
@@ -43,14 +82,26 @@ pub(crate) struct Shell {
     pub(crate) other_backend: &'static str,
     pub(crate) loading: &'static str,
     pub(crate) not_loaded: &'static str,
+    pub(crate) session_not_loaded: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) cancel: &'static str,
     pub(crate) foot: &'static str,
 }
 
+/// The pages' titles.
+pub(crate) struct Titles {
+    pub(crate) home: &'static str,
+    pub(crate) sign_in: &'static str,
+    pub(crate) sign_up: &'static str,
+    pub(crate) reset: &'static str,
+    pub(crate) inspector: &'static str,
+    pub(crate) account: &'static str,
+    pub(crate) sessions: &'static str,
+    pub(crate) missing: &'static str,
+}
+
 /// `/`
 pub(crate) struct Home {
-    pub(crate) title: &'static str,
     pub(crate) lead: &'static str,
     pub(crate) what: &'static str,
     pub(crate) hello: fn(&str) -> String,
@@ -70,9 +121,7 @@ pub(crate) struct Home {
 
 /// `/sign-in` and `/sign-up`
 pub(crate) struct Sign {
-    pub(crate) in_title: &'static str,
     pub(crate) in_what: &'static str,
-    pub(crate) up_title: &'static str,
     pub(crate) up_what: &'static str,
     pub(crate) username: &'static str,
     pub(crate) username_hint: &'static str,
@@ -98,7 +147,6 @@ pub(crate) struct Sign {
 
 /// `/reset`
 pub(crate) struct Reset {
-    pub(crate) title: &'static str,
     pub(crate) what: &'static str,
     pub(crate) set: &'static str,
     pub(crate) setting: &'static str,
@@ -147,7 +195,6 @@ pub(crate) struct Problems {
 
 /// `/inspector`
 pub(crate) struct Inspector {
-    pub(crate) title: &'static str,
     pub(crate) what: &'static str,
     pub(crate) run: &'static str,
     pub(crate) running: &'static str,
@@ -211,7 +258,6 @@ pub(crate) struct Inspector {
 
 /// `/account`
 pub(crate) struct Account {
-    pub(crate) title: &'static str,
     pub(crate) name: &'static str,
     pub(crate) id: &'static str,
     pub(crate) since: &'static str,
@@ -232,7 +278,6 @@ pub(crate) struct Account {
 
 /// `/sessions`
 pub(crate) struct Sessions {
-    pub(crate) title: &'static str,
     pub(crate) what: &'static str,
     pub(crate) this: &'static str,
     pub(crate) unknown: &'static str,
@@ -251,29 +296,28 @@ pub(crate) struct Sessions {
 
 /// Every other path.
 pub(crate) struct Missing {
-    pub(crate) title: &'static str,
     pub(crate) what: &'static str,
     pub(crate) go: &'static str,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{EN, ZH};
+    use crate::lang::Lang;
     use wugan_wire::limits::{NAME, NAME_MARKS, PASSWORD};
 
     #[test]
     fn the_texts_name_the_servers_limits() {
-        for t in [&EN, &ZH] {
+        for t in [Lang::En, Lang::Zh] {
             let names = |text: &str, limits: &[&usize]| {
                 assert!(limits.iter().all(|limit| text.contains(&format!(" {limit} "))), "{text}: {limits:?}");
             };
-            names(&format!(" {}", t.sign.username_hint), &[NAME.start(), NAME.end()]);
-            names(&format!(" {}", t.sign.password_hint), &[PASSWORD.start(), PASSWORD.end()]);
-            names(t.problem.username_short, &[NAME.start()]);
-            names(t.problem.username_long, &[NAME.end()]);
-            names(t.problem.password_short, &[PASSWORD.start()]);
-            names(t.problem.password_long, &[PASSWORD.end()]);
-            for text in [t.sign.username_hint, t.problem.username_characters] {
+            names(&format!(" {}", t.sign().username_hint), &[NAME.start(), NAME.end()]);
+            names(&format!(" {}", t.sign().password_hint), &[PASSWORD.start(), PASSWORD.end()]);
+            names(t.problem().username_short, &[NAME.start()]);
+            names(t.problem().username_long, &[NAME.end()]);
+            names(t.problem().password_short, &[PASSWORD.start()]);
+            names(t.problem().password_long, &[PASSWORD.end()]);
+            for text in [t.sign().username_hint, t.problem().username_characters] {
                 assert!(NAME_MARKS.chars().all(|mark| text.contains(mark)), "{text}");
             }
         }

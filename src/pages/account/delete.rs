@@ -31,13 +31,13 @@ pub(super) fn DeleteAccount() -> impl IntoView {
             view! { <Confirm confirming /> }.into_any()
         } else {
             let start = move |_| confirming.set(true);
-            view! { <button type="button" class="danger" on:click=start>{text(|t| t.account.delete_start)}</button> }.into_any()
+            view! { <button type="button" class="danger" on:click=start>{text(|t| t.account().delete_start)}</button> }.into_any()
         }
     };
     view! {
         <section class="section">
-            <h2 id=HEADING tabindex="-1">{text(|t| t.account.delete)}</h2>
-            <p class="hint">{text(|t| t.account.delete_what)}</p>
+            <h2 id=HEADING tabindex="-1">{text(|t| t.account().delete)}</h2>
+            <p class="hint">{text(|t| t.account().delete_what)}</p>
             <div>{content}</div>
         </section>
     }
@@ -64,7 +64,7 @@ fn Confirm(confirming: RwSignal<bool>) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let password = password.read();
-        if form.begins(&[("password", &password, |t| t.problem.password_missing)]) {
+        if form.begins(&[("password", &password, |t| t.problem().password_missing)]) {
             delete.dispatch(password);
         }
     };
@@ -82,12 +82,12 @@ fn Confirm(confirming: RwSignal<bool>) -> impl IntoView {
     };
     view! {
         <form class="form" novalidate on:submit=submit>
-            <p tabindex="-1" node_ref=question>{move || (lang.get().texts().account.delete_sure)(&name.get())}</p>
+            <p tabindex="-1" node_ref=question>{move || (lang.get().account().delete_sure)(&name.get())}</p>
             <UsernameField />
             <TextField form field=Field::PASSWORD input=password />
-            <Submit form class="danger" label=|t| t.account.delete_do pending_label=|t| t.account.deleting />
+            <Submit form class="danger" label=|t| t.account().delete_do pending_label=|t| t.account().deleting />
             <div class="buttons">
-                <button type="button" on:click=cancel>{text(|t| t.shell.cancel)}</button>
+                <button type="button" on:click=cancel>{text(|t| t.shell().cancel)}</button>
             </div>
         </form>
     }

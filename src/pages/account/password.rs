@@ -17,7 +17,7 @@ use leptos::{ev::SubmitEvent, prelude::*};
 use wugan::leptos::{UseSessionActionOptions, use_session_action_with_options};
 use wugan_wire::PasswordChange;
 
-const CURRENT: Field = Field { name: "current_password", label: |t| t.account.current, ..Field::PASSWORD };
+const CURRENT: Field = Field { name: "current_password", label: |t| t.account().current, ..Field::PASSWORD };
 
 #[component]
 pub(super) fn ChangePassword() -> impl IntoView {
@@ -41,22 +41,22 @@ pub(super) fn ChangePassword() -> impl IntoView {
         event.prevent_default();
         changed.set(false);
         let (current_password, new_password) = (current.read(), new.read());
-        let missing: Pick = |t| t.problem.password_missing;
+        let missing: Pick = |t| t.problem().password_missing;
         if form.begins(&[("current_password", &current_password, missing), ("new_password", &new_password, missing)]) {
             change.dispatch(PasswordChange { current_password, new_password });
         }
     };
-    let notice = move || changed.get().then_some(("notice good", Message::Plain(|t| t.account.changed)));
+    let notice = move || changed.get().then_some(("notice good", Message::Plain(|t| t.account().changed)));
     view! {
         <section class="section">
-            <h2>{text(|t| t.account.change)}</h2>
-            <p class="hint">{text(|t| t.account.change_what)}</p>
+            <h2>{text(|t| t.account().change)}</h2>
+            <p class="hint">{text(|t| t.account().change_what)}</p>
             <form class="form" novalidate on:submit=submit>
                 <UsernameField />
                 <TextField form field=CURRENT input=current />
                 <TextField form field=Field::NEW_PASSWORD input=new />
                 <StrengthMeter password=new.value />
-                <Submit form label=|t| t.account.change_do pending_label=|t| t.account.changing />
+                <Submit form label=|t| t.account().change_do pending_label=|t| t.account().changing />
             </form>
             <Notice content=notice />
         </section>

@@ -42,20 +42,20 @@ pub(super) fn Claims(subject: StoredValue<Subject, LocalStorage>, timeline: UseT
     };
     let content = move || match (open.get(), claims.get()) {
         (false, _) => ().into_any(),
-        (true, claims) if claims.is_empty() => view! { <p class="hint">{text(|t| t.inspector.claims_none)}</p> }.into_any(),
+        (true, claims) if claims.is_empty() => view! { <p class="hint">{text(|t| t.inspector().claims_none)}</p> }.into_any(),
         (true, claims) => {
             let rows = claims.into_iter().map(row).collect_view();
             view! { <dl class="facts mono" data-testid="claims">{rows}</dl> }.into_any()
         }
     };
     let label = move || {
-        let t = &lang.get().texts().inspector;
+        let t = lang.get().inspector();
         if open.get() { t.claims_hide } else { t.claims_show }
     };
     view! {
         <section class="stack">
-            <h3>{text(|t| t.inspector.claims)}</h3>
-            <p class="hint">{text(|t| t.inspector.claims_what)}</p>
+            <h3>{text(|t| t.inspector().claims)}</h3>
+            <p class="hint">{text(|t| t.inspector().claims_what)}</p>
             <div class="buttons">
                 <button
                     type="button"

@@ -13,8 +13,8 @@ pub(super) fn Comparison(ours: UseTimeline, naive: UseTimeline, strings: Signal<
     view! {
         <div class="comparison">
             <TimeAxis span strings />
-            <Run timeline=ours name=|t| t.inspector.ours what=|t| t.inspector.ours_what span strings />
-            <Run timeline=naive name=|t| t.inspector.naive what=|t| t.inspector.naive_what span strings />
+            <Run timeline=ours name=|t| t.inspector().ours what=|t| t.inspector().ours_what span strings />
+            <Run timeline=naive name=|t| t.inspector().naive what=|t| t.inspector().naive_what span strings />
             <Legend strings />
         </div>
         <Figures ours naive strings />
@@ -54,7 +54,7 @@ fn Figures(ours: UseTimeline, naive: UseTimeline, strings: Signal<&'static Strin
     };
     // Announced once, when both runs have ended.
     let summary = move || {
-        let t = &lang.get().texts().inspector;
+        let t = lang.get().inspector();
         let part = |timeline: UseTimeline, name: &str| {
             let stats =
                 timeline.with(|record: &Record| (!record.is_pending()).then(|| record.stats())).filter(|stats| stats.requests > 0)?;
@@ -65,17 +65,17 @@ fn Figures(ours: UseTimeline, naive: UseTimeline, strings: Signal<&'static Strin
     };
     view! {
         <table class="figures" data-testid="figures">
-            <caption class="unseen">{text(|t| t.inspector.comparison)}</caption>
+            <caption class="unseen">{text(|t| t.inspector().comparison)}</caption>
             <thead>
                 <tr>
-                    <th scope="col">{text(|t| t.inspector.client)}</th>
-                    <th scope="col">{text(|t| t.inspector.sent)}</th>
-                    <th scope="col">{text(|t| t.inspector.unauthorized)}</th>
-                    <th scope="col">{text(|t| t.inspector.refreshes)}</th>
-                    <th scope="col">{text(|t| t.inspector.last_answer)}</th>
+                    <th scope="col">{text(|t| t.inspector().client)}</th>
+                    <th scope="col">{text(|t| t.inspector().sent)}</th>
+                    <th scope="col">{text(|t| t.inspector().unauthorized)}</th>
+                    <th scope="col">{text(|t| t.inspector().refreshes)}</th>
+                    <th scope="col">{text(|t| t.inspector().last_answer)}</th>
                 </tr>
             </thead>
-            <tbody>{row(ours, |t| t.inspector.ours)} {row(naive, |t| t.inspector.naive)}</tbody>
+            <tbody>{row(ours, |t| t.inspector().ours)} {row(naive, |t| t.inspector().naive)}</tbody>
         </table>
         <p class="unseen" role="status" data-testid="demonstrated">{summary}</p>
     }

@@ -39,7 +39,7 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
         });
     };
     let label = move || {
-        let t = &lang.get().texts().inspector;
+        let t = lang.get().inspector();
         if jobs.is_running(Job::Demonstration) { t.running } else { t.run }
     };
     let error = move || problem.get().map(|problem| problem.message().text(lang.get()));
@@ -48,7 +48,7 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
             <div class="buttons">
                 <button type="button" class="primary" aria-disabled=move || jobs.disabled() on:click=run>{label}</button>
             </div>
-            <p class="hint">{text(|t| t.inspector.run_what)}</p>
+            <p class="hint">{text(|t| t.inspector().run_what)}</p>
             <p class="wrong" role="alert">{error}</p>
             <Comparison ours=runs.ours naive=runs.naive strings />
         </section>

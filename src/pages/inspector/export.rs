@@ -12,7 +12,7 @@ pub(super) fn Export(timeline: UseTimeline) -> impl IntoView {
         // The browser reports a failure itself.
         let _ = save("wugan-timeline.json", &timeline.with_untracked(Record::to_json));
     };
-    view! { <button type="button" class="small" on:click=press>{text(|t| t.inspector.export)}</button> }
+    view! { <button type="button" class="small" on:click=press>{text(|t| t.inspector().export)}</button> }
 }
 
 fn save(name: &str, text: &str) -> Result<(), JsValue> {

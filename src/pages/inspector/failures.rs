@@ -25,7 +25,7 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
             subject,
             jobs,
             status,
-            |t| t.inspector.access_invalidated,
+            |t| t.inspector().access_invalidated,
             async |client: Client| {
                 client.session().corrupt_access_token();
                 Ok(())
@@ -37,7 +37,7 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
             subject,
             jobs,
             status,
-            |t| t.inspector.refresh_invalidated,
+            |t| t.inspector().refresh_invalidated,
             async |client: Client| {
                 client.session().corrupt_refresh_token();
                 Ok(())
@@ -45,24 +45,24 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
         );
     };
     let revoke = move |_| {
-        status.set(Some(Message::Plain(|t| t.inspector.ending)));
-        fail(subject, jobs, status, |t| t.inspector.session_revoked, revoke_on_server);
+        status.set(Some(Message::Plain(|t| t.inspector().ending)));
+        fail(subject, jobs, status, |t| t.inspector().session_revoked, revoke_on_server);
     };
     let set_offline = move |off| {
         simulation.update_value(|simulation| simulation.network(off));
-        status.set(Some(Message::Plain(if off { |t| t.inspector.offline_on } else { |t| t.inspector.offline_off })));
+        status.set(Some(Message::Plain(if off { |t| t.inspector().offline_on } else { |t| t.inspector().offline_off })));
     };
     let set_clock = move |wrong| {
         simulation.update_value(|simulation| simulation.clock(wrong));
-        status.set(Some(Message::Plain(if wrong { |t| t.inspector.clock_on } else { |t| t.inspector.clock_off })));
+        status.set(Some(Message::Plain(if wrong { |t| t.inspector().clock_on } else { |t| t.inspector().clock_off })));
     };
     view! {
         <div class="buttons">
-            <button type="button" class="small" on:click=invalidate_access>{text(|t| t.inspector.invalidate_access)}</button>
-            <button type="button" class="small" on:click=invalidate_refresh>{text(|t| t.inspector.invalidate_refresh)}</button>
-            <Toggle on=offline label=|t| t.inspector.offline on_change=set_offline />
-            <Toggle on=clock label=|t| t.inspector.clock on_change=set_clock />
-            <button type="button" class="small" on:click=revoke>{text(|t| t.inspector.end)}</button>
+            <button type="button" class="small" on:click=invalidate_access>{text(|t| t.inspector().invalidate_access)}</button>
+            <button type="button" class="small" on:click=invalidate_refresh>{text(|t| t.inspector().invalidate_refresh)}</button>
+            <Toggle on=offline label=|t| t.inspector().offline on_change=set_offline />
+            <Toggle on=clock label=|t| t.inspector().clock on_change=set_clock />
+            <button type="button" class="small" on:click=revoke>{text(|t| t.inspector().end)}</button>
         </div>
         <p class="said" role="status">{move || status.get().map(|message| message.text(lang.get()))}</p>
     }

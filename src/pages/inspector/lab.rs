@@ -42,15 +42,15 @@ pub(super) fn Lab(
     let open = use_router().query().contains("session=");
     view! {
         <details class="lab" open=open>
-            <summary><h2>{text(|t| t.inspector.failures)}</h2></summary>
-            <p class="hint">{text(|t| t.inspector.failures_what)}</p>
+            <summary><h2>{text(|t| t.inspector().failures)}</h2></summary>
+            <p class="hint">{text(|t| t.inspector().failures_what)}</p>
             <Show when=move || session.signed_in.get()>
                 <SessionChoice is_own />
             </Show>
             <div class="columns">
                 <section class="stack">
                     <div class="card-head">
-                        <h3>{text(|t| t.inspector.picture)}</h3>
+                        <h3>{text(|t| t.inspector().picture)}</h3>
                         <Export timeline />
                     </div>
                     <Timeline timeline strings />
@@ -64,8 +64,8 @@ pub(super) fn Lab(
             </div>
             <Claims subject timeline />
             <section class="stack">
-                <h3>{text(|t| t.inspector.log)}</h3>
-                <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector.log)>
+                <h3>{text(|t| t.inspector().log)}</h3>
+                <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector().log)>
                     <EventList timeline strings />
                 </div>
             </section>
@@ -81,12 +81,12 @@ fn SessionChoice(is_own: bool) -> impl IntoView {
         view! { <li><a href=format!("{path}{query}") aria-current=is_current.then_some("true")>{text(name)}</a></li> }
     };
     view! {
-        <nav class="choice" aria-label=text(|t| t.inspector.session)>
+        <nav class="choice" aria-label=text(|t| t.inspector().session)>
             <ul>
-                {link("?session=guest", |t| t.inspector.guest, !is_own)}
-                {link(OWN_SESSION, |t| t.inspector.own, is_own)}
+                {link("?session=guest", |t| t.inspector().guest, !is_own)}
+                {link(OWN_SESSION, |t| t.inspector().own, is_own)}
             </ul>
-            <p class="hint">{text(if is_own { |t| t.inspector.own_what } else { |t| t.inspector.guest_what })}</p>
+            <p class="hint">{text(if is_own { |t| t.inspector().own_what } else { |t| t.inspector().guest_what })}</p>
         </nav>
     }
 }

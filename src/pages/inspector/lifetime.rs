@@ -21,7 +21,7 @@ pub(super) fn Lifetime(subject: StoredValue<Subject, LocalStorage>, strings: Sig
         on_cleanup(move || interval.clear());
     }
     let remaining = move || {
-        let t = &lang.get().texts().inspector;
+        let t = lang.get().inspector();
         match life.get() {
             None => t.token_unknown.to_owned(),
             Some((left, ..)) if left < Duration::from_secs(1) => t.token_over.to_owned(),
@@ -31,12 +31,12 @@ pub(super) fn Lifetime(subject: StoredValue<Subject, LocalStorage>, strings: Sig
     let left = move || life.get().map_or_else(|| "0%".to_owned(), |(left, life, _)| percent(left, life));
     let renewal = move || life.get().map(|(_, life, margin)| percent(margin, life));
     let mark = move || {
-        renewal().map(|at| view! { <div class="band-renewal" style:left=at><span>{text(|t| t.inspector.token_renewal)}</span></div> })
+        renewal().map(|at| view! { <div class="band-renewal" style:left=at><span>{text(|t| t.inspector().token_renewal)}</span></div> })
     };
     view! {
         <div class="lifetime">
             <p>
-                <span>{text(|t| t.inspector.token)}</span>
+                <span>{text(|t| t.inspector().token)}</span>
                 " "
                 <span class="hint">{remaining}</span>
             </p>

@@ -12,15 +12,15 @@ pub(super) fn Numbers(timeline: UseTimeline, strings: Signal<&'static Strings>) 
     // Announced once, when all requests have ended.
     let summary = move || {
         let ended = timeline.with(|record| (!record.is_pending()).then(|| record.stats()).filter(|stats| stats.requests > 0));
-        ended.map(|Stats { answered, failed, refreshes, .. }| (lang.get().texts().inspector.summary)(answered, failed, refreshes))
+        ended.map(|Stats { answered, failed, refreshes, .. }| (lang.get().inspector().summary)(answered, failed, refreshes))
     };
     view! {
         <dl class="numbers">
-            {entry(|t| t.inspector.sent, |s| s.requests)} {entry(|t| t.inspector.answered, |s| s.answered)}
-            {entry(|t| t.inspector.failed, |s| s.failed)} {entry(|t| t.inspector.unauthorized, |s| s.refused)}
-            {entry(|t| t.inspector.refreshes, |s| s.refreshes)} {entry(|t| t.inspector.replays, |s| s.replays)}
+            {entry(|t| t.inspector().sent, |s| s.requests)} {entry(|t| t.inspector().answered, |s| s.answered)}
+            {entry(|t| t.inspector().failed, |s| s.failed)} {entry(|t| t.inspector().unauthorized, |s| s.refused)}
+            {entry(|t| t.inspector().refreshes, |s| s.refreshes)} {entry(|t| t.inspector().replays, |s| s.replays)}
             <div>
-                <dt>{text(|t| t.inspector.blocked)}</dt>
+                <dt>{text(|t| t.inspector().blocked)}</dt>
                 <dd>{move || strings.get().time(stats.get().blocked_ms)}</dd>
             </div>
         </dl>

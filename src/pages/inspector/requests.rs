@@ -35,7 +35,7 @@ pub(super) fn RequestsForm(
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(count) = parse_count(&count.read()) else {
-            return form.show_errors(vec![FormError { field: Some(COUNT), message: Message::Plain(|t| t.inspector.count_wrong) }]);
+            return form.show_errors(vec![FormError { field: Some(COUNT), message: Message::Plain(|t| t.inspector().count_wrong) }]);
         };
         form.show_errors(Vec::new());
         let (subject, route) = (subject.get_value(), route.get_untracked());
@@ -52,14 +52,14 @@ pub(super) fn RequestsForm(
         });
     };
     let label = move || {
-        let t = &lang.get().texts().inspector;
+        let t = lang.get().inspector();
         if form.pending.get() { t.sending } else { t.send }
     };
     let error = form.error(Some(COUNT));
     view! {
         <form class="controls" novalidate on:submit=submit>
             <div class="field">
-                <label for=COUNT>{text(|t| t.inspector.requests)}</label>
+                <label for=COUNT>{text(|t| t.inspector().requests)}</label>
                 <input
                     id=COUNT
                     type="text"
@@ -72,10 +72,10 @@ pub(super) fn RequestsForm(
                 />
             </div>
             <div class="field">
-                <label for="route">{text(|t| t.inspector.route)}</label>
+                <label for="route">{text(|t| t.inspector().route)}</label>
                 <select id="route" bind:value=route>
-                    <option value=routes::GUARDED>{text(|t| t.inspector.route_guarded)}</option>
-                    <option value=routes::PUBLIC>{text(|t| t.inspector.route_public)}</option>
+                    <option value=routes::GUARDED>{text(|t| t.inspector().route_guarded)}</option>
+                    <option value=routes::PUBLIC>{text(|t| t.inspector().route_public)}</option>
                 </select>
             </div>
             <p class="wrong" id="requests-wrong" role="alert">{error}</p>

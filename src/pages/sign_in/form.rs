@@ -1,4 +1,4 @@
-//! The forms to sign in and to create an account.
+//! The form to sign in or to create an account.
 
 use crate::{
     api::use_api,
@@ -14,33 +14,16 @@ use crate::{
 use leptos::{ev::SubmitEvent, prelude::*};
 use wugan_wire::{Credentials, routes};
 
-pub(super) fn sign_in() -> AnyView {
-    view! {
-        <CredentialsForm is_new=false />
-        <p class="hint">{text(|t| t.sign.forgot)}</p>
-        <OtherForm route=Route::SignUp question=|t| t.sign.no_account link=|t| t.sign.create />
-    }
-    .into_any()
-}
-
-pub(super) fn sign_up() -> AnyView {
-    view! {
-        <CredentialsForm is_new=true />
-        <OtherForm route=Route::SignIn question=|t| t.sign.have_account link=|t| t.shell.sign_in />
-    }
-    .into_any()
-}
-
 /// A link to the other form, which keeps the page to go to afterwards.
 #[component]
-fn OtherForm(route: Route, question: Pick, link: Pick) -> impl IntoView {
+pub(super) fn OtherForm(route: Route, question: Pick, link: Pick) -> impl IntoView {
     let address = format!("{}{}", route.path(), use_router().query());
     view! { <p>{text(question)} " " <a href=address>{text(link)}</a></p> }
 }
 
 /// The page navigates when the sign-in has succeeded.
 #[component]
-fn CredentialsForm(is_new: bool) -> impl IntoView {
+pub(super) fn CredentialsForm(is_new: bool) -> impl IntoView {
     let api = use_api();
     let send = Action::new_local(move |credentials: &Credentials| {
         let credentials = credentials.clone();
@@ -59,8 +42,8 @@ fn CredentialsForm(is_new: bool) -> impl IntoView {
         username.set(name.clone());
         let credentials = Credentials { username: name, password: password.read() };
         let required: [(_, &str, Pick); 2] = [
-            ("username", &credentials.username, |t| t.problem.username_missing),
-            ("password", &credentials.password, |t| t.problem.password_missing),
+            ("username", &credentials.username, |t| t.problem().username_missing),
+            ("password", &credentials.password, |t| t.problem().password_missing),
         ];
         if form.begins(&required) {
             send.dispatch_local(credentials);
@@ -68,13 +51,13 @@ fn CredentialsForm(is_new: bool) -> impl IntoView {
     };
     // The rules are shown before they are broken.
     let (name_field, password_field) = if is_new {
-        let hint: Option<Pick> = Some(|t| t.sign.username_hint);
-        (Field { hint, ..Field::USERNAME }, Field { name: "password", label: |t| t.sign.password, ..Field::NEW_PASSWORD })
+        let hint: Option<Pick> = Some(|t| t.sign().username_hint);
+        (Field { hint, ..Field::USERNAME }, Field { name: "password", label: |t| t.sign().password, ..Field::NEW_PASSWORD })
     } else {
         (Field::USERNAME, Field::PASSWORD)
     };
     let (label, pending_label): (Pick, Pick) =
-        if is_new { (|t| t.sign.create, |t| t.sign.creating) } else { (|t| t.sign.sign_in, |t| t.sign.signing_in) };
+        if is_new { (|t| t.sign().create, |t| t.sign().creating) } else { (|t| t.sign().sign_in, |t| t.sign().signing_in) };
     view! {
         <form class="form" novalidate on:submit=submit>
             <TextField form field=name_field input=username />
