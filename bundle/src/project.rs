@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::step::{Result, failure};
@@ -13,7 +13,8 @@ use crate::step::{Result, failure};
 pub fn root() -> PathBuf {
     // Cargo sets it at run time for each package that it runs; the compile-time value serves a program that was started by hand.
     let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| OsString::from(env!("CARGO_MANIFEST_DIR")));
-    Path::new(&package).parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
+    let package = PathBuf::from(package);
+    package.ancestors().find(|folder| folder.join("Cargo.lock").exists()).unwrap_or(&package).to_owned()
 }
 
 /// The folder with the production build of the app.
