@@ -1,6 +1,6 @@
 // npm's oidc-provider for the end-to-end tests: one public client, its own sign-in page, tokens kept in a file so that a restart keeps them.
 //
-// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces }. It prints its issuer when it listens.
+// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces, grace }. It prints its issuer when it listens.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -35,8 +35,11 @@ class FileAdapter {
     save();
   }
 
+  // For `grace` seconds after its use, a refresh token can be used again, as at Auth0 and Okta.
   find(id) {
-    return stored.entries[`${this.model}:${id}`];
+    const entry = stored.entries[`${this.model}:${id}`];
+    const isForgiven = entry?.consumed && this.model === 'RefreshToken' && Date.now() / 1000 - entry.consumed < (options.grace ?? 0);
+    return isForgiven ? { ...entry, consumed: undefined } : entry;
   }
 
   findByUid(uid) {
@@ -44,7 +47,7 @@ class FileAdapter {
   }
 
   consume(id) {
-    this.find(id).consumed = Math.floor(Date.now() / 1000);
+    stored.entries[`${this.model}:${id}`].consumed = Math.floor(Date.now() / 1000);
     save();
   }
 
@@ -65,6 +68,7 @@ function remove(matches) {
   save();
 }
 
+let losesNextAnswer = false;
 const counts = { codes: 0, refreshed: 0, refused: 0, reused: 0, nonces: 0 };
 const server = createServer();
 await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve));
@@ -109,11 +113,21 @@ const controls = {
   '/test/counts': () => counts,
   '/test/states': () => Object.entries(stored.entries).filter(([key]) => key.startsWith('Interaction:')).map(([, entry]) => entry.params.state),
   '/test/expire': () => remove((key) => key.startsWith('AccessToken:')),
+  '/test/lose': () => {
+    losesNextAnswer = true;
+  },
   '/test/revoke': () => remove((key) => /^(AccessToken|RefreshToken|Grant):/.test(key)),
 };
 provider.use(async (ctx, next) => {
   const control = controls[ctx.path];
-  if (!control) return next();
+  if (!control) {
+    await next();
+    if (losesNextAnswer && ctx.path === '/token' && ctx.method === 'POST') {
+      losesNextAnswer = false;
+      ctx.req.socket.destroy();
+    }
+    return;
+  }
   ctx.body = control() ?? {};
 });
 

@@ -151,6 +151,14 @@ impl OpenIdProvider {
         self.control("expire").await.map(drop)
     }
 
+    /// Carries out the next exchange, and loses its answer on the way.
+    ///
+    /// # Errors
+    /// If it does not answer.
+    pub async fn lose_next_answer(&self) -> Result {
+        self.control("lose").await.map(drop)
+    }
+
     /// Revokes all tokens and grants, as an administrator does.
     ///
     /// # Errors

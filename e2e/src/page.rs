@@ -167,7 +167,7 @@ impl Page {
     /// # Errors
     /// If the browser does not answer.
     pub async fn text(&self) -> Result<String> {
-        Ok(self.script("return document.body.innerText").await?.as_str().unwrap_or_default().to_owned())
+        Ok(self.script("return document.body?.innerText ?? ''").await?.as_str().unwrap_or_default().to_owned())
     }
 
     /// What the element with this test id says.

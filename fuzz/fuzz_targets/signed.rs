@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use wugan_fuzz::{ISSUER, KID, NOW, SECRET, tokens};
 
 const HEAD_MEMBERS: [&str; 4] = ["typ", "alg", "kid", "crit"];
-const CLAIMS: [&str; 7] = ["userId", "sid", "gen", "iss", "aud", "iat", "exp"];
+const CLAIMS: [&str; 11] = ["userId", "sid", "gen", "iss", "aud", "iat", "exp", "cnf", "sub", "client_id", "jti"];
 
 fuzz_target!(|input: &[u8]| {
     let cut = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
@@ -21,6 +21,10 @@ fuzz_target!(|input: &[u8]| {
     let end = NOW / 1000 + 60;
     let sid = "12345678-9abc-4def-8123-456789abcdef";
     let mut claims = json!({"userId": 1, "sid": sid, "gen": 3, "iss": ISSUER, "aud": ISSUER, "iat": 1, "exp": end});
+    // For other services (RFC 9068 §2.2). Their values change nothing here: the user is `userId`.
+    for (name, value) in [("sub", "1"), ("client_id", "app"), ("jti", "a")] {
+        claims[name] = value.into();
+    }
     match usize::from(*which) % (HEAD_MEMBERS.len() + CLAIMS.len()) {
         at if at < HEAD_MEMBERS.len() => head[HEAD_MEMBERS[at]] = value,
         at => claims[CLAIMS[at - HEAD_MEMBERS.len()]] = value,
@@ -43,6 +47,9 @@ fn verify(head: &[u8], claims: &[u8]) {
     assert_eq!((claims["iss"].as_str(), claims["aud"].as_str()), (Some(ISSUER), Some(ISSUER)));
     assert!(kind == "rt+jwt" || claims["exp"].as_i64().expect("an expiry") > NOW / 1000);
     assert_eq!((claims["userId"].as_i64(), claims["gen"].as_i64()), (Some(read.user_id), Some(read.generation)));
+    // Read as unbound, a token that is bound to a key would be accepted without a proof.
+    assert_eq!(read.jkt().is_some(), !claims["cnf"].is_null(), "a token is bound exactly if it has a confirmation claim");
+    assert!(!claims["cnf"].is_object() || read.jkt() == claims["cnf"]["jkt"].as_str());
     assert!(claims["sid"].as_str().is_some_and(|sid| sid.parse() == Ok(read.sid)));
 }
 

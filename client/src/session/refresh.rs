@@ -181,14 +181,14 @@ impl Session {
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
         let request = transport.with_defaults(without_redirects(grant.refresh(&exchange)));
+        #[cfg(feature = "dpop")]
         let begun = transport.clock.now();
         let asking = async {
             let address = transport.address(&request)?;
-            let is_needed = || {
-                let is_in_time = transport.clock.age(&begun) < self.0.settings.refresh_timeout;
-                is_in_time && matches!(self.compare_refresh(current), Ok(Comparison::Same(_)))
-            };
-            let mut response = transport.fetch_while(&request, &address, &is_needed).await?;
+            #[cfg(feature = "dpop")]
+            let mut response = transport.fetch_while(&request, &address, &|| self.is_needed(current, &begun)).await?;
+            #[cfg(not(feature = "dpop"))]
+            let mut response = transport.fetch_once(&request, &address).await?;
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = grant.parse(&TokenResponse::new(&response));
@@ -215,6 +215,13 @@ impl Session {
                 Verdict::Unavailable { reason: error.to_string(), retry_after: None }
             }
         }
+    }
+
+    /// Whether an exchange that began then is still to be sent: no other tab has taken over or made it.
+    #[cfg(feature = "dpop")]
+    fn is_needed(&self, current: &Credential, begun: &Timestamp) -> bool {
+        let is_in_time = self.0.transport.clock.age(begun) < self.0.settings.refresh_timeout;
+        is_in_time && matches!(self.compare_refresh(current), Ok(Comparison::Same(_)))
     }
 
     /// Acts on a verdict, if its session is still there and no other tab has exchanged the refresh token.

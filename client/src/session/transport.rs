@@ -87,12 +87,20 @@ impl Transport {
     }
 
     /// Builds the body of a request and sends it once.
+    #[cfg(not(feature = "dpop"))]
+    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
+        let body = self.check_body(request.parts.body.build())?;
+        self.send_once(request, body, address, None).await
+    }
+
+    /// Builds the body of a request and sends it once, with a proof.
+    #[cfg(feature = "dpop")]
     pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
         self.fetch_while(request, address, &|| true).await
     }
 
-    /// The same. With DPoP, it is sent only while it is needed, which is asked when the proof has been made.
-    #[cfg_attr(not(feature = "dpop"), allow(unused_variables))]
+    /// The same. It is sent only while it is needed, which is asked when the proof has been made.
+    #[cfg(feature = "dpop")]
     pub(crate) async fn fetch_while(
         &self,
         request: &Request,
@@ -100,11 +108,10 @@ impl Transport {
         is_needed: &dyn Fn() -> bool,
     ) -> Result<Response, Box<Error>> {
         let body = self.check_body(request.parts.body.build())?;
-        #[cfg(feature = "dpop")]
-        if let Some(dpop) = &self.dpop {
-            return dpop.send(self, request, body, address, None, is_needed).await;
+        match &self.dpop {
+            Some(dpop) => dpop.send(self, request, body, address, None, is_needed).await,
+            None => self.send_once(request, body, address, None).await,
         }
-        self.send_once(request, body, address, None).await
     }
 
     /// Whether this browser can send a body.

@@ -18,6 +18,10 @@ mod expiry;
 mod fixture;
 mod outages;
 mod page;
+#[cfg(feature = "dpop")]
+mod proofs;
+#[cfg(feature = "oidc")]
+mod providers;
 mod rejection;
 mod request_bodies;
 mod request_options;
