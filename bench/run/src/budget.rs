@@ -58,6 +58,18 @@ fn a_sign_in_and_a_guarded_get_are_within_their_budget() {
 }
 
 #[test]
+#[ignore = "builds two apps: run by `cargo xtask test size`"]
+fn a_sign_in_with_a_provider_is_within_its_budget() {
+    assert_within("sign-in with a provider (oidc)", size::added("sign-in with a provider (oidc)"));
+}
+
+#[test]
+#[ignore = "builds two apps: run by `cargo xtask test size`"]
+fn tokens_bound_to_a_key_are_within_their_budget() {
+    assert_within("tokens bound to a key (dpop)", size::added("tokens bound to a key (dpop)"));
+}
+
+#[test]
 fn growth_beyond_the_tolerance_fails_and_says_what_to_do() {
     assert!(check("one GET", 10_200, 10_000).is_ok_and(|line| !line.contains("lower")));
     let failed = check("one GET", 10_201, 10_000).err().unwrap_or_default();

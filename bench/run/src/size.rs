@@ -36,11 +36,11 @@ pub(crate) fn measure() -> Result<()> {
     Ok(())
 }
 
-/// What the library adds to the pair of this name.
+/// What the library, or a feature of it, adds to the pair of this name.
 #[cfg(test)]
 pub(crate) fn added(pair: &str) -> Result<usize> {
     let sizes = build()?;
-    let (_, without, with) = PAIRS.iter().find(|(name, ..)| *name == pair).ok_or_else(|| failure(format!("there is no pair {pair}")))?;
+    let (_, without, with) = PAIRS.iter().chain(&FEATURES).find(|(name, ..)| *name == pair).ok_or_else(|| failure(format!("there is no pair {pair}")))?;
     Ok(sizes(with)?.saturating_sub(sizes(without)?))
 }
 
