@@ -21,6 +21,7 @@ pages! {
     list_page: "../../guide/src/list-page.md";
     errors: "../../guide/src/errors.md";
     sockets: "../../guide/src/sockets.md";
+    size: "../../guide/src/size.md";
     testing: "../../guide/src/testing.md";
     devtools: "../../guide/src/devtools.md";
     migrating: "../../guide/src/migrating.md";
