@@ -30,7 +30,7 @@ use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 /// use wugan::{Client, SignIn};
 ///
 /// let client = Client::new("https://api.example.com")?;
-/// match client.post("/user/login").json(&[("username", "ada")]).sign_in().await? {
+/// match client.post("/user/login").json(&serde_json::json!({ "username": "ada", "password": "correct horse" })).sign_in().await? {
 ///     SignIn::Done(_) => {}
 ///     SignIn::Refused(response) => println!("{}", response.text().await?),
 /// }

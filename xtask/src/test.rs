@@ -138,7 +138,8 @@ fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
             tests.env_remove(other);
         }
         tests
-            .args(["--package", "wugan", "--target", TARGET, "--features", "devtools,leptos,oidc,dpop"])
+            .args(["--package", "wugan", "--package", "wugan-timeline", "--package", "wugan-app", "--target", TARGET])
+            .args(["--features", "wugan/devtools,wugan/leptos,wugan/oidc,wugan/dpop"])
             .args(["--no-fail-fast", "--lib", "--tests", "--"])
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
             .env(variable, driver)

@@ -40,7 +40,8 @@ pub(crate) fn measure() -> Result<()> {
 #[cfg(test)]
 pub(crate) fn added(pair: &str) -> Result<usize> {
     let sizes = build()?;
-    let (_, without, with) = PAIRS.iter().chain(&FEATURES).find(|(name, ..)| *name == pair).ok_or_else(|| failure(format!("there is no pair {pair}")))?;
+    let (_, without, with) =
+        PAIRS.iter().chain(&FEATURES).find(|(name, ..)| *name == pair).ok_or_else(|| failure(format!("there is no pair {pair}")))?;
     Ok(sizes(with)?.saturating_sub(sizes(without)?))
 }
 

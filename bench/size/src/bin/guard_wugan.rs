@@ -1,17 +1,24 @@
 //! A guarded page with a GET, and a sign-in page of its own: what `guard_oidc` is compared with.
 
 use leptos::{prelude::*, task::spawn_local};
+use serde::Serialize;
 use wugan::{
     Client, Error, SignIn,
     leptos::{Guarded, UseGuardOptions, provide_session, use_return_to, use_session},
 };
+
+#[derive(Serialize)]
+struct Credentials {
+    username: &'static str,
+    password: &'static str,
+}
 
 async fn load(client: Client) -> Result<String, Error> {
     client.get("/bbb").send().await?.text().await
 }
 
 async fn sign_in(client: Client) -> Result<SignIn, Error> {
-    client.post("/user/login").json(&[("username", "anna"), ("password", "correct horse")]).sign_in().await
+    client.post("/user/login").json(&Credentials { username: "anna", password: "correct horse" }).sign_in().await
 }
 
 #[component]
