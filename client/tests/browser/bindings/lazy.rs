@@ -11,8 +11,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
     Error,
     leptos::{
-        AuthStatus, LoadError, SessionEngine, UseSessionActionOptions, UseSessionReturn, provide_session_lazy, use_guard_with_options,
-        use_session, use_session_action_with_options, use_session_resource,
+        AuthStatus, SessionEngine, UseSessionActionOptions, UseSessionReturn, provide_session_lazy, use_guard_with_options, use_session,
+        use_session_action_with_options, use_session_resource,
     },
 };
 
@@ -134,7 +134,7 @@ async fn case_64_a_failed_load_is_repeated_and_then_reported() {
     let lazy = Lazy::mount(&test, part, status);
     wait_until("the load has failed", || lazy.session.load_failed.get_untracked()).await;
     assert_eq!((lazy.loads(), lazy.page.text().await.as_str()), (2, "Loading "), "a stored session may be a user's");
-    assert_eq!(lazy.session.load().await.err(), Some(LoadError));
+    assert!(lazy.session.load().await.is_err());
     assert_eq!(lazy.loads(), 4);
     // The browser is online again.
     lazy.part.is_missing.set(false);
