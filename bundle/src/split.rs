@@ -48,9 +48,12 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     let hash = format!("{:016x}", hasher.finish());
 
     let page = dist.join("index.html");
-    // The page's own script looks there.
-    let early = early_parts(&script)?.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
-    let html = text(&page)?.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n    <script"), 1);
+    let mut html = text(&page)?;
+    if splitter.is_some() {
+        // The page's own script looks there.
+        let early = early_parts(&script)?.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
+        html = html.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n    <script"), 1);
+    }
     let old = trunks_name(dist)?;
     write(&page, html.replace(&old, &format!("{APP}-{hash}")))?;
     for (name, part, was) in parts {
