@@ -8,7 +8,7 @@ use crate::{
     gate::Gate,
     grant::{Exchange, Json, RefreshGrant},
     http::{Response, header::is_header_name, redacted::redacted},
-    platform::{Platform, default_platform},
+    platform::{Platform, default_platform, in_memory::in_memory},
     session::{
         Migration, Session, Settings,
         transport::{Defaults, Transport},
@@ -53,6 +53,8 @@ pub struct ClientBuilder {
     lock_timeout: Duration,
     auto_refresh: bool,
     migration: Option<Migration>,
+    /// A pointer, so that an app that stores its sessions does not download the function.
+    in_memory: Option<fn(Rc<dyn Platform>) -> Rc<dyn Platform>>,
     #[cfg(feature = "dpop")]
     dpop: bool,
 }
@@ -103,6 +105,7 @@ impl ClientBuilder {
             lock_timeout: Duration::from_secs(15),
             auto_refresh: true,
             migration: None,
+            in_memory: None,
             #[cfg(feature = "dpop")]
             dpop: false,
         }
@@ -184,6 +187,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps the session in this client's memory: it is not stored, not shared with other tabs or clients, and ends with the page.
+    pub fn in_memory(mut self) -> ClientBuilder {
+        self.in_memory = Some(in_memory);
+        self
+    }
+
     /// Which responses mean that the access token was refused. Default: status 401. It sees status, headers and URL.
     pub fn is_unauthorized(mut self, predicate: impl Fn(&Response) -> bool + 'static) -> ClientBuilder {
         self.is_unauthorized = Box::new(predicate);
@@ -220,6 +229,7 @@ impl ClientBuilder {
     /// As [`build`](Self::build).
     #[doc(hidden)]
     pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+        let platform = self.in_memory.map_or_else(|| platform.clone(), |in_memory| in_memory(platform.clone()));
         let transport =
             Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.defaults.take());
         let Checked { allowed_origins, issuer, issuer_origin } = self.check(&transport)?;

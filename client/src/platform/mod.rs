@@ -5,6 +5,7 @@
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod browser;
+pub(crate) mod in_memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod inert;
 

@@ -179,3 +179,18 @@ async fn a_present_session_is_not_replaced_by_that_of_version_1() {
     assert_eq!(client.session().info().user.and_then(|user| user.name), Some(user));
     assert_eq!(old_key.text(), Some(old));
 }
+
+#[wasm_bindgen_test]
+async fn a_session_in_memory_is_neither_stored_nor_shared() {
+    let key = CleanKey::new(&random_name());
+    let build = || Client::builder(SERVER).storage_key(&key.0).auto_refresh(false).in_memory().build().unwrap();
+    let (client, other) = (build(), build());
+    let before = local_storage().length().unwrap();
+    register(&client).await;
+    client.session().refresh().await.unwrap();
+    assert_eq!(send(&client, Request::get("/bbb")).await, Ok(200));
+    assert_eq!((local_storage().length().unwrap(), key.text()), (before, None));
+    assert_eq!(other.session().info().state, AuthState::SignedOut { reason: None });
+    client.session().sign_out();
+    assert_eq!(client.session().info().state, AuthState::SignedOut { reason: Some(SignOutReason::ByUser) });
+}

@@ -3,7 +3,6 @@
 use crate::{
     api::{send, sign_in},
     connection::Connection,
-    preferences,
     problem::Problem,
 };
 use js_sys::Uint8Array;
@@ -28,7 +27,6 @@ struct Inner {
 struct Guest {
     /// `None` until the first experiment.
     account: RefCell<Option<Credentials>>,
-    storage_key: String,
     /// The page has been closed: an account that is being registered is deleted as soon as there is one.
     closed: Cell<bool>,
 }
@@ -39,14 +37,14 @@ impl Subject {
         Subject(Rc::new(Inner { client, connection, guest: None }))
     }
 
-    /// A guest, whose account is created by the first experiment. The random storage key keeps its session apart from the user's.
+    /// A guest, whose account is created by the first experiment. Its session is not stored, so it is apart from the user's and ends with
+    /// the page.
     ///
     /// # Errors
     /// If the page has no origin.
     pub(super) fn guest(connection: Connection) -> Result<Subject, wugan::Error> {
-        let storage_key = format!("wugan.guest:{}", random(8));
-        let client = Client::builder("").storage_key(&storage_key).build()?;
-        let guest = Guest { account: RefCell::new(None), storage_key, closed: Cell::new(false) };
+        let client = Client::builder("").in_memory().build()?;
+        let guest = Guest { account: RefCell::new(None), closed: Cell::new(false) };
         Ok(Subject(Rc::new(Inner { client, connection, guest: Some(guest) })))
     }
 
@@ -92,18 +90,17 @@ impl Subject {
         self.0.guest.as_ref()?.account.borrow().clone()
     }
 
-    /// Deletes the guest's account and its stored session in the background.
+    /// Deletes the guest's account in the background.
     pub(super) fn delete(&self) {
         let Some(guest) = &self.0.guest else { return };
         guest.closed.set(true);
-        let Some(account) = guest.account.take() else { return self.forget() };
+        let Some(account) = guest.account.take() else { return };
         let this = self.clone();
         spawn_local(async move {
             // Its session may have ended. If the second try fails too, the user could do nothing about it.
             if this.send_deletion(&account).await.is_err() && sign_in(&this.0.client, routes::LOGIN, &account).await.is_ok() {
                 let _ = this.send_deletion(&account).await;
             }
-            this.forget();
         });
     }
 
@@ -114,27 +111,18 @@ impl Subject {
             let this = self.clone();
             spawn_local(async move { drop(this.send_deletion(&account).await) });
         }
-        self.forget();
     }
 
     /// Ends the session of a guest that was deleted when the document was left: it came back from the browser's back/forward cache.
     pub(super) fn end_if_deleted(&self) {
         if self.0.guest.as_ref().is_some_and(|guest| guest.account.borrow().is_none()) {
             self.0.client.session().sign_out();
-            self.forget();
         }
     }
 
     async fn send_deletion(&self, account: &Credentials) -> Result<(), Problem> {
         let body = DeleteAccount { password: account.password.clone() };
         send(&self.0.client, Request::post(routes::DELETE).json(&body).keepalive()).await.map(drop)
-    }
-
-    /// Removes the guest's session from the browser's storage.
-    fn forget(&self) {
-        if let Some(guest) = &self.0.guest {
-            preferences::remove(&guest.storage_key);
-        }
     }
 }
 
