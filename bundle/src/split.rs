@@ -50,9 +50,9 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     let page = dist.join("index.html");
     let mut html = text(&page)?;
     if splitter.is_some() {
-        // The page's own script looks there.
         let early = early_parts(&script)?.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
-        html = html.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n    <script"), 1);
+        // The page's first script reads it.
+        html = html.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n<script"), 1);
     }
     let old = trunks_name(dist)?;
     write(&page, html.replace(&old, &format!("{APP}-{hash}")))?;

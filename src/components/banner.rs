@@ -67,7 +67,7 @@ pub(crate) fn SessionBanner() -> impl IntoView {
             view! {
                 <div class="banner">
                     <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
-                    <RetryOrReload on_retry=retry />
+                    <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
                 </div>
             }
         })

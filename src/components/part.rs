@@ -54,7 +54,7 @@ pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
         Some(Err(())) => view! {
             <h1>{text(title)}</h1>
             <p class="notice bad" role="alert">{text(|t| t.shell().not_loaded)}</p>
-            <RetryOrReload on_retry=retry />
+            <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
         }
         .into_any(),
     };
@@ -63,10 +63,10 @@ pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
 
 /// What can be done about a part that could not be loaded. After a deployment the old version's parts are gone: only a reload helps.
 #[component]
-pub(crate) fn RetryOrReload(on_retry: impl Fn() + 'static) -> impl IntoView {
+pub(crate) fn RetryOrReload(on_retry: UnsyncCallback<()>) -> impl IntoView {
     view! {
         <div class="buttons">
-            <button type="button" on:click=move |_| on_retry()>{text(|t| t.shell().try_again)}</button>
+            <button type="button" on:click=move |_| on_retry.run(())>{text(|t| t.shell().try_again)}</button>
             <button type="button" on:click=move |_| reload()>{text(|t| t.shell().reload)}</button>
         </div>
     }

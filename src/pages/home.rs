@@ -3,18 +3,16 @@
 use crate::{
     components::{
         ended,
-        notice::Notice,
         page::{Page, PageHead},
     },
     lang::{Pick, text, use_lang},
-    problem::Message,
 };
 use leptos::prelude::*;
 use wugan::{AuthState, SignOutReason, leptos::use_session};
 
 #[component]
 pub(crate) fn Home() -> impl IntoView {
-    let session = use_session();
+    let (session, lang) = (use_session(), use_lang());
     // Shown if the session ended while the page was open, or ended without the user's doing before.
     let seen = StoredValue::new(false);
     let ended = move || match session.state.get() {
@@ -23,14 +21,14 @@ pub(crate) fn Home() -> impl IntoView {
             None
         }
         AuthState::SignedOut { reason: Some(reason) } if reason != SignOutReason::ByUser || seen.get_value() => {
-            Some(("notice", Message::Plain(ended::reason_text(reason))))
+            Some(ended::reason_text(reason)(lang.get()))
         }
         _ => None,
     };
     let content = move || if session.signed_in.get() { Overview().into_any() } else { Welcome().into_any() };
     view! {
         <Page title=|t| t.titles().home>
-            <Notice content=ended />
+            <div role="status">{move || ended().map(|text| view! { <p class="notice">{text}</p> })}</div>
             {content}
         </Page>
     }

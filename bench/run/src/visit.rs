@@ -52,13 +52,18 @@ fn table(title: &str, loaded: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The page and the files that it names; and the parts that the program loads later.
+/// The page, its script and its program; and the parts that the program loads later.
 fn loaded() -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let page = project::dist().join("index.html");
     let html = fs::read_to_string(&page).map_err(|e| failure(format!("{} can't be read: {e}", page.display())))?;
     let all = files(&project::dist())?;
-    let (first, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|file| *file == page || html.contains(&name(file)));
-    Ok((first, later.into_iter().filter(|file| file.extension().is_some_and(|end| end == "wasm")).collect()))
+    let (first, later): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|file| *file == page || (has_extension(file, &["js", "wasm"]) && html.contains(&name(file))));
+    Ok((first, later.into_iter().filter(|file| has_extension(file, &["wasm"])).collect()))
+}
+
+fn has_extension(file: &Path, any: &[&str]) -> bool {
+    file.extension().and_then(|end| end.to_str()).is_some_and(|end| any.contains(&end))
 }
 
 /// The name of a part: `inspector`, of `inspector-0123456789abcdef.wasm`.

@@ -2,7 +2,7 @@
 
 use super::{Mounted, new_element, user_name};
 use crate::fixture::{Fixture, register, sleep_seconds, wait_until};
-use leptos::{mount::mount_to, prelude::*};
+use leptos::{mount::mount_to, prelude::*, task::tick};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
@@ -11,8 +11,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
     Error,
     leptos::{
-        AuthStatus, SessionEngine, UseSessionActionOptions, UseSessionReturn, provide_session_lazy, use_guard_with_options, use_session,
-        use_session_action_with_options, use_session_resource,
+        AuthStatus, SessionEngine, UseGuardOptions, UseSessionActionOptions, UseSessionReturn, provide_session_lazy,
+        use_guard_with_options, use_session, use_session_action_with_options, use_session_resource,
     },
 };
 
@@ -61,7 +61,7 @@ impl Lazy {
 
 /// The guard's status and the user's name.
 fn status() -> impl Fn() -> String {
-    let status = use_guard_with_options(wugan::leptos::UseGuardOptions::default().navigate(|_| {})).status;
+    let status = use_guard_with_options(UseGuardOptions::default().navigate(|_| {})).status;
     let session = use_session();
     move || format!("{:?} {}", status.get(), session.user.get().and_then(|user| user.name).unwrap_or_default())
 }
@@ -75,7 +75,7 @@ async fn without_a_stored_session_nothing_is_loaded_and_the_status_is_known_at_o
     assert_eq!(lazy.loads(), 0);
     assert!(lazy.session.ready.get_untracked() && !lazy.session.load_failed.get_untracked());
     lazy.session.sign_out();
-    assert!(lazy.session.warnings().is_empty());
+    assert!(untrack(|| lazy.session.warnings()).is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -100,7 +100,7 @@ async fn a_damaged_record_loads_the_engine_which_warns_of_it() {
     let lazy = Lazy::mount(&test, Part::default(), status);
     assert_eq!(lazy.page.text_now(), "Loading ");
     lazy.page.shows("Unauthenticated ").await;
-    assert_eq!(lazy.session.warnings(), [wugan::Warning::StoreUnreadable]);
+    assert_eq!(untrack(|| lazy.session.warnings()), [wugan::Warning::StoreUnreadable]);
 }
 
 #[wasm_bindgen_test]
@@ -121,6 +121,7 @@ async fn a_sign_in_elsewhere_loads_the_engine() {
         let init = web_sys::StorageEventInit::new();
         init.set_key(Some(key));
         window().dispatch_event(&web_sys::StorageEvent::new_with_event_init_dict("storage", &init).unwrap()).unwrap();
+        tick().await;
         assert_eq!(elsewhere.loads(), usize::from(key == other.key), "{key}");
     }
     elsewhere.page.shows(&format!("Authenticated {name}")).await;
