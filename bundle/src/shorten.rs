@@ -6,13 +6,15 @@ use crate::step::{Result, failure};
 
 /// The import section of a module (WebAssembly 2.0 §5.5.5).
 const IMPORTS: u8 = 2;
+/// The export section (§5.5.10).
+const EXPORTS: u8 = 7;
 /// Custom sections (§5.5.3): for tools and debuggers; browsers do not need them.
 const CUSTOM: u8 = 0;
-/// The beginning of wasm-bindgen's names. They are in both files, and end in a hash, which cannot be compressed.
-const LONG: &str = "__wb";
+/// The beginnings of wasm-bindgen's names. They are in both files, and contain hashes, which cannot be compressed.
+const LONG: [&str; 2] = ["__wb", "wasm_bindgen_"];
 
-/// Gives short names to the functions that a module imports from its script, in both files, and removes the custom sections.
-pub(crate) fn imports(module: &mut Vec<u8>, script: &mut String) -> Result<()> {
+/// Gives short names to the functions that a module and its script import from each other, in both files, and removes the custom sections.
+pub(crate) fn names(module: &mut Vec<u8>, script: &mut String) -> Result<()> {
     let names = rename(module).ok_or_else(|| failure("the app's wasm can't be read: the format of wasm-bindgen's output has changed"))?;
     *script = with_names(script, &names);
     Ok(())
@@ -33,7 +35,7 @@ pub(crate) fn script(script: &str) -> String {
     short
 }
 
-/// Renames the imports of a module. Returns the new names by the old ones; `None` if the module cannot be read.
+/// Renames the imports and exports of a module. Returns the new names by the old ones; `None` if the module cannot be read.
 fn rename(module: &mut Vec<u8>) -> Option<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
     let mut renamed = module.get(..8)?.to_vec();
@@ -45,7 +47,11 @@ fn rename(module: &mut Vec<u8>) -> Option<BTreeMap<String, String>> {
         if kind == CUSTOM {
             continue;
         }
-        let section = if kind == IMPORTS { renamed_imports(section, &mut names)? } else { section.to_vec() };
+        let section = match kind {
+            IMPORTS => renamed_imports(section, &mut names)?,
+            EXPORTS => renamed_exports(section, &mut names)?,
+            _ => section.to_vec(),
+        };
         renamed.push(kind);
         put_number(&mut renamed, section.len());
         renamed.extend(section);
@@ -64,17 +70,36 @@ fn renamed_imports(section: &[u8], names: &mut BTreeMap<String, String>) -> Opti
         // Only functions (kind 0) are imported; the number of the function's type follows.
         let after = after.strip_prefix(&[0])?;
         let (kind, after) = number(after)?;
-        let next = names.len();
-        let short = if long.starts_with(LONG) { names.entry(long.to_owned()).or_insert_with(|| format!("_{next}")) } else { long };
-        for text in [from, short] {
-            put_number(&mut renamed, text.len());
-            renamed.extend(text.as_bytes());
-        }
+        put_name(&mut renamed, from);
+        put_name(&mut renamed, &short(long, names));
         renamed.push(0);
         put_number(&mut renamed, kind);
         rest = after;
     }
     rest.is_empty().then_some(renamed)
+}
+
+fn renamed_exports(section: &[u8], names: &mut BTreeMap<String, String>) -> Option<Vec<u8>> {
+    let (count, mut rest) = number(section)?;
+    let mut renamed = Vec::new();
+    put_number(&mut renamed, count);
+    for _ in 0..count {
+        let (long, after) = name(rest)?;
+        let (kind, after) = after.split_first()?;
+        let (index, after) = number(after)?;
+        put_name(&mut renamed, &short(long, names));
+        renamed.push(*kind);
+        put_number(&mut renamed, index);
+        rest = after;
+    }
+    rest.is_empty().then_some(renamed)
+}
+
+/// A short name for one of wasm-bindgen's, the same at each use; other names stay.
+fn short(long: &str, names: &mut BTreeMap<String, String>) -> String {
+    let next = names.len();
+    let is_long = LONG.iter().any(|beginning| long.starts_with(beginning));
+    if is_long { names.entry(long.to_owned()).or_insert_with(|| format!("_{next}")).clone() } else { long.to_owned() }
 }
 
 /// The script with the names replaced where they are whole words.
@@ -107,6 +132,11 @@ fn put_number(bytes: &mut Vec<u8>, mut number: usize) {
     bytes.push(number as u8);
 }
 
+fn put_name(bytes: &mut Vec<u8>, name: &str) {
+    put_number(bytes, name.len());
+    bytes.extend(name.as_bytes());
+}
+
 fn name(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, bytes) = number(bytes)?;
     let (name, rest) = bytes.split_at_checked(length)?;
@@ -137,25 +167,45 @@ mod tests {
     #[test]
     fn a_name_is_shortened_in_both_files_and_nothing_else_changes() {
         let (mut wasm, mut script) = (module(LONG_A), format!("{{ {LONG_A}: f, {LONG_A}_more: g, fetch: 'ü' }}"));
-        imports(&mut wasm, &mut script).unwrap();
+        names(&mut wasm, &mut script).unwrap();
         assert_eq!((wasm, script), (module("_0"), format!("{{ _0: f, {LONG_A}_more: g, fetch: 'ü' }}")));
+    }
+
+    #[test]
+    fn exports_are_renamed_and_others_kept() {
+        const LONG_B: &str = "wasm_bindgen_0123456789abcdef___invoke";
+        let module = |exported: [&str; 2]| {
+            let mut section = vec![2];
+            exported.iter().zip([0, 2]).for_each(|(name, kind)| {
+                put_name(&mut section, name);
+                section.extend([kind, 5]);
+            });
+            let mut module = b"\0asm\x01\0\0\0".to_vec();
+            module.push(EXPORTS);
+            put_number(&mut module, section.len());
+            module.extend(section);
+            module
+        };
+        let (mut wasm, mut script) = (module([LONG_B, "memory"]), format!("wasm.{LONG_B}(wasm.memory)"));
+        names(&mut wasm, &mut script).unwrap();
+        assert_eq!((wasm, script), (module(["_0", "memory"]), "wasm._0(wasm.memory)".to_owned()));
     }
 
     #[test]
     fn other_names_are_kept_and_an_invalid_module_is_an_error() {
         let mut wasm = module("fetch");
-        imports(&mut wasm, &mut String::new()).unwrap();
+        names(&mut wasm, &mut String::new()).unwrap();
         assert_eq!(wasm, module("fetch"));
         let cut = wasm.len() - 1;
         wasm.truncate(cut);
-        assert!(imports(&mut wasm, &mut String::new()).is_err());
+        assert!(names(&mut wasm, &mut String::new()).is_err());
     }
 
     #[test]
     fn custom_sections_are_removed() {
         let mut wasm = module("fetch");
         wasm.extend([CUSTOM, 3, 1, b'a', 7]);
-        imports(&mut wasm, &mut String::new()).unwrap();
+        names(&mut wasm, &mut String::new()).unwrap();
         assert_eq!(wasm, module("fetch"));
     }
 

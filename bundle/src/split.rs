@@ -40,7 +40,7 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
         script = joined(&script, &text(&cut.join(LINK))?)?;
         parts = files(&cut)?.into_iter().filter_map(|file| Some((part_name(&file)?, file))).collect();
     }
-    shorten::imports(&mut main, &mut script)?;
+    shorten::names(&mut main, &mut script)?;
     let parts = parts.into_iter().map(|(name, file)| Ok((name, read(&file)?, file))).collect::<Result<Vec<_>>>()?;
     // One hash for all files, because they fit each other only.
     let mut hasher = DefaultHasher::new();
