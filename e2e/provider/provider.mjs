@@ -108,7 +108,7 @@ provider.on('userinfo.error', (ctx, error) => {
 });
 provider.on('server_error', (_, error) => console.error(error));
 
-// What a test does to the provider: none of it is reachable in a real one.
+// Controls for tests; a real provider has no such routes.
 const controls = {
   '/test/counts': () => counts,
   '/test/states': () => Object.entries(stored.entries).filter(([key]) => key.startsWith('Interaction:')).map(([, entry]) => entry.params.state),

@@ -1,4 +1,4 @@
-//! axe-core on the page as it stands: every rule, and the size of what is pressed (WCAG 2.2 AA, 2.5.8) too, which it leaves out by default.
+//! Checks the current page with axe-core: all rules, including the target size (WCAG 2.2 AA, 2.5.8), which is off by default.
 
 use std::env;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{Page, Result};
 
-/// What is told of each violation: the rule, and where.
+/// Returns a text for each violation: the rule and the elements that break it.
 const RUN: &str = "const done = arguments[arguments.length - 1];\
     axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }).then(\
         ({ violations }) => done(violations.map(({ id, help, nodes }) =>\
@@ -15,10 +15,10 @@ const RUN: &str = "const done = arguments[arguments.length - 1];\
         (error) => done([String(error)]))";
 
 impl Page {
-    /// Finds that nothing on the page keeps anybody out.
+    /// Checks that axe-core finds no violation on the page.
     ///
     /// # Errors
-    /// If something does, with what and where; or if `WUGAN_AXE` names no script.
+    /// The violations with their elements; or `WUGAN_AXE` names no script.
     pub async fn is_accessible(&self) -> Result {
         if !self.script("return typeof axe === 'object'").await?.as_bool().unwrap_or(false) {
             let script =
@@ -26,7 +26,7 @@ impl Page {
             self.script(&std::fs::read_to_string(&script).map_err(|e| format!("{}: {e}", script.display()))?).await?;
         }
         let violations = self.driver().execute_async(RUN, Vec::<Value>::new()).await?;
-        let told: Vec<&str> = violations.json().as_array().ok_or("axe said nothing")?.iter().filter_map(Value::as_str).collect();
-        if told.is_empty() { Ok(()) } else { Err(told.join("\n").into()) }
+        let violations: Vec<&str> = violations.json().as_array().ok_or("axe returned no list")?.iter().filter_map(Value::as_str).collect();
+        if violations.is_empty() { Ok(()) } else { Err(violations.join("\n").into()) }
     }
 }

@@ -1,4 +1,4 @@
-//! The application of `examples/axum`, with its page.
+//! Starts the application of `examples/axum`, which serves its page.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{Result, server::from_env};
 
-/// The running application; dropped, it ends.
+/// The running application. Dropping it ends it.
 pub struct AxumExample {
     process: Child,
     url: String,
@@ -16,10 +16,10 @@ pub struct AxumExample {
 }
 
 impl AxumExample {
-    /// Starts it at a free port, with access tokens that live this long.
+    /// Starts it at a free port, with access tokens of this lifetime.
     ///
     /// # Errors
-    /// If the program is missing or does not start.
+    /// The program is missing or does not start.
     pub async fn start(access_seconds: u32) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let program = env::current_dir()?.join(from_env("WUGAN_AXUM_BIN", "target/debug/wugan-example-axum"));
@@ -34,7 +34,7 @@ impl AxumExample {
         Ok(Self { process, url: url.ok_or("the example ended without listening")?, _data: data })
     }
 
-    /// Its address.
+    /// The application's address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url

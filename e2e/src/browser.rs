@@ -1,5 +1,5 @@
-//! Chromium, Firefox and WebKitGTK without a screen, each in a fresh profile, and the WebDriver programs that steer them. They are set to English,
-//! because scenarios find fields and buttons by their English labels.
+//! Starts Chromium, Firefox or WebKitGTK without a screen, in a new profile, with its WebDriver program. The language is English, because
+//! scenarios find fields and buttons by their English labels.
 
 use std::env;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use thirtyfour::{Capabilities, WebDriver, WindowHandle};
 
 use crate::{Result, wait::until};
 
-/// One of the browser's tabs.
+/// A tab of the browser.
 pub type Tab = WindowHandle;
 
 /// `--no-sandbox` is for machines on which tests run as root; `--disable-dev-shm-usage` is for containers, whose shared memory is small;
@@ -60,12 +60,12 @@ impl fmt::Display for Engine {
 /// A browser with its driver.
 pub(crate) struct Browser {
     driver: WebDriver,
-    // Ended after the session is closed.
+    // Dropped after the session is closed.
     _processes: Processes,
 }
 
 impl Browser {
-    /// Starts both, with these preferences beside its own.
+    /// Starts a browser and its driver. `preferences` are added to the default ones.
     pub(crate) async fn start(engine: Engine, preferences: &[(&str, Value)]) -> Result<Self> {
         let (processes, port) = match engine {
             Engine::Chromium => Processes::chromedriver().await?,
@@ -103,7 +103,7 @@ fn capabilities(engine: Engine, preferences: &[(&str, Value)]) -> Result<Capabil
     }
 }
 
-/// WebKitGTK's MiniBrowser, which no folder of `PATH` has: in `webkit2gtk-4.1` or a like folder.
+/// WebKitGTK's MiniBrowser. It is not on `PATH`, but in a folder such as `webkit2gtk-4.1`.
 fn mini_browser() -> Result<PathBuf> {
     let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>();
     let near = MINI_BROWSER.iter().flat_map(|folder| below(Path::new(folder))).collect::<Vec<_>>();
@@ -111,29 +111,29 @@ fn mini_browser() -> Result<PathBuf> {
         near.iter().filter(|folder| folder.to_string_lossy().ends_with("-linux-gnu")).flat_map(|folder| below(folder)).collect::<Vec<_>>();
     let of_webkit = |folder: &&PathBuf| folder.file_name().and_then(OsStr::to_str).is_some_and(|name| name.starts_with("webkit"));
     let found = near.iter().chain(&deeper).filter(of_webkit).map(|folder| folder.join("MiniBrowser")).find(|program| program.is_file());
-    found.ok_or_else(|| "WebKitGTK's MiniBrowser is missing; Debian's package webkit2gtk-driver brings it".into())
+    found.ok_or_else(|| "WebKitGTK's MiniBrowser is missing; Debian's package webkit2gtk-driver installs it".into())
 }
 
-/// A driver and what it needs; dropped, they end, the driver first.
+/// A driver and the X server that it may need. Dropping them ends them, the driver first.
 struct Processes(Vec<Child>);
 
 impl Processes {
     async fn chromedriver() -> Result<(Self, u16)> {
         let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"));
-        Self(Vec::new()).announced(driver.arg("--port=0"), port_in).await
+        Self(Vec::new()).start_and_find(driver.arg("--port=0"), port_in).await
     }
 
     async fn geckodriver() -> Result<(Self, u16)> {
         let mut driver = Command::new(program("GECKODRIVER", "geckodriver"));
-        // Without a port of its own for the BiDi protocol, two drivers at a time would want the same one.
-        Self(Vec::new()).announced(driver.args(["--port=0", "--websocket-port=0"]), port_in).await
+        // The default port for the BiDi protocol is a fixed one, which a second driver could not open.
+        Self(Vec::new()).start_and_find(driver.args(["--port=0", "--websocket-port=0"]), port_in).await
     }
 
     /// WebKitGTK runs on an X server only. The driver does not print its port, so it is given one that was free.
     async fn webkit_driver() -> Result<(Self, u16)> {
         let mut screen = Command::new("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
-        let (mut processes, display) = Self(Vec::new()).announced(&mut screen, |line| line.trim().parse::<u32>().ok()).await?;
+        let (mut processes, display) = Self(Vec::new()).start_and_find(&mut screen, |line| line.trim().parse::<u32>().ok()).await?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut driver = Command::new(program("WEBKITDRIVER", "WebKitWebDriver"));
         driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{display}")).env("LC_ALL", "C");
@@ -150,8 +150,8 @@ impl Processes {
         Ok(())
     }
 
-    /// Starts a program and waits for a line of its output in which `find` finds something.
-    async fn announced<T: Send + 'static>(mut self, command: &mut Command, find: fn(String) -> Option<T>) -> Result<(Self, T)> {
+    /// Starts a program and waits until `find` returns a value for a line of its output.
+    async fn start_and_find<T: Send + 'static>(mut self, command: &mut Command, find: fn(String) -> Option<T>) -> Result<(Self, T)> {
         let name = command.get_program().to_string_lossy().into_owned();
         self.start(command.stdout(Stdio::piped()))?;
         let Some(output) = self.0.last_mut().and_then(|child| child.stdout.take()) else {
@@ -174,7 +174,7 @@ impl Processes {
 impl Drop for Processes {
     fn drop(&mut self) {
         for process in self.0.iter_mut().rev() {
-            // It may have ended by itself.
+            // Fails if the process has already ended.
             let _ = process.kill();
             let _ = process.wait();
         }
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_port_is_read_from_the_line_that_announces_it() {
+    fn the_port_is_parsed_from_the_drivers_output() {
         assert_eq!(port_in("ChromeDriver was started successfully on port 4711.".into()), Some(4711));
         assert_eq!(port_in("1764096000000\tgeckodriver\tINFO\tListening on 127.0.0.1:4712".into()), Some(4712));
         assert_eq!(port_in("Starting ChromeDriver 156.0 on port 0".into()), None);

@@ -1,5 +1,5 @@
-//! A backend whose refresh token is in an HttpOnly cookie. Rotation is strict: a refresh token works once, and its reuse ends the session.
-//! It has one user and one session, and serves the page of `examples/cookie`.
+//! A backend that keeps the refresh token in an HttpOnly cookie. Rotation is strict: a refresh token is valid once, and its reuse ends
+//! the session. It has one user and one session, and serves the page of `examples/cookie`.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +21,7 @@ use crate::{Refreshes, Result, server::from_env};
 
 const COOKIE_NAME: &str = "refresh_token";
 
-/// A running backend; dropped, it ends.
+/// A running backend. Dropping it ends it.
 pub struct CookieBackend {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -30,27 +30,27 @@ pub struct CookieBackend {
 
 struct Shared {
     tokens: Mutex<Tokens>,
-    /// Whether answers of the slow route are held back.
+    /// Whether responses of the slow route are held.
     held: watch::Sender<bool>,
 }
 
 #[derive(Default)]
 struct Tokens {
-    /// How many pairs were issued; their tokens are numbered.
+    /// The number of issued pairs, which is part of their tokens.
     issued: u64,
     access: Option<String>,
     refresh: Option<String>,
     used: HashSet<String>,
     refreshes: Refreshes,
-    /// Requests to the slow route that have arrived.
+    /// The number of requests that arrived at the slow route.
     slow: u64,
 }
 
 impl CookieBackend {
-    /// Starts it at a free port. Pages of this origin may call it with credentials.
+    /// Starts it at a free port. Pages of `allowed_origin` may call it with credentials.
     ///
     /// # Errors
-    /// If there is no free port, or the origin is no header value.
+    /// No port is free, or the origin is not a header value.
     pub async fn start(allowed_origin: Option<&str>) -> Result<Self> {
         let shared = Arc::new(Shared { tokens: Mutex::default(), held: watch::Sender::new(false) });
         let mut routes = Router::new()
@@ -68,42 +68,42 @@ impl CookieBackend {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let serving = tokio::spawn(async move {
-            // It serves until it is aborted.
+            // Returns only when the task is aborted.
             let _ = axum::serve(listener, routes).await;
         });
         Ok(Self { address, shared, serving })
     }
 
-    /// Its address: `http://127.0.0.1:…`.
+    /// The backend's address: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Makes the access token invalid before its time; the refresh token stays.
+    /// Invalidates the access token before it expires. The refresh token stays valid.
     pub fn expire_access_token(&self) {
         self.shared.tokens().access = None;
     }
 
-    /// How it has answered refreshes.
+    /// The number of refreshes by outcome.
     #[must_use]
     pub fn refreshes(&self) -> Refreshes {
         self.shared.tokens().refreshes
     }
 
-    /// Whether a session is open.
+    /// Whether there is a session.
     #[must_use]
     pub fn has_session(&self) -> bool {
         self.shared.tokens().refresh.is_some()
     }
 
-    /// How many requests to the slow route have arrived.
+    /// The number of requests that arrived at the slow route.
     #[must_use]
     pub fn slow_requests(&self) -> u64 {
         self.shared.tokens().slow
     }
 
-    /// Holds back the answers of the slow route, or releases them. Whether the token was valid is decided when a request arrives.
+    /// Holds the responses of the slow route, or releases them. The token is checked when a request arrives.
     pub fn hold(&self, held: bool) {
         self.shared.held.send_replace(held);
     }
@@ -127,7 +127,7 @@ impl Shared {
 }
 
 impl Tokens {
-    /// A new pair in place of the old one: the access token is in the body, the refresh token in the cookie.
+    /// Issues a new pair in place of the old one: the access token in the body, the refresh token in the cookie.
     fn issue(&mut self) -> Response {
         self.issued += 1;
         self.used.extend(self.refresh.take());
@@ -179,7 +179,7 @@ async fn notes(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusC
 async fn slow_notes(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> StatusCode {
     let status = shared.status_for(&headers);
     shared.tokens().slow += 1;
-    // The sender lives as long as the router.
+    // Fails only if the sender was dropped, and the router owns the sender.
     let _ = shared.held.subscribe().wait_for(|held| !held).await;
     status
 }

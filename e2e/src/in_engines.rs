@@ -1,7 +1,7 @@
-//! One test for each engine and scenario, such as `firefox::case_10_two_tabs_share_one_refresh`. Tests in Firefox and WebKit are ignored unless
-//! they are asked for, so that a run on a machine without these browsers shows what it left out.
+//! Generates a test for each engine and scenario, such as `firefox::case_10_two_tabs_share_one_refresh`. Tests in Firefox and WebKit are
+//! ignored by default, so that a run on a machine without these browsers lists them as ignored.
 
-/// Makes tests of functions that take an [`Engine`](crate::Engine): `in_engines! { [Chromium Firefox] [one_scenario, another] }`.
+/// Generates tests from functions that take an [`Engine`](crate::Engine): `in_engines! { [Chromium Firefox] [one_scenario, another] }`.
 #[macro_export]
 macro_rules! in_engines {
     ([$($engine:ident)+] $scenarios:tt) => {
@@ -11,10 +11,10 @@ macro_rules! in_engines {
         $crate::in_engines!(@module chromium, Chromium, [], $scenarios);
     };
     (@engine Firefox $scenarios:tt) => {
-        $crate::in_engines!(@module firefox, Firefox, [#[ignore = "needs Firefox: `cargo xtask test` has it"]], $scenarios);
+        $crate::in_engines!(@module firefox, Firefox, [#[ignore = "needs Firefox: `cargo xtask test` installs it"]], $scenarios);
     };
     (@engine WebKit $scenarios:tt) => {
-        $crate::in_engines!(@module webkit, WebKit, [#[ignore = "needs WebKitGTK: `cargo xtask test` has it"]], $scenarios);
+        $crate::in_engines!(@module webkit, WebKit, [#[ignore = "needs WebKitGTK: `cargo xtask test` installs it"]], $scenarios);
     };
     (@module $module:ident, $engine:ident, $ignored:tt, [$($scenario:ident),+ $(,)?]) => {
         mod $module {

@@ -1,35 +1,35 @@
-//! A real browser against the real server: everything that the scenarios in `tests/` need, and nothing of the app but what a person sees.
+//! End-to-end tests: a real browser against the built server. The scenarios are in `tests/`.
 //!
-//! A [`scenario`] starts the built server on a database of its own and a browser, runs, and ends both, also when it fails. `cargo xtask test e2e`
-//! builds and installs what it takes; these variables name it for a run by hand:
+//! A [`scenario`] starts the server with a new database, and a browser; it ends both, also after a failure. `cargo xtask test e2e` builds
+//! and installs the programs; a run by hand finds them by these variables:
 //!
-//! | variable | what | default |
+//! | variable | value | default |
 //! | --- | --- | --- |
 //! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
 //! | `WUGAN_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
-//! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: what needs it fails |
+//! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: tests that need it fail |
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
-//! | `WUGAN_SCREENSHOTS` | a folder for pictures; a failure leaves one too | none are taken |
+//! | `WUGAN_SCREENSHOTS` | a folder for screenshots, also of each failure | none are taken |
 
+mod appearance;
 mod axe;
 mod axum_example;
 mod browser;
 mod cookie_backend;
-mod elsewhere;
-mod ensemble;
+mod devtools;
+mod fetch;
+mod foreign_site;
 mod in_engines;
 mod keyboard;
-mod look;
-mod network;
 mod openid_provider;
 mod page;
 mod pages;
-mod people;
 mod proxy;
 mod record;
 mod server;
-mod tabs;
+mod steps;
+mod tab_group;
 mod wait;
 
 use std::fmt;
@@ -37,26 +37,26 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 
+pub use appearance::{Appearance, Language};
 pub use axum_example::AxumExample;
 pub use browser::{Engine, Tab};
 pub use cookie_backend::CookieBackend;
-pub use elsewhere::Elsewhere;
-pub use ensemble::Ensemble;
-pub use look::{Language, Look};
+pub use foreign_site::ForeignSite;
 pub use openid_provider::{Grants, OpenIdProvider};
 pub use page::{Page, Summary};
 pub use pages::Pages;
-pub use people::PASSWORD;
-pub use proxy::{Proxy, Trouble};
+pub use proxy::{Fault, Proxy};
 pub use record::Record;
 pub use server::{Refreshes, Server};
+pub use steps::PASSWORD;
+pub use tab_group::TabGroup;
 pub use thirtyfour::Key;
-pub use wait::{PATIENCE, until};
+pub use wait::{TIMEOUT, until};
 
-/// What a scenario ends with.
+/// The result of a scenario or of a step.
 pub type Result<T = ()> = std::result::Result<T, Failure>;
 
-/// Why a scenario failed, written for a person: the test program prints it as it is.
+/// Why a scenario failed. Its `Debug` is the text, because the test program prints that.
 pub struct Failure(String);
 
 impl fmt::Debug for Failure {
@@ -71,20 +71,20 @@ impl<E: fmt::Display> From<E> for Failure {
     }
 }
 
-/// What a scenario plays on.
-pub struct Stage {
+/// The server and the browser of a scenario.
+pub struct Context {
     /// The running server.
     pub server: Server,
-    /// The browser's page, empty at first.
+    /// The browser's current tab, empty at first.
     pub page: Page,
 }
 
 /// Runs a scenario in Chromium, against a server with these flags.
 ///
 /// # Errors
-/// The scenario's own, or what kept the server or the browser from starting.
-pub async fn scenario(name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
-    run(Engine::Chromium, name, flags, &[], play).await
+/// The scenario fails, or the server or the browser does not start.
+pub async fn scenario(name: &str, flags: &[&str], run: impl AsyncFnOnce(&mut Context) -> Result) -> Result {
+    start_and_run(Engine::Chromium, name, flags, &[], run).await
 }
 
 /// Runs a scenario in a Chromium with these preferences.
@@ -95,36 +95,36 @@ pub async fn scenario_in(
     name: &str,
     flags: &[&str],
     preferences: &[(&str, serde_json::Value)],
-    play: impl AsyncFnOnce(&mut Stage) -> Result,
+    run: impl AsyncFnOnce(&mut Context) -> Result,
 ) -> Result {
-    run(Engine::Chromium, name, flags, preferences, play).await
+    start_and_run(Engine::Chromium, name, flags, preferences, run).await
 }
 
 /// Runs a scenario in a browser with this engine.
 ///
 /// # Errors
 /// As [`scenario`].
-pub async fn scenario_on(engine: Engine, name: &str, flags: &[&str], play: impl AsyncFnOnce(&mut Stage) -> Result) -> Result {
-    run(engine, &format!("{name}-{engine}"), flags, &[], play).await
+pub async fn scenario_on(engine: Engine, name: &str, flags: &[&str], run: impl AsyncFnOnce(&mut Context) -> Result) -> Result {
+    start_and_run(engine, &format!("{name}-{engine}"), flags, &[], run).await
 }
 
-async fn run(
+async fn start_and_run(
     engine: Engine,
     name: &str,
     flags: &[&str],
     preferences: &[(&str, serde_json::Value)],
-    play: impl AsyncFnOnce(&mut Stage) -> Result,
+    run: impl AsyncFnOnce(&mut Context) -> Result,
 ) -> Result {
     let server = Server::start(flags).await?;
     let browser = browser::Browser::start(engine, preferences).await?;
     let page = Page::new(browser.driver(), &server.url());
-    let mut stage = Stage { server, page: page.clone() };
-    // The browser is ended also after a failed assertion.
-    let played = AssertUnwindSafe(play(&mut stage)).catch_unwind().await;
-    if !matches!(played, Ok(Ok(()))) {
-        // A screenshot that cannot be taken must not hide why the scenario failed.
+    let mut context = Context { server, page: page.clone() };
+    // A failed assertion panics; the browser is ended then, too.
+    let result = AssertUnwindSafe(run(&mut context)).catch_unwind().await;
+    if !matches!(result, Ok(Ok(()))) {
+        // An error of the screenshot must not replace the scenario's own.
         let _ = page.screenshot(&format!("failed-{name}")).await;
     }
     browser.end().await?;
-    played.unwrap_or_else(|panic| resume_unwind(panic))
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -1,4 +1,4 @@
-//! npm's `oidc-provider` at a port that was free, and the page of `examples/oidc` on another origin, registered as its client.
+//! Starts npm's `oidc-provider` at a free port, and serves the page of `examples/oidc`, its client, on another origin.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -17,15 +17,15 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tower_http::services::ServeDir;
 
-use crate::{Result, server::from_env, wait::PATIENCE};
+use crate::{Result, server::from_env, wait::TIMEOUT};
 
 /// The issuer in the example's `index.html`.
 const ISSUER_IN_EXAMPLE: &str = "http://localhost:3100";
 
-/// The switch of DPoP in the example's `index.html`.
+/// The setting of DPoP in the example's `index.html`, off and on.
 const DPOP_IN_EXAMPLE: [&str; 2] = ["name=\"dpop\" content=\"off\"", "name=\"dpop\" content=\"on\""];
 
-/// A running provider and the example's pages; dropped, they end.
+/// A running provider and the server of the example's pages. Dropping it ends both.
 pub struct OpenIdProvider {
     process: Child,
     issuer: String,
@@ -35,18 +35,18 @@ pub struct OpenIdProvider {
     _data: TempDir,
 }
 
-/// What the provider has counted since it started.
+/// What the provider has exchanged and refused since it started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Grants {
-    /// Codes that were exchanged.
+    /// Exchanged codes.
     pub codes: u64,
-    /// Refresh tokens that were exchanged.
+    /// Exchanged refresh tokens.
     pub refreshed: u64,
-    /// Codes and refresh tokens that were refused.
+    /// Refused codes and refresh tokens.
     pub refused: u64,
-    /// Refused because the refresh token was used before, which revokes the grant.
+    /// Refresh tokens refused for their reuse, which revokes the grant.
     pub reused: u64,
-    /// Proofs that were refused because they lack the present nonce.
+    /// Proofs refused because they lack the current nonce.
     pub nonces: u64,
 }
 
@@ -60,7 +60,7 @@ impl OpenIdProvider {
     /// Starts both. The options are those of `e2e/provider/provider.mjs`, such as `{ "accessTtl": 600, "rotate": true }`.
     ///
     /// # Errors
-    /// If Node.js, the package `oidc-provider` or the built page is missing: `cargo xtask test e2e` brings them.
+    /// Node.js, the package `oidc-provider` or the built page is missing; `cargo xtask test e2e` installs or builds them.
     pub async fn start(more: Value) -> Result<Self> {
         let folder = from_env("WUGAN_OIDC_PAGE", "target/oidc-page");
         let html = std::fs::read_to_string(folder.join("index.html"))
@@ -74,7 +74,7 @@ impl OpenIdProvider {
         let routes = ["/", "/account", "/callback"].into_iter().fold(Router::new(), |routes, path| routes.route(path, get(page)));
         let routes = routes.with_state(pages).fallback_service(ServeDir::new(folder));
         let serving = tokio::spawn(async move {
-            // It serves until it is aborted.
+            // Returns only when the task is aborted.
             let _ = axum::serve(listener, routes).await;
         });
         let data = tempfile::tempdir()?;
@@ -96,33 +96,33 @@ impl OpenIdProvider {
         &self.issuer
     }
 
-    /// Where the example's pages are: `http://127.0.0.1:…`.
+    /// The address of the example's pages: `http://127.0.0.1:…`.
     #[must_use]
     pub fn pages(&self) -> String {
         format!("http://{}", self.pages)
     }
 
-    /// Ends the provider. What it has stored stays.
+    /// Ends the provider. Its stored data stay.
     ///
     /// # Errors
-    /// If it does not end.
+    /// It does not end.
     pub async fn stop(&mut self) -> Result {
         Ok(self.process.kill().await?)
     }
 
-    /// Starts it again at the same address.
+    /// Restarts the provider at the same address.
     ///
     /// # Errors
-    /// If it does not come up.
-    pub async fn start_again(&mut self) -> Result {
+    /// It does not start.
+    pub async fn restart(&mut self) -> Result {
         (self.process, _) = start(&self.options).await?;
         Ok(())
     }
 
-    /// What it has counted.
+    /// The numbers since the start.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// The provider does not answer.
     pub async fn grants(&self) -> Result<Grants> {
         let counts: Value = serde_json::from_str(&self.control("counts").await?)?;
         let count = |name: &str| counts[name].as_u64().unwrap_or_default();
@@ -135,34 +135,34 @@ impl OpenIdProvider {
         })
     }
 
-    /// The `state` of each sign-in whose page is open, in the order of their beginning.
+    /// The `state` of each sign-in whose page is open, oldest first.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// The provider does not answer.
     pub async fn open_states(&self) -> Result<Vec<String>> {
         Ok(serde_json::from_str(&self.control("states").await?)?)
     }
 
-    /// Makes all access tokens invalid before their time; the refresh tokens stay.
+    /// Invalidates all access tokens before they expire. The refresh tokens stay valid.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// The provider does not answer.
     pub async fn expire_access_tokens(&self) -> Result {
         self.control("expire").await.map(drop)
     }
 
-    /// Carries out the next exchange, and loses its answer on the way.
+    /// Carries out the next exchange and drops the response.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// The provider does not answer.
     pub async fn lose_next_answer(&self) -> Result {
         self.control("lose").await.map(drop)
     }
 
-    /// Revokes all tokens and grants, as an administrator does.
+    /// Revokes all tokens and grants.
     ///
     /// # Errors
-    /// If it does not answer.
+    /// The provider does not answer.
     pub async fn revoke_grants(&self) -> Result {
         self.control("revoke").await.map(drop)
     }
@@ -191,7 +191,7 @@ async fn start(options: &Value) -> Result<(Child, String)> {
     let mut process = node.spawn().map_err(|error| format!("node: {error}; `cargo xtask test e2e` installs it"))?;
     let Some(output) = process.stdout.take() else { return Err("node has no output".into()) };
     let mut lines = BufReader::new(output).lines();
-    let announced = tokio::time::timeout(PATIENCE, async {
+    let announced = tokio::time::timeout(TIMEOUT, async {
         while let Some(line) = lines.next_line().await? {
             if let Some(issuer) = line.strip_prefix("issuer ") {
                 return Ok::<_, std::io::Error>(Some(issuer.to_owned()));

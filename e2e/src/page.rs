@@ -1,4 +1,4 @@
-//! The page as a person has it: fields by their labels, buttons and links by their names, words by reading.
+//! The current tab. Fields are found by their labels, buttons and links by their names, and texts as they are rendered.
 
 use std::env;
 use std::path::PathBuf;
@@ -9,21 +9,21 @@ use thirtyfour::{By, WebDriver, WebElement};
 use crate::browser::{Tab, new_tab};
 use crate::{Result, until};
 
-/// A browser's current tab at the app's address.
+/// The browser's current tab.
 #[derive(Clone)]
 pub struct Page {
     driver: WebDriver,
     base: String,
 }
 
-/// The inspector's figures about the last burst.
+/// The inspector's statistics of the last burst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
-    /// Requests that got an answer they could use.
+    /// Requests answered with a 2xx status.
     pub answered: u64,
-    /// Requests that did not.
+    /// Requests with any other outcome.
     pub failed: u64,
-    /// Refreshes that this tab saw.
+    /// Refresh requests that this tab sent.
     pub refreshes: u64,
 }
 
@@ -32,157 +32,157 @@ impl Page {
         Self { driver, base: base.to_owned() }
     }
 
-    /// The same tab, with the app at another address: that of a proxy.
+    /// The same tab, for an app at another address, such as a proxy's.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {
         Self { driver: self.driver.clone(), base: base.to_owned() }
     }
 
-    /// What steers the browser, for what the rest of this does not do.
+    /// The WebDriver session.
     #[must_use]
     pub fn driver(&self) -> &WebDriver {
         &self.driver
     }
 
-    /// Loads a path of the app, as typing its address does.
+    /// Navigates to a path of the app.
     ///
     /// # Errors
-    /// If nothing answers there.
+    /// The page cannot be loaded.
     pub async fn open(&self, path: &str) -> Result {
         Ok(self.driver.goto(format!("{}{path}", self.base)).await?)
     }
 
-    /// Loads the page once more.
+    /// Reloads the page.
     ///
     /// # Errors
-    /// If nothing answers there.
+    /// The page cannot be loaded.
     pub async fn reload(&self) -> Result {
         Ok(self.driver.refresh().await?)
     }
 
-    /// The path of the address shown, without the query.
+    /// The path of the current address, without the query.
     ///
     /// # Errors
-    /// If the browser does not answer.
+    /// The browser does not answer.
     pub async fn path(&self) -> Result<String> {
         Ok(self.driver.current_url().await?.path().to_owned())
     }
 
-    /// Waits until the address is this path.
+    /// Waits until this is the path of the current address.
     ///
     /// # Errors
-    /// If it does not become that in time; says where it is, and what it shows.
+    /// It is another path; the error has that path and the page's text.
     pub async fn arrives_at(&self, path: &str) -> Result {
-        let seen = until(path, async || Ok((self.path().await? == path).then_some(()))).await;
-        self.explain(seen).await
+        let found = until(path, async || Ok((self.path().await? == path).then_some(()))).await;
+        self.explain(found).await
     }
 
-    /// The field with this label.
+    /// Waits for the field with this label.
     ///
     /// # Errors
-    /// If there is none in time.
+    /// It does not appear in time.
     pub async fn field(&self, label: &str) -> Result<WebElement> {
         let labelled = "//input[@id = //label[normalize-space() = {}]/@for or ancestor::label[normalize-space() = {}] or @aria-label = {}]";
         let labelled = labelled.replace("{}", &quoted(label));
         self.find(&labelled, &format!("a field labelled “{label}”")).await
     }
 
-    /// Types into a field what shall stand there.
+    /// Replaces a field's value.
     ///
     /// # Errors
-    /// If there is none in time.
+    /// The field does not appear in time.
     pub async fn fill(&self, label: &str, text: &str) -> Result {
         let field = self.field(label).await?;
         field.clear().await?;
         Ok(field.send_keys(text).await?)
     }
 
-    /// What stands in a field.
+    /// The value of a field.
     ///
     /// # Errors
-    /// If there is none in time.
-    pub async fn typed(&self, label: &str) -> Result<String> {
+    /// The field does not appear in time.
+    pub async fn field_value(&self, label: &str) -> Result<String> {
         Ok(self.field(label).await?.value().await?.unwrap_or_default())
     }
 
-    /// Waits until a field is marked as wrong and the words that describe it (`aria-describedby`) have these in them.
+    /// Waits until a field is marked invalid and its description (`aria-describedby`) contains this text.
     ///
     /// # Errors
-    /// If they do not come in time.
-    pub async fn complains_at(&self, label: &str, words: &str) -> Result {
+    /// It does not in time.
+    pub async fn shows_field_error(&self, label: &str, text: &str) -> Result {
         let field = self.field(label).await?;
-        let complaint = async || {
-            let marked = field.attr("aria-invalid").await?.as_deref() == Some("true");
+        let has_error = async || {
+            let is_invalid = field.attr("aria-invalid").await?.as_deref() == Some("true");
             let described_by = field.attr("aria-describedby").await?.unwrap_or_default();
             for id in described_by.split_whitespace() {
-                let text = self.driver.find(By::Id(id)).await?.text().await?;
-                if marked && text.contains(words) {
+                let description = self.driver.find(By::Id(id)).await?.text().await?;
+                if is_invalid && description.contains(text) {
                     return Ok(Some(()));
                 }
             }
             Ok(None)
         };
-        let seen = until(&format!("“{words}” at the field “{label}”"), complaint).await;
-        self.explain(seen).await
+        let found = until(&format!("“{text}” at the field “{label}”"), has_error).await;
+        self.explain(found).await
     }
 
-    /// Presses a button.
+    /// Clicks a button.
     ///
     /// # Errors
-    /// If there is none in time.
+    /// It does not appear in time.
     pub async fn press(&self, name: &str) -> Result {
         let named = format!("//button[normalize-space() = {0} or @aria-label = {0}]", quoted(name));
         Ok(self.find(&named, &format!("a button “{name}”")).await?.click().await?)
     }
 
-    /// Follows a link.
+    /// Clicks a link.
     ///
     /// # Errors
-    /// If there is none in time.
+    /// It does not appear in time.
     pub async fn follow(&self, name: &str) -> Result {
         let named = format!("//a[normalize-space() = {0} or @aria-label = {0}]", quoted(name));
         Ok(self.find(&named, &format!("a link “{name}”")).await?.click().await?)
     }
 
-    /// Waits until the page shows these words.
+    /// Waits until the page's text contains this text.
     ///
     /// # Errors
-    /// If it does not in time; says what it shows instead.
-    pub async fn shows(&self, words: &str) -> Result {
-        let seen = until(&format!("“{words}”"), async || Ok(self.text().await?.contains(words).then_some(()))).await;
-        self.explain(seen).await
+    /// It does not in time; the error has the page's text.
+    pub async fn shows(&self, text: &str) -> Result {
+        let found = until(&format!("“{text}”"), async || Ok(self.text().await?.contains(text).then_some(()))).await;
+        self.explain(found).await
     }
 
-    /// Waits until the page has stopped showing these words.
+    /// Waits until the page's text does not contain this text.
     ///
     /// # Errors
-    /// If it still shows them after a long time.
-    pub async fn hides(&self, words: &str) -> Result {
-        let gone = until(&format!("“{words}” to go"), async || Ok((!self.text().await?.contains(words)).then_some(()))).await;
+    /// It still does after the timeout.
+    pub async fn hides(&self, text: &str) -> Result {
+        let gone = until(&format!("“{text}” to disappear"), async || Ok((!self.text().await?.contains(text)).then_some(()))).await;
         self.explain(gone).await
     }
 
-    /// What can be read on the page.
+    /// The rendered text of the page.
     ///
     /// # Errors
-    /// If the browser does not answer.
+    /// The browser does not answer.
     pub async fn text(&self) -> Result<String> {
         Ok(self.script("return document.body?.innerText ?? ''").await?.as_str().unwrap_or_default().to_owned())
     }
 
-    /// What the element with this test id says.
+    /// The text of the element with this test id.
     ///
     /// # Errors
-    /// If there is none in time.
+    /// It does not appear in time.
     pub async fn text_of(&self, test_id: &str) -> Result<String> {
         let element = self.find(&format!("//*[@data-testid = {}]", quoted(test_id)), &format!("the element {test_id}")).await?;
         Ok(element.text().await?)
     }
 
-    /// The inspector's figures, as soon as `requests` have come to an end.
+    /// Waits until `requests` requests have ended. Returns the inspector's statistics.
     ///
     /// # Errors
-    /// If they do not in time.
+    /// They do not end in time.
     pub async fn summary(&self, requests: u64) -> Result<Summary> {
         let what = format!("{requests} requests to end");
         let ended = async || Ok(self.summary_now().await?.filter(|summary| summary.answered + summary.failed == requests));
@@ -200,18 +200,18 @@ impl Page {
         })
     }
 
-    /// Runs JavaScript in the page.
+    /// Runs JavaScript in the page. Returns its result.
     ///
     /// # Errors
-    /// If it throws.
+    /// The script throws.
     pub async fn script(&self, script: &str) -> Result<Value> {
         Ok(self.driver.execute(script, Vec::<Value>::new()).await?.json().clone())
     }
 
-    /// Opens another tab at this path and goes there.
+    /// Opens another tab at this path and makes it the current one.
     ///
     /// # Errors
-    /// If the browser does not open one.
+    /// The browser does not open it.
     pub async fn open_tab(&self, path: &str) -> Result<Tab> {
         let tab = new_tab(&self.driver).await?;
         self.go_to(&tab).await?;
@@ -219,26 +219,34 @@ impl Page {
         Ok(tab)
     }
 
-    /// The tab that everything is done in.
+    /// The current tab.
     ///
     /// # Errors
-    /// If the browser does not answer.
+    /// The browser does not answer.
     pub async fn tab(&self) -> Result<Tab> {
         Ok(self.driver.window().await?)
     }
 
-    /// Goes to a tab: all that follows is done there.
+    /// Makes a tab the current one.
     ///
     /// # Errors
-    /// If it has been closed.
+    /// The tab was closed.
     pub async fn go_to(&self, tab: &Tab) -> Result {
         Ok(self.driver.switch_to_window(tab.clone()).await?)
     }
 
-    /// Takes a picture, if `WUGAN_SCREENSHOTS` names a folder.
+    /// Closes the current tab. Another one must be made current before the next command.
     ///
     /// # Errors
-    /// If it can't be written.
+    /// The browser does not close it.
+    pub async fn close_tab(&self) -> Result {
+        Ok(self.driver.close_window().await?)
+    }
+
+    /// Takes a screenshot if `WUGAN_SCREENSHOTS` names a folder.
+    ///
+    /// # Errors
+    /// The file cannot be written.
     pub async fn screenshot(&self, name: &str) -> Result {
         if let Some(folder) = env::var_os("WUGAN_SCREENSHOTS").map(PathBuf::from) {
             std::fs::create_dir_all(&folder)?;
@@ -250,7 +258,7 @@ impl Page {
     async fn find(&self, xpath: &str, what: &str) -> Result<WebElement> {
         let found = until(what, async || {
             for element in self.driver.find_all(By::XPath(xpath)).await? {
-                // One that has just been replaced is looked for again.
+                // An element that was replaced meanwhile fails here, and the next round finds the new one.
                 if element.is_displayed().await.unwrap_or(false) {
                     return Ok(Some(element));
                 }
@@ -260,10 +268,10 @@ impl Page {
         self.explain(found.await).await
     }
 
-    /// Adds to a failure where the page is and what it shows.
-    async fn explain<T>(&self, seen: Result<T>) -> Result<T> {
-        match seen {
-            Ok(seen) => Ok(seen),
+    /// Adds the page's path and text to an error.
+    async fn explain<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Ok(value) => Ok(value),
             Err(reason) => {
                 let (path, text) = (self.path().await.unwrap_or_default(), self.text().await.unwrap_or_default());
                 Err(format!("{reason:?}\nThe page is at {path} and shows:\n{text}").into())
@@ -272,7 +280,7 @@ impl Page {
     }
 }
 
-/// A string in XPath, which knows no escapes: none of ours has a double quote in it.
+/// A string literal in XPath, which has no escapes. Double quotes are removed.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', ""))
 }

@@ -1,4 +1,4 @@
-//! The files of an example's page, served on an origin of their own.
+//! Serves the files of an example's page on another origin.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -9,7 +9,7 @@ use tower_http::services::ServeDir;
 
 use crate::{Result, server::from_env};
 
-/// A running server of files; dropped, it ends.
+/// A running file server. Dropping it ends it.
 pub struct Pages {
     address: SocketAddr,
     serving: JoinHandle<()>,
@@ -19,7 +19,7 @@ impl Pages {
     /// Serves the page of `examples/dpop`, which `cargo xtask test e2e` builds, at a free port.
     ///
     /// # Errors
-    /// If there is no free port.
+    /// The page was not built, or no port is free.
     pub async fn of_dpop_example() -> Result<Self> {
         let folder = from_env("WUGAN_DPOP_PAGE", "target/example-pages/wugan-example-dpop");
         if !folder.join("index.html").exists() {
@@ -28,13 +28,13 @@ impl Pages {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let serving = tokio::spawn(async move {
-            // It serves until it is aborted.
+            // Returns only when the task is aborted.
             let _ = axum::serve(listener, Router::new().fallback_service(ServeDir::new(folder))).await;
         });
         Ok(Self { address, serving })
     }
 
-    /// The origin: `http://127.0.0.1:…`.
+    /// The page's origin: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)

@@ -1,7 +1,6 @@
-//! A proxy between the browser and the server, on a socket of its own, that does what networks do: it is slow, it loses answers that
-//! the server has given, it refuses, it redirects. The server knows nothing of it.
+//! A proxy between the browser and the server that simulates network faults: held and dropped responses, closed connections, redirects.
 //!
-//! One request per connection: it says so to both sides, and need not know where one ends and the next begins.
+//! Each connection carries one request, so that the end of a response is the end of its connection.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,80 +11,80 @@ use tokio::sync::watch;
 
 use crate::{Failure, Result, until};
 
-/// What it does to requests of one path.
+/// What the proxy does with requests to a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// The server gets them and answers; the answers are kept back until the trouble is over.
-    HoldAnswers,
-    /// The server gets them and answers; the answers are lost.
-    LoseAnswers,
-    /// The server gets nothing; the connection is closed.
+pub enum Fault {
+    /// Forwards the request and holds the response until the fault is cleared.
+    HoldResponses,
+    /// Forwards the request and closes the connection in place of the response.
+    DropResponses,
+    /// Closes the connection without forwarding the request.
     Refuse,
-    /// The server gets nothing; the answer is 503, as of one whose database is away.
-    Busy,
-    /// The server gets nothing; they are sent elsewhere, with this status.
+    /// Answers 503 without forwarding the request.
+    Unavailable,
+    /// Redirects with this status and location without forwarding the request.
     Redirect(u16, String),
 }
 
-/// A running proxy; dropped, it ends.
+/// A running proxy. Dropping it ends it.
 pub struct Proxy {
     address: String,
-    troubles: watch::Sender<HashMap<String, Trouble>>,
-    asked: Asked,
+    faults: watch::Sender<HashMap<String, Fault>>,
+    answered: Answered,
     accepting: tokio::task::JoinHandle<()>,
 }
 
-/// How many requests of a path the server has answered.
-type Asked = Arc<Mutex<HashMap<String, u64>>>;
+/// The number of requests that the server has answered, by path.
+type Answered = Arc<Mutex<HashMap<String, u64>>>;
 
 impl Proxy {
-    /// Starts it, at a free port, before a server.
+    /// Starts it at a free port, for the server at this address.
     ///
     /// # Errors
-    /// If there is no free port.
-    pub async fn before(server: &str) -> Result<Self> {
+    /// No port is free.
+    pub async fn start(server: &str) -> Result<Self> {
         let server = server.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", listener.local_addr()?);
-        let (troubles, seen) = watch::channel(HashMap::new());
-        let asked = Asked::default();
-        let count = asked.clone();
+        let (faults, receiver) = watch::channel(HashMap::new());
+        let answered = Answered::default();
+        let counts = answered.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((browser, _)) = listener.accept().await {
-                let (server, seen, count) = (server.clone(), seen.clone(), count.clone());
-                // A connection that breaks is the two sides' affair.
-                tokio::spawn(async move { pass(browser, &server, seen, &count).await });
+                let (server, receiver, counts) = (server.clone(), receiver.clone(), counts.clone());
+                // A broken connection ends its task and is closed on both sides.
+                tokio::spawn(async move { forward(browser, &server, receiver, &counts).await });
             }
         });
-        Ok(Self { address, troubles, asked, accepting })
+        Ok(Self { address, faults, answered, accepting })
     }
 
-    /// Where it is: `http://127.0.0.1:…`.
+    /// The proxy's address: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {
         self.address.clone()
     }
 
-    /// Makes trouble for a path, from now on.
-    pub fn trouble(&self, path: &str, trouble: Trouble) {
-        self.troubles.send_modify(|troubles| drop(troubles.insert(path.to_owned(), trouble)));
+    /// Applies a fault to requests to a path from now on.
+    pub fn set_fault(&self, path: &str, fault: Fault) {
+        self.faults.send_modify(|faults| drop(faults.insert(path.to_owned(), fault)));
     }
 
-    /// Lets it be, and lets go of what is held.
-    pub fn mend(&self, path: &str) {
-        self.troubles.send_modify(|troubles| drop(troubles.remove(path)));
+    /// Clears the fault of a path and sends the held responses.
+    pub fn clear_fault(&self, path: &str) {
+        self.faults.send_modify(|faults| drop(faults.remove(path)));
     }
 
-    /// Waits until the server has answered so many requests of a path.
+    /// Waits until the server has answered this number of requests to a path.
     ///
     /// # Errors
-    /// If it has not in time.
-    pub async fn server_answered(&self, path: &str, times: u64) -> Result {
-        until(&format!("the server's answer number {times} from {path}"), async || Ok((self.answered(path) >= times).then_some(()))).await
+    /// It has not in time.
+    pub async fn server_answered(&self, path: &str, number: u64) -> Result {
+        until(&format!("response {number} of {path}"), async || Ok((self.answered(path) >= number).then_some(()))).await
     }
 
     fn answered(&self, path: &str) -> u64 {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied().unwrap_or_default()
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).get(path).copied().unwrap_or_default()
     }
 }
 
@@ -95,45 +94,45 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(mut browser: TcpStream, server: &str, mut troubles: watch::Receiver<HashMap<String, Trouble>>, asked: &Asked) -> Result {
+async fn forward(mut browser: TcpStream, server: &str, mut faults: watch::Receiver<HashMap<String, Fault>>, answered: &Answered) -> Result {
     let Some(request) = Request::read(&mut browser).await? else { return Ok(()) };
-    let trouble = troubles.borrow().get(&request.path).cloned();
-    match &trouble {
-        Some(Trouble::Refuse) => return Ok(()),
-        Some(Trouble::Busy) => {
-            let answer = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-            return Ok(browser.write_all(answer.as_bytes()).await?);
+    let fault = faults.borrow().get(&request.path).cloned();
+    match &fault {
+        Some(Fault::Refuse) => return Ok(()),
+        Some(Fault::Unavailable) => {
+            let response = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            return Ok(browser.write_all(response.as_bytes()).await?);
         }
-        Some(Trouble::Redirect(status, to)) => {
-            let answer = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            return Ok(browser.write_all(answer.as_bytes()).await?);
+        Some(Fault::Redirect(status, to)) => {
+            let response = format!("HTTP/1.1 {status} Redirect\r\nlocation: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            return Ok(browser.write_all(response.as_bytes()).await?);
         }
         _ => {}
     }
     let mut upstream = TcpStream::connect(server).await?;
     upstream.write_all(&request.bytes).await?;
-    let mut answer = Vec::new();
-    upstream.read_to_end(&mut answer).await?;
-    *asked.lock().unwrap_or_else(PoisonError::into_inner).entry(request.path.clone()).or_default() += 1;
-    match trouble {
-        Some(Trouble::LoseAnswers) => return Ok(()),
-        Some(Trouble::HoldAnswers) => {
-            troubles.wait_for(|troubles| troubles.get(&request.path) != Some(&Trouble::HoldAnswers)).await?;
+    let mut response = Vec::new();
+    upstream.read_to_end(&mut response).await?;
+    *answered.lock().unwrap_or_else(PoisonError::into_inner).entry(request.path.clone()).or_default() += 1;
+    match fault {
+        Some(Fault::DropResponses) => return Ok(()),
+        Some(Fault::HoldResponses) => {
+            faults.wait_for(|faults| faults.get(&request.path) != Some(&Fault::HoldResponses)).await?;
         }
         _ => {}
     }
-    browser.write_all(&answer).await?;
+    browser.write_all(&response).await?;
     Ok(browser.shutdown().await?)
 }
 
-/// A request as it came, but for `Connection: close`.
+/// A request whose header `Connection` was replaced by `close`.
 struct Request {
     path: String,
     bytes: Vec<u8>,
 }
 
 impl Request {
-    /// Browsers open connections that they then do not use: None.
+    /// Reads a request; `None` if the connection is closed before one arrived, as browsers do with spare connections.
     async fn read(from: &mut TcpStream) -> Result<Option<Self>> {
         let mut bytes = Vec::new();
         let head = loop {
@@ -150,8 +149,8 @@ impl Request {
         let named = |line: &str, name: &str| line.split_once(':').is_some_and(|(given, _)| given.eq_ignore_ascii_case(name));
         let length =
             headers.lines().find(|line| named(line, "content-length")).and_then(|line| line.split_once(':')?.1.trim().parse().ok());
-        let kept = headers.lines().filter(|line| !named(line, "connection")).map(|line| format!("{line}\r\n"));
-        let changed = format!("{first}\r\n{}connection: close\r\n\r\n", kept.collect::<String>());
+        let others = headers.lines().filter(|line| !named(line, "connection")).map(|line| format!("{line}\r\n"));
+        let changed = format!("{first}\r\n{}connection: close\r\n\r\n", others.collect::<String>());
         let mut body = bytes.split_off(head + 4);
         while body.len() < length.unwrap_or(0) {
             if from.read_buf(&mut body).await? == 0 {

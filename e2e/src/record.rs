@@ -1,57 +1,57 @@
-//! The session record that the library keeps in localStorage: reading it, and corrupting it on purpose.
+//! Reads, writes and corrupts the session record that the library stores in localStorage.
 
 use serde_json::Value;
 
 use crate::{Page, Result};
 
-/// The storage key of the session, as a JavaScript expression: the library derives it from the token endpoint's URL.
+/// The record's storage key as a JavaScript expression. The library derives it from the token endpoint's URL.
 const KEY: &str = "`wugan:${location.origin}/user/refresh`";
 
-/// What is in the store.
+/// A session record.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record(Value);
 
 impl Page {
-    /// The stored session.
+    /// Reads the stored record.
     ///
     /// # Errors
-    /// If there is none, or it is no JSON.
+    /// There is none, or it is not JSON.
     pub async fn record(&self) -> Result<Record> {
         let stored = self.script(&format!("return localStorage.getItem({KEY})")).await?;
         let text = stored.as_str().ok_or("there is no stored session")?;
         Ok(Record(serde_json::from_str(text)?))
     }
 
-    /// Puts one back.
+    /// Writes a record.
     ///
     /// # Errors
-    /// If the store can't be written.
-    pub async fn store(&self, record: &Record) -> Result {
+    /// localStorage cannot be written.
+    pub async fn store_record(&self, record: &Record) -> Result {
         let text = Value::String(record.0.to_string());
         self.script(&format!("localStorage.setItem({KEY}, {text})")).await.map(drop)
     }
 
-    /// Waits until the access token that is stored now has run out, by this machine's clock, which is the server's too.
+    /// Waits until the stored access token has expired by this machine's clock, which the server uses, too.
     ///
     /// # Errors
-    /// If none is stored.
-    pub async fn outlive_token(&self) -> Result {
+    /// No access token is stored.
+    pub async fn wait_for_token_expiry(&self) -> Result {
         let record = self.record().await?;
-        crate::until("the access token to run out", async || Ok(self.outlives(&record).await?.then_some(()))).await
+        crate::until("the access token to expire", async || Ok(self.is_expired(&record).await?.then_some(()))).await
     }
 
-    /// Whether the access token that is stored now has run out already, by the same clock.
+    /// Whether the stored access token has expired by the same clock.
     ///
     /// # Errors
-    /// If none is stored.
-    pub async fn has_outlived_token(&self) -> Result<bool> {
-        self.outlives(&self.record().await?).await
+    /// No access token is stored.
+    pub async fn token_has_expired(&self) -> Result<bool> {
+        self.is_expired(&self.record().await?).await
     }
 
-    async fn outlives(&self, record: &Record) -> Result<bool> {
+    async fn is_expired(&self, record: &Record) -> Result<bool> {
         let claims = claims_of(record.access_token()?)?;
-        let ran_out = format!("return JSON.parse(atob('{claims}'.replace(/-/g, '+').replace(/_/g, '/'))).exp * 1000 < Date.now()");
-        Ok(self.script(&ran_out).await? == true)
+        let is_expired = format!("return JSON.parse(atob('{claims}'.replace(/-/g, '+').replace(/_/g, '/'))).exp * 1000 < Date.now()");
+        Ok(self.script(&is_expired).await? == true)
     }
 }
 
@@ -59,29 +59,24 @@ impl Record {
     /// The access token.
     ///
     /// # Errors
-    /// If the record has none: the session has ended.
+    /// The record has none: the session has ended.
     pub fn access_token(&self) -> Result<&str> {
         self.0["access_token"].as_str().ok_or_else(|| "the stored session has no access token".into())
     }
 
-    /// The same record with an access token that no server takes: its signature is another.
+    /// The same record with a wrong signature in its access token.
     ///
     /// # Errors
-    /// If the record has none.
+    /// The record has no access token.
     pub fn with_corrupt_access_token(&self) -> Result<Self> {
-        self.with_corrupt("access_token")
-    }
-
-    fn with_corrupt(&self, name: &str) -> Result<Self> {
-        let token = self.0[name].as_str().ok_or("there is no such token")?;
-        let (claims, signature) = token.rsplit_once('.').ok_or("the token is no JWT")?;
+        let (claims, signature) = self.access_token()?.rsplit_once('.').ok_or("the access token is not a JWT")?;
         let signature: String = signature.chars().rev().collect();
         let mut record = self.0.clone();
-        record[name] = Value::String(format!("{claims}.{signature}"));
+        record["access_token"] = Value::String(format!("{claims}.{signature}"));
         Ok(Self(record))
     }
 
-    /// Whether a token is in it.
+    /// Whether the record has a token.
     #[must_use]
     pub fn has_tokens(&self) -> bool {
         ["access_token", "refresh_token"].iter().any(|name| self.0.get(name).is_some_and(Value::is_string))
@@ -89,7 +84,7 @@ impl Record {
 }
 
 fn claims_of(token: &str) -> Result<&str> {
-    token.split('.').nth(1).ok_or_else(|| "the access token is no JWT".into())
+    token.split('.').nth(1).ok_or_else(|| "the access token is not a JWT".into())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The built server, on a database of its own, at a port that was free; it can be stopped and started again at the same address.
+//! Starts the built server with a new database at a free port. It can be stopped, suspended, and restarted at the same address.
 
 use std::env;
 use std::io::{BufRead, BufReader};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::Result;
 
-/// A running server; dropped, it ends.
+/// A running server. Dropping it ends it.
 pub struct Server {
     process: Process,
     address: SocketAddr,
@@ -19,24 +19,24 @@ pub struct Server {
     data: TempDir,
 }
 
-/// What the server has counted of refreshes, by how it answered them.
+/// The number of refreshes by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Refreshes {
-    /// A new pair of tokens was made.
+    /// A new pair of tokens was issued.
     pub rotated: u64,
-    /// The pair made before was given again.
+    /// The same pair was sent again.
     pub repeated: u64,
-    /// The token was no good.
+    /// The token was refused.
     pub refused: u64,
-    /// The token was a replaced one: its session was ended.
+    /// The token had been replaced, and its session was ended.
     pub revoked: u64,
 }
 
 impl Server {
-    /// Starts it with these flags beside the address and the files.
+    /// Starts it with these flags in addition to those for the addresses and files.
     ///
     /// # Errors
-    /// If the program is not there or does not come up.
+    /// The program is missing or does not start.
     pub async fn start(flags: &[&str]) -> Result<Self> {
         let data = tempfile::tempdir()?;
         let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
@@ -47,7 +47,7 @@ impl Server {
     /// Runs an operator's command on the server's database. Returns its output.
     ///
     /// # Errors
-    /// If the command fails; the error is what it says.
+    /// The command fails; the error is its output.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(program());
         remove_variables(&mut command);
@@ -60,47 +60,47 @@ impl Server {
         }
     }
 
-    /// Where it is: `http://127.0.0.1:…`.
+    /// The server's address: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Ends it, as a machine does that is switched off. Its accounts stay.
+    /// Kills the process. The database stays.
     pub fn stop(&mut self) {
         self.process.end();
     }
 
-    /// Lets it hang, as a machine does that has too much to do: what is sent to it arrives, and is read when it [goes on](Server::go_on).
+    /// Suspends the process (SIGSTOP). The system accepts connections, and the server reads them when it is [resumed](Server::resume).
     ///
     /// # Errors
-    /// If it cannot be told.
-    pub fn hang(&self) -> Result {
+    /// The signal cannot be sent.
+    pub fn suspend(&self) -> Result {
         self.process.signal("STOP")
     }
 
-    /// Lets it go on.
+    /// Resumes the process (SIGCONT).
     ///
     /// # Errors
-    /// If it cannot be told.
-    pub fn go_on(&self) -> Result {
+    /// The signal cannot be sent.
+    pub fn resume(&self) -> Result {
         self.process.signal("CONT")
     }
 
-    /// Starts it again, at the address it had.
+    /// Restarts the server at the same address.
     ///
     /// # Errors
-    /// If it does not come up.
-    pub async fn start_again(&mut self) -> Result {
+    /// It does not start.
+    pub async fn restart(&mut self) -> Result {
         self.process.end();
         (self.process, [self.address, self.admin]) = Process::start(self.address, &self.flags, &self.data).await?;
         Ok(())
     }
 
-    /// How many refreshes it has answered since it started.
+    /// The number of refreshes since the start.
     ///
     /// # Errors
-    /// If it can't be asked.
+    /// The metrics cannot be read.
     pub async fn refreshes(&self) -> Result<Refreshes> {
         let metrics = self.metrics().await?;
         let by_outcome = |outcome: &str| sum(&metrics, "wugan_refresh_total", &[("outcome", outcome)]);
@@ -112,18 +112,18 @@ impl Server {
         })
     }
 
-    /// How many requests to a route it has answered with a status since it started.
+    /// The number of requests to a route that were answered with this status since the start.
     ///
     /// # Errors
-    /// If it can't be asked.
+    /// The metrics cannot be read.
     pub async fn answered(&self, route: &str, status: u16) -> Result<u64> {
         Ok(sum(&self.metrics().await?, "wugan_requests_total", &[("route", route), ("status", &status.to_string())]))
     }
 
-    /// Signs somebody in from another device, which calls itself so.
+    /// Signs a user in from another device with this `User-Agent`.
     ///
     /// # Errors
-    /// If the server does not let him in.
+    /// The server refuses the sign-in.
     pub async fn sign_in_from(&self, user_agent: &str, name: &str, password: &str) -> Result {
         let credentials = serde_json::json!({ "username": name, "password": password });
         let request = reqwest::Client::new().post(format!("{}/user/login", self.url())).header("user-agent", user_agent);
@@ -136,7 +136,7 @@ impl Server {
     }
 }
 
-/// The sum of all samples of a counter that have these labels, in Prometheus' text form.
+/// The sum of a counter's samples with these labels, in Prometheus' text format.
 fn sum(metrics: &str, counter: &str, labels: &[(&str, &str)]) -> u64 {
     let samples = metrics.lines().filter_map(|line| line.strip_prefix(counter)?.strip_prefix('{')?.split_once("} "));
     let wanted: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{value}\"")).collect();
@@ -149,14 +149,14 @@ fn program() -> PathBuf {
     from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server")
 }
 
-/// Removes the variables of the tests, which the server does not know.
+/// Removes the tests' variables: the server refuses unknown ones that begin with `WUGAN_`.
 fn remove_variables(command: &mut Command) {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("WUGAN_")) {
         command.env_remove(name);
     }
 }
 
-/// The server's process; dropped, it ends.
+/// The server's process. Dropping it ends it.
 struct Process(Child);
 
 impl Process {
@@ -185,18 +185,18 @@ impl Process {
         };
         match tokio::task::spawn_blocking(addresses).await?.try_into() {
             Ok(addresses) => Ok((process, addresses)),
-            Err(_) => Err(format!("{} ended without listening: it says why above", program.display()).into()),
+            Err(_) => Err(format!("{} ended without listening; its log is above", program.display()).into()),
         }
     }
 
     fn signal(&self, signal: &str) -> Result {
-        // The shell's own `kill`: not every machine has a program of that name.
-        let told = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", self.0.id())).status()?;
-        if told.success() { Ok(()) } else { Err(format!("the server cannot be sent SIG{signal}").into()) }
+        // The shell's builtin: a program `kill` may be missing.
+        let status = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", self.0.id())).status()?;
+        if status.success() { Ok(()) } else { Err(format!("the server cannot be sent SIG{signal}").into()) }
     }
 
     fn end(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -208,12 +208,12 @@ impl Drop for Process {
     }
 }
 
-/// The address in one of the lines with which the server says that it listens: the public address, then that of the admin listener.
+/// The address in a line of the server's output. It prints the public address first, then that of the admin listener.
 fn address_in(line: String) -> Option<SocketAddr> {
     line.split_once("listen").and_then(|(_, rest)| rest.split_once(" on http://"))?.1.parse().ok()
 }
 
-/// A path from the environment; the default is one in the project's folder.
+/// A path from the environment, or a default in the project's folder.
 pub(crate) fn from_env(variable: &str, default: &str) -> PathBuf {
     env::var_os(variable).map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).join(default), PathBuf::from)
 }
@@ -230,14 +230,14 @@ mod tests {
         wugan_requests_total{method=\"GET\",route=\"/bbb\",status=\"401\"} 7\n";
 
     #[test]
-    fn counters_are_summed_over_the_labels_that_were_not_asked_for() {
+    fn counters_are_summed_over_labels_that_are_not_given() {
         assert_eq!(sum(METRICS, "wugan_refresh_total", &[("outcome", "rotated")]), 3);
         assert_eq!(sum(METRICS, "wugan_requests_total", &[("route", "/bbb"), ("status", "200")]), 6);
         assert_eq!(sum(METRICS, "wugan_requests_total", &[("route", "/aaa")]), 0);
     }
 
     #[test]
-    fn the_address_is_read_from_the_line_that_says_it() {
+    fn the_address_is_parsed_from_the_servers_output() {
         assert_eq!(address_in("listening on http://127.0.0.1:4711".into()), "127.0.0.1:4711".parse().ok());
         assert_eq!(address_in("admin listener on http://127.0.0.1:4712".into()), "127.0.0.1:4712".parse().ok());
         assert_eq!(address_in("starting".into()), None);

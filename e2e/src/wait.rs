@@ -1,4 +1,4 @@
-//! Waiting for what must become true: looked at often, given up late, so that a slow machine is no failure.
+//! Polls until a condition holds. The timeout is long, so that a slow machine does not fail a test.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use tokio::time::{Instant, sleep};
 
 use crate::Result;
 
-/// How long anything may take before it counts as not happening.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a condition may take to become true.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Looks again and again until `look` finds something.
+/// Calls `find` every 50 ms until it returns a value.
 ///
 /// # Errors
-/// After [`PATIENCE`], with `what` it was waiting for; or the error of `look`, at once.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let end = Instant::now() + PATIENCE;
+/// The [`TIMEOUT`] has passed; the error names `what`. An error of `find` is returned at once.
+pub async fn until<T>(what: &str, mut find: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let end = Instant::now() + TIMEOUT;
     loop {
-        if let Some(found) = look().await? {
+        if let Some(found) = find().await? {
             return Ok(found);
         }
         if Instant::now() > end {
-            return Err(format!("waited {} s in vain for {what}", PATIENCE.as_secs()).into());
+            return Err(format!("waited {} s for {what}", TIMEOUT.as_secs()).into());
         }
         sleep(Duration::from_millis(50)).await;
     }

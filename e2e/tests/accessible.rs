@@ -1,35 +1,41 @@
 //! Every page in every state, on a phone and on a wide screen, in both languages, in light and in dark: axe finds nothing (WCAG 2.2 AA), and
 //! nothing is wider than the screen.
 
-use wugan_e2e::{Key, Look, PASSWORD, Page, Result, Stage, scenario};
+use wugan_e2e::{Appearance, Context, Key, PASSWORD, Page, Result, scenario};
 
 /// Checks the page's present state in every look.
 async fn holds(page: &Page, state: &str) -> Result {
-    let looks = Look::all();
-    for look in looks {
-        page.look(look).await?;
-        page.screenshot(&format!("look-{state}-{}-{:?}-{}", look.width, look.language, if look.dark { "dark" } else { "light" })).await?;
-        let found = async { page.is_accessible().await.and(page.fits().await) };
-        found.await.map_err(|found| format!("{state}, {look:?}:\n{found:?}"))?;
+    let appearances = Appearance::all();
+    for appearance in appearances {
+        page.set_appearance(appearance).await?;
+        page.screenshot(&format!(
+            "look-{state}-{}-{:?}-{}",
+            appearance.width,
+            appearance.language,
+            if appearance.dark { "dark" } else { "light" }
+        ))
+        .await?;
+        let found = async { page.is_accessible().await.and(page.fits_width().await) };
+        found.await.map_err(|found| format!("{state}, {appearance:?}:\n{found:?}"))?;
     }
     // The scenarios read English texts.
-    page.look(looks[0]).await
+    page.set_appearance(appearances[0]).await
 }
 
 /// The same while responses are held back, once the page shows these words.
 async fn holds_meanwhile(page: &Page, words: &str, state: &str) -> Result {
     page.shows(words).await?;
     holds(page, state).await?;
-    page.lets_answers_through().await
+    page.release_requests().await
 }
 
 #[tokio::test]
 async fn pages_of_visitors_are_accessible() -> Result {
-    scenario("accessible-visitors", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("accessible-visitors", &[], async |Context { page, .. }: &mut Context| {
         // The app is never started, and the notice's timer never fires.
         let stalled = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {});\
             const timer = setTimeout; setTimeout = (call, after, ...rest) => after === 4500 ? 0 : timer(call, after, ...rest)";
-        let stalled = page.before_each_page(stalled).await?;
+        let stalled = page.add_preload_script(stalled).await?;
         page.open("/").await?;
         page.shows("Sign in once").await?;
         holds(page, "first-paint").await?;
@@ -42,7 +48,7 @@ async fn pages_of_visitors_are_accessible() -> Result {
         holds(page, "start-unsupported").await?;
         page.script("document.documentElement.setAttribute('data-start', 'failed')").await?;
         holds(page, "start-failed").await?;
-        page.before_no_page(&stalled).await?;
+        page.remove_preload_script(&stalled).await?;
 
         page.open("/no-such-page").await?;
         page.shows("Page not found").await?;
@@ -68,7 +74,7 @@ async fn pages_of_visitors_are_accessible() -> Result {
         page.open("/reset#code=abc").await?;
         page.field("New password").await?;
         holds(page, "reset").await?;
-        page.answers(401, "invalid_grant", None).await?;
+        page.answer_requests(401, "invalid_grant", None).await?;
         page.fill("New password", PASSWORD).await?;
         page.press("Set password").await?;
         page.shows("This link has been used or has expired").await?;
@@ -79,10 +85,10 @@ async fn pages_of_visitors_are_accessible() -> Result {
 
 #[tokio::test]
 async fn forms_are_accessible() -> Result {
-    scenario("accessible-forms", &["--name-limit", "2/1h"], async |Stage { server, page }: &mut Stage| {
+    scenario("accessible-forms", &["--name-limit", "2/1h"], async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.follow("Sign in").await?;
         holds_meanwhile(page, "Loading…", "form-loading").await?;
         page.field("Username").await?;
@@ -90,15 +96,15 @@ async fn forms_are_accessible() -> Result {
 
         page.open("/sign-in?next=/account").await?;
         page.press("Sign in").await?;
-        page.complains_at("Username", "Enter a").await?;
+        page.shows_field_error("Username", "Enter a").await?;
         holds(page, "sign-in-incomplete").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.sign_in_here("eve", "not this one").await?;
         holds_meanwhile(page, "Signing in…", "signing-in").await?;
-        page.complains_at("Password", "Wrong username or password").await?;
+        page.shows_field_error("Password", "Wrong username or password").await?;
         holds(page, "sign-in-refused").await?;
         for _ in 0..3 {
-            page.complains_at("Password", "Wrong username or password").await?;
+            page.shows_field_error("Password", "Wrong username or password").await?;
             page.press("Sign in").await?;
         }
         page.shows("Too many attempts").await?;
@@ -115,12 +121,12 @@ async fn forms_are_accessible() -> Result {
         page.fill("Username", "no spaces").await?;
         page.press("Show").await?;
         page.press("Create account").await?;
-        page.complains_at("Username", "only").await?;
+        page.shows_field_error("Username", "only").await?;
         holds(page, "sign-up-refused").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Create account").await?;
         holds_meanwhile(page, "Creating account…", "signing-up").await?;
-        page.complains_at("Username", "only").await?;
+        page.shows_field_error("Username", "only").await?;
         server.stop();
         page.press("Create account").await?;
         page.shows("Your input is kept").await?;
@@ -131,7 +137,7 @@ async fn forms_are_accessible() -> Result {
 
 #[tokio::test]
 async fn devices_are_accessible() -> Result {
-    scenario("accessible-sessions", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("accessible-sessions", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.shows("Welcome back").await?;
         holds(page, "home").await?;
@@ -148,7 +154,7 @@ async fn devices_are_accessible() -> Result {
         page.press("Sign out all other devices").await?;
         page.shows("Sign out 2 other devices?").await?;
         holds(page, "sessions-sure").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Sign out all").await?;
         holds_meanwhile(page, "Signing out…", "sessions-ending").await?;
         page.shows("All other devices are signed out").await?;
@@ -157,21 +163,21 @@ async fn devices_are_accessible() -> Result {
         server.sign_in_from("toaster/1.0", "ada", PASSWORD).await?;
         page.reload().await?;
         page.shows("Unknown device").await?;
-        page.answers(500, "internal", None).await?;
+        page.answer_requests(500, "internal", None).await?;
         page.press("Sign out Unknown device").await?;
         page.shows("Try again").await?;
         holds(page, "sessions-not-ended").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Try again").await?;
         holds_meanwhile(page, "Trying…", "sessions-trying").await?;
         page.hides("Trying…").await?;
         page.follow("Home").await?;
-        page.answers(500, "internal", None).await?;
+        page.answer_requests(500, "internal", None).await?;
         page.follow("Devices").await?;
         page.shows("Something went wrong on our side").await?;
         holds(page, "sessions-error").await?;
         // A success with an unexpected body.
-        page.answers(200, "", None).await?;
+        page.answer_requests(200, "", None).await?;
         page.press("Try again").await?;
         page.shows("Unexpected response").await?;
         holds(page, "sessions-odd").await
@@ -181,17 +187,17 @@ async fn devices_are_accessible() -> Result {
 
 #[tokio::test]
 async fn the_account_page_is_accessible() -> Result {
-    scenario("accessible-account", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("accessible-account", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.shows("Member since").await?;
         holds(page, "account").await?;
         page.press("Change password").await?;
-        page.complains_at("Current password", "Enter a").await?;
+        page.shows_field_error("Current password", "Enter a").await?;
         holds(page, "password-incomplete").await?;
         page.fill("Current password", PASSWORD).await?;
         page.fill("New password", "four other words here").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Change password").await?;
         holds_meanwhile(page, "Changing…", "password-changing").await?;
         page.shows("Password changed").await?;
@@ -202,10 +208,10 @@ async fn the_account_page_is_accessible() -> Result {
         holds(page, "account-delete").await?;
         page.fill("Password", "not this one").await?;
         page.press("Delete permanently").await?;
-        page.complains_at("Password", "Wrong password.").await?;
+        page.shows_field_error("Password", "Wrong password.").await?;
         holds(page, "account-delete-refused").await?;
         page.fill("Password", "four other words here").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Delete permanently").await?;
         holds_meanwhile(page, "Deleting…", "account-deleting").await?;
         page.shows("Your account has been deleted.").await?;
@@ -231,14 +237,14 @@ async fn the_account_page_is_accessible() -> Result {
 
 #[tokio::test]
 async fn the_inspector_is_accessible() -> Result {
-    scenario("accessible-inspector", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("accessible-inspector", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.follow("Inspector").await?;
         holds_meanwhile(page, "Loading…", "inspector-loading").await?;
         page.shows("Run the demonstration").await?;
         holds(page, "inspector-empty").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Run the demonstration").await?;
         holds_meanwhile(page, "Running…", "inspector-running").await?;
         page.hides("Running…").await?;
@@ -246,10 +252,10 @@ async fn the_inspector_is_accessible() -> Result {
         page.simulate_failures().await?;
         page.fill("Requests", "0").await?;
         page.press("Send").await?;
-        page.complains_at("Requests", "1 to 1000").await?;
+        page.shows_field_error("Requests", "1 to 1000").await?;
         holds(page, "inspector-complaint").await?;
         page.fill("Requests", "5").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Send").await?;
         holds_meanwhile(page, "Sending…", "inspector-sending").await?;
         page.hides("Sending…").await?;
@@ -275,11 +281,11 @@ async fn the_inspector_is_accessible() -> Result {
         page.hides("Can't reach the server").await?;
         page.follow("Home").await?;
         page.follow("Inspector").await?;
-        page.answers(429, "rate_limited", Some(300)).await?;
+        page.answer_requests(429, "rate_limited", Some(300)).await?;
         page.press("Run the demonstration").await?;
         page.shows("Too many attempts").await?;
         holds(page, "inspector-refused").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
 
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
@@ -297,33 +303,33 @@ async fn the_inspector_is_accessible() -> Result {
 
 #[tokio::test]
 async fn outages_and_missing_files_are_accessible() -> Result {
-    scenario("accessible-trouble", &[], async |Stage { server, page }: &mut Stage| {
-        page.before_each_page("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }").await?;
+    scenario("accessible-trouble", &[], async |Context { server, page }: &mut Context| {
+        page.add_preload_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }").await?;
         page.sign_up("ada").await?;
         page.shows("storage is blocked or full").await?;
         holds(page, "memory-only").await?;
 
-        page.blocks(&["*/inspector-*.wasm"]).await?;
+        page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
         page.shows("This page couldn't be loaded").await?;
         holds(page, "part-missing").await?;
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
 
         page.follow("Account").await?;
         page.shows("Member since").await?;
         page.follow("Home").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.follow("Account").await?;
         page.shows("Loading…").await?;
         holds(page, "account-loading").await?;
         page.follow("Devices").await?;
         holds_meanwhile(page, "Loading…", "sessions-loading").await?;
         page.shows("No other devices").await?;
-        page.answers(500, "internal", None).await?;
+        page.answer_requests(500, "internal", None).await?;
         page.follow("Account").await?;
         page.shows("Something went wrong on our side").await?;
         holds(page, "account-error").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
 
         server.stop();
         for (link, words, state) in [
@@ -336,7 +342,7 @@ async fn outages_and_missing_files_are_accessible() -> Result {
             page.shows(words).await?;
             holds(page, state).await?;
         }
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Try again").await?;
         holds_meanwhile(page, "Trying…", "offline-trying").await
     })

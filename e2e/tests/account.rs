@@ -1,10 +1,10 @@
 //! Accounts: registration, sign-in, password change and reset, devices, deletion; and wrong input.
 
-use wugan_e2e::{Key, PASSWORD, Result, Stage, scenario, until};
+use wugan_e2e::{Context, Key, PASSWORD, Result, scenario, until};
 
 #[tokio::test]
 async fn a_sign_up_opens_the_home_page_and_a_sign_out_ends_the_session_on_the_server() -> Result {
-    scenario("sign-up", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("sign-up", &[], async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         page.follow("Create account").await?;
         page.arrives_at("/sign-up").await?;
@@ -27,7 +27,7 @@ async fn a_sign_up_opens_the_home_page_and_a_sign_out_ends_the_session_on_the_se
 
         // A copy of the tokens is useless. It is stored while no app runs.
         page.open("/healthz").await?;
-        page.store(&stolen).await?;
+        page.store_record(&stolen).await?;
         page.open("/account").await?;
         page.arrives_at("/sign-in").await?;
         assert_eq!(server.refreshes().await?.refused, 1);
@@ -38,7 +38,7 @@ async fn a_sign_up_opens_the_home_page_and_a_sign_out_ends_the_session_on_the_se
 
 #[tokio::test]
 async fn a_sign_in_returns_to_the_requested_page() -> Result {
-    scenario("wanted-to-go", &["--demo-user", "demo:demo"], async |Stage { page, .. }: &mut Stage| {
+    scenario("wanted-to-go", &["--demo-user", "demo:demo"], async |Context { page, .. }: &mut Context| {
         page.open("/account").await?;
         page.arrives_at("/sign-in").await?;
         page.screenshot("sign-in").await?;
@@ -52,14 +52,14 @@ async fn a_sign_in_returns_to_the_requested_page() -> Result {
 
 #[tokio::test]
 async fn a_taken_username_is_reported_at_its_field_and_the_input_is_kept() -> Result {
-    scenario("taken-name", &["--demo-user", "demo:demo"], async |Stage { page, .. }: &mut Stage| {
+    scenario("taken-name", &["--demo-user", "demo:demo"], async |Context { page, .. }: &mut Context| {
         page.open("/sign-up").await?;
         page.fill("Username", "demo").await?;
         page.fill("Password", PASSWORD).await?;
         page.press("Create account").await?;
-        page.complains_at("Username", "This username is taken").await?;
-        assert_eq!(page.typed("Username").await?, "demo");
-        assert_eq!(page.typed("Password").await?, PASSWORD);
+        page.shows_field_error("Username", "This username is taken").await?;
+        assert_eq!(page.field_value("Username").await?, "demo");
+        assert_eq!(page.field_value("Password").await?, PASSWORD);
         page.screenshot("taken-name").await?;
 
         page.fill("Username", "demo2").await?;
@@ -71,24 +71,24 @@ async fn a_taken_username_is_reported_at_its_field_and_the_input_is_kept() -> Re
 
 #[tokio::test]
 async fn a_password_too_short_too_long_or_too_common_is_reported_at_its_field() -> Result {
-    scenario("bad-password", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("bad-password", &[], async |Context { page, .. }: &mut Context| {
         page.open("/sign-up").await?;
         page.fill("Username", "ada").await?;
         page.fill("Password", "password1").await?;
         page.press("Create account").await?;
-        page.complains_at("Password", "This password is too easy to guess. Choose a longer one.").await?;
+        page.shows_field_error("Password", "This password is too easy to guess. Choose a longer one.").await?;
         page.fill("Password", "short").await?;
         page.press("Create account").await?;
-        page.complains_at("Password", "at least 8").await?;
-        assert_eq!(page.typed("Username").await?, "ada");
-        assert_eq!(page.typed("Password").await?, "short");
+        page.shows_field_error("Password", "at least 8").await?;
+        assert_eq!(page.field_value("Username").await?, "ada");
+        assert_eq!(page.field_value("Password").await?, "short");
 
         // A megabyte, pasted.
         page.script("const field = document.activeElement; field.value = 'x'.repeat(1 << 20); field.dispatchEvent(new Event('input', { bubbles: true }))")
             .await?;
         page.press("Create account").await?;
-        page.complains_at("Password", "at most 256").await?;
-        assert_eq!(page.typed("Password").await?.len(), 1 << 20);
+        page.shows_field_error("Password", "at most 256").await?;
+        assert_eq!(page.field_value("Password").await?.len(), 1 << 20);
 
         page.fill("Password", PASSWORD).await?;
         page.press("Create account").await?;
@@ -99,13 +99,13 @@ async fn a_password_too_short_too_long_or_too_common_is_reported_at_its_field() 
 
 #[tokio::test]
 async fn a_wrong_password_is_reported_and_the_input_is_kept() -> Result {
-    scenario("wrong-password", &["--demo-user", "demo:demo"], async |Stage { page, .. }: &mut Stage| {
+    scenario("wrong-password", &["--demo-user", "demo:demo"], async |Context { page, .. }: &mut Context| {
         page.open("/sign-in").await?;
         page.sign_in_here("demo", "not this one").await?;
-        page.complains_at("Password", "Wrong username or password").await?;
+        page.shows_field_error("Password", "Wrong username or password").await?;
         page.arrives_at("/sign-in").await?;
-        assert_eq!(page.typed("Username").await?, "demo");
-        assert_eq!(page.typed("Password").await?, "not this one");
+        assert_eq!(page.field_value("Username").await?, "demo");
+        assert_eq!(page.field_value("Password").await?, "not this one");
 
         page.fill("Password", "demo").await?;
         page.press("Sign in").await?;
@@ -116,10 +116,10 @@ async fn a_wrong_password_is_reported_and_the_input_is_kept() -> Result {
 
 #[tokio::test]
 async fn an_error_at_the_focused_field_is_announced() -> Result {
-    scenario("alert", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("alert", &[], async |Context { page, .. }: &mut Context| {
         page.open("/sign-in").await?;
         page.keys_at("Username", Key::Enter).await?;
-        page.complains_at("Username", "Enter a username.").await?;
+        page.shows_field_error("Username", "Enter a username.").await?;
         assert_eq!(page.focused().await?, "Username");
         let alerts = "return [...document.querySelectorAll('[role=alert]')].filter(alert => alert.offsetParent).map(alert => alert.innerText).filter(text => text)";
         assert_eq!(page.script(alerts).await?, serde_json::json!(["Enter a username.", "Enter a password."]));
@@ -130,15 +130,15 @@ async fn an_error_at_the_focused_field_is_announced() -> Result {
 
 #[tokio::test]
 async fn a_password_change_ends_the_other_sessions() -> Result {
-    scenario("change-password", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("change-password", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         server.sign_in_from("curl/8", "ada", PASSWORD).await?;
         page.follow("Account").await?;
         page.fill("Current password", "not this one").await?;
         page.fill("New password", "four other words here").await?;
         page.press("Change password").await?;
-        page.complains_at("Current password", "Wrong password.").await?;
-        assert_eq!(page.typed("New password").await?, "four other words here");
+        page.shows_field_error("Current password", "Wrong password.").await?;
+        assert_eq!(page.field_value("New password").await?, "four other words here");
 
         // More than the server reads. This form has no field `password`, so the error concerns the form as a whole.
         page.script("const field = document.getElementById('new_password'); field.value = 'x'.repeat(1 << 20); field.dispatchEvent(new Event('input', { bubbles: true }))")
@@ -148,13 +148,13 @@ async fn a_password_change_ends_the_other_sessions() -> Result {
 
         page.fill("Current password", PASSWORD).await?;
         page.fill("New password", "four other words here").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Change password").await?;
         page.shows("Changing…").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
         page.shows("Password changed. All other devices are signed out.").await?;
         page.hides("Changing…").await?;
-        assert_eq!((page.typed("Current password").await?, page.typed("New password").await?), (String::new(), String::new()));
+        assert_eq!((page.field_value("Current password").await?, page.field_value("New password").await?), (String::new(), String::new()));
         page.follow("Devices").await?;
         page.shows("No other devices").await?;
 
@@ -162,7 +162,7 @@ async fn a_password_change_ends_the_other_sessions() -> Result {
         page.shows("You're signed out.").await?;
         page.open("/sign-in").await?;
         page.sign_in_here("ada", PASSWORD).await?;
-        page.complains_at("Password", "Wrong username or password").await?;
+        page.shows_field_error("Password", "Wrong username or password").await?;
         page.fill("Password", "four other words here").await?;
         page.press("Sign in").await?;
         page.is_signed_in("ada").await
@@ -172,7 +172,7 @@ async fn a_password_change_ends_the_other_sessions() -> Result {
 
 #[tokio::test]
 async fn an_account_is_deleted_with_its_password_only() -> Result {
-    scenario("delete", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("delete", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.press("Delete account…").await?;
@@ -184,7 +184,7 @@ async fn an_account_is_deleted_with_its_password_only() -> Result {
         page.press("Delete account…").await?;
         page.fill("Password", "not this one").await?;
         page.press("Delete permanently").await?;
-        page.complains_at("Password", "Wrong password.").await?;
+        page.shows_field_error("Password", "Wrong password.").await?;
         page.fill("Password", PASSWORD).await?;
         page.press("Delete permanently").await?;
         page.shows("Your account has been deleted.").await?;
@@ -205,7 +205,7 @@ async fn an_account_is_deleted_with_its_password_only() -> Result {
 
 #[tokio::test]
 async fn one_device_is_signed_out_and_the_others_stay() -> Result {
-    scenario("end-one", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("end-one", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         server.sign_in_from("curl/8", "ada", PASSWORD).await?;
         server.sign_in_from("toaster/1.0", "ada", PASSWORD).await?;
@@ -214,10 +214,10 @@ async fn one_device_is_signed_out_and_the_others_stay() -> Result {
         let named = "return [...document.querySelectorAll('main li button')].map(button => button.ariaLabel).sort()";
         assert_eq!(page.script(named).await?, serde_json::json!(["Sign out Unknown device", "Sign out curl"]));
 
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Sign out curl").await?;
         page.shows("Signing out…").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
         page.shows("The device is signed out.").await?;
         page.hides("Signing out…").await?;
         page.hides("Sign out all other devices").await?;
@@ -227,13 +227,13 @@ async fn one_device_is_signed_out_and_the_others_stay() -> Result {
         server.sign_in_from("curl/8", "ada", PASSWORD).await?;
         page.reload().await?;
         page.shows("Sign out all other devices").await?;
-        page.answers(500, "internal", None).await?;
+        page.answer_requests(500, "internal", None).await?;
         page.press("Sign out all other devices").await?;
         page.shows("Sign out 2 other devices?").await?;
         page.press("Sign out all").await?;
         page.shows("Something went wrong on our side").await?;
         page.hides("All other devices are signed out").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
         page.press("Try again").await?;
         page.shows("Sign out all other devices").await?;
         assert_eq!(page.script("return document.activeElement.id").await?, "main");
@@ -244,7 +244,7 @@ async fn one_device_is_signed_out_and_the_others_stay() -> Result {
 
 #[tokio::test]
 async fn a_form_that_the_browser_filled_without_events_is_read_and_blanks_around_the_name_are_removed() -> Result {
-    scenario("autofill", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("autofill", &[], async |Context { page, .. }: &mut Context| {
         let fill = "const [name, password] = ['username', 'password'].map(id => document.getElementById(id)); name.value = '  ada\\u3000';";
         page.open("/sign-up").await?;
         page.field("Password").await?;
@@ -258,8 +258,11 @@ async fn a_form_that_the_browser_filled_without_events_is_read_and_blanks_around
         page.field("Password").await?;
         page.script(&format!("{fill} password.value = 'not this one'")).await?;
         page.press("Sign in").await?;
-        page.complains_at("Password", "Wrong username or password").await?;
-        assert_eq!((page.typed("Username").await?, page.typed("Password").await?), ("ada".to_owned(), "not this one".to_owned()));
+        page.shows_field_error("Password", "Wrong username or password").await?;
+        assert_eq!(
+            (page.field_value("Username").await?, page.field_value("Password").await?),
+            ("ada".to_owned(), "not this one".to_owned())
+        );
         page.script(&format!("{fill} password.value = '{PASSWORD}'")).await?;
         page.press("Sign in").await?;
         page.is_signed_in("ada").await
@@ -269,20 +272,20 @@ async fn a_form_that_the_browser_filled_without_events_is_read_and_blanks_around
 
 #[tokio::test]
 async fn the_username_is_visible_on_a_phone() -> Result {
-    scenario("phone-name", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("phone-name", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Devices").await?;
         page.shows("No other devices").await?;
         page.resize(360).await?;
         page.shows("ada").await?;
-        page.fits().await
+        page.fits_width().await
     })
     .await
 }
 
 #[tokio::test]
 async fn all_other_devices_are_signed_out_after_one_question() -> Result {
-    scenario("end-others", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("end-others", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         for device in ["curl/8", "toaster/1.0"] {
             server.sign_in_from(device, "ada", PASSWORD).await?;
@@ -307,7 +310,7 @@ async fn all_other_devices_are_signed_out_after_one_question() -> Result {
 
 #[tokio::test]
 async fn a_password_change_answered_with_tokens_goes_on_with_them() -> Result {
-    scenario("change-password-tokens", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("change-password-tokens", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.shows("Member since").await?;
@@ -316,7 +319,7 @@ async fn a_password_change_answered_with_tokens_goes_on_with_them() -> Result {
         page.fill("New password", "four other words here").await?;
         page.press("Change password").await?;
         page.shows("Password changed. All other devices are signed out.").await?;
-        assert_eq!((page.typed("Current password").await?, page.typed("New password").await?), (String::new(), String::new()));
+        assert_eq!((page.field_value("Current password").await?, page.field_value("New password").await?), (String::new(), String::new()));
         let after = page.record().await?;
         assert_ne!(before.access_token()?, after.access_token()?, "the new pair is stored");
         page.arrives_at("/account").await?;
@@ -330,7 +333,7 @@ async fn a_password_change_answered_with_tokens_goes_on_with_them() -> Result {
 
 #[tokio::test]
 async fn an_operators_reset_link_sets_a_password_once() -> Result {
-    scenario("reset", &[], async |Stage { page, server }: &mut Stage| {
+    scenario("reset", &[], async |Context { page, server }: &mut Context| {
         page.sign_up("ada").await?;
         page.press("Sign out").await?;
         page.hides("Sign out").await?;
@@ -340,7 +343,7 @@ async fn an_operators_reset_link_sets_a_password_once() -> Result {
         page.field("New password").await?;
         assert_eq!(page.script("return location.href.includes('code')").await?, false, "the code is not left in the address");
         page.press("Set password").await?;
-        page.complains_at("New password", "Enter a password.").await?;
+        page.shows_field_error("New password", "Enter a password.").await?;
         page.fill("New password", "four other words here").await?;
         page.press("Set password").await?;
         page.shows("Welcome back, ada.").await?;
@@ -357,17 +360,17 @@ async fn an_operators_reset_link_sets_a_password_once() -> Result {
 
 #[tokio::test]
 async fn a_reset_link_that_was_used_or_is_incomplete_says_what_to_do() -> Result {
-    scenario("reset-refused", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("reset-refused", &[], async |Context { page, .. }: &mut Context| {
         page.open("/reset").await?;
         page.shows("This link is incomplete. Open the full link again").await?;
         // The right link, opened in the same tab.
         page.script("location.hash = '#code=used'").await?;
         page.fill("New password", PASSWORD).await?;
-        page.answers(401, "invalid_grant", None).await?;
+        page.answer_requests(401, "invalid_grant", None).await?;
         page.press("Set password").await?;
         page.shows("This link has been used or has expired. Ask your administrator for a new one.").await?;
-        assert_eq!(page.typed("New password").await?, PASSWORD);
-        page.answers(429, "rate_limited", Some(300)).await?;
+        assert_eq!(page.field_value("New password").await?, PASSWORD);
+        page.answer_requests(429, "rate_limited", Some(300)).await?;
         page.press("Set password").await?;
         page.shows("Too many attempts. Try again in 5 minutes.").await
     })

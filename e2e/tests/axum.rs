@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use wugan_e2e::{AxumExample, PASSWORD, Result, Stage, scenario};
+use wugan_e2e::{AxumExample, Context, PASSWORD, Result, scenario};
 
 #[tokio::test]
 async fn an_axum_application_has_accounts_and_guarded_notes() -> Result {
-    scenario("axum", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("axum", &[], async |Context { page, .. }: &mut Context| {
         let example = AxumExample::start(2).await?;
         let page = page.at(example.url());
         page.open("/").await?;

@@ -1,6 +1,6 @@
 //! Case 54: the refresh token is in an HttpOnly cookie, on the page's own origin or on that of an API at another port. Rotation is strict.
 
-use wugan_e2e::{CookieBackend, Page, Refreshes, Result, Stage, scenario, until};
+use wugan_e2e::{Context, CookieBackend, Page, Refreshes, Result, scenario, until};
 
 /// Makes a message on a channel press "Send 20 requests" in this tab.
 const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => document.getElementById('send').click()";
@@ -51,12 +51,12 @@ impl Site {
 
 #[tokio::test]
 async fn case_54_a_burst_makes_one_refresh_on_the_same_origin() -> Result {
-    scenario("cookie-burst", &[], async |Stage { page, .. }: &mut Stage| bursts(&Site::same_origin(page).await?).await).await
+    scenario("cookie-burst", &[], async |Context { page, .. }: &mut Context| bursts(&Site::same_origin(page).await?).await).await
 }
 
 #[tokio::test]
 async fn case_54_a_burst_makes_one_refresh_on_another_origin() -> Result {
-    scenario("cookie-burst-cors", &[], async |Stage { page, .. }: &mut Stage| bursts(&Site::cross_origin(page).await?).await).await
+    scenario("cookie-burst-cors", &[], async |Context { page, .. }: &mut Context| bursts(&Site::cross_origin(page).await?).await).await
 }
 
 async fn bursts(site: &Site) -> Result {
@@ -83,12 +83,12 @@ async fn bursts(site: &Site) -> Result {
 
 #[tokio::test]
 async fn case_54_a_late_401_makes_no_second_refresh_on_the_same_origin() -> Result {
-    scenario("cookie-late", &[], async |Stage { page, .. }: &mut Stage| late(&Site::same_origin(page).await?).await).await
+    scenario("cookie-late", &[], async |Context { page, .. }: &mut Context| late(&Site::same_origin(page).await?).await).await
 }
 
 #[tokio::test]
 async fn case_54_a_late_401_makes_no_second_refresh_on_another_origin() -> Result {
-    scenario("cookie-late-cors", &[], async |Stage { page, .. }: &mut Stage| late(&Site::cross_origin(page).await?).await).await
+    scenario("cookie-late-cors", &[], async |Context { page, .. }: &mut Context| late(&Site::cross_origin(page).await?).await).await
 }
 
 async fn late(site: &Site) -> Result {
@@ -108,12 +108,12 @@ async fn late(site: &Site) -> Result {
 
 #[tokio::test]
 async fn case_54_two_tabs_share_one_refresh_and_one_sign_out_on_the_same_origin() -> Result {
-    scenario("cookie-tabs", &[], async |Stage { page, .. }: &mut Stage| two_tabs(&Site::same_origin(page).await?).await).await
+    scenario("cookie-tabs", &[], async |Context { page, .. }: &mut Context| two_tabs(&Site::same_origin(page).await?).await).await
 }
 
 #[tokio::test]
 async fn case_54_two_tabs_share_one_refresh_and_one_sign_out_on_another_origin() -> Result {
-    scenario("cookie-tabs-cors", &[], async |Stage { page, .. }: &mut Stage| two_tabs(&Site::cross_origin(page).await?).await).await
+    scenario("cookie-tabs-cors", &[], async |Context { page, .. }: &mut Context| two_tabs(&Site::cross_origin(page).await?).await).await
 }
 
 async fn two_tabs(Site { backend, page, path, .. }: &Site) -> Result {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wugan_e2e::{Engine, Page, Pages, Refreshes, Result, Server, Stage, in_engines, scenario_on};
+use wugan_e2e::{Context, Engine, Page, Pages, Refreshes, Result, Server, in_engines, scenario_on};
 
 /// An access token lives this long.
 const TTL: Duration = Duration::from_secs(2);
@@ -22,7 +22,7 @@ async fn play(engine: Engine, name: &str, flags: &[&str], play: impl AsyncFnOnce
     let pages = Pages::of_dpop_example().await?;
     let (origin, ttl) = (pages.url(), format!("{}s", TTL.as_secs()));
     let all = ["--allow-origin", &origin, "--reuse-leeway", "0s", "--access-ttl", &ttl].iter().chain(flags).copied().collect::<Vec<_>>();
-    scenario_on(engine, name, &all, async |Stage { server, page }: &mut Stage| play(server, &page.at(&origin)).await).await
+    scenario_on(engine, name, &all, async |Context { server, page }: &mut Context| play(server, &page.at(&origin)).await).await
 }
 
 /// Opens the page for this server and signs a new user up. `mode` is empty, or `#bearer`.

@@ -1,7 +1,7 @@
 //! Each page once in Firefox and WebKitGTK, in both languages, with the inspector's demonstration. `pages` has more of it in Chromium.
 
 use serde_json::json;
-use wugan_e2e::{Engine, Language, Page, Result, Stage, scenario_on, until};
+use wugan_e2e::{Context, Engine, Language, Page, Result, scenario_on, until};
 
 /// A page: its path, and its title in English and in Chinese.
 type Titled = (&'static str, [&'static str; 2]);
@@ -31,7 +31,7 @@ async fn open_each(page: &Page, pages: &[Titled], engine: Engine) -> Result {
                 Ok((page.script("return !document.getElementById('first-paint')").await? == true).then_some(()))
             })
             .await?;
-            page.speak(language).await?;
+            page.set_language(language).await?;
             let state = "return [document.title, document.querySelectorAll('h1').length]";
             until(&format!("{title} at {path}"), async || {
                 Ok((page.script(state).await?.as_array().is_some_and(|state| *state == [json!(title), json!(1)])).then_some(()))
@@ -40,13 +40,13 @@ async fn open_each(page: &Page, pages: &[Titled], engine: Engine) -> Result {
             assert_eq!(page.script("return document.documentElement.hasAttribute('data-start')").await?, false, "{path} stopped");
             page.screenshot(&format!("engine-{engine}-{}-{language:?}", path.trim_matches('/'))).await?;
         }
-        page.speak(Language::English).await?;
+        page.set_language(Language::English).await?;
     }
     Ok(())
 }
 
 async fn each_page_is_shown_and_the_demonstration_runs(engine: Engine) -> Result {
-    scenario_on(engine, "pages", &[], async |Stage { server, page }: &mut Stage| {
+    scenario_on(engine, "pages", &[], async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         open_each(page, &FOR_VISITORS, engine).await?;
         page.open("/inspector").await?;

@@ -2,7 +2,7 @@
 //!
 //! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `engine`.
 
-use wugan_e2e::{Engine, Page, Refreshes, Result, Stage, in_engines, scenario_on, until};
+use wugan_e2e::{Context, Engine, Page, Refreshes, Result, in_engines, scenario_on, until};
 
 const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
 const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "4s"];
@@ -22,11 +22,11 @@ in_engines! { [Chromium Firefox WebKit] [
 ] }
 
 async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "corrupted-token", &STRICT, async |Stage { server, page }: &mut Stage| {
+    scenario_on(engine, "corrupted-token", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
-        page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+        page.store_record(&page.record().await?.with_corrupt_access_token()?).await?;
         let before = server.answered(GUARDED, 200).await?;
         let summary = page.burst(50).await?;
         assert_eq!((summary.answered, summary.failed, summary.refreshes), (50, 0, 1));
@@ -38,21 +38,21 @@ async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine:
 }
 
 async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engine) -> Result {
-    scenario_on(engine, "expiry", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+    scenario_on(engine, "expiry", &STRICT_AND_SHORT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.fill("Requests", "50").await?;
         // The requests leave with a valid token, and the server reads them when it has expired.
-        server.hang()?;
+        server.suspend()?;
         page.press("Send").await?;
-        page.outlive_token().await?;
-        server.go_on()?;
+        page.wait_for_token_expiry().await?;
+        server.resume()?;
         let summary = page.summary(50).await?;
         assert_eq!((summary.answered, summary.failed), (50, 0));
         assert!(server.answered(GUARDED, 401).await? > 0, "no token expired on the way");
 
         // The next one expires before anything is sent with it.
-        page.outlive_token().await?;
+        page.wait_for_token_expiry().await?;
         let summary = page.burst(50).await?;
         assert_eq!((summary.answered, summary.failed), (50, 0));
         let refreshes = server.refreshes().await?;
@@ -64,7 +64,7 @@ async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engi
 }
 
 async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "two-tabs", &STRICT, async |Stage { server, page }: &mut Stage| {
+    scenario_on(engine, "two-tabs", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         let first = page.tab().await?;
@@ -72,7 +72,7 @@ async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
         // The third tab sends nothing of its own.
         let third = page.open_tab("/healthz").await?;
         for round in 1..=5 {
-            page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+            page.store_record(&page.record().await?.with_corrupt_access_token()?).await?;
             for tab in [&first, &second] {
                 page.go_to(tab).await?;
                 page.reload().await?;
@@ -99,7 +99,7 @@ async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
 }
 
 async fn case_17_a_sign_out_reaches_all_tabs(engine: Engine) -> Result {
-    scenario_on(engine, "sign-out", &STRICT, async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "sign-out", &STRICT, async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         let mut others = vec![page.tab().await?];
         for path in ["/inspector?session=own", "/account"] {

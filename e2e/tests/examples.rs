@@ -3,7 +3,7 @@
 use std::env;
 use std::time::Duration;
 
-use wugan_e2e::{PASSWORD, Result, Stage, scenario};
+use wugan_e2e::{Context, PASSWORD, Result, scenario};
 
 /// Flags that serve the page in the folder that a variable names.
 fn flags(variable: &str) -> Result<Vec<String>> {
@@ -14,7 +14,7 @@ fn flags(variable: &str) -> Result<Vec<String>> {
 #[tokio::test]
 async fn the_page_without_a_framework_registers_renews_and_signs_out() -> Result {
     let flags = flags("WUGAN_BARE_PAGE")?;
-    scenario("bare", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Stage { page, server }: &mut Stage| {
+    scenario("bare", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, server }: &mut Context| {
         page.open("/").await?;
         page.fill("Username", "ada").await?;
         page.fill("Password", PASSWORD).await?;
@@ -35,7 +35,7 @@ async fn the_page_without_a_framework_registers_renews_and_signs_out() -> Result
 async fn the_leptos_page_asks_for_a_sign_in_renews_and_signs_out() -> Result {
     let mut flags = flags("WUGAN_LEPTOS_PAGE")?;
     flags.extend(["--demo-user".to_owned(), format!("ada:{PASSWORD}")]);
-    scenario("leptos", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Stage { page, server }: &mut Stage| {
+    scenario("leptos", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, server }: &mut Context| {
         page.open("/").await?;
         page.fill("Username", "ada").await?;
         page.fill("Password", PASSWORD).await?;

@@ -1,7 +1,7 @@
 //! The inspector: the demonstration, which needs no account, and the controls under "Simulate failures".
 
 use thirtyfour::By;
-use wugan_e2e::{PASSWORD, Page, Result, Stage, Summary, scenario, until};
+use wugan_e2e::{Context, PASSWORD, Page, Result, Summary, scenario, until};
 
 /// Opens the inspector as a signed-out visitor, with the controls.
 async fn at_the_controls(page: &Page) -> Result {
@@ -33,7 +33,7 @@ async fn demonstrated(page: &Page) -> Result<[[u64; 3]; 2]> {
 
 #[tokio::test]
 async fn a_visitor_presses_one_button_and_sees_twenty_requests_share_one_refresh_beside_the_naive_way() -> Result {
-    scenario("demonstration", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("demonstration", &[], async |Context { server, page }: &mut Context| {
         page.open("/inspector").await?;
         page.press("Run the demonstration").await?;
         let [ours, naive] = demonstrated(page).await?;
@@ -64,7 +64,7 @@ async fn a_visitor_presses_one_button_and_sees_twenty_requests_share_one_refresh
 
 #[tokio::test]
 async fn a_guest_is_deleted_when_the_document_is_left() -> Result {
-    scenario("guest-unloaded", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("guest-unloaded", &[], async |Context { server, page }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(1).await?;
         page.open("/healthz").await?;
@@ -77,7 +77,7 @@ async fn a_guest_is_deleted_when_the_document_is_left() -> Result {
 
 #[tokio::test]
 async fn a_page_from_the_back_forward_cache_has_a_new_guest() -> Result {
-    scenario("guest-bfcache", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("guest-bfcache", &[], async |Context { server, page }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(1).await?;
         page.script("addEventListener('pageshow', event => window.wasKept = event.persisted)").await?;
@@ -94,7 +94,7 @@ async fn a_page_from_the_back_forward_cache_has_a_new_guest() -> Result {
 
 #[tokio::test]
 async fn the_demonstration_and_the_guests_failures_leave_a_signed_in_users_session_alone() -> Result {
-    scenario("guest-apart", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("guest-apart", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         let before = page.record().await?;
         page.follow("Inspector").await?;
@@ -120,7 +120,7 @@ async fn the_demonstration_and_the_guests_failures_leave_a_signed_in_users_sessi
 
 #[tokio::test]
 async fn a_users_own_session_is_used_only_if_chosen() -> Result {
-    scenario("own-session", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("own-session", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
         page.choose_own_session().await?;
@@ -141,12 +141,12 @@ async fn a_users_own_session_is_used_only_if_chosen() -> Result {
 
 #[tokio::test]
 async fn a_count_of_0_of_1001_and_of_text_is_told_at_the_field() -> Result {
-    scenario("count", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("count", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         for count in ["0", "1001", "1 001", "many", ""] {
             page.fill("Requests", count).await?;
             page.press("Send").await?;
-            page.complains_at("Requests", "Enter a number from 1 to 1000.").await?;
+            page.shows_field_error("Requests", "Enter a number from 1 to 1000.").await?;
             assert_eq!(page.focused().await?, "Requests");
             page.fill("Requests", "1").await?;
             page.press("Send").await?;
@@ -160,7 +160,7 @@ async fn a_count_of_0_of_1001_and_of_text_is_told_at_the_field() -> Result {
 
 #[tokio::test]
 async fn a_thousand_requests_are_answered_after_one_refresh_and_the_server_is_not_reported_as_down() -> Result {
-    scenario("thousand", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("thousand", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         page.press("Invalidate access token").await?;
         page.shows("Access token invalidated").await?;
@@ -189,7 +189,7 @@ async fn a_thousand_requests_are_answered_after_one_refresh_and_the_server_is_no
 
 #[tokio::test]
 async fn the_public_and_the_guarded_route_are_both_there() -> Result {
-    scenario("routes", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("routes", &[], async |Context { server, page }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(2).await?;
         page.script("const route = document.getElementById('route'); route.value = '/aaa'; route.dispatchEvent(new Event('change', { bubbles: true }))")
@@ -203,7 +203,7 @@ async fn the_public_and_the_guarded_route_are_both_there() -> Result {
 
 #[tokio::test]
 async fn claims_are_shown_on_request_and_a_token_never_is() -> Result {
-    scenario("claims", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("claims", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
         page.choose_own_session().await?;
@@ -232,7 +232,7 @@ async fn claims_are_shown_on_request_and_a_token_never_is() -> Result {
 
 #[tokio::test]
 async fn failures_are_simulated_and_taken_back() -> Result {
-    scenario("failures", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("failures", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         page.shows("No requests yet.").await?;
         page.burst(1).await?;
@@ -257,7 +257,7 @@ async fn failures_are_simulated_and_taken_back() -> Result {
 
 #[tokio::test]
 async fn the_timeline_is_saved_as_json_without_a_secret() -> Result {
-    scenario("export", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("export", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.press("Invalidate access token").await?;
@@ -279,7 +279,7 @@ async fn the_timeline_is_saved_as_json_without_a_secret() -> Result {
 
 #[tokio::test]
 async fn pointing_at_the_picture_describes_the_request() -> Result {
-    scenario("pointing", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("pointing", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         page.press("Invalidate access token").await?;
         page.shows("Access token invalidated").await?;
@@ -296,11 +296,11 @@ async fn pointing_at_the_picture_describes_the_request() -> Result {
 
 #[tokio::test]
 async fn one_job_at_a_time() -> Result {
-    scenario("one-at-a-time", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("one-at-a-time", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(1).await?;
         page.fill("Requests", "2").await?;
-        page.holds_answers().await?;
+        page.hold_requests().await?;
         page.press("Send").await?;
         page.shows("Sending…").await?;
         page.press("Run the demonstration").await?;
@@ -308,7 +308,7 @@ async fn one_job_at_a_time() -> Result {
         let held = "return window.e2eHeld.length";
         until("the requests", async || Ok((page.script(held).await? == 2).then_some(()))).await?;
         page.hides("Running…").await?;
-        page.lets_answers_through().await?;
+        page.release_requests().await?;
         page.summary(2).await?;
         page.hides("Sending…").await?;
         // Announced once, when all requests have ended.
@@ -319,7 +319,7 @@ async fn one_job_at_a_time() -> Result {
 
 #[tokio::test]
 async fn a_guest_that_cannot_be_registered_is_told() -> Result {
-    scenario("guest-refused", &["--address-limit", "1/1h"], async |Stage { page, .. }: &mut Stage| {
+    scenario("guest-refused", &["--address-limit", "1/1h"], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
         page.press("Run the demonstration").await?;

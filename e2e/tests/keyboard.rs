@@ -1,6 +1,6 @@
 //! The app by keyboard alone: on a wide screen in English, on a phone in Chinese.
 
-use wugan_e2e::{Key, Language, PASSWORD, Result, Stage, scenario};
+use wugan_e2e::{Context, Key, Language, PASSWORD, Result, scenario};
 
 /// The accessible names of the steps, in one language.
 struct Names {
@@ -93,11 +93,11 @@ async fn the_life_of_an_account_in_chinese_on_a_phone() -> Result {
 
 /// Signs up, watches a refresh, ends other sessions, deletes the account.
 async fn life(width: u32, language: Language, names: &Names) -> Result {
-    scenario(&format!("keyboard-{width}"), &[], async |Stage { server, page }: &mut Stage| {
+    scenario(&format!("keyboard-{width}"), &[], async |Context { server, page }: &mut Context| {
         page.resize(width).await?;
         page.open("/").await?;
         page.shows("Wugan").await?;
-        page.speak(language).await?;
+        page.set_language(language).await?;
 
         page.keys_at(names.sign_up, Key::Enter).await?;
         page.arrives_at("/sign-up").await?;
@@ -113,11 +113,11 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         page.keys("3").await?;
         page.keys_at(names.invalidate, Key::Space).await?;
         page.shows(names.invalidated).await?;
-        page.back_to(names.send).await?;
+        page.shift_tab_to(names.send).await?;
         page.keys(Key::Enter).await?;
         assert_eq!(page.summary(3).await?.refreshes, 1);
         // Focus selects the first lane; the refresh is three targets further down. A slider's value grows upwards.
-        page.back_to(names.picture).await?;
+        page.shift_tab_to(names.picture).await?;
         page.shows(names.first_lane).await?;
         page.keys(Key::Down + Key::Down + Key::Down).await?;
         page.shows(names.refresh).await?;
@@ -129,13 +129,13 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
         for device in ["curl/8", "toaster/1.0"] {
             server.sign_in_from(device, "ada", PASSWORD).await?;
         }
-        page.back_to(names.sessions).await?;
+        page.shift_tab_to(names.sessions).await?;
         page.keys(Key::Enter).await?;
         page.keys_at(names.end_others, Key::Enter).await?;
         page.keys_at(names.end_all, Key::Enter).await?;
         page.shows(names.ended).await?;
 
-        page.back_to(names.account).await?;
+        page.shift_tab_to(names.account).await?;
         page.keys(Key::Enter).await?;
         page.keys_at(names.delete, Key::Enter).await?;
         page.shows(names.sure).await?;
@@ -148,13 +148,13 @@ async fn life(width: u32, language: Language, names: &Names) -> Result {
 
 #[tokio::test]
 async fn sign_in_password_change_and_a_cancelled_deletion_by_keyboard() -> Result {
-    scenario("keyboard-return", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("keyboard-return", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.keys_at("Sign out", Key::Enter).await?;
         page.shows("You're signed out").await?;
         page.keys_at("Theme: system", Key::Enter).await?;
         assert_eq!(page.focused().await?, "Theme: light", "the focus stays on the switch");
-        page.back_to("中文").await?;
+        page.shift_tab_to("中文").await?;
         page.keys(Key::Enter).await?;
         page.shows("您已退出登录").await?;
         assert_eq!(page.focused().await?, "English", "the focus stays on the switch");
@@ -167,7 +167,7 @@ async fn sign_in_password_change_and_a_cancelled_deletion_by_keyboard() -> Resul
         page.keys_at("Password", "not this one").await?;
         page.keys_at("Show", Key::Space).await?;
         page.keys_at("Sign in", Key::Enter).await?;
-        page.complains_at("Password", "Wrong username or password").await?;
+        page.shows_field_error("Password", "Wrong username or password").await?;
         page.keys(Key::Control + "a").await?;
         page.keys(PASSWORD).await?;
         page.keys(Key::Enter).await?;
@@ -179,7 +179,7 @@ async fn sign_in_password_change_and_a_cancelled_deletion_by_keyboard() -> Resul
         page.keys_at("Sign out curl", Key::Enter).await?;
         page.shows("The device is signed out.").await?;
 
-        page.back_to("Account").await?;
+        page.shift_tab_to("Account").await?;
         page.keys(Key::Enter).await?;
         page.keys_at("Current password", PASSWORD).await?;
         page.keys_at("New password", "four other words here").await?;

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use thirtyfour::By;
-use wugan_e2e::{Engine, Grants, OpenIdProvider, Page, Result, Stage, in_engines, scenario, scenario_on, until};
+use wugan_e2e::{Context, Engine, Grants, OpenIdProvider, Page, Result, in_engines, scenario, scenario_on, until};
 
 /// Presses "Send 20 requests" in each tab that shows the account, when a message arrives on a channel.
 const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
@@ -82,7 +82,7 @@ fn grants(codes: u64, refreshed: u64) -> Grants {
 }
 
 async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine: Engine) -> Result {
-    scenario_on(engine, "openid-sign-in", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-sign-in", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         site.page.arrives_at("/account").await?;
         assert_eq!(site.query().await?, "", "the response is not in the address");
@@ -99,7 +99,7 @@ async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine:
 }
 
 async fn openid_other_signatures_are_verified(engine: Engine) -> Result {
-    scenario_on(engine, "openid-es256", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-es256", &[], async |Context { page, .. }: &mut Context| {
         for algorithm in ["ES256", "PS256", "EdDSA"] {
             Site::signed_in(page, json!({ "algorithm": algorithm })).await?;
         }
@@ -109,14 +109,14 @@ async fn openid_other_signatures_are_verified(engine: Engine) -> Result {
 }
 
 async fn openid_bursts_in_four_tabs_make_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "openid-tabs", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-tabs", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({})).await?).await
     })
     .await
 }
 
 async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation(engine: Engine) -> Result {
-    scenario_on(engine, "openid-tabs-kept", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-tabs-kept", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({ "rotate": false })).await?).await
     })
     .await
@@ -148,7 +148,7 @@ async fn four_tabs(Site { provider, page }: &Site) -> Result {
 }
 
 async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(engine: Engine) -> Result {
-    scenario_on(engine, "openid-expiry", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-expiry", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "accessTtl": 3 })).await?;
         until("three refreshes", async || Ok((site.provider.grants().await?.refreshed >= 3).then_some(()))).await?;
         site.send().await?;
@@ -159,7 +159,7 @@ async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(e
 }
 
 async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engine: Engine) -> Result {
-    scenario_on(engine, "openid-sign-out", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-sign-out", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         let first = site.page.tab().await?;
         let second = site.page.open_tab("/account").await?;
@@ -184,7 +184,7 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engi
 }
 
 async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine) -> Result {
-    scenario_on(engine, "openid-revoked", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-revoked", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         site.provider.revoke_grants().await?;
         site.page.press("Send 20 requests").await?;
@@ -200,7 +200,7 @@ async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine)
 }
 
 async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> Result {
-    scenario_on(engine, "openid-restart", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "openid-restart", &[], async |Context { page, .. }: &mut Context| {
         let mut site = Site::signed_in(page, json!({})).await?;
         site.provider.expire_access_tokens().await?;
         site.provider.stop().await?;
@@ -209,7 +209,7 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
         // The metadata is in sessionStorage, so a reload needs no provider.
         site.page.reload().await?;
         site.page.shows("The account of ada").await?;
-        site.provider.start_again().await?;
+        site.provider.restart().await?;
         until("the requests to be answered", async || {
             site.page.press("Send 20 requests").await?;
             Ok(site.page.text().await?.contains("20 answered").then_some(()))
@@ -223,7 +223,7 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
 
 #[tokio::test]
 async fn openid_a_lost_answer_ends_the_session_without_a_grace_time_and_not_with_one() -> Result {
-    scenario("openid-lost", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("openid-lost", &[], async |Context { page, .. }: &mut Context| {
         let strict = Site::signed_in(page, json!({})).await?;
         strict.provider.expire_access_tokens().await?;
         strict.provider.lose_next_answer().await?;
@@ -255,10 +255,10 @@ async fn openid_a_lost_answer_ends_the_session_without_a_grace_time_and_not_with
 
 #[tokio::test]
 async fn openid_a_page_without_web_crypto_is_told_what_to_change() -> Result {
-    scenario("openid-no-crypto", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("openid-no-crypto", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         // As on a page that was loaded over plain HTTP from another machine.
-        site.page.before_each_page("Object.defineProperty(crypto, 'subtle', { value: undefined })").await?;
+        site.page.add_preload_script("Object.defineProperty(crypto, 'subtle', { value: undefined })").await?;
         site.page.open("/account").await?;
         site.page.shows("this page has no WebCrypto").await
     })
@@ -267,7 +267,7 @@ async fn openid_a_page_without_web_crypto_is_told_what_to_change() -> Result {
 
 #[tokio::test]
 async fn openid_a_refusal_by_the_user_is_reported() -> Result {
-    scenario("openid-denied", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("openid-denied", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.open("/account").await?;
         site.page.follow("[ Cancel ]").await?;
@@ -286,7 +286,7 @@ async fn openid_a_refusal_by_the_user_is_reported() -> Result {
 
 #[tokio::test]
 async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Result {
-    scenario("openid-other-tab", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("openid-other-tab", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.open("/account").await?;
         site.page.shows("Sign-in").await?;
@@ -330,7 +330,7 @@ async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Resu
 
 #[tokio::test]
 async fn openid_a_window_signs_the_page_in() -> Result {
-    scenario("openid-window", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("openid-window", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.open("/").await?;
         site.page.shows("signed out").await?;
@@ -380,7 +380,7 @@ async fn thief(site: &Site) -> Result<[u16; 3]> {
 }
 
 async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-stolen", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "dpop-stolen", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         site.send().await?;
         assert_eq!(thief(&site).await?, [401, 400, 400]);
@@ -396,14 +396,14 @@ async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: En
 }
 
 async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-tabs", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "dpop-tabs", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({ "dpop": true })).await?).await
     })
     .await
 }
 
 async fn dpop_a_nonce_is_asked_for_once(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-nonce", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "dpop-nonce", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
         assert_eq!(site.provider.grants().await?, Grants { codes: 1, nonces: 1, ..Grants::default() });
         for round in 1..=3 {
@@ -417,7 +417,7 @@ async fn dpop_a_nonce_is_asked_for_once(engine: Engine) -> Result {
 }
 
 async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-lost", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario_on(engine, "dpop-lost", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         let key = site.page.script("return indexedDB.databases().then(all => all.map(one => one.name).join())").await?;
         assert_eq!(key, "wugan");

@@ -1,10 +1,10 @@
 //! The server goes down and comes back: a banner says so, and the session goes on.
 
-use wugan_e2e::{PASSWORD, Proxy, Result, Stage, Trouble, scenario, until};
+use wugan_e2e::{Context, Fault, PASSWORD, Proxy, Result, scenario, until};
 
 #[tokio::test]
 async fn an_outage_is_shown_and_the_session_goes_on_afterwards() -> Result {
-    scenario("outage", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+    scenario("outage", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.shows("Member since").await?;
@@ -14,9 +14,9 @@ async fn an_outage_is_shown_and_the_session_goes_on_afterwards() -> Result {
         page.is_signed_in("ada").await?;
         page.screenshot("server-away").await?;
         // Down for longer than the access token lives: a refresh is needed afterwards.
-        page.outlive_token().await?;
+        page.wait_for_token_expiry().await?;
 
-        server.start_again().await?;
+        server.restart().await?;
         page.hides("Can't reach the server").await?;
         page.shows("No other devices").await?;
         page.is_signed_in("ada").await
@@ -26,17 +26,17 @@ async fn an_outage_is_shown_and_the_session_goes_on_afterwards() -> Result {
 
 #[tokio::test]
 async fn a_form_sent_during_an_outage_keeps_its_input_and_can_be_sent_again() -> Result {
-    scenario("outage-form", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("outage-form", &[], async |Context { server, page }: &mut Context| {
         page.open("/sign-up").await?;
         page.fill("Username", "ada").await?;
         page.fill("Password", PASSWORD).await?;
         server.stop();
         page.press("Create account").await?;
         page.shows("Your input is kept").await?;
-        assert_eq!(page.typed("Username").await?, "ada");
-        assert_eq!(page.typed("Password").await?, PASSWORD);
+        assert_eq!(page.field_value("Username").await?, "ada");
+        assert_eq!(page.field_value("Password").await?, PASSWORD);
 
-        server.start_again().await?;
+        server.restart().await?;
         page.press("Create account").await?;
         page.is_signed_in("ada").await
     })
@@ -45,8 +45,8 @@ async fn a_form_sent_during_an_outage_keeps_its_input_and_can_be_sent_again() ->
 
 #[tokio::test]
 async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
-    scenario("unrenewed", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("unrenewed", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
         page.follow("Devices").await?;
@@ -55,8 +55,8 @@ async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
         let listen = "const banner = document.querySelector('[data-testid=connection]'); window.said = [];\
             new MutationObserver(() => window.said.push(banner.innerText)).observe(banner, { subtree: true, childList: true, characterData: true })";
         page.script(listen).await?;
-        proxy.trouble("/user/refresh", Trouble::Busy);
-        page.outlive_token().await?;
+        proxy.set_fault("/user/refresh", Fault::Unavailable);
+        page.wait_for_token_expiry().await?;
         page.follow("Account").await?;
         page.shows("The server is busy. Try again in").await?;
         // Repeated without a press, more than once.
@@ -64,7 +64,7 @@ async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
         until("the third refresh", async || Ok(page.script(asked).await?.as_u64().filter(|asked| *asked >= 3))).await?;
         assert_eq!(page.script("return window.said").await?, serde_json::json!([]), "the server was up all the time");
 
-        proxy.mend("/user/refresh");
+        proxy.clear_fault("/user/refresh");
         page.shows("Member since").await?;
         page.is_signed_in("ada").await
     })
@@ -73,7 +73,7 @@ async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
 
 #[tokio::test]
 async fn the_banner_is_announced_without_its_button_and_returns_the_focus() -> Result {
-    scenario("banner", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("banner", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.shows("Member since").await?;
@@ -83,7 +83,7 @@ async fn the_banner_is_announced_without_its_button_and_returns_the_focus() -> R
         let said = "return document.querySelector('[data-testid=connection][role=status]').innerText";
         assert_eq!(page.script(said).await?, "Can't reach the server. You're still signed in; we'll keep trying.");
         page.tab_to("Try again").await?;
-        server.start_again().await?;
+        server.restart().await?;
         page.hides("Can't reach the server").await?;
         assert_eq!(page.script("return document.activeElement.id").await?, "main");
         assert_eq!(page.script(said).await?, "The server is back.");

@@ -1,6 +1,6 @@
 //! The pages: headings, titles, focus and languages; loading, errors, outages and missing files; first visit, theme, history.
 
-use wugan_e2e::{Key, Language, PASSWORD, Page, Result, Stage, scenario, scenario_in, until};
+use wugan_e2e::{Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_in, until};
 
 /// A page: its path, the link that leads there, its heading and its title; in English and in Chinese.
 type Row = (&'static str, [&'static str; 2], [&'static str; 2], [&'static str; 2]);
@@ -22,7 +22,7 @@ const FOR_MEMBERS: [Row; 4] = [
 /// Opens each page by its link, and checks heading, title, focus and the announcement for screen readers.
 async fn tour(page: &Page, rows: &[Row]) -> Result {
     for (nth, language) in [Language::English, Language::Chinese].into_iter().enumerate() {
-        page.speak(language).await?;
+        page.set_language(language).await?;
         // The last row first: it is not the page that is shown.
         for (path, link, heading, title) in rows.iter().rev().chain(rows) {
             if page.path().await? == *path {
@@ -46,11 +46,11 @@ async fn tour(page: &Page, rows: &[Row]) -> Result {
 
 #[tokio::test]
 async fn each_page_has_a_heading_a_title_and_the_focus_in_both_languages() -> Result {
-    scenario("tour", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("tour", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         tour(page, &FOR_VISITORS).await?;
-        page.speak(Language::English).await?;
+        page.set_language(Language::English).await?;
         page.sign_up("ada").await?;
         tour(page, &FOR_MEMBERS).await?;
 
@@ -68,7 +68,7 @@ async fn each_page_has_a_heading_a_title_and_the_focus_in_both_languages() -> Re
 
 #[tokio::test]
 async fn a_theme_is_chosen_by_its_button_and_kept() -> Result {
-    scenario("theme", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("theme", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         // The colour of the browser's frame is that of the first matching element (HTML, "theme-color").
         let frame = "return [...document.querySelectorAll('meta[name=theme-color]')].find(meta => matchMedia(meta.media).matches).content";
@@ -92,14 +92,14 @@ async fn a_theme_is_chosen_by_its_button_and_kept() -> Result {
 
 #[tokio::test]
 async fn a_page_shows_loading_errors_and_outages_and_recovers() -> Result {
-    scenario("states", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("states", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         for (link, there) in [("Account", "Member since"), ("Devices", "No other devices")] {
             page.follow("Home").await?;
-            page.holds_answers().await?;
+            page.hold_requests().await?;
             page.follow(link).await?;
             page.shows("Loading…").await?;
-            page.lets_answers_through().await?;
+            page.release_requests().await?;
             page.shows(there).await?;
             page.hides("Loading…").await?;
 
@@ -111,15 +111,15 @@ async fn a_page_shows_loading_errors_and_outages_and_recovers() -> Result {
             ];
             for (status, code, retry_after, words) in failures {
                 page.follow("Inspector").await?;
-                page.answers(status, code, retry_after).await?;
+                page.answer_requests(status, code, retry_after).await?;
                 page.follow(link).await?;
                 page.shows(words).await?;
             }
-            page.lets_answers_through().await?;
-            page.holds_answers().await?;
+            page.release_requests().await?;
+            page.hold_requests().await?;
             page.press("Try again").await?;
             page.shows("Trying…").await?;
-            page.lets_answers_through().await?;
+            page.release_requests().await?;
             page.shows(there).await?;
             page.hides("Try again").await?;
         }
@@ -131,7 +131,7 @@ async fn a_page_shows_loading_errors_and_outages_and_recovers() -> Result {
             page.follow(link).await?;
             page.shows("Can't reach the server. You're still signed in").await?;
             page.shows("Not available right now").await?;
-            server.start_again().await?;
+            server.restart().await?;
             page.shows(there).await?;
             page.hides("Can't reach the server").await?;
         }
@@ -142,18 +142,21 @@ async fn a_page_shows_loading_errors_and_outages_and_recovers() -> Result {
 
 #[tokio::test]
 async fn a_rate_limit_is_shown_with_the_time_to_wait_and_the_input_is_kept() -> Result {
-    scenario("too-many-tries", &["--name-limit", "2/1h"], async |Stage { page, .. }: &mut Stage| {
+    scenario("too-many-tries", &["--name-limit", "2/1h"], async |Context { page, .. }: &mut Context| {
         page.open("/sign-in").await?;
         // Two attempts of the name, and one of each network.
         for _ in 0..3 {
             page.sign_in_here("ada", "not this one").await?;
-            page.complains_at("Password", "Wrong username or password").await?;
+            page.shows_field_error("Password", "Wrong username or password").await?;
             page.fill("Password", "").await?;
         }
         page.sign_in_here("ada", "nor this one").await?;
         page.shows("Too many attempts. Try again in ").await?;
         page.shows("minutes.").await?;
-        assert_eq!((page.typed("Username").await?, page.typed("Password").await?), ("ada".to_owned(), "nor this one".to_owned()));
+        assert_eq!(
+            (page.field_value("Username").await?, page.field_value("Password").await?),
+            ("ada".to_owned(), "nor this one".to_owned())
+        );
         Ok(())
     })
     .await
@@ -163,9 +166,9 @@ async fn a_rate_limit_is_shown_with_the_time_to_wait_and_the_input_is_kept() -> 
 async fn case_27_a_session_that_cannot_be_stored_lasts_as_long_as_the_page_and_a_banner_says_so() -> Result {
     let full = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }";
     let denied = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError') } })";
-    scenario("nothing-stored", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("nothing-stored", &[], async |Context { page, .. }: &mut Context| {
         for (store, name) in [(full, "ada"), (denied, "eve")] {
-            page.before_each_page(store).await?;
+            page.add_preload_script(store).await?;
             page.sign_up(name).await?;
             page.shows("storage is blocked or full").await?;
             page.follow("Account").await?;
@@ -181,7 +184,7 @@ async fn case_27_a_session_that_cannot_be_stored_lasts_as_long_as_the_page_and_a
 
 #[tokio::test]
 async fn passwords_are_rated_shown_and_offered_to_the_password_manager() -> Result {
-    scenario("passwords", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("passwords", &[], async |Context { page, .. }: &mut Context| {
         page.open("/sign-up").await?;
         page.shows("8 to 256 characters").await?;
         page.shows("2 to 64 letters").await?;
@@ -209,8 +212,8 @@ async fn passwords_are_rated_shown_and_offered_to_the_password_manager() -> Resu
 
 #[tokio::test]
 async fn a_first_visit_shifts_no_layout_and_loads_no_part_of_another_page() -> Result {
-    scenario("first-visit", &[], async |Stage { page, .. }: &mut Stage| {
-        page.before_each_page(
+    scenario("first-visit", &[], async |Context { page, .. }: &mut Context| {
+        page.add_preload_script(
             "window.shifts = 0; new PerformanceObserver(list => list.getEntries().forEach(({ value }) => window.shifts += value))\
                 .observe({ type: 'layout-shift', buffered: true })",
         )
@@ -249,7 +252,7 @@ async fn engine_requested_by(page: &Page) -> Result<Option<String>> {
 
 #[tokio::test]
 async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_stored_session() -> Result {
-    scenario("engine", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("engine", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         let first = page.tab().await?;
@@ -270,46 +273,46 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
 
 #[tokio::test]
 async fn case_64_a_session_engine_that_cannot_be_loaded_is_told_with_retry_and_reload() -> Result {
-    scenario("engine-missing", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("engine-missing", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
-        page.blocks(&["*/session-*.wasm"]).await?;
+        page.block_urls(&["*/session-*.wasm"]).await?;
         page.open("/account").await?;
         page.shows("Your session couldn't be loaded").await?;
         page.screenshot("session-missing").await?;
         page.arrives_at("/account").await?;
         page.press("Try again").await?;
         page.shows("Your session couldn't be loaded").await?;
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.press("Try again").await?;
         page.shows("Member since").await?;
         page.hides("Your session couldn't be loaded").await?;
 
         // A form says so too, and keeps what was typed.
         page.press("Sign out").await?;
-        page.blocks(&["*/session-*.wasm"]).await?;
+        page.block_urls(&["*/session-*.wasm"]).await?;
         page.script("localStorage.clear()").await?;
         page.open("/sign-in").await?;
         page.sign_in_here("ada", PASSWORD).await?;
         page.shows("couldn't be loaded").await?;
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.sign_in_here("ada", PASSWORD).await?;
         page.is_signed_in("ada").await?;
 
         // Missing for a moment.
-        page.blocks(&["*/session-*.wasm"]).await?;
+        page.block_urls(&["*/session-*.wasm"]).await?;
         page.reload().await?;
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.is_signed_in("ada").await?;
 
         // The server goes down after the program has come.
-        page.blocks(&["*/session-*.wasm"]).await?;
+        page.block_urls(&["*/session-*.wasm"]).await?;
         page.reload().await?;
         page.shows("Your session couldn't be loaded").await?;
         server.stop();
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.press("Try again").await?;
         page.shows("Can't reach the server").await?;
-        server.start_again().await?;
+        server.restart().await?;
         page.is_signed_in("ada").await?;
         page.hides("Your session couldn't be loaded").await
     })
@@ -318,10 +321,10 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_told_with_retry_and_r
 
 #[tokio::test]
 async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload() -> Result {
-    scenario("parts", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("parts", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         // The server is up, and the file is missing.
-        page.blocks(&["*/inspector-*.wasm"]).await?;
+        page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
         page.shows("This page couldn't be loaded").await?;
         page.screenshot("part-missing").await?;
@@ -331,7 +334,7 @@ async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload(
         assert_eq!(page.script("return document.activeElement.id").await?, "main");
         page.shows("This page couldn't be loaded").await?;
         // As after a new version: the document must be loaded again.
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.script("window.old = true").await?;
         page.press("Reload").await?;
         until("the new page", async || Ok((page.script("return !window.old").await? == true).then_some(()))).await?;
@@ -348,7 +351,7 @@ async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload(
         page.follow("Devices").await?;
         page.shows("This page couldn't be loaded").await?;
         page.shows("Can't reach the server. You're still signed in").await?;
-        server.start_again().await?;
+        server.restart().await?;
         page.shows("No other devices").await?;
         page.hides("This page couldn't be loaded").await
     })
@@ -357,13 +360,13 @@ async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload(
 
 #[tokio::test]
 async fn case_64_a_part_that_is_missing_for_a_moment_is_loaded_by_itself() -> Result {
-    scenario("part-retried", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("part-retried", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
-        page.blocks(&["*/inspector-*.wasm"]).await?;
+        page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
         page.shows("Loading…").await?;
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         page.shows("Run the demonstration").await
     })
     .await
@@ -371,7 +374,7 @@ async fn case_64_a_part_that_is_missing_for_a_moment_is_loaded_by_itself() -> Re
 
 #[tokio::test]
 async fn colours_do_not_depend_on_light_dark() -> Result {
-    scenario("colours", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("colours", &[], async |Context { page, .. }: &mut Context| {
         let dependent = "const rules = list => [...list].flatMap(rule => rule instanceof CSSSupportsRule ? [] : rule.cssRules?.length ? rules(rule.cssRules) : [rule.cssText]);\
             return [...document.styleSheets].flatMap(sheet => rules(sheet.cssRules)).filter(text => text.includes('light-dark'))";
         for path in ["/", "/inspector"] {
@@ -387,7 +390,7 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
 #[tokio::test]
 async fn the_first_language_is_the_browsers() -> Result {
     let chinese = [("intl.accept_languages", "zh-TW,zh".into())];
-    scenario_in("browsers-language", &[], &chinese, async |Stage { page, .. }: &mut Stage| {
+    scenario_in("browsers-language", &[], &chinese, async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("面向用户").await?;
         assert_eq!(page.script("return document.documentElement.lang").await?, "zh");
@@ -398,7 +401,7 @@ async fn the_first_language_is_the_browsers() -> Result {
 
 #[tokio::test]
 async fn the_first_tab_skips_to_the_content() -> Result {
-    scenario("skip", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("skip", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         page.keys(Key::Tab + "").await?;
@@ -415,7 +418,7 @@ async fn the_first_tab_skips_to_the_content() -> Result {
 
 #[tokio::test]
 async fn back_and_forward_work_and_a_link_to_the_present_page_adds_no_history_entry() -> Result {
-    scenario("history", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("history", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         let steps = "return history.length";
@@ -446,7 +449,7 @@ async fn back_and_forward_work_and_a_link_to_the_present_page_adds_no_history_en
 
 #[tokio::test]
 async fn icons_and_manifest_are_served() -> Result {
-    scenario("installs", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("installs", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         let all = "return (async () => {\

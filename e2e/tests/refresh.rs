@@ -1,13 +1,13 @@
 //! The silent refresh in the app, and the notice when it is rejected.
 
-use wugan_e2e::{PASSWORD, Refreshes, Result, Stage, Summary, scenario};
+use wugan_e2e::{Context, PASSWORD, Refreshes, Result, Summary, scenario};
 
 #[tokio::test]
 async fn case_01_four_requests_with_a_corrupt_token_share_one_refresh() -> Result {
-    scenario("tutorial", &["--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+    scenario("tutorial", &["--reuse-leeway", "0s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
-        page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+        page.store_record(&page.record().await?.with_corrupt_access_token()?).await?;
         page.reload().await?;
         let before = (server.refreshes().await?, server.answered("/bbb", 200).await?, server.answered("/bbb", 401).await?);
         assert_eq!(before.0.rotated, 0, "the token was renewed before anything was sent with it");
@@ -27,7 +27,7 @@ async fn case_01_four_requests_with_a_corrupt_token_share_one_refresh() -> Resul
 
 #[tokio::test]
 async fn a_rejected_refresh_ends_the_session_with_a_notice_and_a_sign_in_returns_to_the_page() -> Result {
-    scenario("refused", &[], async |Stage { server, page }: &mut Stage| {
+    scenario("refused", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.press("Invalidate refresh token").await?;
@@ -50,11 +50,11 @@ async fn a_rejected_refresh_ends_the_session_with_a_notice_and_a_sign_in_returns
 
 #[tokio::test]
 async fn expired_access_tokens_are_renewed_without_a_notice() -> Result {
-    scenario("expiry", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+    scenario("expiry", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         for _ in 0..3 {
-            page.outlive_token().await?;
+            page.wait_for_token_expiry().await?;
             let summary = page.burst(4).await?;
             assert_eq!((summary.answered, summary.failed), (4, 0));
             page.arrives_at("/inspector").await?;

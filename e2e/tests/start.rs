@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::time::{Duration, Instant};
 use thirtyfour::By;
-use wugan_e2e::{Page, Result, Stage, scenario, scenario_in, until};
+use wugan_e2e::{Context, Page, Result, scenario, scenario_in, until};
 
 /// The app is loaded and never run.
 const STALLED: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
@@ -38,12 +38,12 @@ async fn reload_starts(page: &Page) -> Result {
 
 #[tokio::test]
 async fn case_64_a_blocked_program_is_told_and_a_reload_starts_it() -> Result {
-    scenario("start-blocked", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("start-blocked", &[], async |Context { page, .. }: &mut Context| {
         for file in ["*_bg.wasm", "*/wugan-app-*.js"] {
-            page.blocks(&[file]).await?;
+            page.block_urls(&[file]).await?;
             says(page, "/", "Wugan couldn't start: a file didn't load.").await?;
             assert_eq!(page.script("return document.querySelector('.bones').offsetParent").await?, json!(null), "nothing pulses");
-            page.blocks(&[]).await?;
+            page.block_urls(&[]).await?;
             reload_starts(page).await?;
         }
         Ok(())
@@ -54,11 +54,11 @@ async fn case_64_a_blocked_program_is_told_and_a_reload_starts_it() -> Result {
 #[tokio::test]
 async fn case_64_the_readers_language_is_used_without_the_program() -> Result {
     let chinese = [("intl.accept_languages", "zh-CN,zh".into())];
-    scenario_in("start-chinese", &[], &chinese, async |Stage { page, .. }: &mut Stage| {
-        page.blocks(&["*_bg.wasm"]).await?;
+    scenario_in("start-chinese", &[], &chinese, async |Context { page, .. }: &mut Context| {
+        page.block_urls(&["*_bg.wasm"]).await?;
         says(page, "/inspector", "Wugan 未能启动").await?;
         assert!(!page.text().await?.contains("couldn't start"));
-        page.blocks(&[]).await?;
+        page.block_urls(&[]).await?;
         press_reload(page, "重新加载").await?;
         page.shows("开始演示").await
     })
@@ -67,15 +67,15 @@ async fn case_64_the_readers_language_is_used_without_the_program() -> Result {
 
 #[tokio::test]
 async fn case_64_a_browser_without_webassembly_is_told() -> Result {
-    scenario("start-unsupported", &[], async |Stage { page, .. }: &mut Stage| {
-        let removed = page.before_each_page("delete window.WebAssembly").await?;
+    scenario("start-unsupported", &[], async |Context { page, .. }: &mut Context| {
+        let removed = page.add_preload_script("delete window.WebAssembly").await?;
         says(page, "/", "Wugan can't run in this browser.").await?;
-        page.before_no_page(&removed).await?;
+        page.remove_preload_script(&removed).await?;
         // A browser that does not know an instruction.
         let old = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError('invalid opcode'))";
-        let old = page.before_each_page(old).await?;
+        let old = page.add_preload_script(old).await?;
         says(page, "/", "Wugan can't run in this browser.").await?;
-        page.before_no_page(&old).await?;
+        page.remove_preload_script(&old).await?;
         reload_starts(page).await
     })
     .await
@@ -83,10 +83,10 @@ async fn case_64_a_browser_without_webassembly_is_told() -> Result {
 
 #[tokio::test]
 async fn case_64_a_start_that_takes_long_is_told() -> Result {
-    scenario("start-slow", &[], async |Stage { page, .. }: &mut Stage| {
-        let stalled = page.before_each_page(STALLED).await?;
+    scenario("start-slow", &[], async |Context { page, .. }: &mut Context| {
+        let stalled = page.add_preload_script(STALLED).await?;
         says(page, "/", "This is taking longer than usual.").await?;
-        page.before_no_page(&stalled).await?;
+        page.remove_preload_script(&stalled).await?;
         reload_starts(page).await
     })
     .await
@@ -94,7 +94,7 @@ async fn case_64_a_start_that_takes_long_is_told() -> Result {
 
 #[tokio::test]
 async fn case_64_a_panic_is_told_and_a_reload_goes_on() -> Result {
-    scenario("stopped", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("stopped", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         // An error of the page's own is none of the program's.

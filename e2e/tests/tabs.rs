@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use wugan_e2e::{Page, Refreshes, Result, Stage, scenario, until};
+use wugan_e2e::{Context, Page, Refreshes, Result, scenario, until};
 
 #[tokio::test]
 async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
-    scenario("other-user", &[], async |Stage { page, .. }: &mut Stage| {
+    scenario("other-user", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         let adas = page.record().await?;
         // Ada is not signed out: her session is not in the storage for a while.
@@ -15,7 +15,7 @@ async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
         page.sign_up("bob").await?;
         let bobs = page.record().await?;
         page.open("/healthz").await?;
-        page.store(&adas).await?;
+        page.store_record(&adas).await?;
 
         page.open("/account").await?;
         until("Ada's details", async || Ok(page.text_of("me").await?.contains("ada").then_some(()))).await?;
@@ -23,12 +23,12 @@ async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
         let adas_tab = page.tab().await?;
         // As in a tab that was suspended while Ada signed out and Bob signed in.
         page.open_tab("/healthz").await?;
-        page.store(&bobs).await?;
+        page.store_record(&bobs).await?;
         page.go_to(&adas_tab).await?;
         page.is_signed_in("bob").await?;
         until("Bob's details", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
         page.hides("ada").await?;
-        assert_eq!(page.typed("New password").await?, "", "the input of another user is gone");
+        assert_eq!(page.field_value("New password").await?, "", "the input of another user is gone");
         Ok(())
     })
     .await
@@ -36,14 +36,14 @@ async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
 
 #[tokio::test]
 async fn two_tabs_outlive_many_tokens_with_one_refresh_each() -> Result {
-    scenario("two-tabs-expiries", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Stage { server, page }: &mut Stage| {
+    scenario("two-tabs-expiries", &["--access-ttl", "2s", "--reuse-leeway", "0s"], async |Context { server, page }: &mut Context| {
         let began = Instant::now();
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         let first = page.tab().await?;
         let second = page.open_tab("/inspector?session=own").await?;
         for _ in 0..5 {
-            page.outlive_token().await?;
+            page.wait_for_token_expiry().await?;
             for tab in [&first, &second] {
                 page.go_to(tab).await?;
                 let summary = page.burst(4).await?;

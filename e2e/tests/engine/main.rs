@@ -22,7 +22,7 @@ fn one_rotation(repeated: u64) -> Refreshes {
 
 /// The access token is refused from now on, and the page sends with it.
 async fn send_with_a_corrupt_token(page: &Page) -> Result {
-    page.store(&page.record().await?.with_corrupt_access_token()?).await?;
+    page.store_record(&page.record().await?.with_corrupt_access_token()?).await?;
     page.press("Send").await
 }
 

@@ -1,22 +1,22 @@
 //! What networks do: they lose answers, are away and come back, and lead elsewhere.
 
 use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token, until_answered};
-use wugan_e2e::{Elsewhere, Proxy, Refreshes, Result, Stage, Trouble, scenario};
+use wugan_e2e::{Context, Fault, ForeignSite, Proxy, Refreshes, Result, scenario};
 
 #[tokio::test]
 async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
-    scenario("lost-answer", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("lost-answer", &STRICT, async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
-        proxy.trouble(REFRESH, Trouble::LoseAnswers);
+        proxy.set_fault(REFRESH, Fault::DropResponses);
         send_with_a_corrupt_token(&page).await?;
         let lost = page.summary(4).await?;
         assert_eq!((lost.answered, lost.failed), (0, 4), "told that it cannot be done just now");
         page.is_signed_in("ada").await?;
 
-        proxy.mend(REFRESH);
+        proxy.clear_fault(REFRESH);
         until_answered(&page).await?;
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, one_rotation(refreshes.repeated), "the same answer again, not another rotation, and no sign-out");
@@ -28,16 +28,16 @@ async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
 
 #[tokio::test]
 async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
-    scenario("reloaded", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("reloaded", &STRICT, async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
-        proxy.trouble(REFRESH, Trouble::HoldAnswers);
+        proxy.set_fault(REFRESH, Fault::HoldResponses);
         send_with_a_corrupt_token(&page).await?;
         proxy.server_answered(REFRESH, 1).await?;
         page.reload().await?;
-        proxy.mend(REFRESH);
+        proxy.clear_fault(REFRESH);
         assert_eq!(page.burst(4).await?, ALL_ANSWERED);
         assert_eq!(server.refreshes().await?, one_rotation(1));
         page.is_signed_in("ada").await
@@ -48,19 +48,19 @@ async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
 #[tokio::test]
 async fn case_18_offline_and_back() -> Result {
     // Long enough that no refresh is under way when the cable is pulled.
-    scenario("offline", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Stage { server, page }: &mut Stage| {
+    scenario("offline", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
-        page.offline(true).await?;
-        page.outlive_token().await?;
+        page.set_offline(true).await?;
+        page.wait_for_token_expiry().await?;
         let before = server.refreshes().await?;
         let away = page.burst(4).await?;
         assert_eq!((away.answered, away.failed), (0, 4));
         page.is_signed_in("ada").await?;
         assert_eq!(server.refreshes().await?, before, "nothing reached the server");
 
-        page.offline(false).await?;
+        page.set_offline(false).await?;
         until_answered(page).await?;
         let after = server.refreshes().await?;
         assert!(after.rotated > before.rotated);
@@ -72,13 +72,13 @@ async fn case_18_offline_and_back() -> Result {
 
 #[tokio::test]
 async fn case_17_a_sign_out_offline_is_one_all_the_same() -> Result {
-    scenario("sign-out-offline", &STRICT, async |Stage { server, page }: &mut Stage| {
+    scenario("sign-out-offline", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
-        page.offline(true).await?;
+        page.set_offline(true).await?;
         page.press("Sign out").await?;
         page.hides("Sign out").await?;
         assert!(!page.record().await?.has_tokens(), "no token is left behind");
-        page.offline(false).await?;
+        page.set_offline(false).await?;
         page.open("/inspector?session=own").await?;
         page.arrives_at("/sign-in").await?;
         assert_eq!(server.refreshes().await?, Refreshes { rotated: 0, repeated: 0, refused: 0, revoked: 0 });
@@ -89,18 +89,18 @@ async fn case_17_a_sign_out_offline_is_one_all_the_same() -> Result {
 
 #[tokio::test]
 async fn case_18_refused_connections_are_no_rejection() -> Result {
-    scenario("refused-connections", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("refused-connections", &STRICT, async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
-        proxy.trouble(REFRESH, Trouble::Refuse);
+        proxy.set_fault(REFRESH, Fault::Refuse);
         send_with_a_corrupt_token(&page).await?;
         let refused = page.summary(4).await?;
         assert_eq!((refused.answered, refused.failed), (0, 4));
         page.is_signed_in("ada").await?;
 
-        proxy.mend(REFRESH);
+        proxy.clear_fault(REFRESH);
         until_answered(&page).await?;
         assert_eq!(server.refreshes().await?, one_rotation(0));
         page.is_signed_in("ada").await
@@ -110,25 +110,25 @@ async fn case_18_refused_connections_are_no_rejection() -> Result {
 
 #[tokio::test]
 async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
-    scenario("redirect", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let (proxy, elsewhere) = (Proxy::before(&server.url()).await?, Elsewhere::start().await?);
+    scenario("redirect", &STRICT, async |Context { server, page }: &mut Context| {
+        let (proxy, foreign_site) = (Proxy::start(&server.url()).await?, ForeignSite::start().await?);
         let page = page.at(&proxy.url());
-        page.without_content_policy().await?;
+        page.bypass_csp().await?;
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         for status in [302, 307] {
-            proxy.trouble(GUARDED, Trouble::Redirect(status, format!("{}/{status}", elsewhere.url())));
+            proxy.set_fault(GUARDED, Fault::Redirect(status, format!("{}/{status}", foreign_site.url())));
             let summary = page.burst(2).await?;
             assert_eq!((summary.answered + summary.failed, summary.refreshes), (2, 0), "a 401 from elsewhere is no refusal of our token");
         }
-        let requests = elsewhere.requests();
+        let requests = foreign_site.requests();
         for status in [302, 307] {
             let arrived = requests.iter().filter(|head| head.starts_with(&format!("get /{status} "))).count();
             assert_eq!(arrived, 2, "the redirect by {status} was followed: {requests:?}");
         }
         assert!(!requests.iter().any(|head| head.contains("\nauthorization:") || head.contains("bearer")), "a token went elsewhere");
 
-        proxy.mend(GUARDED);
+        proxy.clear_fault(GUARDED);
         assert_eq!(page.burst(2).await?.answered, 2);
         assert_eq!(server.refreshes().await?.rotated, 0);
         page.is_signed_in("ada").await

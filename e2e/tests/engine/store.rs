@@ -2,7 +2,7 @@
 
 use crate::{STRICT_AND_SHORT, outlive_tokens};
 use serde_json::json;
-use wugan_e2e::{Result, Stage, scenario, scenario_in};
+use wugan_e2e::{Context, Result, scenario, scenario_in};
 
 /// What a person chooses who forbids sites to store anything.
 const FORBIDDEN: (&str, u8) = ("profile.default_content_setting_values.cookies", 2);
@@ -10,7 +10,7 @@ const FORBIDDEN: (&str, u8) = ("profile.default_content_setting_values.cookies",
 #[tokio::test]
 async fn case_27_storage_is_denied() -> Result {
     let preferences = [(FORBIDDEN.0, json!(FORBIDDEN.1))];
-    scenario_in("storage-denied", &STRICT_AND_SHORT, &preferences, async |Stage { server, page }: &mut Stage| {
+    scenario_in("storage-denied", &STRICT_AND_SHORT, &preferences, async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         let asked = page.script("try { return localStorage.length } catch (denied) { return denied.name }").await?;
         assert_eq!(asked, "SecurityError", "the browser denies it");
@@ -31,7 +31,7 @@ const FILL: &str =
 
 #[tokio::test]
 async fn case_27_storage_is_full() -> Result {
-    scenario("storage-full", &STRICT_AND_SHORT, async |Stage { server, page }: &mut Stage| {
+    scenario("storage-full", &STRICT_AND_SHORT, async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         page.script(FILL).await?;
         page.sign_up("ada").await?;

@@ -1,25 +1,25 @@
 //! Tabs are one session, whatever happens to one of them.
 
 use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token};
-use wugan_e2e::{Ensemble, Page, Proxy, Refreshes, Result, Stage, Tab, Trouble, scenario, until};
+use wugan_e2e::{Context, Fault, Page, Proxy, Refreshes, Result, Tab, TabGroup, scenario, until};
 
 #[tokio::test]
 async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -> Result {
-    scenario("four-tabs", &STRICT, async |Stage { server, page }: &mut Stage| {
+    scenario("four-tabs", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         // A fifth tab would ask for things of its own.
         page.open("/healthz").await?;
-        let mut ensemble = Ensemble::open(page, 4, 50).await?;
+        let mut group = TabGroup::open(page, 4, 50).await?;
         let others = server.answered(GUARDED, 200).await?;
         for expiry in 1..=20 {
-            let before = ensemble.meet_a_corrupt_token().await?;
+            let before = group.send_with_corrupt_token().await?;
             assert!(expiry == 1 || before == [(50, 0); 4], "expiry {}: of each tab, answered and failed: {before:?}", expiry - 1);
             let answered = async || Ok((server.answered(GUARDED, 200).await? >= others + expiry * 200).then_some(()));
             until("200 requests to be answered", answered).await?;
             assert_eq!(server.refreshes().await?, Refreshes { rotated: expiry, repeated: 0, refused: 0, revoked: 0 });
         }
-        assert_eq!(ensemble.outcomes().await?, [(50, 0); 4]);
-        all_are_signed_in(page, &ensemble).await
+        assert_eq!(group.outcomes().await?, [(50, 0); 4]);
+        all_are_signed_in(page, &group).await
     })
     .await
 }
@@ -27,11 +27,11 @@ async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -
 #[tokio::test]
 async fn case_10_four_tabs_twenty_tokens_run_out_under_bursts_of_fifty_one_rotation_each() -> Result {
     // In a tab that nobody sees, timers wake once a second: a replay comes late, and its token must last until then.
-    scenario("four-tabs-expiries", &["--reuse-leeway", "0s", "--access-ttl", "4s"], async |Stage { server, page }: &mut Stage| {
+    scenario("four-tabs-expiries", &["--reuse-leeway", "0s", "--access-ttl", "4s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/healthz").await?;
         // The tab in front has no session, and those behind it renew nothing ahead: each token lasts until its end.
-        let mut ensemble = Ensemble::open(page, 4, 50).await?;
+        let mut group = TabGroup::open(page, 4, 50).await?;
         let others = server.answered(GUARDED, 200).await?;
         let (mut bursts, mut expiries, mut answered) = (0, 0, 0);
         while expiries < 20 {
@@ -40,35 +40,35 @@ async fn case_10_four_tabs_twenty_tokens_run_out_under_bursts_of_fifty_one_rotat
             let before = server.refreshes().await?;
             if expiries % 2 == 0 {
                 // It has run out before anything is sent.
-                page.outlive_token().await?;
+                page.wait_for_token_expiry().await?;
                 assert_eq!(server.refreshes().await?, before, "nobody renewed it ahead");
-                ensemble.send().await?;
+                group.send().await?;
             } else {
                 // It was good when the requests were sent, and has run out when the server reads them.
-                server.hang()?;
-                ensemble.send().await?;
-                page.outlive_token().await?;
-                server.go_on()?;
+                server.suspend()?;
+                group.send().await?;
+                page.wait_for_token_expiry().await?;
+                server.resume()?;
             }
-            let outcomes = ensemble.outcomes().await?;
-            let rotated = ensemble.tokens().await? - 1;
+            let outcomes = group.outcomes().await?;
+            let rotated = group.tokens().await? - 1;
             assert_eq!(server.refreshes().await?, Refreshes { rotated, repeated: 0, refused: 0, revoked: 0 }, "burst {bursts}");
             answered += outcomes.iter().map(|(answered, _)| answered).sum::<u64>();
             // A burst that outlasts the next token too shows only how slow the machine is: a second 401 is the caller's.
-            if rotated == before.rotated + 1 && !page.has_outlived_token().await? {
+            if rotated == before.rotated + 1 && !page.token_has_expired().await? {
                 expiries += 1;
                 assert_eq!(outcomes, [(50, 0); 4], "burst {bursts}: of each tab, answered and failed");
             }
         }
         assert_eq!(server.answered(GUARDED, 200).await? - others, answered);
         assert!(server.answered(GUARDED, 401).await? > 0, "tokens ran out on their way");
-        all_are_signed_in(page, &ensemble).await
+        all_are_signed_in(page, &group).await
     })
     .await
 }
 
-async fn all_are_signed_in(page: &Page, ensemble: &Ensemble) -> Result {
-    for tab in ensemble.tabs() {
+async fn all_are_signed_in(page: &Page, group: &TabGroup) -> Result {
+    for tab in group.tabs() {
         page.go_to(tab).await?;
         page.is_signed_in("ada").await?;
     }
@@ -83,7 +83,7 @@ async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, 
     let second = page.open_tab("/inspector?session=own").await?;
     page.field("Requests").await?;
     page.go_to(&first).await?;
-    proxy.trouble(REFRESH, Trouble::HoldAnswers);
+    proxy.set_fault(REFRESH, Fault::HoldResponses);
     send_with_a_corrupt_token(page).await?;
     proxy.server_answered(REFRESH, 1).await?;
     Ok((first, second))
@@ -91,12 +91,12 @@ async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, 
 
 #[tokio::test]
 async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
-    scenario("closed-tab", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("closed-tab", &STRICT, async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         let (_, second) = first_of_two_is_refreshing(&page, &proxy).await?;
         page.close_tab().await?;
-        proxy.mend(REFRESH);
+        proxy.clear_fault(REFRESH);
         page.go_to(&second).await?;
         assert_eq!(page.burst(4).await?, ALL_ANSWERED);
         assert_eq!(server.refreshes().await?, one_rotation(1), "the server gave the lost answer again");
@@ -107,12 +107,12 @@ async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
 
 #[tokio::test]
 async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
-    scenario("frozen-tab", &STRICT, async |Stage { server, page }: &mut Stage| {
-        let proxy = Proxy::before(&server.url()).await?;
+    scenario("frozen-tab", &STRICT, async |Context { server, page }: &mut Context| {
+        let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
         let (first, second) = first_of_two_is_refreshing(&page, &proxy).await?;
         page.freeze().await?;
-        proxy.mend(REFRESH);
+        proxy.clear_fault(REFRESH);
         let third = page.open_tab("/inspector?session=own").await?;
         page.field("Requests").await?;
         for waiting in [&second, &third] {
@@ -145,14 +145,14 @@ async fn all_four_are_answered(page: &Page) -> Result {
 #[tokio::test]
 async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
     // The server counts in whole seconds: of a life of two, the one that this is about may be half over when it is told.
-    scenario("overslept-tab", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Stage { server, page }: &mut Stage| {
+    scenario("overslept-tab", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         let asleep = page.tab().await?;
         page.freeze().await?;
         page.open_tab("/healthz").await?;
-        page.outlive_token().await?;
+        page.wait_for_token_expiry().await?;
         page.go_to(&asleep).await?;
         page.thaw().await?;
 
@@ -180,12 +180,12 @@ const REFRESH_BY_HAND: &str = r"
 
 #[tokio::test]
 async fn case_33_a_page_from_the_back_forward_cache_reads_the_store_again() -> Result {
-    scenario("bfcache", &STRICT, async |Stage { server, page }: &mut Stage| {
+    scenario("bfcache", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
         page.script("addEventListener('pageshow', event => window.wasKept = event.persisted)").await?;
-        page.without_content_policy().await?;
+        page.bypass_csp().await?;
         page.open("/healthz").await?;
         assert_eq!(page.script(&format!("return (async () => {{ {REFRESH_BY_HAND} }})()")).await?, 200);
         page.driver().back().await?;

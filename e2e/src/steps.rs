@@ -1,15 +1,15 @@
-//! What a visitor does again and again: makes an account, signs in, signs out, sends a burst.
+//! Steps that many scenarios share: signing up and in, sending a burst from the inspector.
 
 use crate::{Page, Result, Summary};
 
-/// A password that the rules take.
+/// A password that the server accepts.
 pub const PASSWORD: &str = "correct horse battery";
 
 impl Page {
-    /// Makes an account on the sign-up page, and is signed in by it.
+    /// Creates an account on the sign-up page, which signs the user in.
     ///
     /// # Errors
-    /// If the page does not do its part.
+    /// A field or button is missing, or the user is not signed in in time.
     pub async fn sign_up(&self, name: &str) -> Result {
         self.open("/sign-up").await?;
         self.fill("Username", name).await?;
@@ -18,29 +18,29 @@ impl Page {
         self.is_signed_in(name).await
     }
 
-    /// Fills in and sends the form of the sign-in page that is open.
+    /// Fills in and sends the form of the open sign-in page.
     ///
     /// # Errors
-    /// If the page does not do its part.
+    /// A field or button is missing.
     pub async fn sign_in_here(&self, name: &str, password: &str) -> Result {
         self.fill("Username", name).await?;
         self.fill("Password", password).await?;
         self.press("Sign in").await
     }
 
-    /// Waits until the page offers to sign out, and names this person.
+    /// Waits until the page shows "Sign out" and the user's name.
     ///
     /// # Errors
-    /// If it does not in time.
+    /// It does not in time.
     pub async fn is_signed_in(&self, name: &str) -> Result {
         self.shows("Sign out").await?;
         self.shows(name).await
     }
 
-    /// Sends requests from the inspector that is open, all at once, and waits for the end of the last.
+    /// Sends requests from the open inspector, all at once, and waits until the last has ended.
     ///
     /// # Errors
-    /// If they do not end in time.
+    /// They do not end in time.
     pub async fn burst(&self, requests: u64) -> Result<Summary> {
         self.simulate_failures().await?;
         self.fill("Requests", &requests.to_string()).await?;
@@ -51,16 +51,16 @@ impl Page {
     /// Opens the inspector's section "Simulate failures".
     ///
     /// # Errors
-    /// If there is none in time.
+    /// It does not appear in time.
     pub async fn simulate_failures(&self) -> Result {
         let open = "const lab = document.querySelector('details.lab'); if (lab) lab.open = true; return !!lab";
         crate::until("the section “Simulate failures”", async || Ok((self.script(open).await? == true).then_some(()))).await
     }
 
-    /// Makes the inspector that is open use the signed-in user's own session.
+    /// Makes the open inspector use the signed-in user's session.
     ///
     /// # Errors
-    /// If the page does not do its part.
+    /// The section or the link is missing.
     pub async fn choose_own_session(&self) -> Result {
         self.simulate_failures().await?;
         self.follow("Your session").await
