@@ -54,10 +54,12 @@ pub struct ClientBuilder {
     auto_refresh: bool,
     migration: Option<Migration>,
     /// A pointer, so that an app that stores its sessions does not download the function.
-    in_memory: Option<fn(Rc<dyn Platform>) -> Rc<dyn Platform>>,
+    in_memory: Option<ChangePlatform>,
     #[cfg(feature = "dpop")]
     dpop: bool,
 }
+
+type ChangePlatform = fn(Rc<dyn Platform>) -> Rc<dyn Platform>;
 
 /// What the settings say about origins.
 struct Checked {
