@@ -53,12 +53,16 @@ pub(crate) struct Router {
 pub(crate) fn provide_router() {
     let router = Router { address: RwSignal::new(current_address()) };
     provide_context(router);
-    window_event_listener(ev::popstate, move |_| router.sync());
-    window_event_listener(ev::click, move |click| {
+    let on_history = window_event_listener(ev::popstate, move |_| router.sync());
+    let on_click = window_event_listener(ev::click, move |click| {
         if let Some(href) = internal_link(&click) {
             click.prevent_default();
             router.push(&href);
         }
+    });
+    on_cleanup(move || {
+        on_history.remove();
+        on_click.remove();
     });
 }
 
