@@ -50,10 +50,16 @@ fn Outlet() -> impl IntoView {
         Route::SignIn => form(|t| t.titles().sign_in, part!(forms, sign_in::sign_in)),
         Route::SignUp => form(|t| t.titles().sign_up, part!(forms, sign_in::sign_up)),
         Route::Reset => form(|t| t.titles().reset, part!(forms, reset::page)),
-        Route::Inspector if router.query() == OWN_SESSION => guarded(inspector),
+        Route::Inspector if router.query() == OWN_SESSION => guarded(|t| t.titles().inspector, inspector),
         Route::Inspector => inspector(),
-        Route::Account => guarded(|| view! { <PartPage title=|t| t.titles().account load=part!(members, account::page) /> }.into_any()),
-        Route::Sessions => guarded(|| view! { <PartPage title=|t| t.titles().sessions load=part!(members, sessions::page) /> }.into_any()),
+        Route::Account => guarded(
+            |t| t.titles().account,
+            || view! { <PartPage title=|t| t.titles().account load=part!(members, account::page) /> }.into_any(),
+        ),
+        Route::Sessions => guarded(
+            |t| t.titles().sessions,
+            || view! { <PartPage title=|t| t.titles().sessions load=part!(members, sessions::page) /> }.into_any(),
+        ),
         Route::Missing => NotFound().into_any(),
     }
 }
@@ -75,13 +81,18 @@ fn inspector() -> AnyView {
 }
 
 /// A page for signed-in users. Others are sent to the sign-in page, which brings them back.
-fn guarded(page: fn() -> AnyView) -> AnyView {
+fn guarded(title: Pick, page: fn() -> AnyView) -> AnyView {
     let (session, router) = (use_session(), use_router());
     let status = use_guard_with_options(UseGuardOptions::default().navigate(move |address| router.replace(address))).status;
     let shown = move || {
         if status.get() != AuthStatus::Authenticated {
-            return view! { <main id="main" class="page" tabindex="-1"><p role="status">{text(|t| t.shell().loading)}</p></main> }
-                .into_any();
+            return view! {
+                <main id="main" class="page" tabindex="-1">
+                    <h1>{text(title)}</h1>
+                    <p role="status">{text(|t| t.shell().loading)}</p>
+                </main>
+            }
+            .into_any();
         }
         // The page is made anew for another user, so that it keeps nothing of the previous one. `Guarded` would do so for each session, and
         // a change of the password begins one.

@@ -48,15 +48,19 @@ pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
         focus_content();
         start();
     };
-    let content = move || match part.get() {
-        None => view! { <p class="answer" role="status">{text(|t| t.shell().loading)}</p> }.into_any(),
-        Some(Ok(make)) => make(),
-        Some(Err(())) => view! {
-            <h1>{text(title)}</h1>
+    let failed = move || {
+        view! {
             <p class="notice bad" role="alert">{text(|t| t.shell().not_loaded)}</p>
             <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
         }
-        .into_any(),
+    };
+    let content = move || {
+        let outcome = match part.get() {
+            Some(Ok(make)) => return make(),
+            Some(Err(())) => failed().into_any(),
+            None => view! { <p class="answer" role="status">{text(|t| t.shell().loading)}</p> }.into_any(),
+        };
+        view! { <h1>{text(title)}</h1> {outcome} }.into_any()
     };
     view! { <Page title>{content}</Page> }
 }
