@@ -63,13 +63,13 @@ async fn each_page_is_shown_and_the_demonstration_runs(engine: Engine) -> Result
 }
 
 #[tokio::test]
-#[ignore = "needs Firefox: `cargo xtask test` has it"]
+#[ignore = "needs Firefox: `cargo xtask test` installs it"]
 async fn firefox_each_page_is_shown_and_the_demonstration_runs() -> Result {
     each_page_is_shown_and_the_demonstration_runs(Engine::Firefox).await
 }
 
 #[tokio::test]
-#[ignore = "needs WebKitGTK: `cargo xtask test` has it"]
+#[ignore = "needs WebKitGTK: `cargo xtask test` installs it"]
 async fn webkit_each_page_is_shown_and_the_demonstration_runs() -> Result {
     each_page_is_shown_and_the_demonstration_runs(Engine::WebKit).await
 }

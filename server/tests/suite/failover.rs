@@ -160,7 +160,7 @@ fn rounds() -> usize {
 
 /// The primary stops writing, its connections stay open, and the address moves to the standby, which is promoted later.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "starts PostgreSQL with a standby: `cargo xtask test` has the programs"]
+#[ignore = "starts PostgreSQL with a standby: `cargo xtask test` installs it"]
 async fn case_41_postgres_is_switched_over_under_load() {
     for _ in 0..rounds() {
         let (folder, pair) = (folder(), PostgresPair::start().await);
