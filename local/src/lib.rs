@@ -1,5 +1,6 @@
-//! What tests (`xtask`) and measurements (`bench/run`) use of this machine: child processes, system packages, temporary databases.
+//! What tests (`xtask`) and measurements (`bench/run`) use of this machine: child processes, system packages, temporary databases, the Nest backend.
 
 pub mod databases;
+pub mod nest;
 pub mod packages;
 pub mod process;

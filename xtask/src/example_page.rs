@@ -12,7 +12,8 @@ use wugan_local::process::run;
 use crate::tools;
 
 /// The packages of the pages.
-pub(crate) const PACKAGES: [&str; 6] = [
+pub(crate) const PACKAGES: [&str; 7] = [
+    "wugan-e2e-foreign-page",
     "wugan-example-axum-page",
     "wugan-example-bare",
     "wugan-example-cookie",

@@ -11,6 +11,7 @@ mod fuzz;
 mod lint;
 mod npm;
 mod package;
+mod python;
 mod serve;
 mod server;
 mod test;

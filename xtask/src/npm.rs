@@ -11,33 +11,43 @@ use wugan_local::process::run;
 
 /// axe-core, the accessibility checker: its script, which runs in a page.
 pub(crate) fn axe() -> Result<PathBuf> {
-    Ok(modules("axe-core", "4.14.1")?.join("axe-core/axe.min.js"))
+    Ok(modules(&[("axe-core", "4.14.1")])?.join("axe-core/axe.min.js"))
 }
 
 /// The folder `node_modules` with `oidc-provider`, an OpenID provider. Version 8 is the last one for Node.js 20, which Debian has.
 pub(crate) fn openid_provider() -> Result<PathBuf> {
     packages::require("node", "nodejs", "Node.js (it runs the OpenID provider of the tests)")?;
-    modules("oidc-provider", "8.8.1")
+    modules(&[("oidc-provider", "8.8.1")])
 }
 
-/// The folder `node_modules` with a package in this version.
-fn modules(package: &str, version: &str) -> Result<PathBuf> {
-    let folder = cache()?.join(format!("{package}-{version}"));
+/// The folder `node_modules` with what the guide's Express server imports.
+pub(crate) fn express() -> Result<PathBuf> {
+    packages::require("node", "nodejs", "Node.js (it runs the Express server of the tests)")?;
+    modules(&[("express", "5.3.0"), ("jsonwebtoken", "9.0.3")])
+}
+
+/// The folder `node_modules` with packages in these versions.
+fn modules(wanted: &[(&str, &str)]) -> Result<PathBuf> {
+    let names = wanted.iter().map(|(package, version)| format!("{package}@{version}")).collect::<Vec<_>>();
+    let folder = cache()?.join(names.join("+").replace('@', "-"));
     let modules = folder.join("node_modules");
-    let manifest = modules.join(package).join("package.json");
-    let is_there = || fs::read_to_string(&manifest).is_ok_and(|manifest| has_version(&manifest, version));
-    if is_there() {
+    let is_there = |(package, version): &(&str, &str)| {
+        let manifest = fs::read_to_string(modules.join(package).join("package.json"));
+        manifest.is_ok_and(|manifest| has_version(&manifest, version))
+    };
+    if wanted.iter().all(is_there) {
         return Ok(modules);
     }
-    packages::require("npm", "npm", &format!("npm (it fetches {package} for the tests)"))?;
-    step(&format!("Fetching {package} {version}, once"), "10 s", || {
+    let listed = names.join(" and ");
+    packages::require("npm", "npm", &format!("npm (it fetches {listed} for the tests)"))?;
+    step(&format!("Fetching {listed}, once"), "10 s", || {
         fs::create_dir_all(&folder).map_err(|e| failure(format!("{} can't be created: {e}", folder.display())))?;
         let mut npm = Command::new("npm");
         npm.args(["install", "--silent", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]);
-        run(npm.arg(&folder).arg(format!("{package}@{version}")).current_dir(&folder))
+        run(npm.arg(&folder).args(&names).current_dir(&folder))
     })?;
-    let wrong = || failure(format!("npm did not fetch {package} {version}: remove {} and try again", folder.display()));
-    if is_there() { Ok(modules) } else { Err(wrong()) }
+    let wrong = || failure(format!("npm did not fetch {listed}: remove {} and try again", folder.display()));
+    if wanted.iter().all(is_there) { Ok(modules) } else { Err(wrong()) }
 }
 
 fn has_version(manifest: &str, version: &str) -> bool {

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, printed, step};
 use wugan_bundle::wasm::{self, TARGET};
-use wugan_local::databases::{self, clusters};
+use wugan_local::databases::{self, clusters, mariadb};
+use wugan_local::nest;
 use wugan_local::process::{self, Running, interrupted};
 
 use crate::app;
@@ -18,6 +19,7 @@ use crate::count::{Count, Table};
 use crate::example_page;
 use crate::fuzz;
 use crate::npm;
+use crate::python;
 use crate::server;
 use crate::toolchain;
 use crate::tools;
@@ -172,9 +174,20 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         .env("WUGAN_LEPTOS_PAGE", example_page::bind("wugan-example-leptos", "leptos")?)
         .env("WUGAN_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
         .env("WUGAN_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
+        .env("WUGAN_FOREIGN_PAGE", example_page::bind("wugan-e2e-foreign-page", "../e2e/foreign_page")?)
         .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
+        .env("WUGAN_EXPRESS", npm::express()?)
+        .env("WUGAN_DJANGO", python::django()?)
         .env("WUGAN_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
+    let database = if options.without_databases {
+        tests.args(["--skip", "nestjs"]);
+        None
+    } else {
+        nest::build()?;
+        Some(mariadb::start_with_databases(&["nest"])?)
+    };
+    tests.envs(database.as_ref().map(|database| ("WUGAN_NEST_DATABASE", database.url("nest"))));
     if !options.chromium_only {
         // The tests in Firefox and WebKit are marked `#[ignore]`, so that a run without these browsers counts them as ignored.
         tests.arg("--include-ignored");

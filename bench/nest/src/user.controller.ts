@@ -1,6 +1,6 @@
 // Sign-in and refresh. A refresh checks the token, looks the user up and signs two new tokens; none is ever spent, and none is kept.
 import { Body, Controller, Get, HttpCode, OnModuleInit, Post, Query, UnauthorizedException } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
+import { JwtService, JwtSignOptions } from '@nestjs/jwt';
 import { InjectRepository } from '@nestjs/typeorm';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -8,6 +8,9 @@ import { Repository } from 'typeorm';
 import { User } from './user.entity';
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
+
+// A time as the package `ms` reads it.
+const accessTtl = (process.env.ACCESS_TTL ?? '30m') as JwtSignOptions['expiresIn'];
 
 interface Tokens {
   access_token: string;
@@ -60,7 +63,7 @@ export class UserController implements OnModuleInit {
 
   private async issue(user: User): Promise<Tokens> {
     return {
-      access_token: await this.jwt.signAsync({ userId: user.id, username: user.username }, { expiresIn: '30m' }),
+      access_token: await this.jwt.signAsync({ userId: user.id, username: user.username }, { expiresIn: accessTtl }),
       refresh_token: await this.jwt.signAsync({ userId: user.id }, { expiresIn: '7d' }),
     };
   }

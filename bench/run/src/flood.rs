@@ -4,6 +4,7 @@
 //! hashing does. One host opens a thousand connections at a time, with each kind of flood in turn.
 
 use wugan_bundle::step::{Result, step};
+use wugan_local::nest;
 
 use crate::heading;
 use crate::load::{Figures, Programs};
@@ -16,7 +17,7 @@ const FLOODS: [&str; 4] = ["sign-ins", "connects", "heads", "probes"];
 pub(crate) fn measure(rounds: usize) -> Result<()> {
     let programs = Programs::build()?;
     let wugan = peers::build_wugan()?;
-    peers::build_nest()?;
+    nest::build()?;
     let database = peers::mariadb()?;
     let peers = [Peer::wugan("Wugan, SQLite", Cores::All, &wugan, None)?, Peer::nest(Cores::All, &database.url("nest"))?];
     // For each peer and round: quiet, then with each flood.

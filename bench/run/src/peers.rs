@@ -122,18 +122,6 @@ pub(crate) fn build_wugan() -> Result<PathBuf> {
     Ok(project::target().join("release").join(format!("wugan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// Installs the packages of `bench/nest`, and compiles it.
-pub(crate) fn build_nest() -> Result<()> {
-    packages::require("npm", "npm", "npm (for the Nest backend that is compared with)")?;
-    let nest = project::root().join("bench/nest");
-    step("Building the Nest backend", "seconds, 1 min the first time", || {
-        if !nest.join("node_modules/.package-lock.json").exists() {
-            run(Command::new("npm").args(["ci", "--silent"]).current_dir(&nest))?;
-        }
-        run(Command::new("npm").args(["run", "--silent", "build"]).current_dir(&nest))
-    })
-}
-
 /// A durable MariaDB with the databases `wugan` and `nest`, on the servers' core.
 pub(crate) fn mariadb() -> Result<Database> {
     on_the_servers_core(mariadb::start_durable(&["wugan", "nest"])?)

@@ -1,6 +1,7 @@
 //! The server with 64 connections, beside a bare route and beside the tutorial's backend: requests per second, processor time, memory.
 
 use wugan_bundle::step::{Result, step};
+use wugan_local::nest;
 
 use crate::heading;
 use crate::load::{Figures, Programs};
@@ -42,7 +43,7 @@ impl Row {
 pub(crate) fn measure(rounds: usize) -> Result<()> {
     let programs = Programs::build()?;
     let wugan = peers::build_wugan()?;
-    peers::build_nest()?;
+    nest::build()?;
     let [mariadb_server, postgres_server] = [peers::mariadb()?, peers::postgres()?];
     let bare = Peer::bare(&programs.bare())?;
     let sqlite = Peer::wugan("Wugan, SQLite", Cores::One, &wugan, None)?;

@@ -17,7 +17,15 @@ use crate::process::free_port;
 /// # Errors
 /// If it cannot be installed or does not start.
 pub fn start() -> Result<Database> {
-    start_with(&["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"], &[])
+    start_with_databases(&[])
+}
+
+/// As [`start`], with these databases.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_with_databases(databases: &[&str]) -> Result<Database> {
+    start_with(&["--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=0"], databases)
 }
 
 /// With the durability of a production server and these databases, to measure with.

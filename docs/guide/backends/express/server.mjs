@@ -1,4 +1,4 @@
-// Two tokens, rotation and reuse detection in memory. `node server.mjs`; ACCESS_SECONDS sets the lifetime of access tokens.
+// Two tokens, rotation and reuse detection in memory. `node server.mjs`; ACCESS_SECONDS sets the lifetime of access tokens, PORT the port.
 import express from "express";
 import jwt from "jsonwebtoken";
 import { randomBytes, randomUUID } from "node:crypto";
@@ -60,4 +60,5 @@ app.post("/auth/logout", (request, response) => {
 
 app.get("/notes", guard, (request, response) => response.json([`a note of ${request.user.sub}`]));
 
-app.listen(4000, "127.0.0.1", () => console.log("listening on http://127.0.0.1:4000"));
+const port = Number(process.env.PORT ?? 4000);
+app.listen(port, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${port}`));
