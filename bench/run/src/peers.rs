@@ -15,7 +15,6 @@ use wugan_bundle::command::output_of;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
 use wugan_local::databases::{Database, mariadb, postgres};
-use wugan_local::packages;
 use wugan_local::process::{Running, free_port, interrupted, run, temporary_folder};
 
 /// The account that the load signs in with, on all servers.
