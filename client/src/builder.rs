@@ -7,16 +7,18 @@ use crate::{
     error::Error,
     gate::Gate,
     grant::{Exchange, Json, RefreshGrant},
-    http::{Response, header::is_header_name, redacted::redacted},
+    http::{Request, Response, header::is_header_name, redacted::redacted},
     platform::{Platform, default_platform, in_memory::in_memory},
     session::{
         Migration, Session, Settings,
-        transport::{Defaults, Transport},
+        transport::{Defaults, Transport, without_redirects},
     },
 };
 use http::StatusCode;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 use web_sys::RequestCredentials;
+
+const AUTHORIZATION: &str = "authorization";
 
 /// The longest time that a working tab holds the lock besides the exchange itself: settling, the check of a rejection, the storage's lag.
 const LOCK_OVERHEAD: Duration = Duration::from_secs(4);
@@ -99,7 +101,7 @@ impl ClientBuilder {
             allowed_origins: Vec::new(),
             attempt_timeout: None,
             is_unauthorized: Box::new(|response| response.status() == StatusCode::UNAUTHORIZED),
-            auth_header: "authorization".to_owned(),
+            auth_header: AUTHORIZATION.to_owned(),
             defaults: None,
             storage_key: None,
             timeout: Duration::from_secs(30),
@@ -202,16 +204,30 @@ impl ClientBuilder {
     }
 
     /// The header that carries the token, for instance because a proxy uses `Authorization` itself. Default: `Authorization`.
+    ///
+    /// Browsers remove only `Authorization` when a redirect leads to another origin
+    /// (<https://fetch.spec.whatwg.org/#http-redirect-fetch>), so with another header a redirect is an error, unless a request sets
+    /// [`redirect`](crate::RequestBuilder::redirect).
     pub fn auth_header(mut self, name: &str) -> ClientBuilder {
         self.auth_header = name.to_ascii_lowercase();
-        self
+        if self.auth_header == AUTHORIZATION { self } else { self.with_default(without_redirects) }
     }
 
     /// Whether cookies are sent and stored, for requests that do not say so themselves. Default: the browser's, same origin only.
-    pub fn credentials(mut self, credentials: RequestCredentials) -> ClientBuilder {
-        self.defaults = Some(Box::new(move |request| match request.options().credentials {
+    pub fn credentials(self, credentials: RequestCredentials) -> ClientBuilder {
+        self.with_default(move |request| match request.options().credentials {
             Some(_) => request,
             None => request.credentials(credentials),
+        })
+    }
+
+    fn with_default(mut self, default: impl Fn(Request) -> Request + 'static) -> ClientBuilder {
+        let before = self.defaults.take();
+        self.defaults = Some(Box::new(move |request| {
+            default(match &before {
+                Some(before) => before(request),
+                None => request,
+            })
         }));
         self
     }
@@ -231,6 +247,8 @@ impl ClientBuilder {
     /// As [`build`](Self::build).
     #[doc(hidden)]
     pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+        #[cfg(feature = "dpop")]
+        let key_store = platform.clone();
         let platform = self.in_memory.map_or_else(|| platform.clone(), |in_memory| in_memory(platform.clone()));
         let transport =
             Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.defaults.take());
@@ -241,10 +259,11 @@ impl ClientBuilder {
             lock_timeout: self.lock_timeout.max(self.refresh_timeout.saturating_add(LOCK_OVERHEAD)),
             refresh_timeout: self.refresh_timeout,
             auto_refresh: self.auto_refresh,
+            is_in_memory: self.in_memory.is_some(),
             migration: self.migration,
         };
         #[cfg(feature = "dpop")]
-        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(platform.clone(), &settings.storage_key))));
+        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(key_store, &settings.storage_key))));
         let session = Session::open(transport, self.grant, settings, issuer, issuer_origin);
         Ok(Client(Rc::new(Inner {
             session,

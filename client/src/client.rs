@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     gate::Gate,
-    grant::{RefreshOutcome, TokenResponse},
+    grant::{Exchange, RefreshOutcome, TokenResponse},
     http::{Body, Request, RequestBuilder, Response},
     platform::Address,
     rules::{Rule, is_broken},
@@ -12,8 +12,9 @@ use crate::{
         clock::milliseconds,
         event::{Event, Outcome, RefreshTrigger},
         tokens::Freshness,
+        transport::without_redirects,
     },
-    storage::record::Credential,
+    storage::{lock::release_after_lag, record::Credential},
 };
 use futures::future::LocalBoxFuture;
 use http::Method;
@@ -124,6 +125,21 @@ impl Client {
         let request = transport.with_defaults(request);
         let address = transport.address(&request)?;
         Ok(session.within_timeout(Box::pin(transport.fetch_once(&request, &address))).await?)
+    }
+
+    /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
+    /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Tabs that do
+    /// so at once take turns. Returns whether a user is signed in; after a sign-out by the user it asks no server.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::sign_in`].
+    pub async fn resume(&self) -> Result<bool, Error> {
+        let session = &self.0.session;
+        let Some(lock) = session.lock_for_resuming().await else { return Ok(session.current().is_some()) };
+        let request = session.0.grant.refresh(&Exchange { refresh_token: "", attempt: "" });
+        let signed_in = without_redirects(request).bind(self.clone()).0.sign_in().await;
+        release_after_lag(&session.0.transport.platform, lock);
+        Ok(matches!(signed_in?, SignIn::Done(_)))
     }
 
     /// The session.

@@ -76,7 +76,7 @@ impl Dpop {
             if let Some(new) = &new_nonce {
                 self.servers.set(Server { nonce: Some(new.clone()), ..self.servers.of(&address.origin) });
             }
-            let refusal = Refusal::of(&mut response, token.is_some()).await?;
+            let refusal = Refusal::of(request, &mut response, token.is_some()).await?;
             let is_other_nonce = new_nonce.is_some() && new_nonce != nonce;
             let sent_at = response.sent_at();
             let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
@@ -112,10 +112,13 @@ enum Refusal {
 
 impl Refusal {
     /// The reason is in a header of a resource, and in the body of a token endpoint's answer.
-    async fn of(response: &mut Response, is_resource: bool) -> Result<Refusal, Box<Error>> {
-        if !matches!(response.status().as_u16(), 400 | 401) {
+    async fn of(request: &Request, response: &mut Response, is_resource: bool) -> Result<Refusal, Box<Error>> {
+        let status = response.status().as_u16();
+        if !matches!(status, 400 | 401) {
             return Ok(Refusal::None);
         }
+        // Without a reason, a 400, or a 401 of a request that declares it its own, is the application's answer.
+        let may_be_unknown = is_resource && status == 401 && request.parts.is_refreshable;
         let reason = if is_resource {
             response.header("www-authenticate")
         } else {
@@ -125,7 +128,7 @@ impl Refusal {
         Ok(match reason {
             Some(reason) if contains(&reason, "use_dpop_nonce") => Refusal::Nonce,
             Some(reason) if contains(&reason, "invalid_dpop_proof") => Refusal::Time,
-            None if is_resource => Refusal::Unknown,
+            None if may_be_unknown => Refusal::Unknown,
             _ => Refusal::None,
         })
     }

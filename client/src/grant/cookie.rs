@@ -10,8 +10,7 @@ use web_sys::RequestCredentials;
 ///
 /// The sign-in needs cookies too: at another origin, set
 /// [`ClientBuilder::credentials`](crate::ClientBuilder::credentials)`(RequestCredentials::Include)`, or the request's own. If the
-/// browser has a cookie from an earlier visit and the page no tokens, sign in with the refresh request itself:
-/// `client.post("/refresh").sign_in()`.
+/// browser has a cookie from an earlier visit and the page no tokens, [`Client::resume`](crate::Client::resume) starts the session.
 #[derive(Clone, Debug)]
 pub struct Cookie {
     url: String,

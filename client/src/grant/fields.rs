@@ -20,6 +20,9 @@ const REJECTION_CODES: [&str; 10] = [
     "session_expired",
 ];
 
+/// A proof was refused, not the refresh token (RFC 9449 §5, §8).
+const PROOF_CODES: [&str; 2] = ["invalid_dpop_proof", "use_dpop_nonce"];
+
 /// The names of the fields in a token response.
 #[derive(Clone, Debug)]
 pub(super) struct Fields {
@@ -78,7 +81,7 @@ impl Fields {
             },
             400..500 if codes.iter().any(|code| self.is_rejection_code(code)) => return RefreshOutcome::Rejected,
             400..500 if response.is_html() => "an HTML page, as a proxy sends it".to_owned(),
-            401 if accepts_bare_401 => return RefreshOutcome::Rejected,
+            401 if accepts_bare_401 && !codes.iter().any(|code| PROOF_CODES.contains(&&**code)) => return RefreshOutcome::Rejected,
             400..500 => match codes.iter().find(|code| is_plain(code)) {
                 Some(code) => format!("the code “{code}” is not one of the grant's rejection codes"),
                 None => "no error code that speaks of the refresh token".to_owned(),

@@ -55,7 +55,7 @@ pub trait Platform: 'static {
     /// Runs a future to its end, independent of any other.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
 
-    /// A random number, at least 0 and less than 1.
+    /// A random number, at least 0 and less than 1. Unpredictable: a thief who read earlier ones from a stored record must not know the next.
     fn random(&self) -> f64;
 
     /// Calls `notify` for each [`PlatformEvent`] until the guard is dropped.

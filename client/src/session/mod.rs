@@ -88,6 +88,8 @@ pub(crate) struct Settings {
     pub(crate) lock_timeout: Duration,
     /// Whether a visible page renews its token without being asked.
     pub(crate) auto_refresh: bool,
+    /// Whether no other tab sees the tokens.
+    pub(crate) is_in_memory: bool,
     pub(crate) migration: Option<Migration>,
 }
 

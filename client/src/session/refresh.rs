@@ -2,7 +2,7 @@
 //! waiter is dropped.
 
 use crate::{
-    error::Error,
+    error::{Error, SignOutReason},
     grant::{Exchange, RefreshOutcome, TokenResponse},
     platform::within,
     rules::{Rule, is_broken},
@@ -12,7 +12,7 @@ use crate::{
         clock::Timestamp,
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet},
+        tokens::{Freshness, TokenSet, names_another_user},
         transport::without_redirects,
     },
     storage::{
@@ -137,7 +137,10 @@ impl Session {
         if is_broken(Rule::CrossTabLock) {
             return None;
         }
-        let name = format!("{}:{}", self.0.settings.storage_key, stale.tokens.exchange_id());
+        let key = &self.0.settings.storage_key;
+        // Tabs whose sessions are in memory have different access tokens for one cookie.
+        let is_shared = self.0.settings.is_in_memory && !self.0.grant.needs_refresh_token();
+        let name = if is_shared { key.clone() } else { format!("{key}:{}", stale.tokens.exchange_id()) };
         let lock = lock::acquire(&self.0.transport.platform, &name, self.0.settings.lock_timeout);
         match select(lock.boxed_local(), self.superseded(stale).boxed_local()).await {
             Either::Left((Some(lock), _)) => Some(lock),
@@ -147,6 +150,21 @@ impl Session {
             }
             Either::Right(_) => None,
         }
+    }
+
+    /// The lock for the exchange of a cookie that starts a session. `None`: there is a session, the user signed out, or the grant has no
+    /// cookie. The inner `None`: there are no locks.
+    pub(crate) async fn lock_for_resuming(&self) -> Option<Option<Lock>> {
+        let is_wanted = || {
+            let is_signed_out = self.current().is_none();
+            let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+            is_signed_out && !by_user && !self.0.grant.needs_refresh_token()
+        };
+        if !is_wanted() {
+            return None;
+        }
+        let lock = lock::acquire(&self.0.transport.platform, &self.0.settings.storage_key, self.0.settings.lock_timeout).await;
+        is_wanted().then_some(lock)
     }
 
     /// Without locks, two tabs may have received the same tokens and stored them with different attempt ids. When the later write is
@@ -255,6 +273,11 @@ impl Session {
         match verdict {
             Verdict::Granted(granted) => {
                 let (tokens, sent_at) = *granted;
+                if !self.0.grant.needs_refresh_token() && names_another_user(&tokens, &stale.tokens) {
+                    // Another user signed in where this client could not see it, and the cookie is that user's.
+                    self.begin(tokens, sent_at);
+                    return (Err(Error::SessionChanged.into()), RefreshResult::Discarded);
+                }
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
                 (Ok(self.replace_tokens(&stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
             }

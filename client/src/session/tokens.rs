@@ -197,6 +197,12 @@ impl Claims {
     }
 }
 
+/// Whether new tokens are those of another user, as far as both name one.
+pub(crate) fn names_another_user(new: &TokenSet, old: &Tokens) -> bool {
+    let user = Claims::of(&new.access_token).and_then(|claims| claims.user);
+    user.zip(old.user.as_ref()).is_some_and(|(new, old)| new.id != old.id)
+}
+
 /// A part of a JWT. By bytes: the search for a character adds half a kilobyte to the download.
 fn part(token: &str, number: usize) -> Option<&[u8]> {
     token.as_bytes().split(|byte| *byte == b'.').nth(number)

@@ -46,8 +46,10 @@ pub(crate) enum Unreadable {
     Damaged,
     /// Written by a later version of this library.
     LaterVersion,
-    /// Written for another backend.
+    /// Written for another backend, whose session goes on.
     OtherIssuer,
+    /// Written for another backend, whose session has ended: nothing is lost if it is replaced.
+    OtherIssuerEnded,
 }
 
 /// An id for a new session that compares greater than `latest`: by the device's clock, also after that was set back.
@@ -78,7 +80,9 @@ impl Record {
         let object = Object::read(text.as_bytes()).ok_or(Unreadable::Damaged)?;
         match object.number("v") {
             Some(version) if version > VERSION => Err(Unreadable::LaterVersion),
-            Some(VERSION) if object.text("issuer").is_some_and(|stored| stored != issuer) => Err(Unreadable::OtherIssuer),
+            Some(VERSION) if object.text("issuer").is_some_and(|stored| stored != issuer) => {
+                Err(if object.text("ended").is_some() { Unreadable::OtherIssuerEnded } else { Unreadable::OtherIssuer })
+            }
             Some(VERSION) => Record::parse(&object).ok_or(Unreadable::Damaged),
             _ => Err(Unreadable::Damaged),
         }

@@ -98,6 +98,10 @@ impl SessionStore {
             Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
             Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion)),
             Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend)),
+            Err(Unreadable::OtherIssuerEnded) => match self.held() {
+                Held::SignedIn(_) => self.restore(),
+                Held::SignedOut(_) => None,
+            },
         }
     }
 

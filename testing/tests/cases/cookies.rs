@@ -1,11 +1,29 @@
 //! Case 54: the refresh token is in an HttpOnly cookie.
 
 use crate::*;
-use wugan::{SignOutReason, grant::Cookie};
+use wugan::{SignIn, SignOutReason, grant::Cookie};
 use wugan_testing::Fault;
 
 fn cookie_builder() -> ClientBuilder {
     builder().grant(Cookie::new("/cookie/refresh").revoke("/cookie/logout")).credentials(web_sys::RequestCredentials::Include)
+}
+
+fn sign_in(sim: &Simulation, tab: &Tab, client: &Client, name: &str) {
+    let request = client.post("/cookie/login").json(&serde_json::json!({"username": name, "password": "x"}));
+    let signed_in = tab.run(async move { Ok::<_, Error>(matches!(request.sign_in().await?, SignIn::Done(_))) });
+    assert_eq!(sim.block_on(signed_in), Ok(true));
+}
+
+/// Resumes in all tabs at once, as a browser does that restores them.
+fn resume(sim: &Simulation, tabs: &[(Tab, Client)]) -> Vec<Result<bool, Error>> {
+    let resumed: Vec<_> = tabs
+        .iter()
+        .map(|(tab, client)| {
+            let client = client.clone();
+            tab.run(async move { client.resume().await })
+        })
+        .collect();
+    resumed.into_iter().map(|resumed| sim.block_on(resumed)).collect()
 }
 
 /// Tabs with a client each. The user of the first one signed in by a form, which set the cookie.
@@ -13,9 +31,7 @@ fn signed_in_tabs(count: usize) -> (Simulation, Vec<(Tab, Client)>) {
     let sim = Simulation::new(1);
     let tabs: Vec<_> = (0..count).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder()))).collect();
     let (tab, client) = &tabs[0];
-    let sign_in = client.post("/cookie/login").json(&serde_json::json!({"username": "ada", "password": "x"}));
-    let signed_in = tab.run(async move { sign_in.sign_in().await.map(|result| matches!(result, wugan::SignIn::Done(_))) });
-    assert_eq!(sim.block_on(signed_in), Ok(true));
+    sign_in(&sim, tab, client, "ada");
     assert!(sim.has_cookie(API));
     sim.advance(seconds(1.0));
     (sim, tabs)
@@ -91,4 +107,73 @@ fn case_54_a_lost_response_with_a_cookie_costs_no_session() {
     let response = get(tab, client, "/bbb");
     assert_eq!(sim.block_on(response), bbb());
     assert_eq!((sim.server().stats().rotated, sim.server().stats().repeated, sim.server().stats().revoked), (1, 1, 0));
+}
+
+/// The cookie has become another user's, by a sign-in that this client cannot see: a form of the server, or a session in memory.
+#[test]
+fn case_54_a_request_of_one_user_is_not_sent_with_the_cookie_of_another() {
+    for in_memory in [false, true] {
+        let build = || if in_memory { cookie_builder().in_memory() } else { cookie_builder() };
+        let sim = Simulation::new(1);
+        sim.server().allow_early_refreshes();
+        let (first, second) = (sim.tab(), sim.tab());
+        let client = first.client(build());
+        sign_in(&sim, &first, &client, "ada");
+        sign_in(&sim, &second, &second.client(cookie_builder().in_memory()), "bob");
+        first.hide(true);
+        sim.advance(seconds(3_600.0));
+        let response = send(&first, client.post("/echo").header("x-as", "ada").text("ada's order"));
+        assert_eq!(status(sim.block_on(response)), Err(Error::SessionChanged));
+        assert_eq!(user(&client).as_deref(), Some("bob"), "in memory: {in_memory}");
+        assert_eq!(status(sim.block_on(send(&first, client.post("/echo").header("x-as", "bob").text("bob's order")))), Ok(200));
+        assert_eq!(sim.server().violations(), Vec::<String>::new());
+    }
+}
+
+/// Their access tokens differ, and the cookie is one.
+#[test]
+fn case_54_tabs_with_sessions_in_memory_take_turns_with_the_cookie() {
+    let sim = Simulation::new(1);
+    sim.server().strict(true);
+    sim.server().allow_early_refreshes();
+    let tabs: Vec<_> = (0..3).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder().in_memory()))).collect();
+    sign_in(&sim, &tabs[0].0, &tabs[0].1, "ada");
+    sim.advance(seconds(1.0));
+    assert_eq!(resume(&sim, &tabs), [Ok(true), Ok(true), Ok(true)]);
+    tabs.iter().for_each(|(tab, _)| tab.hide(true));
+    sim.advance(seconds(3_600.0));
+    let responses: Vec<_> = tabs.iter().map(|(tab, client)| get(tab, client, "/bbb")).collect();
+    responses.into_iter().for_each(|response| assert_eq!(sim.block_on(response), bbb()));
+    assert!(sim.server().has_session("ada"));
+    assert_eq!(sim.server().violations(), Vec::<String>::new());
+}
+
+#[test]
+fn case_54_restored_tabs_resume_by_one_exchange_of_the_cookie() {
+    let (sim, tabs) = signed_in_tabs(1);
+    sim.server().strict(true);
+    tabs.into_iter().for_each(|(tab, _)| tab.close());
+    for (key, _) in sim.store() {
+        sim.overwrite(&key, None);
+    }
+    let tabs: Vec<_> = (0..3).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder()))).collect();
+    let rotated = sim.server().stats().rotated;
+    assert_eq!(resume(&sim, &tabs), [Ok(true), Ok(true), Ok(true)]);
+    assert_eq!(sim.server().stats().rotated, rotated + 1);
+    sim.advance(seconds(5.0));
+    assert!(sim.server().has_session("ada"));
+}
+
+/// The server was not reached at the sign-out, so the browser still has the cookie.
+#[test]
+fn case_54_after_a_sign_out_nothing_is_resumed() {
+    let (sim, tabs) = signed_in_tabs(2);
+    sim.server().fail(Fault::Unreachable);
+    tabs[0].1.session().sign_out();
+    sim.advance(seconds(60.0));
+    assert!(sim.has_cookie(API));
+    assert_eq!(resume(&sim, &tabs), [Ok(false), Ok(false)]);
+    let reloaded = sim.tab();
+    let client = reloaded.client(cookie_builder());
+    assert_eq!(resume(&sim, &[(reloaded, client)]), [Ok(false)]);
 }

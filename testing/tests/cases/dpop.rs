@@ -3,7 +3,7 @@
 use super::requests::stream;
 use crate::*;
 use wugan::{SignIn, SignOutReason};
-use wugan_testing::Server;
+use wugan_testing::{Fault, Server};
 
 /// How long the server gives out a nonce.
 const STEP: f64 = 60.0;
@@ -242,4 +242,56 @@ fn dpop_a_copy_of_the_store_is_of_no_use_and_the_owner_goes_on() {
     let unbound = Simulation::new(1);
     let tokens = unbound.server().sign_in("ada");
     assert!(unbound.server().accepts(&tokens.access_token));
+}
+
+/// The application answers a long upload. The `Date` of its answer is more than half a minute later than the proof.
+#[test]
+fn dpop_a_post_that_the_application_answers_400_is_sent_once() {
+    let (sim, server, tab, client) = bound_ada(None);
+    sim.trace();
+    server.set_latency(seconds(31.0), seconds(32.0));
+    server.fail(Fault::Status(400));
+    let response = send(&tab, client.post("/echo").timeout(seconds(600.0)).text("pay 100"));
+    assert_eq!(status(sim.block_on(response)), Ok(400));
+    let sent = sim.timeline().lines().filter(|line| line.contains("sends POST /echo")).count();
+    assert_eq!(sent, 1, "\n{}", sim.timeline());
+}
+
+/// A route whose 401 speaks of a code that the user typed, while the server has a new nonce: each sending counts as a try.
+#[test]
+fn dpop_a_401_of_a_request_without_refresh_is_sent_once() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    sim.advance(seconds(STEP + 1.0));
+    let accepted = server.stats().accepted;
+    let response = send(&tab, client.post("/pin").no_refresh().text("1234"));
+    assert_eq!(status(sim.block_on(response)), Ok(401));
+    assert_eq!(server.stats().accepted - accepted, 1);
+}
+
+/// The device's clock is set while the page is open, and the server does not show its own. What is refused is the proof.
+#[test]
+fn dpop_a_refused_proof_is_no_verdict_on_the_refresh_token() {
+    for hours in [-2.0, 2.0] {
+        let (sim, server, tab, client) = bound_ada(None);
+        server.hide_date(true);
+        tab.hide(true);
+        sim.advance(seconds(3_600.0));
+        tab.set_clock_offset(hours * 3_600_000.0);
+        let response = status(sim.block_on(get(&tab, &client, "/bbb")));
+        assert!(is_signed_in(&client), "{hours}: {response:?}");
+        tab.set_clock_offset(0.0);
+        sim.advance(seconds(120.0));
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb(), "{hours}");
+    }
+}
+
+#[test]
+fn dpop_a_session_in_memory_has_a_key() {
+    let sim = Simulation::new(1);
+    sim.server().use_dpop(None);
+    let tab = sim.tab();
+    let client = tab.client(bound().in_memory());
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    sim.advance(seconds(3_600.0));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
 }

@@ -437,6 +437,21 @@ fn case_65_the_token_is_sent_in_another_header_if_a_proxy_needs_authorization() 
     assert_eq!(sim.server().stats().refreshes, 1);
 }
 
+/// A browser passes every header but `Authorization` on to the origin that a redirect leads to.
+#[test]
+fn case_65_a_token_in_another_header_follows_no_redirect_unless_the_request_says_so() {
+    let (sim, tab, client) = ada_with(builder().auth_header("X-Access-Token"));
+    sim.server().set_auth_header("X-Access-Token");
+    sim.server().fail(Fault::Redirect);
+    assert!(matches!(status(sim.block_on(get(&tab, &client, "/bbb"))), Err(Error::Network(_))));
+    let follows = client.get("/bbb").redirect(web_sys::RequestRedirect::Follow);
+    assert_eq!(status(sim.block_on(send(&tab, follows))), Ok(401));
+    // A browser removes it itself.
+    let (sim, tab, client) = ada_with(builder().auth_header("Authorization"));
+    sim.server().fail(Fault::Redirect);
+    assert_eq!(status(sim.block_on(get(&tab, &client, "/bbb"))), Ok(401));
+}
+
 #[test]
 fn anonymous_requests_have_no_token_and_start_no_refresh() {
     let (sim, tab, client) = ada();

@@ -177,3 +177,20 @@ fn case_66_an_endless_refresh_timeout_does_not_panic() {
     sim.advance(seconds(600.0));
     assert_eq!(response.try_take(), None, "it waits as long as it was told to");
 }
+
+/// A deployment changes the token endpoint and keeps the storage key. The session of the former one has ended.
+#[test]
+fn case_38_an_ended_record_of_another_backend_is_replaced_by_the_next_sign_in() {
+    let (sim, tab, old) = ada_with(builder().storage_key("app"));
+    old.session().sign_out();
+    sim.advance(seconds(5.0));
+    tab.close();
+    let build = || builder().storage_key("app").grant(wugan::grant::OAuth2::new("/oauth/token", "app"));
+    let tab = sim.tab();
+    let client = tab.client(build());
+    client.session().sign_in(sim.server().sign_in("ada"));
+    sim.advance(seconds(5.0));
+    tab.close();
+    let reloaded = sim.tab().client(build());
+    assert!(is_signed_in(&reloaded), "{:?}", reloaded.session().info().warnings);
+}
