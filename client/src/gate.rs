@@ -15,7 +15,7 @@ use std::{
 /// Connections that a browser opens to an HTTP/1.1 origin.
 const MAX_IN_FLIGHT: usize = 6;
 
-/// How long an accepted request vouches for the next ones.
+/// How long the gate stays open after a token was accepted.
 const ACCEPTED_FOR_MS: f64 = 2_000.0;
 
 /// Long polls may occupy all places for minutes: no request waits longer than this.
@@ -71,7 +71,7 @@ impl Gate {
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.gate.in_flight.set(self.gate.in_flight.get().saturating_sub(1));
-        // Those whose callers left are skipped.
+        // Dropped waiters are skipped.
         while self.gate.in_flight.get() < MAX_IN_FLIGHT && !self.gate.waiting.borrow().is_empty() {
             let next = self.gate.waiting.borrow_mut().remove(0);
             if next.send(()).is_ok() {

@@ -9,9 +9,9 @@ use crate::{
 
 impl Session {
     /// The key belongs to the session that has ended: the next one may have another.
-    pub(crate) fn forget_key(&self) {
+    pub(crate) fn drop_cached_key(&self) {
         if let Some(dpop) = &self.0.transport.dpop {
-            dpop.forget();
+            dpop.drop_cached_key();
         }
     }
 
@@ -30,7 +30,7 @@ impl Session {
         }));
     }
 
-    /// An exchange failed: for want of the key?
+    /// Ends the session if the exchange failed because its key is missing.
     pub(crate) fn note_failed_exchange(&self, held: &Credential, error: &Error) {
         if *error == Error::SignedOut(SignOutReason::KeyLost) && self.latest_of(held).is_ok() {
             self.end(held, SignOutReason::KeyLost);

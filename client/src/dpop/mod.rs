@@ -26,8 +26,8 @@ pub(crate) struct Dpop {
     name: String,
     /// Read from the store by the first request.
     key: RefCell<Option<Rc<dyn SigningKey>>>,
-    /// How often the key was forgotten.
-    forgotten: Cell<u32>,
+    /// Grows when the cached key is dropped.
+    key_epoch: Cell<u32>,
     servers: Servers,
 }
 
@@ -37,7 +37,7 @@ impl Dpop {
         if is_broken(Rule::TabsShareKey) {
             name += &random_id(&*platform);
         }
-        Dpop { platform, name, key: RefCell::default(), forgotten: Cell::default(), servers: Servers::default() }
+        Dpop { platform, name, key: RefCell::default(), key_epoch: Cell::default(), servers: Servers::default() }
     }
 
     /// The key; `None` if none is stored.
@@ -46,18 +46,18 @@ impl Dpop {
         if known.is_some() {
             return Ok(known);
         }
-        let forgotten = self.forgotten.get();
+        let epoch = self.key_epoch.get();
         let stored = self.platform.key(&self.name).await?;
         // Another tab may have signed in with another key while this one was read.
-        if forgotten == self.forgotten.get() {
+        if epoch == self.key_epoch.get() {
             self.key.replace(stored.clone());
         }
         Ok(stored)
     }
 
     /// The next request reads the stored key.
-    fn forget(&self) {
-        self.forgotten.set(self.forgotten.get() + 1);
+    fn drop_cached_key(&self) {
+        self.key_epoch.set(self.key_epoch.get() + 1);
         self.key.take();
     }
 

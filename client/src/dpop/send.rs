@@ -68,7 +68,7 @@ impl Dpop {
             let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
             let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
             sendings += 1;
-            // A redirect may have led to another server, which speaks for itself alone.
+            // After a redirect, another server may have answered: its nonce and its refusal are ignored.
             if response.redirected_to().is_some() {
                 return Ok(response);
             }

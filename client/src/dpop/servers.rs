@@ -1,4 +1,4 @@
-//! What each server wants of proofs: its latest nonce (RFC 9449 §8), and its time if that differs from the known one. Both are used for
+//! Per origin: the latest nonce (RFC 9449 §8), and the server's time if that differs from the known one. Both are used for
 //! the next proof, so that it costs no second round trip.
 
 use crate::session::clock::Timestamp;

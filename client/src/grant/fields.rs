@@ -84,7 +84,7 @@ impl Fields {
             401 if accepts_bare_401 && !codes.iter().any(|code| PROOF_CODES.contains(&&**code)) => return RefreshOutcome::Rejected,
             400..500 => match codes.iter().find(|code| is_plain(code)) {
                 Some(code) => format!("the code “{code}” is not one of the grant's rejection codes"),
-                None => "no error code that speaks of the refresh token".to_owned(),
+                None => "no error code that is about the refresh token".to_owned(),
             },
             _ => "not a verdict".to_owned(),
         };

@@ -66,7 +66,7 @@ impl RefreshGrant for OAuth2 {
         self.post(&self.token_endpoint, &pairs)
     }
 
-    /// A 401 without a code is no verdict: `invalid_client`, for instance, speaks of the client (RFC 6749 §5.2).
+    /// A 401 without a code is no verdict: `invalid_client`, for instance, is about the client (RFC 6749 §5.2).
     fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome {
         self.fields.parse(response, false)
     }

@@ -59,7 +59,10 @@ where
             let metadata = loop {
                 match Metadata::fetch(&config.issuer, config.assumes_s256).await {
                     Err(error @ Error::Unavailable(_)) => {
-                        connected.try_set(Some(Err(error)));
+                        if connected.try_set(Some(Err(error))).is_some() {
+                            // The component is gone.
+                            return;
+                        }
                         TimeoutFuture::new(RETRY_MS).await;
                     }
                     result => break result,

@@ -66,8 +66,8 @@ impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
 /// Creates an action of a user, such as sending a form or deleting a mail.
 ///
 /// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the same user signs in
-/// again; if it was dispatched while no user was signed in, when any user signs in. Only what the server refused runs again, so
-/// nothing is done twice. A sign-out by the user aborts all running dispatches and discards those that wait. A dispatch that waits
+/// again; if it was dispatched while no user was signed in, when any user signs in. It runs from its beginning: an action with one request
+/// is never done twice, but of one with several requests the accepted ones are sent again. A sign-out by the user aborts all running dispatches and discards those that wait. A dispatch that waits
 /// is discarded with the component.
 ///
 /// ```no_run

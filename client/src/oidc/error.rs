@@ -87,7 +87,9 @@ impl fmt::Display for Error {
             Error::UnknownState => f.write_str("the sign-in was started in another tab, or is complete already: start again in this tab"),
             Error::MalformedResponse => f.write_str("the sign-in service sent a malformed response"),
             Error::WrongIssuer { expected, received: Some(received) } => write!(f, "{received} responded, and {expected} was asked"),
-            Error::WrongIssuer { expected, received: None } => write!(f, "the response does not name its issuer, as {expected} promises"),
+            Error::WrongIssuer { expected, received: None } => {
+                write!(f, "the response does not name its issuer, although the metadata of {expected} announces it")
+            }
             Error::TokenResponse(reason) => write!(f, "the token response cannot be used: {reason}"),
             Error::IdToken(error) => write!(f, "the ID token is not valid: {error}"),
             Error::OtherUser => f.write_str("the user information belongs to another user"),
@@ -127,7 +129,7 @@ pub enum ProviderError {
     InvalidScope,
     /// The provider does not know the resource (RFC 8707 §2).
     InvalidTarget,
-    /// The provider does not know the client, or wants it to authenticate.
+    /// The provider does not know the client, or requires client authentication.
     InvalidClient,
     /// The client may not use the authorization code flow.
     UnauthorizedClient,

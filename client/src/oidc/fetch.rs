@@ -12,7 +12,7 @@ use web_sys::RequestRedirect;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends a request that belongs to no client: for documents that everybody may read.
+/// Sends a request that belongs to no client: for public documents.
 pub(crate) async fn get(url: &str) -> Result<Response, Error> {
     let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), None);
     fetch(&transport, Request::get(url)).await

@@ -11,7 +11,7 @@ use std::fmt;
 use web_sys::Storage;
 
 const PREFIX: &str = "wugan:oidc:state:";
-/// Sign-ins that were begun longer ago were given up.
+/// Sign-ins that were begun longer ago are abandoned.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
 
 #[derive(Clone, PartialEq)]
@@ -53,7 +53,7 @@ impl Pending {
         })
     }
 
-    /// Stores it, and removes what was given up.
+    /// Stores it, and removes abandoned ones.
     pub(crate) fn put(&self, state: &str) -> Result<(), Error> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
         self.remove_given_up(&storage);

@@ -54,6 +54,7 @@ impl Oidc {
         let begun = self.begin_sign_in(format!("{MARK}{}", pkce::random()?), options).await?;
         let mut channel = Channel::open(&begun.state)?;
         popup.location().set_href(&begun.url).map_err(|_| Error::PopupClosed)?;
+        let mut was_closed = false;
         let response = loop {
             match select(channel.messages.next(), self.platform().sleep(POLL_INTERVAL)).await {
                 Either::Left((Some(query), _)) => match AuthorizationResponse::read(&query) {
@@ -61,11 +62,12 @@ impl Oidc {
                     _ => {}
                 },
                 Either::Left((None, _)) => return Err(Error::PopupClosed),
-                Either::Right(_) if popup.closed().unwrap_or(true) => {
+                Either::Right(_) if was_closed => {
                     drop(Pending::take(&begun.state));
                     return Err(Error::PopupClosed);
                 }
-                Either::Right(_) => {}
+                // The window closes right after its message, which may arrive later.
+                Either::Right(_) => was_closed = popup.closed().unwrap_or(true),
             }
         };
         let pending = Pending::take(&begun.state).ok_or(Error::UnknownState)?;

@@ -19,7 +19,8 @@ impl Oidc {
             Object::read(&response.bytes().await?).ok_or(no_object)
         };
         let info = asking.await.map_err(Error::Unavailable)?;
-        let subject = self.claims().and_then(|claims| claims.text("sub"));
-        if subject.is_some() && info.text("sub") != subject { Err(Error::OtherUser) } else { Ok(info) }
+        let of_session = || self.client().session().info().user.map(|user| user.id);
+        let subject = self.claims().and_then(|claims| claims.text("sub")).or_else(of_session);
+        if subject.is_none() || info.text("sub") != subject { Err(Error::OtherUser) } else { Ok(info) }
     }
 }

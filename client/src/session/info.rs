@@ -1,4 +1,4 @@
-//! What is known of a session without asking the server.
+//! A synchronous snapshot of a session.
 
 use crate::{
     error::SignOutReason,

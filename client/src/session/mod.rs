@@ -204,7 +204,7 @@ impl Session {
         self.schedule_refresh();
     }
 
-    /// Ends the session, in this and all other tabs, at once. The server is told in the background, if it can be reached.
+    /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background.
     pub fn sign_out(&self) {
         let Some(held) = self.current() else { return };
         self.end(&held, SignOutReason::ByUser);
@@ -417,7 +417,7 @@ impl Session {
     }
 
     /// The session cannot be renewed. It ends now if its access token is of no use either, else when that expires.
-    /// Then the server is told, with the rejected token: if a thief has exchanged it and its successor, that ends the thief's session.
+    /// Then a revocation request with the rejected token is sent: if a thief has exchanged it and its successor, that ends the thief's session.
     fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
         let was_renewable = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
@@ -439,7 +439,7 @@ impl Session {
     pub(crate) fn end(&self, held: &Credential, reason: SignOutReason) {
         self.put(Record::Ended { session: held.session.clone(), reason });
         #[cfg(feature = "dpop")]
-        self.forget_key();
+        self.drop_cached_key();
         self.emit(|| Event::SignedOut { reason });
         self.schedule_refresh();
     }
@@ -471,13 +471,13 @@ impl Session {
                 self.emit(|| Event::SignedIn { user, other_tab: true });
                 #[cfg(feature = "dpop")]
                 {
-                    self.forget_key();
+                    self.drop_cached_key();
                     self.check_key();
                 }
             }
             Change::SignedOut(reason) => {
                 #[cfg(feature = "dpop")]
-                self.forget_key();
+                self.drop_cached_key();
                 self.emit(|| Event::SignedOut { reason });
             }
             Change::Adopted { changed_user } => {

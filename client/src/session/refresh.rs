@@ -273,7 +273,7 @@ impl Session {
         match verdict {
             Verdict::Granted(granted) => {
                 let (tokens, sent_at) = *granted;
-                if !self.0.grant.needs_refresh_token() && names_another_user(&tokens, &stale.tokens) {
+                if !self.0.grant.needs_refresh_token() && names_another_user(&tokens.access_token, &stale.tokens) {
                     // Another user signed in where this client could not see it, and the cookie is that user's.
                     self.begin(tokens, sent_at);
                     return (Err(Error::SessionChanged.into()), RefreshResult::Discarded);

@@ -103,13 +103,15 @@ impl Tokens {
             by_claims => expires_in.into_iter().chain(by_claims).reduce(f64::min),
         };
         let old_user = old.and_then(|old| old.user.clone());
+        // An ID token named the user: access tokens may have another subject for each audience (OpenID Connect Core §8.1).
+        let is_named_elsewhere = old.is_some_and(|old| names_another_user(&old.access_token, old));
         let kept = old.filter(|old| set.refresh_token.as_ref().is_none_or(|new| old.refresh_token.as_ref() == Some(new)));
         Tokens {
             attempt: kept.map_or(attempt, |old| old.attempt.clone()),
             refresh_token: set.refresh_token.or_else(|| old.and_then(|old| old.refresh_token.clone())),
             lifetime,
             issued,
-            user: match (claims.user, old_user) {
+            user: match (claims.user.filter(|_| !is_named_elsewhere), old_user) {
                 // Another token named the user more fully.
                 (Some(new), Some(old)) if new.name.is_none() && new.id == old.id => Some(old),
                 (new, old) => new.or(old),
@@ -197,10 +199,10 @@ impl Claims {
     }
 }
 
-/// Whether new tokens are those of another user, as far as both name one.
-pub(crate) fn names_another_user(new: &TokenSet, old: &Tokens) -> bool {
-    let user = Claims::of(&new.access_token).and_then(|claims| claims.user);
-    user.zip(old.user.as_ref()).is_some_and(|(new, old)| new.id != old.id)
+/// Whether an access token names another user than the one of these tokens.
+pub(crate) fn names_another_user(access_token: &str, tokens: &Tokens) -> bool {
+    let named = Claims::of(access_token).and_then(|claims| claims.user);
+    named.zip(tokens.user.as_ref()).is_some_and(|(named, user)| named.id != user.id)
 }
 
 /// A part of a JWT. By bytes: the search for a character adds half a kilobyte to the download.
@@ -257,6 +259,17 @@ mod tests {
         let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
         let issued = Timestamp { device: 0.0, monotonic: None, server: None, uncertainty: 0.0 };
         Tokens::read(TokenSet::new(token, "r"), issued, None, "id".into())
+    }
+
+    #[test]
+    fn a_user_named_by_an_id_token_is_kept_when_access_tokens_have_another_subject() {
+        let renewed =
+            |old: &Tokens, claims: &str| Tokens::read(TokenSet::new(read(claims).access_token, "r"), old.issued, Some(old), "id".into());
+        let user = Some(User { id: "ada".into(), name: None });
+        let old = Tokens { user: user.clone(), ..read("{\"sub\":\"pairwise\"}") };
+        assert_eq!(renewed(&old, "{\"sub\":\"pairwise\",\"iat\":1}").user, user);
+        let old = read("{\"sub\":\"ada\"}");
+        assert_eq!(renewed(&old, "{\"sub\":\"renamed\"}").user.unwrap().id, "renamed", "case 51");
     }
 
     #[test]

@@ -49,5 +49,9 @@ async fn user_information_of_another_user_is_refused() {
     assert_eq!(oidc.user_info().await.unwrap().text("email").as_deref(), Some("a@example.com"));
     answer("bob");
     assert_eq!(oidc.user_info().await.err(), Some(Error::OtherUser));
+    // Without an ID token, and with an access token that names no user, the subject cannot be compared (OpenID Connect Core §5.3.2).
+    local_storage().remove_item(&format!("{key}.id_token")).unwrap();
+    answer("ada");
+    assert_eq!(oidc.user_info().await.err(), Some(Error::OtherUser));
     [key.clone(), format!("{key}.id_token")].iter().for_each(|key| local_storage().remove_item(key).unwrap());
 }
