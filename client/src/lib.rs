@@ -17,6 +17,7 @@ pub mod leptos;
 pub mod oidc;
 #[doc(hidden)]
 pub mod platform;
+mod random;
 #[doc(hidden)]
 pub mod rules;
 mod session;

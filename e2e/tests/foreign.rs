@@ -79,10 +79,8 @@ async fn one_session(page: &Page, kind: Foreign) -> Result {
     page.go_to(&tabs[1]).await?;
     page.shows("signed out: Some(OtherTab)").await?;
     if let Some(route) = backend.revocation_route() {
-        until("the backend to hear of the sign-out", async || {
-            Ok((backend.answered(route, 200) + backend.answered(route, 204) == 1).then_some(()))
-        })
-        .await?;
+        until("the revocation request", async || Ok((backend.answered(route, 200) + backend.answered(route, 204) == 1).then_some(())))
+            .await?;
     }
     Ok(())
 }

@@ -6,11 +6,10 @@
 use crate::{
     error::Error,
     http::{body::Body, header::is_header_value},
+    random::random,
 };
 use js_sys::{Array, Reflect, Uint8Array};
 use std::fmt;
-#[cfg(not(target_arch = "wasm32"))]
-use std::hash::{BuildHasher, RandomState};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// The fields and files of a form, in order.
@@ -53,7 +52,8 @@ impl Multipart {
     #[must_use]
     pub fn new() -> Multipart {
         // Unpredictable, so that a file cannot contain it on purpose.
-        Multipart { boundary: format!("wugan-{:016x}{:016x}", random(), random()), parts: Vec::new(), error: None }
+        let part = || (random() * 2_f64.powi(52)) as u64;
+        Multipart { boundary: format!("wugan-{:013x}{:013x}", part(), part()), parts: Vec::new(), error: None }
     }
 
     /// Adds a field.
@@ -155,14 +155,6 @@ fn with_crlf(text: &str) -> String {
 /// Escapes what would end the name or the header.
 fn escaped(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn random() -> u64 {
-    #[cfg(target_arch = "wasm32")]
-    return (js_sys::Math::random() * 2_f64.powi(52)) as u64;
-    // The standard library seeds each of these with keys of its own.
-    #[cfg(not(target_arch = "wasm32"))]
-    RandomState::new().hash_one(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The platform for server-side rendering: no storage, no network, no time passes. A session is signed out.
 
 use super::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError};
-use crate::error::Error;
+use crate::{error::Error, random::random};
 use futures::future::{FutureExt, LocalBoxFuture, pending, ready};
 use std::{rc::Rc, time::Duration};
 
@@ -57,7 +57,7 @@ impl Platform for Inert {
     }
 
     fn random(&self) -> f64 {
-        0.0
+        random()
     }
 
     fn subscribe(&self, _: &str, _: Rc<dyn Fn(PlatformEvent)>) -> Guard {
