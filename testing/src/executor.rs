@@ -178,6 +178,9 @@ impl Executor {
 
     fn take_ready(&self, is_frozen: impl Fn(usize) -> bool) -> Option<usize> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        if ready.is_empty() {
+            return None;
+        }
         let tasks = self.tasks.borrow();
         ready.retain(|slot| tasks[*slot].future.is_some());
         let can_run = |slot: &usize| !is_frozen(tasks[*slot].tab);

@@ -10,6 +10,7 @@ mod server;
 mod simulation;
 mod store;
 mod tab;
+mod urls;
 
 pub use server::{Fault, ReusePolicy, Server, Stats};
 pub use simulation::{API, Running, Simulation};

@@ -2,8 +2,9 @@
 
 use crate::{simulation::Core, tab::Tab};
 use futures::future::{FutureExt, LocalBoxFuture, pending};
+use serde::Serialize;
 use serde_json::Value;
-use std::{any::Any, rc::Weak, time::Duration};
+use std::{any::Any, cell::OnceCell, rc::Weak, time::Duration};
 use wugan::{
     Content, Error,
     platform::{Platform, PlatformRequest, PlatformResponse},
@@ -20,6 +21,8 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The body as JSON, parsed at the first use.
+    json: OnceCell<Value>,
     pub(crate) cookie: Option<String>,
     /// The engine attached a token.
     pub(crate) has_token: bool,
@@ -51,6 +54,7 @@ impl Incoming {
                 Content::Bytes(bytes) => bytes.to_vec(),
                 _ => Vec::new(),
             },
+            json: OnceCell::new(),
             cookie: None,
             has_token: request.authorization.is_some(),
             is_foreign: false,
@@ -74,8 +78,11 @@ impl Incoming {
     /// A field of the body, JSON or form, or of the query.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let from_form = |bytes: &[u8]| form_urlencoded::parse(bytes).find(|(field, _)| field == name).map(|(_, value)| value.into_owned());
-        let from_json = || serde_json::from_slice::<Value>(&self.body).ok()?.get(name)?.as_str().map(str::to_owned);
-        from_json().or_else(|| from_form(&self.body)).or_else(|| from_form(self.query.as_bytes()))
+        let json = self.json.get_or_init(|| serde_json::from_slice(&self.body).unwrap_or_default());
+        json.get(name)
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .or_else(|| from_form(&self.body))
+            .or_else(|| from_form(self.query.as_bytes()))
     }
 
     /// The refresh token: a cookie where the path says so, else a field.
@@ -114,8 +121,8 @@ impl Reply {
         Reply::bytes(status, "<!doctype html><title>Proxy</title>").with("content-type", "text/html")
     }
 
-    pub(crate) fn json(status: u16, body: &Value) -> Reply {
-        Reply::bytes(status, body.to_string()).with("content-type", "application/json")
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Reply {
+        Reply::bytes(status, serde_json::to_vec(body).unwrap_or_default()).with("content-type", "application/json")
     }
 
     pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Reply {
@@ -125,9 +132,9 @@ impl Reply {
 
     /// The values of a header, joined as `fetch` joins repeated ones.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        let name = name.to_ascii_lowercase();
-        let values: Vec<_> = self.headers.iter().filter(|(set, _)| *set == name).map(|(_, value)| value.as_str()).collect();
-        if values.is_empty() { None } else { Some(values.join(", ")) }
+        let mut values = self.headers.iter().filter(|(set, _)| set.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
+        let first = values.next()?.to_owned();
+        Some(values.fold(first, |joined, value| joined + ", " + value))
     }
 }
 

@@ -146,12 +146,12 @@ impl Simulation {
     /// The value of a key of `localStorage` that all tabs agree on in the end.
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<String> {
-        self.core().store.borrow().get(key)
+        self.core().store.borrow().get(key).map(|text| text.to_string())
     }
 
     /// Writes to `localStorage` as a user or another program does: in all tabs at once and without an event. `None` removes the key.
     pub fn overwrite(&self, key: &str, text: Option<&str>) {
-        let write = self.core().write(key, text.map(str::to_owned));
+        let write = self.core().write(key, text);
         for tab in &*self.core().tabs.borrow() {
             tab.apply(&write);
         }
@@ -278,8 +278,8 @@ impl Core {
     }
 
     /// Gives a write its place in the order of all writes and applies it to the common store.
-    pub(crate) fn write(&self, key: &str, text: Option<String>) -> Write {
-        let write = Write { key: key.to_owned(), text, order: self.executor.next_number() };
+    pub(crate) fn write(&self, key: &str, text: Option<&str>) -> Write {
+        let write = Write { key: key.into(), text: text.map(Into::into), order: self.executor.next_number() };
         self.store.borrow_mut().apply(&write);
         write
     }

@@ -2,28 +2,28 @@
 //!
 //! This is how browsers with one process per tab behave. Two tabs that write at once agree on the later write in the end.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// One replica: for each key the order of its last write and its value.
 #[derive(Clone, Default)]
-pub(crate) struct StoreReplica(BTreeMap<String, (u64, Option<String>)>);
+pub(crate) struct StoreReplica(BTreeMap<Rc<str>, (u64, Option<Rc<str>>)>);
 
 /// A write to a key. `None` removes it.
 #[derive(Clone)]
 pub(crate) struct Write {
-    pub(crate) key: String,
-    pub(crate) text: Option<String>,
+    pub(crate) key: Rc<str>,
+    pub(crate) text: Option<Rc<str>>,
     /// Its place in the order of all writes.
     pub(crate) order: u64,
 }
 
 impl StoreReplica {
-    pub(crate) fn get(&self, key: &str) -> Option<String> {
+    pub(crate) fn get(&self, key: &str) -> Option<Rc<str>> {
         self.0.get(key)?.1.clone()
     }
 
     pub(crate) fn entries(&self) -> Vec<(String, String)> {
-        self.0.iter().filter_map(|(key, (_, text))| text.clone().map(|text| (key.clone(), text))).collect()
+        self.0.iter().filter_map(|(key, (_, text))| Some((key.to_string(), text.as_ref()?.to_string()))).collect()
     }
 
     /// Applies a write unless a later one to the same key was applied already. Returns whether it was applied.

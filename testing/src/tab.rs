@@ -5,6 +5,7 @@ use crate::{
     network,
     simulation::{Core, millis},
     store::{StoreReplica, Write},
+    urls,
 };
 use futures::{
     channel::oneshot,
@@ -21,9 +22,6 @@ use wugan::{
     Client, ClientBuilder, Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, StoreError},
 };
-
-/// The URL of the page that all tabs show.
-const PAGE: &str = "https://app.example.com/";
 
 /// The longest delay that `setTimeout` takes, in milliseconds (HTML, timer initialization steps). A longer one is cut, as the
 /// platform of the browser does.
@@ -62,7 +60,7 @@ struct Inner {
     last_arrival: Cell<f64>,
     listeners: RefCell<Vec<Listener>>,
     /// The keys that were written while the tab was frozen.
-    missed: RefCell<Vec<String>>,
+    missed: RefCell<Vec<Rc<str>>>,
     pending_timers: Cell<usize>,
     /// The servers whose nonce the page has read, and when, in milliseconds since the start.
     nonces: RefCell<BTreeMap<String, f64>>,
@@ -324,9 +322,7 @@ impl Tab {
 
 impl Platform for Tab {
     fn resolve(&self, base: &str, url: &str) -> Option<Address> {
-        let base = if base.contains("://") { base.parse() } else { url::Url::parse(PAGE).and_then(|page| page.join(base)) };
-        let url = base.ok()?.join(url).ok()?;
-        Some(Address { origin: url.origin().ascii_serialization(), path: url.path().to_owned(), href: url.into() })
+        urls::resolve(base, url)
     }
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
@@ -339,7 +335,7 @@ impl Platform for Tab {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         match self.0.store_error.get() {
             Some(StoreError::Denied) => Err(StoreError::Denied),
-            _ => Ok(self.0.store.borrow().get(key)),
+            _ => Ok(self.0.store.borrow().get(key).map(|text| text.to_string())),
         }
     }
 
@@ -348,7 +344,7 @@ impl Platform for Tab {
             return Err(error);
         }
         let Some(core) = self.core().filter(|_| !self.is_closed()) else { return Ok(()) };
-        let write = core.write(key, Some(text.to_owned()));
+        let write = core.write(key, Some(text));
         self.apply(&write);
         self.0.last_write.set(core.executor.elapsed());
         for tab in core.tabs.borrow().iter().filter(|tab| !tab.is_closed() && tab.number() != self.number()) {

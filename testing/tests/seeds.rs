@@ -18,6 +18,9 @@ use std::{
 };
 use wugan_testing::Simulation;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What a seed violates, if anything. A panic, an endless loop and a leak are findings too.
 fn outcome(seed: u64) -> Option<String> {
     let result = panic::catch_unwind(|| Scenario::run(seed)).unwrap_or_else(|_| Err("a panic".into()));

@@ -5,7 +5,7 @@ use crate::{
     message::Incoming,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde::{Deserialize, de::DeserializeOwned};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
@@ -13,6 +13,32 @@ use std::{
 
 /// Without nonces: how far `iat` may be from the server's clock, in milliseconds.
 const WINDOW: f64 = 60_000.0;
+
+/// The header of a proof.
+#[derive(Deserialize)]
+struct Header {
+    typ: String,
+    alg: String,
+    jwk: Jwk,
+}
+
+/// The public key of a proof.
+#[derive(Deserialize)]
+struct Jwk {
+    x: String,
+    y: String,
+}
+
+/// The claims of a proof.
+#[derive(Deserialize)]
+struct Claims {
+    jti: String,
+    htm: String,
+    htu: String,
+    iat: f64,
+    ath: Option<String>,
+    nonce: Option<String>,
+}
 
 /// Why a proof is not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,27 +81,26 @@ impl Proofs {
         let proof = incoming.header("dpop").ok_or(Refusal::Missing)?;
         let malformed = Refusal::Wrong("a malformed proof");
         let Some((header, claims, thumbprint)) = read(keys, proof) else { return Err(malformed) };
-        if header["typ"] != "dpop+jwt" || header["alg"] != "ES256" {
+        if header.typ != "dpop+jwt" || header.alg != "ES256" {
             return Err(malformed);
         }
-        let (url, id) = (incoming.href.split(['?', '#']).next(), claims["jti"].as_str().unwrap_or_default());
-        if claims["htm"] != incoming.method || claims["htu"].as_str() != url {
+        if claims.htm != incoming.method || Some(&*claims.htu) != incoming.href.split(['?', '#']).next() {
             return Err(Refusal::Wrong("a proof for another request"));
         }
-        if claims["ath"].as_str() != token.map(hash).as_deref() {
+        if claims.ath != token.map(hash) {
             return Err(Refusal::Wrong("a proof for another access token"));
         }
         match self.nonce_step.get() {
             Some(step) => {
                 let accepted = [nonce(now / step), nonce(now / step - 1.0)];
-                if !accepted.iter().any(|nonce| claims["nonce"] == **nonce) {
+                if !claims.nonce.is_some_and(|nonce| accepted.contains(&nonce)) {
                     return Err(Refusal::Nonce);
                 }
             }
-            None if claims["iat"].as_f64().is_none_or(|iat| (iat * 1_000.0 - now).abs() > WINDOW) => return Err(Refusal::Time),
+            None if (claims.iat * 1_000.0 - now).abs() > WINDOW => return Err(Refusal::Time),
             None => {}
         }
-        match self.accepted.borrow_mut().insert((thumbprint.clone(), id.to_owned())) {
+        match self.accepted.borrow_mut().insert((thumbprint.clone(), claims.jti)) {
             true => Ok(thumbprint),
             false => Err(Refusal::Wrong("a proof that was used before")),
         }
@@ -84,20 +109,19 @@ impl Proofs {
 
 /// Whether a proof has a nonce.
 pub(crate) fn has_nonce(incoming: &Incoming) -> Option<bool> {
-    Some(object(incoming.header("dpop")?.split('.').nth(1)?)?["nonce"].is_string())
+    Some(object::<Claims>(incoming.header("dpop")?.split('.').nth(1)?)?.nonce.is_some())
 }
 
 /// Header, claims and key's thumbprint of a proof whose signature is right.
-fn read(keys: &Keys, proof: &str) -> Option<(Value, Value, String)> {
+fn read(keys: &Keys, proof: &str) -> Option<(Header, Claims, String)> {
     let (signed, signature) = proof.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
-    let (header, claims) = (object(header)?, object(claims)?);
-    let jwk = &header["jwk"];
-    let thumbprint = keys.verify([jwk["x"].as_str()?, jwk["y"].as_str()?], signed, signature)?;
+    let (header, claims): (Header, Claims) = (object(header)?, object(claims)?);
+    let thumbprint = keys.verify([&header.jwk.x, &header.jwk.y], signed, signature)?;
     Some((header, claims, thumbprint))
 }
 
-fn object(part: &str) -> Option<Value> {
+fn object<T: DeserializeOwned>(part: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 

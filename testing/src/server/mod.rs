@@ -14,7 +14,8 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rotation::Lineage;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
@@ -136,6 +137,29 @@ struct Session {
     had_two_interrupted: bool,
     /// An access token of the current generation was refused.
     is_doubted: bool,
+}
+
+/// The claims of an access token.
+#[derive(Serialize)]
+struct Claims<'a> {
+    exp: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iat: Option<f64>,
+    jti: usize,
+    sub: &'a str,
+    username: &'a str,
+}
+
+/// A token response (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct TokenResponse {
+    access_token: String,
+    expires_in: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<Value>,
 }
 
 #[derive(Clone, Copy)]
@@ -293,7 +317,7 @@ impl Server {
     #[must_use]
     pub fn sign_in(&self, user: &str) -> TokenSet {
         let session = self.start_session(user, None);
-        token_set(&self.tokens(session, 0.0))
+        self.tokens(session, 0.0).into_set()
     }
 
     /// Exchanges a refresh token as another program does, for instance a thief, which has no key to prove. `None`: the server refused.
@@ -304,7 +328,7 @@ impl Server {
             return None;
         }
         let granted = self.exchange_token(session, generation, attempt, routes::Presenter::Stranger);
-        granted.then(|| token_set(&self.tokens(session, 0.0)))
+        granted.then(|| self.tokens(session, 0.0).into_set())
     }
 
     /// Uses an access token as another program does, which has no key to prove. Returns whether it was accepted.
@@ -422,27 +446,25 @@ impl Server {
     }
 
     /// Issues tokens of a session's current generation, dated by a clock that is wrong by `clock_offset` milliseconds.
-    fn tokens(&self, session: usize, clock_offset: f64) -> Value {
+    fn tokens(&self, session: usize, clock_offset: f64) -> TokenResponse {
         let user = self.user_name(session);
         let (now, ttl) = (self.now(), self.0.access_ttl.get());
         let generation = self.0.sessions.borrow()[session].lineage.generation;
         let number = self.0.access.borrow().len();
         let seconds = |time: f64| (time + clock_offset) / 1_000.0;
-        let mut claims = json!({"sub": user, "username": user, "exp": seconds(now + ttl).ceil(), "jti": number});
-        if !self.0.hides_iat.get() {
-            claims["iat"] = seconds(now).floor().into();
-        }
-        let access_token = format!("SECRET.{}.{}-{number}", URL_SAFE_NO_PAD.encode(claims.to_string()), self.0.number);
+        let iat = (!self.0.hides_iat.get()).then(|| seconds(now).floor());
+        let claims = Claims { exp: seconds(now + ttl).ceil(), iat, jti: number, sub: &user, username: &user };
+        let claims = serde_json::to_vec(&claims).unwrap_or_default();
+        let access_token = format!("SECRET.{}.{}-{number}", URL_SAFE_NO_PAD.encode(claims), self.0.number);
         self.0.access.borrow_mut().insert(access_token.clone(), Access { session, generation, expires_at: now + ttl, is_revoked: false });
-        let kind = if self.0.sessions.borrow()[session].key.is_some() { "DPoP" } else { "Bearer" };
-        let refresh_token = self.refresh_token(session);
-        json!({"access_token": access_token, "token_type": kind, "refresh_token": refresh_token, "expires_in": ttl / 1_000.0})
+        let token_type = if self.0.sessions.borrow()[session].key.is_some() { "DPoP" } else { "Bearer" };
+        let refresh_token = Some(self.refresh_token(session));
+        TokenResponse { access_token, expires_in: ttl / 1_000.0, refresh_token, token_type, user: None }
     }
 }
 
-fn token_set(tokens: &Value) -> TokenSet {
-    let text = |name: &str| tokens[name].as_str().unwrap_or_default();
-    let mut set = TokenSet::new(text("access_token"), text("refresh_token"));
-    set.expires_in = tokens["expires_in"].as_f64();
-    set
+impl TokenResponse {
+    fn into_set(self) -> TokenSet {
+        TokenSet::new(self.access_token, self.refresh_token.unwrap_or_default()).with_expires_in(self.expires_in)
+    }
 }

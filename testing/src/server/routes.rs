@@ -1,8 +1,8 @@
 //! The routes of the simulated backend, and its answers when a fault is set.
 
-use super::{Fault, ReusePolicy, Server, dpop::Refusal, rotation::Decision};
+use super::{Fault, ReusePolicy, Server, TokenResponse, dpop::Refusal, rotation::Decision};
 use crate::message::{Incoming, Reply, format_date};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// How much later than its head the body of `/slow-body` arrives, in milliseconds.
 const SLOW_BODY: f64 = 45_000.0;
@@ -180,8 +180,8 @@ impl Server {
         };
         let session = self.start_session(&user, key);
         let mut tokens = self.tokens(session, incoming.clock_offset);
-        tokens["user"] = json!({"username": user, "email": format!("{user}@example.com")});
-        self.token_reply(incoming, session, tokens)
+        tokens.user = Some(json!({"username": user, "email": format!("{user}@example.com")}));
+        Server::token_reply(incoming, tokens)
     }
 
     fn logout(&self, incoming: &Incoming) -> Reply {
@@ -197,14 +197,8 @@ impl Server {
     }
 
     /// A token response; on `/cookie/…` routes the refresh token goes into a cookie instead.
-    fn token_reply(&self, incoming: &Incoming, session: usize, mut tokens: Value) -> Reply {
-        let mut set_cookie = None;
-        if incoming.path.starts_with("/cookie/") {
-            set_cookie = Some(self.refresh_token(session));
-            if let Some(fields) = tokens.as_object_mut() {
-                fields.remove("refresh_token");
-            }
-        }
+    fn token_reply(incoming: &Incoming, mut tokens: TokenResponse) -> Reply {
+        let set_cookie = if incoming.path.starts_with("/cookie/") { tokens.refresh_token.take() } else { None };
         Reply { set_cookie, ..Reply::json(200, &tokens) }
     }
 
@@ -224,7 +218,7 @@ impl Server {
             }
             let presenter = if incoming.is_allowed_duplicate { Presenter::AllowedDuplicate } else { Presenter::Client };
             if self.exchange_token(session, generation, attempt.as_deref(), presenter) {
-                return self.token_reply(incoming, session, self.tokens(session, incoming.clock_offset));
+                return Server::token_reply(incoming, self.tokens(session, incoming.clock_offset));
             }
         } else {
             self.count(|stats| stats.refused += 1);

@@ -4,6 +4,7 @@ use futures::future::{AbortHandle, FutureExt, abortable};
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     rc::Rc,
     time::Duration,
 };
@@ -38,6 +39,13 @@ struct Call {
     /// Completes with the time at which the call was settled.
     running: Running<f64>,
     abort: AbortHandle,
+}
+
+/// What identifies the session and the tokens of a record in the store.
+#[derive(serde::Deserialize)]
+struct StoredSession {
+    session: String,
+    access_token: String,
 }
 
 pub(crate) struct Scenario {
@@ -458,10 +466,12 @@ impl Scenario {
     }
 
     fn check_events(&self, events: &[Event]) -> Result<(), String> {
+        let mut shown = String::with_capacity(128 * events.len());
+        let _ = write!(shown, "{events:?}");
+        if shown.contains("SECRET") {
+            return Err("an event contains a secret".into());
+        }
         for event in events {
-            if format!("{event:?}").contains("SECRET") {
-                return Err("an event contains a secret".into());
-            }
             match event {
                 Event::SignedOut { reason: SignOutReason::Rejected } if !self.has_ended_session => {
                     return Err("signed out though no session had ended".into());
@@ -480,9 +490,8 @@ impl Scenario {
 
     /// The id of the session in the store, and its access token.
     fn stored(&self) -> Option<(String, String)> {
-        let record: serde_json::Value = serde_json::from_str(&self.sim.stored(KEY)?).ok()?;
-        let text = |name: &str| record[name].as_str().map(str::to_owned);
-        text("session").zip(text("access_token"))
+        let record: StoredSession = serde_json::from_str(&self.sim.stored(KEY)?).ok()?;
+        Some((record.session, record.access_token))
     }
 
     /// A token is never stored in the session of another user.
