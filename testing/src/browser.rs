@@ -1,128 +1,102 @@
-//! What all tabs of the browser share besides the storage: the HTTP cache, cookies and connections.
+//! The browser that all tabs share, with the servers that it can reach.
 
-use crate::{message::Reply, simulation::Core};
+use crate::{
+    connections::Connections,
+    cookies::CookieJar,
+    environment::Environment,
+    http_cache::HttpCache,
+    locks::Locks,
+    server::Server,
+    store::{StoreReplica, Write},
+    tab_state::TabState,
+};
 use std::{
     cell::{Cell, RefCell},
-    collections::{BTreeMap, VecDeque},
-    rc::Weak,
+    rc::Rc,
 };
 
-/// The HTTP cache. It answers GET and HEAD with what the server sent, its old `Date` included and without an `Age` (RFC 9111 §5.1
-/// asks shared caches for `Age`; browsers add none).
-#[derive(Default)]
-pub(crate) struct HttpCache(RefCell<BTreeMap<String, CacheEntry>>);
-
-struct CacheEntry {
-    reply: Reply,
-    fresh_until: f64,
+thread_local! {
+    static LIVE: Cell<usize> = const { Cell::new(0) };
 }
 
-impl HttpCache {
-    pub(crate) fn get(&self, method: &str, href: &str, now: f64) -> Option<Reply> {
-        if method != "GET" && method != "HEAD" {
-            return None;
-        }
-        let entries = self.0.borrow();
-        let entry = entries.get(href).filter(|entry| entry.fresh_until > now)?;
-        let mut reply = entry.reply.clone();
-        if method == "HEAD" {
-            reply.body.clear();
-        }
-        Some(reply)
-    }
-
-    /// Stores a successful response to a GET that names a `max-age`.
-    pub(crate) fn store(&self, method: &str, href: &str, reply: &Reply, now: f64) {
-        let max_age = reply.header("cache-control").and_then(|value| value.strip_prefix("max-age=")?.parse::<f64>().ok());
-        if let Some(max_age) = max_age.filter(|_| method == "GET" && reply.status == 200) {
-            let entry = CacheEntry { reply: reply.clone(), fresh_until: now + max_age * 1_000.0 };
-            self.0.borrow_mut().insert(href.to_owned(), entry);
-        }
-    }
+/// The state of a simulation. Tabs, tasks and timers refer to it weakly.
+pub(crate) struct Browser {
+    pub(crate) env: Rc<Environment>,
+    /// What all replicas of the storage agree on in the end.
+    pub(crate) store: RefCell<StoreReplica>,
+    /// The longest time that a write takes to reach another tab, in milliseconds.
+    store_lag: Cell<f64>,
+    pub(crate) locks: Locks,
+    pub(crate) cache: HttpCache,
+    pub(crate) cookies: CookieJar,
+    pub(crate) connections: Connections,
+    pub(crate) servers: RefCell<Vec<Server>>,
+    pub(crate) tabs: RefCell<Vec<Rc<TabState>>>,
 }
 
-/// One cookie for each origin, HttpOnly: pages cannot read it.
-#[derive(Default)]
-pub(crate) struct CookieJar(RefCell<BTreeMap<String, String>>);
-
-impl CookieJar {
-    pub(crate) fn get(&self, origin: &str) -> Option<String> {
-        self.0.borrow().get(origin).cloned()
-    }
-
-    /// Sets the cookie; an empty value removes it.
-    pub(crate) fn set(&self, origin: &str, value: &str) {
-        if value.is_empty() {
-            self.0.borrow_mut().remove(origin);
-        } else {
-            self.0.borrow_mut().insert(origin.to_owned(), value.to_owned());
-        }
-    }
-}
-
-type Start = Box<dyn FnOnce(Permit)>;
-
-/// The connections of the browser: at most so many requests to an origin at a time, the others wait in order.
-pub(crate) struct Connections {
-    core: Weak<Core>,
-    limit: Cell<Option<usize>>,
-    origins: RefCell<BTreeMap<String, Origin>>,
-}
-
-#[derive(Default)]
-struct Origin {
-    open: usize,
-    queue: VecDeque<Start>,
-}
-
-/// A connection in use. Dropping it lets the next request of the queue start.
-pub(crate) struct Permit {
-    core: Weak<Core>,
-    origin: String,
-}
-
-impl Connections {
-    pub(crate) fn new(core: Weak<Core>) -> Connections {
-        Connections { core, limit: Cell::new(None), origins: RefCell::default() }
-    }
-
-    pub(crate) fn limit(&self, per_origin: Option<usize>) {
-        self.limit.set(per_origin);
-    }
-
-    /// Calls `start` as soon as a connection is free.
-    pub(crate) fn acquire(&self, origin: &str, start: Start) {
-        self.origins.borrow_mut().entry(origin.to_owned()).or_default().queue.push_back(start);
-        self.start_next(origin);
-    }
-
-    fn start_next(&self, origin: &str) {
-        let next = {
-            let mut origins = self.origins.borrow_mut();
-            let Some(connections) = origins.get_mut(origin) else { return };
-            if self.limit.get().is_some_and(|limit| connections.open >= limit) {
-                return;
-            }
-            let Some(start) = connections.queue.pop_front() else { return };
-            connections.open += 1;
-            start
-        };
-        next(Permit { core: self.core.clone(), origin: origin.to_owned() });
-    }
-
-    pub(crate) fn clear(&self) {
-        let origins = self.origins.take();
-        drop(origins);
-    }
-}
-
-impl Drop for Permit {
+impl Drop for Browser {
     fn drop(&mut self) {
-        if let Some(core) = self.core.upgrade() {
-            if let Some(connections) = core.connections.origins.borrow_mut().get_mut(&self.origin) {
-                connections.open = connections.open.saturating_sub(1);
-            }
-            core.connections.start_next(&self.origin);
+        LIVE.set(LIVE.get().saturating_sub(1));
+    }
+}
+
+impl Browser {
+    pub(crate) fn new(seed: u64) -> Browser {
+        LIVE.set(LIVE.get() + 1);
+        Browser {
+            env: Rc::new(Environment::new(seed)),
+            store: RefCell::default(),
+            store_lag: Cell::new(5.0),
+            locks: Locks::default(),
+            cache: HttpCache::default(),
+            cookies: CookieJar::default(),
+            connections: Connections::default(),
+            servers: RefCell::default(),
+            tabs: RefCell::default(),
         }
+    }
+
+    /// How many browsers this thread has that are not freed yet.
+    pub(crate) fn live_count() -> usize {
+        LIVE.get()
+    }
+
+    pub(crate) fn longest_store_lag(&self) -> f64 {
+        self.store_lag.get()
+    }
+
+    pub(crate) fn set_longest_store_lag(&self, longest: f64) {
+        self.store_lag.set(longest);
+    }
+
+    /// Gives a write its place in the order of all writes and applies it to the common store.
+    pub(crate) fn write(&self, key: &str, text: Option<&str>) -> Write {
+        let write = Write { key: key.into(), text: text.map(Into::into), order: self.env.executor.next_number() };
+        self.store.borrow_mut().apply(&write);
+        write
+    }
+
+    pub(crate) fn add_server(&self, base: &str) -> Server {
+        let server = Server::new(Rc::downgrade(&self.env), self.servers.borrow().len(), base);
+        self.servers.borrow_mut().push(server.clone());
+        server
+    }
+
+    /// The server whose base URL is the longest prefix of this URL, with the path below it. `None`: no server is there.
+    pub(crate) fn find_server(&self, origin: &str, path: &str) -> Option<(Server, String)> {
+        let servers = self.servers.borrow();
+        let found = servers.iter().filter_map(|server| server.path_below(origin, path).map(|below| (server, below)));
+        let (server, below) = found.min_by_key(|(_, below)| below.len())?;
+        Some((server.clone(), below))
+    }
+
+    /// Closes all tabs and drops all tasks and timers.
+    pub(crate) fn end(&self) {
+        for tab in self.tabs.take() {
+            tab.close();
+        }
+        self.env.executor.clear();
+        self.locks.clear();
+        self.connections.clear();
     }
 }

@@ -11,6 +11,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     task::{Context, Poll, Wake, Waker},
+    time::Duration,
 };
 
 /// A simulation that takes more steps than this is in an endless loop.
@@ -223,3 +224,7 @@ impl Executor {
 
 /// The tab of a slot that is free, or of a task whose tab was closed while it ran.
 const CLOSED: usize = usize::MAX;
+
+pub(crate) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}

@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod browser;
+mod connections;
+mod cookies;
+mod environment;
 mod executor;
+mod http_cache;
 mod keys;
 mod locks;
 mod message;
@@ -10,10 +14,11 @@ mod server;
 mod simulation;
 mod store;
 mod tab;
+mod tab_state;
 mod urls;
 
 pub use server::{Fault, ReusePolicy, Server, Stats};
-pub use simulation::{API, Running, Simulation};
-pub use tab::Tab;
+pub use simulation::{API, Simulation};
+pub use tab::{Running, Tab};
 /// What the browser tells a tab, and how its storage fails.
 pub use wugan::platform::{PlatformEvent, StoreError};

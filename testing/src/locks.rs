@@ -1,6 +1,5 @@
 //! Web Locks: one queue per name. Locks of a closed tab are released, locks of a frozen tab are not.
 
-use crate::{simulation::Core, tab::Tab};
 use futures::{
     channel::oneshot,
     future::{FutureExt, LocalBoxFuture},
@@ -8,15 +7,19 @@ use futures::{
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
-    rc::Weak,
+    rc::{Rc, Weak},
 };
 use wugan::platform::Guard;
 
+#[derive(Default)]
 pub(crate) struct Locks {
-    core: Weak<Core>,
-    names: RefCell<BTreeMap<String, Lock>>,
+    names: Rc<Names>,
     requests: Cell<u64>,
 }
+
+/// The locks that are held or waited for.
+#[derive(Default)]
+struct Names(RefCell<BTreeMap<String, Lock>>);
 
 #[derive(Default)]
 struct Lock {
@@ -47,20 +50,30 @@ impl Lock {
     }
 }
 
-impl Locks {
-    pub(crate) fn new(core: Weak<Core>) -> Locks {
-        Locks { core, names: RefCell::default(), requests: Cell::new(0) }
+impl Names {
+    fn release(&self, name: &str, request: u64) {
+        let mut names = self.0.borrow_mut();
+        if let Some(lock) = names.get_mut(name) {
+            lock.queue.retain(|(queued, _)| queued.request != request);
+            lock.holder.take_if(|holder| holder.request == request);
+            lock.grant_next();
+            if lock.is_unused() {
+                names.remove(name);
+            }
+        }
     }
+}
 
-    pub(crate) fn request(&self, tab: &Tab, name: &str) -> LocalBoxFuture<'static, Guard> {
+impl Locks {
+    pub(crate) fn request(&self, tab: usize, name: &str) -> LocalBoxFuture<'static, Guard> {
         let request = self.requests.get();
         self.requests.set(request + 1);
         let (sender, granted) = oneshot::channel();
-        let mut names = self.names.borrow_mut();
+        let mut names = self.names.0.borrow_mut();
         let lock = names.entry(name.to_owned()).or_default();
-        lock.queue.push_back((Holder { request, tab: tab.number() }, sender));
+        lock.queue.push_back((Holder { request, tab }, sender));
         lock.grant_next();
-        let held = Held { core: self.core.clone(), name: name.to_owned(), request };
+        let held = Held { names: Rc::downgrade(&self.names), name: name.to_owned(), request };
         async move {
             let guard: Guard = Box::new(held);
             // Cancelled only when the tab is closed, which drops this future as well.
@@ -72,24 +85,12 @@ impl Locks {
 
     /// The tab that holds a lock.
     pub(crate) fn holder(&self, name: &str) -> Option<usize> {
-        Some(self.names.borrow().get(name)?.holder?.tab)
-    }
-
-    fn release(&self, name: &str, request: u64) {
-        let mut names = self.names.borrow_mut();
-        if let Some(lock) = names.get_mut(name) {
-            lock.queue.retain(|(queued, _)| queued.request != request);
-            lock.holder.take_if(|holder| holder.request == request);
-            lock.grant_next();
-            if lock.is_unused() {
-                names.remove(name);
-            }
-        }
+        Some(self.names.0.borrow().get(name)?.holder?.tab)
     }
 
     /// Releases all locks of a tab that was closed, and removes it from all queues.
     pub(crate) fn release_all(&self, tab: usize) {
-        self.names.borrow_mut().retain(|_, lock| {
+        self.names.0.borrow_mut().retain(|_, lock| {
             lock.queue.retain(|(queued, _)| queued.tab != tab);
             lock.holder.take_if(|holder| holder.tab == tab);
             lock.grant_next();
@@ -98,21 +99,21 @@ impl Locks {
     }
 
     pub(crate) fn clear(&self) {
-        self.names.take();
+        self.names.0.take();
     }
 }
 
 /// Releases the lock, or leaves its queue, when it is dropped.
 struct Held {
-    core: Weak<Core>,
+    names: Weak<Names>,
     name: String,
     request: u64,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(core) = self.core.upgrade() {
-            core.locks.release(&self.name, self.request);
+        if let Some(names) = self.names.upgrade() {
+            names.release(&self.name, self.request);
         }
     }
 }

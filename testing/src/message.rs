@@ -1,14 +1,9 @@
-//! Requests as a server receives them, and replies as a page receives them.
+//! Requests as a server receives them, and its replies.
 
-use crate::{simulation::Core, tab::Tab};
-use futures::future::{FutureExt, LocalBoxFuture, pending};
 use serde::Serialize;
 use serde_json::Value;
-use std::{any::Any, cell::OnceCell, rc::Weak, time::Duration};
-use wugan::{
-    Content, Error,
-    platform::{Platform, PlatformRequest, PlatformResponse},
-};
+use std::cell::OnceCell;
+use wugan::{Content, platform::PlatformRequest};
 
 /// A request on its way.
 #[derive(Clone)]
@@ -135,52 +130,6 @@ impl Reply {
         let mut values = self.headers.iter().filter(|(set, _)| set.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str());
         let first = values.next()?.to_owned();
         Some(values.fold(first, |joined, value| joined + ", " + value))
-    }
-}
-
-/// A reply that has arrived in a tab.
-pub(crate) struct Arrived {
-    pub(crate) reply: Reply,
-    pub(crate) tab: Tab,
-    pub(crate) core: Weak<Core>,
-}
-
-impl PlatformResponse for Arrived {
-    fn status(&self) -> u16 {
-        self.reply.status
-    }
-
-    fn header(&self, name: &str) -> Option<String> {
-        self.reply.header(name)
-    }
-
-    fn headers(&self) -> Vec<(String, String)> {
-        let mut names: Vec<&str> = self.reply.headers.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        names.into_iter().filter_map(|name| Some((name.to_owned(), self.reply.header(name)?))).collect()
-    }
-
-    fn url(&self) -> String {
-        self.reply.url.clone()
-    }
-
-    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
-        let (body, delay, tab) = (self.reply.body.clone(), self.reply.body_delay, self.tab.clone());
-        if delay.is_infinite() || self.core.strong_count() == 0 {
-            return pending().boxed_local();
-        }
-        async move {
-            if delay > 0.0 {
-                tab.sleep(Duration::from_secs_f64(delay / 1_000.0)).await;
-            }
-            Ok(body)
-        }
-        .boxed_local()
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
     }
 }
 

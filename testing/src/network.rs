@@ -1,16 +1,23 @@
 //! How a request of a tab gets to a server and back: cache, cookies, connections, latency and faults.
 
 use crate::{
-    message::{Arrived, Incoming, Reply},
-    server::{Fault, RefreshGuard, Server},
-    simulation::Core,
-    tab::Tab,
+    browser::Browser,
+    connections::Permit,
+    environment::Environment,
+    message::{Incoming, Reply},
+    server::{Fault, Server},
+    tab_state::TabState,
 };
 use futures::{
     channel::oneshot,
-    future::{FutureExt, LocalBoxFuture},
+    future::{FutureExt, LocalBoxFuture, pending},
 };
-use std::{cell::Cell, rc::Rc};
+use std::{
+    any::Any,
+    cell::Cell,
+    rc::{Rc, Weak},
+    time::Duration,
+};
 use wugan::{
     Error,
     platform::{PlatformRequest, PlatformResponse},
@@ -26,13 +33,13 @@ const FOREIGN_CLOCK_OFFSET: f64 = 86_400_000.0;
 const HANG: f64 = 3_600_000.0;
 
 type Sender = oneshot::Sender<Result<Reply, Error>>;
-type Connection = Rc<Cell<Option<crate::browser::Permit>>>;
+type Connection = Rc<Cell<Option<Permit>>>;
 
 /// One request from its departure to its response.
 struct Transfer {
     incoming: Incoming,
     server: Server,
-    tab: Tab,
+    tab: Rc<TabState>,
     fault: Fault,
     /// Milliseconds to the server and back.
     times: (f64, f64),
@@ -42,30 +49,34 @@ struct Transfer {
 }
 
 pub(crate) fn fetch(
-    core: &Rc<Core>,
-    tab: &Tab,
+    browser: &Rc<Browser>,
+    tab: &Rc<TabState>,
     request: &PlatformRequest<'_>,
 ) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
     let mut incoming = Incoming::read(request);
     let (sender, response) = oneshot::channel();
-    let (weak, page) = (Rc::downgrade(core), tab.clone());
+    let env = &browser.env;
+    let (weak, page) = (Rc::downgrade(env), tab.clone());
     let (origin, has_proof) = (incoming.origin.clone(), incoming.header("dpop").is_some());
     let arrive = move |reply: Reply| {
-        if has_proof && reply.header("dpop-nonce").is_some() {
-            page.note_nonce(&origin);
+        if has_proof
+            && reply.header("dpop-nonce").is_some()
+            && let Some(env) = weak.upgrade()
+        {
+            page.note_nonce(&origin, env.executor.elapsed());
         }
-        Box::new(Arrived { reply, tab: page, core: weak }) as Box<dyn PlatformResponse>
+        Box::new(Arrived { reply, tab: page, env: weak }) as Box<dyn PlatformResponse>
     };
 
     if !bypasses_cache(request)
-        && let Some(reply) = core.cache.get(&incoming.method, &incoming.href, core.now())
+        && let Some(reply) = browser.cache.get(&incoming.method, &incoming.href, env.now())
     {
-        core.note(|| format!("{tab:?} reads {} from the cache", incoming.path));
-        core.executor.after(1.0, move || drop(sender.send(Ok(reply))));
+        env.note(|| format!("{tab:?} reads {} from the cache", incoming.path));
+        env.executor.after(1.0, move || drop(sender.send(Ok(reply))));
         return async move { response.await.map_err(|_| aborted())?.map(arrive) }.boxed_local();
     }
 
-    let server = match core.find_server(&incoming.origin, &incoming.path) {
+    let server = match browser.find_server(&incoming.origin, &incoming.path) {
         Some((server, below)) => {
             incoming.clock_offset = server.clock_offset(&incoming.origin);
             incoming.path = below;
@@ -74,19 +85,20 @@ pub(crate) fn fetch(
         None => {
             incoming.is_foreign = true;
             incoming.clock_offset = FOREIGN_CLOCK_OFFSET;
-            core.servers.borrow()[0].clone()
+            browser.servers.borrow()[0].clone()
         }
     };
     let has_credentials = sends_credentials(request, &incoming.origin);
-    incoming.cookie = core.cookies.get(&incoming.origin).filter(|_| has_credentials);
+    incoming.cookie = browser.cookies.get(&incoming.origin).filter(|_| has_credentials);
     let fault = server.next_fault(&incoming);
-    core.note(|| format!("{tab:?} sends {} {} {fault:?}", incoming.method, incoming.path));
-    server.check_token_age(&incoming, tab.awake_for());
-    server.check_nonce(&incoming, tab.has_read_nonce(&incoming.origin));
-    let in_flight = server.start_refresh(tab.number(), tab.awake_for(), &mut incoming);
+    env.note(|| format!("{tab:?} sends {} {} {fault:?}", incoming.method, incoming.path));
+    let awake_for = tab.awake_for(env.executor.elapsed());
+    server.check_token_age(&incoming, awake_for);
+    server.check_nonce(&incoming, tab.has_read_nonce(&incoming.origin, env.executor.elapsed()));
+    let guard = server.start_refresh(tab.number(), awake_for, &mut incoming);
     let connection = Connection::default();
     let transfer = Transfer {
-        times: (server.transfer_time(core), server.transfer_time(core)),
+        times: (server.transfer_time(&env.executor), server.transfer_time(&env.executor)),
         server,
         tab: tab.clone(),
         fault,
@@ -96,22 +108,21 @@ pub(crate) fn fetch(
         incoming,
     };
     let origin = transfer.incoming.origin.clone();
-    let weak = Rc::downgrade(core);
-    core.connections.acquire(
+    let weak = Rc::downgrade(browser);
+    browser.connections.acquire(
         &origin,
         Box::new(move |permit| {
             transfer.connection.set(Some(permit));
             match weak.upgrade() {
-                Some(core) if !transfer.is_aborted() => transfer.depart(&core),
+                Some(browser) if !transfer.is_aborted() => transfer.depart(&browser),
                 _ => close(&transfer.connection),
             }
         }),
     );
-    let mut guard = in_flight.map(RefreshGuard::new);
     let closing = ClosesConnection(connection);
     async move {
         let response = response.await;
-        if let Some(guard) = &mut guard {
+        if let Some(guard) = &guard {
             guard.answered(matches!(response, Ok(Ok(_))));
         }
         drop((guard, closing));
@@ -126,22 +137,22 @@ impl Transfer {
         self.sender.is_canceled() || self.tab.is_closed()
     }
 
-    fn depart(self, core: &Rc<Core>) {
-        let weak = Rc::downgrade(core);
-        core.executor.after(self.times.0, move || {
+    fn depart(self, browser: &Rc<Browser>) {
+        let weak = Rc::downgrade(browser);
+        browser.env.executor.after(self.times.0, move || {
             // An aborted request that has not reached the server yet never does.
             if self.is_aborted() {
                 close(&self.connection);
-            } else if let Some(core) = weak.upgrade() {
-                self.reach_server(&core);
+            } else if let Some(browser) = weak.upgrade() {
+                self.reach_server(&browser);
             }
         });
     }
 
-    fn reach_server(self, core: &Rc<Core>) {
+    fn reach_server(self, browser: &Rc<Browser>) {
         let error = match self.fault {
             Fault::Hangs => {
-                core.executor.after(HANG, move || drop(self));
+                browser.env.executor.after(HANG, move || drop(self));
                 return;
             }
             Fault::Redirect if !self.incoming.follows_redirects => Some("redirected"),
@@ -153,17 +164,17 @@ impl Transfer {
             return;
         }
         let reply = self.server.answer(&self.incoming, self.fault);
-        core.note(|| format!("server answers {:?} {} {}", self.tab, self.incoming.path, reply.status));
-        let weak = Rc::downgrade(core);
-        core.executor.after(self.times.1, move || {
-            let Some(core) = weak.upgrade() else { return };
+        browser.env.note(|| format!("server answers {:?} {} {}", self.tab, self.incoming.path, reply.status));
+        let weak = Rc::downgrade(browser);
+        browser.env.executor.after(self.times.1, move || {
+            let Some(browser) = weak.upgrade() else { return };
             if self.fault == Fault::Lost {
                 return self.deliver(Err(Error::Network("lost".into())));
             }
             if !self.is_aborted() {
-                core.cache.store(&self.incoming.method, &self.incoming.href, &reply, core.now());
+                browser.cache.store(&self.incoming.method, &self.incoming.href, &reply, browser.env.now());
                 if let Some(cookie) = reply.set_cookie.as_ref().filter(|_| self.stores_cookies) {
-                    core.cookies.set(&self.incoming.origin, cookie);
+                    browser.cookies.set(&self.incoming.origin, cookie);
                 }
             }
             self.deliver(Ok(reply));
@@ -173,6 +184,51 @@ impl Transfer {
     fn deliver(self, response: Result<Reply, Error>) {
         drop(self.sender.send(response));
         close(&self.connection);
+    }
+}
+
+/// A reply that has arrived in a tab.
+struct Arrived {
+    reply: Reply,
+    tab: Rc<TabState>,
+    env: Weak<Environment>,
+}
+
+impl PlatformResponse for Arrived {
+    fn status(&self) -> u16 {
+        self.reply.status
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.reply.header(name)
+    }
+
+    fn headers(&self) -> Vec<(String, String)> {
+        let mut names: Vec<&str> = self.reply.headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().filter_map(|name| Some((name.to_owned(), self.reply.header(name)?))).collect()
+    }
+
+    fn url(&self) -> String {
+        self.reply.url.clone()
+    }
+
+    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
+        let (body, delay, tab) = (self.reply.body.clone(), self.reply.body_delay, self.tab.clone());
+        let Some(env) = self.env.upgrade().filter(|_| delay.is_finite()) else { return pending().boxed_local() };
+        let delay = (delay > 0.0).then(|| tab.sleep(&env, Duration::from_secs_f64(delay / 1_000.0)));
+        async move {
+            if let Some(delay) = delay {
+                delay.await;
+            }
+            Ok(body)
+        }
+        .boxed_local()
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
     }
 }
 

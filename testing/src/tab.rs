@@ -1,10 +1,11 @@
 //! A tab of the simulated browser. It implements the engine's platform and can be frozen, hidden, closed and put to sleep.
 
 use crate::{
+    browser::Browser,
+    environment::Environment,
     keys::{PublicKey, hash},
     network,
-    simulation::{Core, millis},
-    store::{StoreReplica, Write},
+    tab_state::{MAX_KEY_USE, TabState},
     urls,
 };
 use futures::{
@@ -12,9 +13,8 @@ use futures::{
     future::{FutureExt, LocalBoxFuture, pending},
 };
 use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
     fmt,
+    future::Future,
     rc::{Rc, Weak},
     time::Duration,
 };
@@ -23,85 +23,28 @@ use wugan::{
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, StoreError},
 };
 
-/// The longest delay that `setTimeout` takes, in milliseconds (HTML, timer initialization steps). A longer one is cut, as the
-/// platform of the browser does.
-const MAX_TIMEOUT: f64 = i32::MAX as f64;
-
 /// How long `navigator.locks.query()` takes at most, in milliseconds.
 const LOCK_QUERY: f64 = 2.0;
 
-/// How long one use of a key takes at most, in milliseconds.
-const KEY_USE: f64 = 2.0;
-
 /// A tab. Clones are handles to the same tab.
 #[derive(Clone)]
-pub struct Tab(Rc<Inner>);
-
-struct Inner {
-    core: Weak<Core>,
-    number: usize,
-    opened: f64,
-    /// By how many milliseconds the device's clock is wrong.
-    clock_offset: Cell<f64>,
-    /// For how many milliseconds the monotonic clock stood still.
-    slept: Cell<f64>,
-    is_frozen: Cell<bool>,
-    /// When it thawed last, in milliseconds since the start.
-    thawed_at: Cell<f64>,
-    is_closed: Cell<bool>,
-    is_hidden: Cell<bool>,
-    has_locks: Cell<bool>,
-    sends_streams: Cell<bool>,
-    store_error: Cell<Option<StoreError>>,
-    fails_to_read_keys: Cell<bool>,
-    store: RefCell<StoreReplica>,
-    last_write: Cell<f64>,
-    /// When the last write of another tab arrives here, in milliseconds since the start: writes arrive in order.
-    last_arrival: Cell<f64>,
-    listeners: RefCell<Vec<Listener>>,
-    /// The keys that were written while the tab was frozen.
-    missed: RefCell<Vec<Rc<str>>>,
-    pending_timers: Cell<usize>,
-    /// The servers whose nonce the page has read, and when, in milliseconds since the start.
-    nonces: RefCell<BTreeMap<String, f64>>,
-}
-
-struct Listener {
-    id: u64,
-    key: String,
-    notify: Rc<dyn Fn(PlatformEvent)>,
+pub struct Tab {
+    browser: Weak<Browser>,
+    state: Rc<TabState>,
 }
 
 impl fmt::Debug for Tab {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Tab").field(&self.0.number).finish()
+        self.state.fmt(f)
     }
 }
 
 impl Tab {
-    pub(crate) fn open(core: &Rc<Core>, number: usize) -> Tab {
-        Tab(Rc::new(Inner {
-            core: Rc::downgrade(core),
-            number,
-            opened: core.executor.elapsed(),
-            clock_offset: Cell::new(0.0),
-            slept: Cell::new(0.0),
-            is_frozen: Cell::new(false),
-            thawed_at: Cell::new(f64::NEG_INFINITY),
-            is_closed: Cell::new(false),
-            is_hidden: Cell::new(false),
-            has_locks: Cell::new(true),
-            sends_streams: Cell::new(true),
-            store_error: Cell::new(None),
-            fails_to_read_keys: Cell::new(false),
-            store: RefCell::new(core.store.borrow().clone()),
-            last_write: Cell::new(f64::NEG_INFINITY),
-            last_arrival: Cell::new(0.0),
-            listeners: RefCell::default(),
-            missed: RefCell::default(),
-            pending_timers: Cell::new(0),
-            nonces: RefCell::default(),
-        }))
+    pub(crate) fn open(browser: &Rc<Browser>) -> Tab {
+        let number = browser.tabs.borrow().len();
+        let state = Rc::new(TabState::new(number, browser.env.executor.elapsed(), browser.store.borrow().clone()));
+        browser.tabs.borrow_mut().push(state.clone());
+        Tab { browser: Rc::downgrade(browser), state }
     }
 
     /// Builds a client that runs in this tab.
@@ -118,150 +61,115 @@ impl Tab {
 
     /// Stops all tasks of the tab where they are. Its network requests go on.
     pub fn freeze(&self) {
-        self.0.is_frozen.set(true);
-        // A proof that is being made now is sent when the tab thaws.
-        self.0.nonces.take();
+        self.state.freeze();
         self.mark_interrupted();
     }
 
     /// Resumes a frozen tab and delivers the storage events that it missed.
     pub fn thaw(&self) {
-        if self.0.is_frozen.replace(false) && !self.0.is_closed.get() {
-            self.0.thawed_at.set(self.core().map_or(0.0, |core| core.executor.elapsed()));
-            for key in self.0.missed.take() {
-                self.notify_stored(&key);
-            }
-            self.notify(PlatformEvent::Awake);
-        }
+        self.state.thaw(self.browser().map_or(0.0, |browser| browser.env.executor.elapsed()));
     }
 
     /// Closes the tab as a crash does: no destructor of its tasks can do anything outside of it.
     pub fn close(&self) {
-        let Some(core) = self.core() else { return };
-        self.0.is_closed.set(true);
+        let Some(browser) = self.browser() else { return };
         self.mark_interrupted();
         if self.has_unpublished_writes() {
-            core.servers.borrow().iter().for_each(|server| server.allow_duplicate());
+            browser.servers.borrow().iter().for_each(|server| server.allow_duplicate());
         }
-        self.0.listeners.take();
-        core.executor.kill(self.0.number);
-        core.locks.release_all(self.0.number);
+        self.state.close();
+        browser.env.executor.kill(self.number());
+        browser.locks.release_all(self.number());
     }
 
     /// Whether a write of this tab may not have reached the other tabs yet. If the tab is closed now, its lock is free before they
     /// can read what it wrote.
     #[must_use]
     pub fn has_unpublished_writes(&self) -> bool {
-        self.core().is_some_and(|core| core.executor.elapsed() - self.0.last_write.get() <= core.longest_store_lag())
+        self.browser().is_some_and(|browser| browser.env.executor.elapsed() - self.state.last_write() <= browser.longest_store_lag())
     }
 
     /// Hides the tab behind another one, or shows it again.
     pub fn hide(&self, hidden: bool) {
-        self.0.is_hidden.set(hidden);
-        if !hidden && !self.0.is_frozen.get() {
+        self.state.is_hidden.set(hidden);
+        if !hidden && !self.state.is_frozen() {
             self.notify(PlatformEvent::Awake);
         }
     }
 
     /// Sets by how many milliseconds the device's clock is wrong.
     pub fn set_clock_offset(&self, milliseconds: f64) {
-        self.0.clock_offset.set(milliseconds);
+        self.state.clock_offset.set(milliseconds);
     }
 
     /// Tells the tab that the device slept for the last `milliseconds`: the monotonic clock did not count them.
     pub fn add_sleep(&self, milliseconds: f64) {
-        self.0.slept.set(self.0.slept.get() + milliseconds);
+        self.state.slept.set(self.state.slept.get() + milliseconds);
     }
 
     /// Sets whether the browser has Web Locks. Default: yes.
     pub fn set_web_locks(&self, has_locks: bool) {
-        self.0.has_locks.set(has_locks);
+        self.state.has_locks.set(has_locks);
     }
 
     /// Sets whether the browser can send a stream as a body. Default: yes.
     pub fn set_request_streams(&self, sends_streams: bool) {
-        self.0.sends_streams.set(sends_streams);
+        self.state.sends_streams.set(sends_streams);
     }
 
     /// Makes every use of `localStorage` fail in this way, or work again.
     pub fn set_store_error(&self, error: Option<StoreError>) {
-        self.0.store_error.set(error);
+        self.state.store_error.set(error);
     }
 
     /// Makes every use of the store of keys fail, or work again. Keys that were read can still be used.
     pub fn set_key_store_error(&self, fails: bool) {
-        self.0.fails_to_read_keys.set(fails);
+        self.state.fails_to_read_keys.set(fails);
     }
 
     /// Delivers an event of the browser to all clients of this tab, such as the network being back.
     pub fn notify(&self, event: PlatformEvent) {
-        let listeners: Vec<_> = self.0.listeners.borrow().iter().map(|listener| listener.notify.clone()).collect();
-        for notify in listeners {
-            notify(event);
-        }
+        self.state.notify(event);
     }
 
     /// Whether a request for new tokens of this tab is in flight.
     #[must_use]
     pub fn is_refreshing(&self) -> bool {
-        self.core().is_some_and(|core| core.servers.borrow().iter().any(|server| server.is_refreshing(self.0.number)))
+        self.browser().is_some_and(|browser| browser.servers.borrow().iter().any(|server| server.is_refreshing(self.number())))
     }
 
     /// How many timers of this tab have not fired yet and still have a task that waits for them.
     #[must_use]
     pub fn pending_timers(&self) -> usize {
-        self.0.pending_timers.get()
+        self.state.pending_timers()
     }
 
     /// How many tasks of this tab have not ended.
     #[must_use]
     pub fn running_tasks(&self) -> usize {
-        self.core().map_or(0, |core| core.executor.running_tasks(self.0.number))
+        self.browser().map_or(0, |browser| browser.env.executor.running_tasks(self.number()))
     }
 
-    /// Ends the tab together with the simulation.
-    pub(crate) fn shut_down(&self) {
-        self.0.is_closed.set(true);
-        self.0.listeners.take();
-    }
-
-    pub(crate) fn number(&self) -> usize {
-        self.0.number
-    }
-
-    pub(crate) fn is_frozen(&self) -> bool {
-        self.0.is_frozen.get()
-    }
-
-    /// How long ago the tab thawed, in milliseconds.
-    pub(crate) fn awake_for(&self) -> f64 {
-        self.core().map_or(f64::INFINITY, |core| core.executor.elapsed() - self.0.thawed_at.get())
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.0.is_closed.get()
-    }
-
-    /// The page has read a nonce of this server.
-    pub(crate) fn note_nonce(&self, origin: &str) {
-        if let Some(core) = self.core() {
-            self.0.nonces.borrow_mut().entry(origin.to_owned()).or_insert(core.executor.elapsed());
+    /// Starts a future in this tab. It is dropped when the tab is closed.
+    pub fn run<T: 'static>(&self, future: impl Future<Output = T> + 'static) -> Running<T> {
+        let (sender, running) = oneshot::channel();
+        if let Some(browser) = self.browser() {
+            browser.env.executor.spawn(self.number(), future.map(|done| drop(sender.send(done))).boxed_local());
         }
+        Running(running)
     }
 
-    /// Whether the page has read a nonce of this server before it began to make a proof that is sent now.
-    pub(crate) fn has_read_nonce(&self, origin: &str) -> bool {
-        let began = self.core().map_or(0.0, |core| core.executor.elapsed() - KEY_USE);
-        self.0.nonces.borrow().get(origin).is_some_and(|read| *read < began)
+    fn number(&self) -> usize {
+        self.state.number()
     }
 
     /// Completes when one use of a key has ended. Never completes once the simulation has ended.
-    async fn use_key(&self) -> Rc<Core> {
-        if let Some(core) = self.core() {
-            self.sleep(Duration::from_secs_f64(core.executor.fraction() * KEY_USE / 1_000.0)).await;
+    async fn use_key(&self) -> Rc<Environment> {
+        if let Some(browser) = self.browser() {
+            self.sleep(Duration::from_secs_f64(browser.env.executor.fraction() * MAX_KEY_USE / 1_000.0)).await;
         }
-        match self.core() {
-            Some(core) => core,
+        match self.browser() {
+            Some(browser) => browser.env.clone(),
             None => pending().await,
         }
     }
@@ -271,52 +179,19 @@ impl Tab {
     }
 
     fn check_key_store(&self) -> Result<(), Error> {
-        if self.0.fails_to_read_keys.get() { Err(Error::Unavailable { retry_after: Duration::from_secs(1) }) } else { Ok(()) }
+        if self.state.fails_to_read_keys.get() { Err(Error::Unavailable { retry_after: Duration::from_secs(1) }) } else { Ok(()) }
     }
 
     /// `None` once the simulation has ended.
-    pub(crate) fn core(&self) -> Option<Rc<Core>> {
-        self.0.core.upgrade()
+    fn browser(&self) -> Option<Rc<Browser>> {
+        self.browser.upgrade()
     }
 
     /// Marks refreshes of this tab that are in flight: the tab may not learn their result.
     fn mark_interrupted(&self) {
-        if let Some(core) = self.core() {
-            core.servers.borrow().iter().for_each(|server| server.mark_interrupted(self.0.number));
+        if let Some(browser) = self.browser() {
+            browser.servers.borrow().iter().for_each(|server| server.mark_interrupted(self.number()));
         }
-    }
-
-    /// Delivers a write of another tab after the lag of the storage.
-    fn deliver_later(&self, core: &Rc<Core>, write: Write) {
-        let elapsed = core.executor.elapsed();
-        let arrival = (elapsed + core.executor.fraction() * core.longest_store_lag()).max(self.0.last_arrival.get());
-        self.0.last_arrival.set(arrival);
-        let tab = self.clone();
-        core.executor.after(arrival - elapsed, move || tab.receive(write));
-    }
-
-    /// The replica of a frozen tab is updated too; only the event waits until it thaws.
-    fn receive(&self, write: Write) {
-        if !self.apply(&write) {
-            return;
-        }
-        if self.is_frozen() {
-            self.0.missed.borrow_mut().push(write.key);
-        } else {
-            self.notify_stored(&write.key);
-        }
-    }
-
-    fn notify_stored(&self, key: &str) {
-        let listeners = self.0.listeners.borrow();
-        let listeners: Vec<_> = listeners.iter().filter(|listener| listener.key == key).map(|listener| listener.notify.clone()).collect();
-        for notify in listeners {
-            notify(PlatformEvent::Stored);
-        }
-    }
-
-    pub(crate) fn apply(&self, write: &Write) -> bool {
-        self.0.store.borrow_mut().apply(write)
     }
 }
 
@@ -326,47 +201,47 @@ impl Platform for Tab {
     }
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
-        match self.core() {
-            Some(core) => network::fetch(&core, self, &request),
+        match self.browser() {
+            Some(browser) => network::fetch(&browser, &self.state, &request),
             None => pending().boxed_local(),
         }
     }
 
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        match self.0.store_error.get() {
+        match self.state.store_error.get() {
             Some(StoreError::Denied) => Err(StoreError::Denied),
-            _ => Ok(self.0.store.borrow().get(key).map(|text| text.to_string())),
+            _ => Ok(self.state.stored(key).map(|text| text.to_string())),
         }
     }
 
     fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        if let Some(error) = self.0.store_error.get() {
+        if let Some(error) = self.state.store_error.get() {
             return Err(error);
         }
-        let Some(core) = self.core().filter(|_| !self.is_closed()) else { return Ok(()) };
-        let write = core.write(key, Some(text));
-        self.apply(&write);
-        self.0.last_write.set(core.executor.elapsed());
-        for tab in core.tabs.borrow().iter().filter(|tab| !tab.is_closed() && tab.number() != self.number()) {
-            tab.deliver_later(&core, write.clone());
+        let Some(browser) = self.browser().filter(|_| !self.state.is_closed()) else { return Ok(()) };
+        let executor = &browser.env.executor;
+        let write = browser.write(key, Some(text));
+        self.state.write(&write, executor.elapsed());
+        for tab in browser.tabs.borrow().iter().filter(|tab| !tab.is_closed() && tab.number() != self.number()) {
+            tab.deliver_later(executor, browser.longest_store_lag(), write.clone());
         }
         // Other clients in this page are notified at once.
-        self.notify_stored(key);
+        self.state.notify_stored(key);
         Ok(())
     }
 
     fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
-        let core = self.core().filter(|_| self.0.has_locks.get())?;
-        Some(core.locks.request(self, name))
+        let browser = self.browser().filter(|_| self.state.has_locks.get())?;
+        Some(browser.locks.request(self.number(), name))
     }
 
     fn lock_holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
-        let Some(core) = self.core().filter(|_| self.0.has_locks.get()) else { return async { None }.boxed_local() };
+        let Some(browser) = self.browser().filter(|_| self.state.has_locks.get()) else { return async { None }.boxed_local() };
         let (tab, name) = (self.clone(), name.to_owned());
-        let delay = Duration::from_secs_f64(core.executor.fraction() * LOCK_QUERY / 2_000.0);
+        let delay = Duration::from_secs_f64(browser.env.executor.fraction() * LOCK_QUERY / 2_000.0);
         async move {
             tab.sleep(delay).await;
-            let holder = tab.core()?.locks.holder(&name)?;
+            let holder = tab.browser()?.locks.holder(&name)?;
             tab.sleep(delay).await;
             Some(format!("tab-{holder}"))
         }
@@ -374,51 +249,41 @@ impl Platform for Tab {
     }
 
     fn now(&self) -> f64 {
-        self.core().map_or(0.0, |core| core.now() + self.0.clock_offset.get())
+        self.browser().map_or(0.0, |browser| browser.env.now() + self.state.clock_offset.get())
     }
 
     fn monotonic(&self) -> f64 {
-        self.core().map_or(0.0, |core| core.executor.elapsed() - self.0.opened - self.0.slept.get())
+        self.browser().map_or(0.0, |browser| browser.env.executor.elapsed() - self.state.opened - self.state.slept.get())
     }
 
     fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
-        let Some(core) = self.core() else { return pending().boxed_local() };
-        let time = millis(time).min(MAX_TIMEOUT);
-        let (sender, fired) = oneshot::channel::<()>();
-        let timer = core.executor.after(time, move || {
-            let _ = sender.send(());
-        });
-        self.0.pending_timers.set(self.0.pending_timers.get() + 1);
-        let pending = PendingTimer { tab: self.clone(), timer };
-        async move {
-            let _ = fired.await;
-            drop(pending);
+        match self.browser() {
+            Some(browser) => self.state.sleep(&browser.env, time),
+            None => pending().boxed_local(),
         }
-        .boxed_local()
     }
 
     fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
-        if let Some(core) = self.core().filter(|_| !self.is_closed()) {
-            core.executor.spawn(self.0.number, task);
+        if let Some(browser) = self.browser().filter(|_| !self.state.is_closed()) {
+            browser.env.executor.spawn(self.number(), task);
         }
     }
 
     fn random(&self) -> f64 {
-        self.core().map_or(0.0, |core| core.executor.fraction())
+        self.browser().map_or(0.0, |browser| browser.env.executor.fraction())
     }
 
     fn subscribe(&self, key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
-        let id = self.core().map_or(0, |core| core.executor.next_number());
-        self.0.listeners.borrow_mut().push(Listener { id, key: key.to_owned(), notify });
-        Box::new(Subscribed { tab: Rc::downgrade(&self.0), id })
+        let id = self.browser().map_or(0, |browser| browser.env.executor.next_number());
+        self.state.subscribe(id, key, notify)
     }
 
     fn visible(&self) -> bool {
-        !self.0.is_hidden.get()
+        !self.state.is_hidden.get()
     }
 
     fn sends_streams(&self, _: fn() -> bool) -> bool {
-        self.0.sends_streams.get()
+        self.state.sends_streams.get()
     }
 
     fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
@@ -434,9 +299,9 @@ impl Platform for Tab {
     fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
         let (tab, name) = (self.clone(), name.to_owned());
         async move {
-            let core = tab.use_key().await;
+            let env = tab.use_key().await;
             tab.check_key_store()?;
-            Ok(tab.signing_key(core.keys.make(&name, core.executor.random(u64::MAX))))
+            Ok(tab.signing_key(env.keys.make(&name, env.executor.random(u64::MAX))))
         }
         .boxed_local()
     }
@@ -472,39 +337,13 @@ impl SigningKey for TabKey {
     }
 }
 
-/// Cancels a timer when the task that waits for it is dropped.
-struct PendingTimer {
-    tab: Tab,
-    timer: crate::executor::TimerId,
-}
+/// A future that runs in a tab; see [`Simulation::block_on`](crate::Simulation::block_on).
+#[derive(Debug)]
+pub struct Running<T>(oneshot::Receiver<T>);
 
-impl Drop for PendingTimer {
-    fn drop(&mut self) {
-        self.tab.0.pending_timers.set(self.tab.0.pending_timers.get().saturating_sub(1));
-        if let Some(core) = self.tab.core() {
-            core.executor.cancel(self.timer);
-        }
-    }
-}
-
-/// Ends a subscription when it is dropped.
-struct Subscribed {
-    tab: Weak<Inner>,
-    id: u64,
-}
-
-impl Drop for Subscribed {
-    fn drop(&mut self) {
-        if let Some(tab) = self.tab.upgrade() {
-            let id = self.id;
-            let mut removed = Vec::new();
-            tab.listeners.borrow_mut().retain_mut(|listener| {
-                let stays = listener.id != id;
-                if !stays {
-                    removed.push(listener.notify.clone());
-                }
-                stays
-            });
-        }
+impl<T> Running<T> {
+    /// Takes the result. `None`: the future has not completed, its result was taken, or its tab was closed.
+    pub fn try_take(&mut self) -> Option<T> {
+        self.0.try_recv().ok().flatten()
     }
 }

@@ -1,10 +1,13 @@
 //! Notices what no client may do: two exchanges at once, early refreshes, expired tokens, tokens for other users or origins.
 
-use super::{Inner, Server, dpop};
+use super::{
+    dpop,
+    in_flight::InFlight,
+    state::{Inner, Server},
+};
 use crate::message::Incoming;
 use std::{
-    cell::{Cell, RefCell},
-    collections::{BTreeMap, BTreeSet},
+    cell::Cell,
     rc::{Rc, Weak},
 };
 
@@ -20,52 +23,25 @@ const MAX_PROOF_TIME: f64 = 10.0;
 /// How many messages a request takes whose proof is refused twice.
 const MAX_MESSAGES: f64 = 6.0;
 
-#[derive(Default)]
-pub(crate) struct Monitor {
-    in_flight: RefCell<Vec<Rc<InFlight>>>,
-    /// The refresh that ended last, and when.
-    ended: RefCell<Option<(Rc<InFlight>, f64)>>,
-    /// For each request with a name: how often it arrived, and whether it was answered with 401.
-    arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
-    violations: RefCell<Vec<String>>,
-    lost: RefCell<BTreeSet<String>>,
-}
-
-/// A request for new tokens between its departure and its response.
-pub(crate) struct InFlight {
-    server: Weak<Inner>,
-    tab: usize,
-    /// The session and generation of the refresh token.
-    exchange: Option<(usize, u64)>,
-    /// When it was sent, or the request that it repeats with another proof.
-    started: f64,
-    is_answered: Cell<bool>,
-    is_delivered: Cell<bool>,
-    is_done: Cell<bool>,
-    /// Its tab was frozen or closed.
-    is_interrupted: Cell<bool>,
-}
-
 /// Lives as long as the tab waits for new tokens.
-pub(crate) struct RefreshGuard(Rc<InFlight>);
+pub(crate) struct RefreshGuard {
+    server: Weak<Inner>,
+    refresh: Rc<InFlight>,
+}
 
 impl RefreshGuard {
-    pub(crate) fn new(in_flight: Rc<InFlight>) -> RefreshGuard {
-        RefreshGuard(in_flight)
-    }
-
     /// A response or a network error reached the tab.
-    pub(crate) fn answered(&mut self, is_delivered: bool) {
-        self.0.is_answered.set(true);
-        self.0.is_delivered.set(is_delivered);
+    pub(crate) fn answered(&self, is_delivered: bool) {
+        self.refresh.is_answered.set(true);
+        self.refresh.is_delivered.set(is_delivered);
     }
 }
 
 impl Drop for RefreshGuard {
     fn drop(&mut self) {
-        let refresh = &self.0;
+        let refresh = &self.refresh;
         refresh.is_done.set(true);
-        let Some(server) = refresh.server.upgrade().map(Server) else { return };
+        let Some(server) = self.server.upgrade().map(Server) else { return };
         server.0.monitor.ended.replace(Some((refresh.clone(), server.now())));
         let waited = server.now() - refresh.started;
         if !refresh.is_answered.get() && !refresh.is_interrupted.get() && waited < MIN_REFRESH_WAIT {
@@ -98,16 +74,16 @@ impl Server {
 
     pub(super) fn violation(&self, what: impl Into<String>) {
         let what = what.into();
-        if let Some(core) = self.0.core.upgrade() {
-            core.note(|| format!("*** {what}"));
+        if let Some(env) = self.0.env.upgrade() {
+            env.note(|| format!("*** {what}"));
         }
         self.0.monitor.violations.borrow_mut().push(what);
     }
 
     pub(super) fn lose_session(&self, session: usize) {
         let user = self.user_name(session);
-        if let Some(core) = self.0.core.upgrade() {
-            core.note(|| format!("the session of {user} is lost by a duplicate exchange"));
+        if let Some(env) = self.0.env.upgrade() {
+            env.note(|| format!("the session of {user} is lost by a duplicate exchange"));
         }
         self.0.monitor.lost.borrow_mut().insert(user);
     }
@@ -147,7 +123,7 @@ impl Server {
     }
 
     /// Registers a request for new tokens. Only one for each refresh token may be in flight among the tabs that run.
-    pub(crate) fn start_refresh(&self, tab: usize, awake_for: f64, incoming: &mut Incoming) -> Option<Rc<InFlight>> {
+    pub(crate) fn start_refresh(&self, tab: usize, awake_for: f64, incoming: &mut Incoming) -> Option<RefreshGuard> {
         if !incoming.is_refresh() {
             return None;
         }
@@ -159,7 +135,6 @@ impl Server {
             incoming.header("dpop").is_some() && ended.tab == tab && ended.exchange == exchange && now - at <= MAX_PROOF_TIME
         });
         let refresh = Rc::new(InFlight {
-            server: Rc::downgrade(&self.0),
             tab,
             exchange,
             started: repeated.map_or(now, |(first, _)| first.started),
@@ -177,7 +152,7 @@ impl Server {
             self.violation(format!("tab {tab} refreshes while tab {other} does"));
         }
         in_flight.push(refresh.clone());
-        Some(refresh)
+        Some(RefreshGuard { server: Rc::downgrade(&self.0), refresh })
     }
 
     /// A client knows when its token expires, as far as latency and the resolution of `Date` allow.

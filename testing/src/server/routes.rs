@@ -1,15 +1,20 @@
 //! The routes of the simulated backend, and its answers when a fault is set.
 
-use super::{Fault, ReusePolicy, Server, TokenResponse, dpop::Refusal, rotation::Decision};
+use super::{
+    dpop::Refusal,
+    rotation::{Decision, ReusePolicy},
+    state::{Fault, Server, TokenResponse},
+};
 use crate::message::{Incoming, Reply, format_date};
 use serde_json::json;
+use wugan::TokenSet;
 
 /// How much later than its head the body of `/slow-body` arrives, in milliseconds.
 const SLOW_BODY: f64 = 45_000.0;
 
 /// Where an exchange comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Presenter {
+enum Presenter {
     Client,
     /// A tab repeats the exchange of another tab that was interrupted.
     AllowedDuplicate,
@@ -18,6 +23,24 @@ pub(super) enum Presenter {
 }
 
 impl Server {
+    /// Exchanges a refresh token as another program does, for instance a thief, which has no key to prove. `None`: the server refused.
+    #[must_use]
+    pub fn exchange(&self, refresh_token: &str, attempt: Option<&str>) -> Option<TokenSet> {
+        let (session, generation) = self.parse_refresh_token(refresh_token)?;
+        if self.0.sessions.borrow()[session].key.is_some() {
+            return None;
+        }
+        let granted = self.exchange_token(session, generation, attempt, Presenter::Stranger);
+        granted.then(|| self.tokens(session, 0.0).into_set())
+    }
+
+    /// Uses an access token as another program does, which has no key to prove. Returns whether it was accepted.
+    #[must_use]
+    pub fn accepts(&self, access_token: &str) -> bool {
+        let access = self.0.access.borrow().get(access_token).copied();
+        access.is_some_and(|access| self.0.sessions.borrow()[access.session].key.is_none()) && self.authorize(Some(access_token))
+    }
+
     pub(crate) fn answer(&self, incoming: &Incoming, fault: Fault) -> Reply {
         if incoming.is_refresh() {
             self.count(|stats| stats.refreshes += 1);
@@ -94,11 +117,6 @@ impl Server {
         }
     }
 
-    /// Scheme and access token of a request.
-    pub(super) fn access_token<'a>(&self, incoming: &'a Incoming) -> Option<(&'a str, &'a str)> {
-        incoming.header(&self.0.auth_header.borrow())?.split_once(' ').filter(|(scheme, _)| ["Bearer", "DPoP"].contains(scheme))
-    }
-
     /// Whether a request proves the key that its access token is bound to. The error is the code of a proof that is refused.
     fn check_access(&self, incoming: &Incoming, token: Option<(&str, &str)>) -> Result<bool, &'static str> {
         let Some((scheme, token)) = token else { return Ok(true) };
@@ -114,9 +132,9 @@ impl Server {
 
     /// The thumbprint of the key of a request's proof. The error is the code of the refusal.
     fn verify_proof(&self, incoming: &Incoming, token: Option<&str>) -> Result<String, &'static str> {
-        let Some(core) = self.0.core.upgrade() else { return Err("invalid_dpop_proof") };
+        let Some(env) = self.0.env.upgrade() else { return Err("invalid_dpop_proof") };
         let now = self.now() + incoming.clock_offset;
-        self.0.proofs.verify(&core.keys, incoming, token, now).map_err(|refusal| {
+        self.0.proofs.verify(&env.keys, incoming, token, now).map_err(|refusal| {
             match refusal {
                 Refusal::Nonce => {
                     self.count(|stats| stats.nonces += 1);
@@ -145,7 +163,7 @@ impl Server {
     }
 
     /// Whether an access token is accepted. Its first use ends the time in which its generation can be superseded.
-    pub(super) fn authorize(&self, bearer: Option<&str>) -> bool {
+    fn authorize(&self, bearer: Option<&str>) -> bool {
         let Some(access) = bearer.and_then(|token| self.0.access.borrow().get(token).copied()) else { return false };
         let now = self.now();
         let mut sessions = self.0.sessions.borrow_mut();
@@ -227,7 +245,7 @@ impl Server {
     }
 
     /// Decides about a refresh token and acts on it. Returns whether the current generation is handed out.
-    pub(super) fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> bool {
+    fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> bool {
         let is_monitored = presenter != Presenter::Stranger;
         let (now, ttl) = (self.now(), self.0.access_ttl.get());
         let decision = {

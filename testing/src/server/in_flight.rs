@@ -1,0 +1,32 @@
+//! What a server has seen of its clients: requests for new tokens in flight, arrivals, violations.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+#[derive(Default)]
+pub(super) struct Monitor {
+    pub(super) in_flight: RefCell<Vec<Rc<InFlight>>>,
+    /// The refresh that ended last, and when.
+    pub(super) ended: RefCell<Option<(Rc<InFlight>, f64)>>,
+    /// For each request with a name: how often it arrived, and whether it was answered with 401.
+    pub(super) arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
+    pub(super) violations: RefCell<Vec<String>>,
+    pub(super) lost: RefCell<BTreeSet<String>>,
+}
+
+/// A request for new tokens between its departure and its response.
+pub(crate) struct InFlight {
+    pub(super) tab: usize,
+    /// The session and generation of the refresh token.
+    pub(super) exchange: Option<(usize, u64)>,
+    /// When it was sent, or the request that it repeats with another proof.
+    pub(super) started: f64,
+    pub(super) is_answered: Cell<bool>,
+    pub(super) is_delivered: Cell<bool>,
+    pub(super) is_done: Cell<bool>,
+    /// Its tab was frozen or closed.
+    pub(super) is_interrupted: Cell<bool>,
+}
