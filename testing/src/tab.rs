@@ -127,6 +127,12 @@ impl Tab {
         self.state.fails_to_read_keys.set(fails);
     }
 
+    /// The value of a key of `localStorage` as this tab reads it.
+    #[must_use]
+    pub fn stored(&self, key: &str) -> Option<String> {
+        self.state.stored(key).map(|text| text.to_string())
+    }
+
     /// Delivers an event of the browser to all clients of this tab, such as the network being back.
     pub fn notify(&self, event: PlatformEvent) {
         self.state.notify(event);
@@ -210,7 +216,7 @@ impl Platform for Tab {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         match self.state.store_error.get() {
             Some(StoreError::Denied) => Err(StoreError::Denied),
-            _ => Ok(self.state.stored(key).map(|text| text.to_string())),
+            _ => Ok(self.stored(key)),
         }
     }
 

@@ -16,6 +16,10 @@ const KEY: &str = "wugan:https://api.example.com/user/refresh";
 /// The default timeout of a request, in milliseconds.
 const TIMEOUT: f64 = 30_000.0;
 
+/// How long a call may take whose body is made by a function, and may be large: its transfer is not limited, only each of its two waits
+/// is. Its two sendings take twelve messages of 3 s at most, if two proofs of each are refused.
+const LARGE_BODY_TIMEOUT: f64 = 2.0 * TIMEOUT + 12.0 * 3_000.0;
+
 /// By how many milliseconds the device's clock is wrong.
 const CLOCK_OFFSETS: [f64; 5] = [0.0, -86_400_000.0, -7_200_000.0, 7_200_000.0, 86_400_000.0];
 
@@ -33,6 +37,8 @@ struct OpenTab {
 struct Call {
     tab: usize,
     started: f64,
+    /// How long it may take, in milliseconds.
+    timeout: f64,
     /// Its tab was frozen meanwhile, so it may take any time.
     may_be_late: bool,
     is_settled: bool,
@@ -200,9 +206,9 @@ impl Scenario {
             self.tabs[tab].client.session().sign_in(tokens);
             token
         };
-        if let Some((session, _)) = self.stored().filter(|(_, stored)| *stored == token) {
-            self.sessions.insert(session.clone(), user);
-            self.last_session = Some(session);
+        if let Some(record) = self.stored().filter(|record| record.access_token == token) {
+            self.sessions.insert(record.session.clone(), user);
+            self.last_session = Some(record.session);
         }
         if !self.is_handed_over {
             self.doomed.remove(user);
@@ -244,11 +250,13 @@ impl Scenario {
             self.names += 1;
             let name = self.names.to_string();
             let client = &open.client;
+            let mut timeout = TIMEOUT;
             let mut request = match self.dice(14) {
                 0 => client.get("/always401"),
                 1 => client.get("https://elsewhere.example.com/bbb"),
                 2 | 3 => {
                     let body = name.clone();
+                    timeout = LARGE_BODY_TIMEOUT;
                     client.post("/echo").header("x-body", &name).body(Body::from_fn(move || Body::from(body.clone())))
                 }
                 4 => client.get("/cached"),
@@ -273,7 +281,7 @@ impl Scenario {
                 let _ = sending.await;
                 sim.now()
             });
-            self.calls.push(Call { tab, started: self.sim.now(), may_be_late: false, is_settled: false, running, abort });
+            self.calls.push(Call { tab, started: self.sim.now(), timeout, may_be_late: false, is_settled: false, running, abort });
         }
     }
 
@@ -314,7 +322,7 @@ impl Scenario {
                 self.sim.note(|| format!("tab {tab} signs out"));
                 match self.last_user {
                     // The tab stored tokens of an older session before it could read the last sign-in, and ends that older session.
-                    Some(user) if self.stored().is_some_and(|(session, _)| Some(session) != self.last_session) => {
+                    Some(user) if self.stored_in(tab).is_some_and(|record| Some(record.session) != self.last_session) => {
                         self.doomed.insert(user.to_owned());
                     }
                     _ => self.last_user = None,
@@ -448,7 +456,7 @@ impl Scenario {
         for call in &mut self.calls {
             let settled = call.running.try_take();
             let took = settled.unwrap_or(now) - call.started;
-            if !call.may_be_late && took > TIMEOUT + 1_000.0 {
+            if !call.may_be_late && took > call.timeout + 1_000.0 {
                 return Err(format!("a call of tab {} took {took:.0} ms", call.tab));
             }
             call.is_settled = settled.is_some();
@@ -488,16 +496,20 @@ impl Scenario {
         Ok(())
     }
 
-    /// The id of the session in the store, and its access token.
-    fn stored(&self) -> Option<(String, String)> {
-        let record: StoredSession = serde_json::from_str(&self.sim.stored(KEY)?).ok()?;
-        Some((record.session, record.access_token))
+    /// The session in the store that all tabs agree on in the end.
+    fn stored(&self) -> Option<StoredSession> {
+        serde_json::from_str(&self.sim.stored(KEY)?).ok()
+    }
+
+    /// The session in the store as a tab reads it.
+    fn stored_in(&self, tab: usize) -> Option<StoredSession> {
+        serde_json::from_str(&self.tabs[tab].tab.stored(KEY)?).ok()
     }
 
     /// A token is never stored in the session of another user.
     fn check_store(&self) -> Result<(), String> {
-        let Some((session, token)) = self.stored() else { return Ok(()) };
-        match (self.sim.server().owner(&token), self.sessions.get(&session)) {
+        let Some(record) = self.stored() else { return Ok(()) };
+        match (self.sim.server().owner(&record.access_token), self.sessions.get(&record.session)) {
             (Some(owner), Some(user)) if owner != *user => Err(format!("a token of {owner} is stored in a session of {user}")),
             _ => Ok(()),
         }
