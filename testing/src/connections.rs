@@ -1,4 +1,4 @@
-//! The connections of the browser: at most so many requests to an origin at a time, the others wait in order.
+//! The connections of the browser: a limit of open requests per origin; further requests wait in order.
 
 use std::{
     cell::{Cell, RefCell},

@@ -195,7 +195,7 @@ impl Executor {
     }
 
     /// Drops all tasks of a tab.
-    pub(crate) fn kill(&self, tab: usize) {
+    pub(crate) fn drop_tasks(&self, tab: usize) {
         let mut ended = Vec::new();
         for (slot, task) in self.tasks.borrow_mut().iter_mut().enumerate().filter(|(_, task)| task.tab == tab) {
             task.tab = CLOSED;

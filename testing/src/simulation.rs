@@ -94,8 +94,8 @@ impl Simulation {
         self.browser().store.borrow().entries()
     }
 
-    /// Removes the keys of DPoP (RFC 9449) from the browser, as a user does who clears a part of the site's data. A page that has read its
-    /// key goes on.
+    /// Removes the keys of DPoP (RFC 9449) from the browser, as clearing a part of the site's data does. A page that has read its key can
+    /// go on using it.
     pub fn clear_keys(&self) {
         self.browser().env.keys.clear();
     }

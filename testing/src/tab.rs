@@ -78,7 +78,7 @@ impl Tab {
             browser.servers.borrow().iter().for_each(|server| server.allow_duplicate());
         }
         self.state.close();
-        browser.env.executor.kill(self.number());
+        browser.env.executor.drop_tasks(self.number());
         browser.locks.release_all(self.number());
     }
 

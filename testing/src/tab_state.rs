@@ -152,7 +152,7 @@ impl TabState {
         self.store.borrow_mut().apply(write)
     }
 
-    /// Applies a write of this tab and notifies the other clients in its page at once.
+    /// Applies a write of this tab.
     pub(crate) fn write(&self, write: &Write, now: f64) {
         self.apply(write);
         self.last_write.set(now);

@@ -1,6 +1,9 @@
 //! Random schedules: a seed decides what users, tabs, networks and servers do, and the rules of the engine are checked after each step.
 //!
 //! `WUGAN_SEEDS` is the number of seeds (default 100 000, ten million with `WUGAN_TEST_LONG`) or a range (`700000..800000`).
+//! All cores take part; `taskset -c 0` keeps to one. For long searches, build with `cargo test --release --config profile.release.lto=true
+//! --config profile.release.codegen-units=1`.
+//!
 //! `WUGAN_SEED` runs one seed and prints its timeline. A schedule that was found here becomes a test of its own in `cases`, because a
 //! seed means another schedule as soon as the simulation changes.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]

@@ -66,7 +66,7 @@ impl Server {
         self.0.monitor.violations.borrow().clone()
     }
 
-    /// Takes the users who lost a session because their refresh token was exchanged twice where no client can prevent it.
+    /// Takes the users whose session was lost because their refresh token was exchanged twice where no client can prevent it.
     #[must_use]
     pub fn take_lost_sessions(&self) -> Vec<String> {
         self.0.monitor.lost.take().into_iter().collect()

@@ -352,7 +352,7 @@ fn protocol_5_a_waiting_tab_that_was_frozen_starts_to_wait_again() {
         let tabs = tabs(&sim, 2, || builder().auto_refresh(false).timeout(seconds(200.0)).attempt_timeout(seconds(100.0)));
         tabs[0].1.session().corrupt_access_token();
         sim.advance(seconds(0.1));
-        // The holder is slow but alive; the waiting tab is frozen until after its time-out.
+        // The holder is slow and not frozen; the waiting tab is frozen until after its time-out.
         let waiting_from = sim.now();
         sim.server().set_latency(seconds(0.5), seconds(0.5));
         let first = get(&tabs[0].0, &tabs[0].1, "/bbb");

@@ -60,7 +60,7 @@ pub(crate) struct Scenario {
     calls: Vec<Call>,
     names: u64,
     /// Users whose session the server ended, or who lost it where the documentation says so.
-    doomed: BTreeSet<String>,
+    ended_users: BTreeSet<String>,
     /// The user after the last sign-in or sign-out.
     last_user: Option<&'static str>,
     /// The session of the last sign-in, by its id in the store.
@@ -78,7 +78,7 @@ pub(crate) struct Scenario {
     has_lost_a_key: bool,
     /// A later version of the library has taken over the record.
     is_handed_over: bool,
-    /// A browser with one tab, whose storage fails now and then.
+    /// The browser has one tab, and its storage fails at random.
     is_fragile: bool,
     clock_offset: f64,
 }
@@ -103,7 +103,7 @@ impl Scenario {
             tabs: Vec::new(),
             calls: Vec::new(),
             names: 0,
-            doomed: BTreeSet::new(),
+            ended_users: BTreeSet::new(),
             last_user: None,
             last_session: None,
             sessions: BTreeMap::new(),
@@ -211,7 +211,7 @@ impl Scenario {
             self.last_session = Some(record.session);
         }
         if !self.is_handed_over {
-            self.doomed.remove(user);
+            self.ended_users.remove(user);
         }
         self.last_user = Some(user);
     }
@@ -323,7 +323,7 @@ impl Scenario {
                 match self.last_user {
                     // The tab stored tokens of an older session before it could read the last sign-in, and ends that older session.
                     Some(user) if self.stored_in(tab).is_some_and(|record| Some(record.session) != self.last_session) => {
-                        self.doomed.insert(user.to_owned());
+                        self.ended_users.insert(user.to_owned());
                     }
                     _ => self.last_user = None,
                 }
@@ -341,7 +341,7 @@ impl Scenario {
             28 => {
                 let user = USERS[self.dice(2)];
                 self.sim.note(|| format!("the server ends the sessions of {user}"));
-                self.doomed.insert(user.to_owned());
+                self.ended_users.insert(user.to_owned());
                 self.has_ended_session = true;
                 self.sim.server().end_sessions(user);
             }
@@ -356,7 +356,7 @@ impl Scenario {
             32 => {
                 self.clock_offset = CLOCK_OFFSETS[self.dice(5)];
                 self.sim.note(|| format!("the device's clock is set to {} h", self.clock_offset / 3_600_000.0));
-                // All tabs are on one device. A clock set forward looks like sleep, so that one early refresh is right.
+                // All tabs are on one device. A clock set forward looks like sleep, so one early refresh is right.
                 self.sim.server().allow_early_refreshes();
                 self.tabs.iter().for_each(|open| open.tab.set_clock_offset(self.clock_offset));
             }
@@ -382,7 +382,7 @@ impl Scenario {
                     // The later version owns the session now. Here it ends with its access token.
                     self.is_handed_over = true;
                     self.has_ended_session = true;
-                    self.doomed.extend(USERS.map(str::to_owned));
+                    self.ended_users.extend(USERS.map(str::to_owned));
                 }
                 self.sim.overwrite(KEY, text);
             }
@@ -468,7 +468,7 @@ impl Scenario {
 
     fn note_lost_sessions(&mut self) {
         for user in self.sim.server().take_lost_sessions() {
-            self.doomed.insert(user);
+            self.ended_users.insert(user);
             self.has_ended_session = true;
         }
     }
@@ -515,9 +515,9 @@ impl Scenario {
         }
     }
 
-    /// Ends all trouble. Then each tab is signed in as the last user if the server has a session of that user, and is served.
+    /// Ends all faults and thaws all tabs. Then each tab is signed in as the last user if the server has a session of that user, and is served.
     fn finish(&mut self) -> Result<(), String> {
-        self.sim.note(|| "all trouble ends".into());
+        self.sim.note(|| "all faults end".into());
         self.sim.server().recover();
         (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
         self.sim.server().set_latency(Duration::from_millis(1), Duration::from_millis(20));
@@ -530,13 +530,13 @@ impl Scenario {
             let served = self.sim.block_on(running);
             self.note_lost_sessions();
             let is_as_expected = match (&info.state, &info.user) {
-                (AuthState::SignedIn, Some(user)) if self.doomed.contains(&user.id) => continue,
+                (AuthState::SignedIn, Some(user)) if self.ended_users.contains(&user.id) => continue,
                 (AuthState::SignedIn, _) => served == Ok(200),
                 (AuthState::SignedOut { .. }, _) => served == Ok(401),
             };
             let user = info.user.as_ref().map(|user| user.id.as_str());
             let is_ended_by_key = self.is_key_lost && user.is_none();
-            if user != self.last_user && !is_ended_by_key && !self.last_user.is_some_and(|last| self.doomed.contains(last)) {
+            if user != self.last_user && !is_ended_by_key && !self.last_user.is_some_and(|last| self.ended_users.contains(last)) {
                 return Err(format!("tab {tab} is signed in as {user:?} instead of {:?}", self.last_user));
             }
             if !is_as_expected {
