@@ -75,7 +75,7 @@ fn inspector() -> AnyView {
     view! {
         <link rel="stylesheet" href="/inspector.css" />
         <link rel="stylesheet" href="/timeline.css" />
-        <PartPage title=|t| t.titles().inspector load=part!(inspector, inspector::page) />
+        <PartPage title=|t| t.titles().inspector below=|t| t.titles().inspector_what load=part!(inspector, inspector::page) />
     }
     .into_any()
 }

@@ -50,9 +50,12 @@ pub(crate) fn split(whole: &Path, splitter: Option<&Path>, wasm_bindgen: &Path, 
     let page = dist.join("index.html");
     let mut html = text(&page)?;
     if splitter.is_some() {
-        let early = early_parts(&script)?.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
-        // The page's first script reads it.
-        html = html.replacen("<script", &format!("<meta name=\"session-parts\" content=\"{early}\">\n<script"), 1);
+        // The page's first script reads them, and loads what a stored session or the address needs beside the program.
+        let metas = files_of_parts(&script)?.into_iter().map(|(part, files)| {
+            let files = files.iter().map(|name| format!("{name}-{hash}")).collect::<Vec<_>>().join(" ");
+            format!("<meta name=\"{part}-parts\" content=\"{files}\">\n")
+        });
+        html = html.replacen("<script", &format!("{}<script", metas.collect::<String>()), 1);
     }
     let old = trunks_name(dist)?;
     write(&page, html.replace(&old, &format!("{APP}-{hash}")))?;
@@ -87,14 +90,24 @@ fn joined(main: &str, link: &str) -> Result<String> {
     Ok(script + "\n")
 }
 
-/// The parts that a stored session needs: `session`, and what it shares with others. The page loads them beside the program.
-fn early_parts(script: &str) -> Result<Vec<String>> {
-    let loader = script.split_once("const __wasm_split_load_session = ").and_then(|(_, after)| after.split_once("]));"));
-    let (loader, _) = loader.ok_or_else(|| failure("the app has no part “session”: look at src/session.rs and bundle/src/split.rs"))?;
-    let own = loader.contains("split_session.wasm").then(|| "session".to_owned());
-    let (_, shared) = loader.rsplit_once('[').unwrap_or_default();
-    let shared = shared.split(", ").filter_map(|chunk| Some(format!("shared_{}", chunk.strip_prefix("__chunk_")?)));
-    Ok(own.into_iter().chain(shared).collect())
+/// The parts, each with the files that it needs: its own, if it is not wholly in others, and those that it shares with other parts.
+fn files_of_parts(script: &str) -> Result<Vec<(String, Vec<String>)>> {
+    let loaders = script.split("const __wasm_split_load_").skip(1).filter_map(|loader| {
+        let (part, loader) = loader.split_once(" = ")?;
+        let (loader, _) = loader.split_once("]));")?;
+        let own = loader.contains(&format!("split_{part}.wasm")).then(|| part.to_owned());
+        let (_, shared) = loader.rsplit_once('[')?;
+        let shared = shared.split(", ").filter_map(|chunk| Some(format!("shared_{}", chunk.strip_prefix("__chunk_")?)));
+        Some((part.to_owned(), own.into_iter().chain(shared).collect()))
+    });
+    let parts = loaders.collect::<Vec<_>>();
+    // index.html asks for these.
+    for needed in ["session", "inspector", "forms", "members"] {
+        if !parts.iter().any(|(part, _)| part == needed) {
+            return Err(failure(format!("the app has no part “{needed}”: look at src/app.rs, src/session.rs and bundle/src/split.rs")));
+        }
+    }
+    Ok(parts)
 }
 
 /// The name of a part's file: `inspector` for `split_inspector.wasm`, `shared_3` for `chunk_3.wasm`, which several parts load.
@@ -122,6 +135,7 @@ fn write(file: &Path, content: impl AsRef<[u8]>) -> Result<()> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::path::PathBuf;
 
     #[test]
     fn two_scripts_become_one_that_imports_nothing() {
@@ -141,16 +155,79 @@ mod tests {
         assert!(joined("import * as import1 from \"./__wasm_split.js\"", "nothing").is_err());
     }
 
+    /// A program that stands for a tool: a shell script.
+    #[cfg(unix)]
+    fn tool(folder: &Path, name: &str, script: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt;
+        let program = folder.join(name);
+        fs::write(&program, format!("#!/bin/sh\nset -e\n{script}")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        program
+    }
+
+    /// Splits an empty program in a folder that trunk has filled. Returns the page, and the names of all files, with the hash as `H`.
+    #[cfg(unix)]
+    fn built(splits: bool) -> (String, Vec<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let (whole, dist) = (folder.path().join("whole.wasm"), folder.path().join("dist"));
+        fs::write(&whole, b"\0asm\x01\0\0\0").unwrap();
+        fs::create_dir(&dist).unwrap();
+        fs::write(dist.join("index.html"), "<script>1</script><script src=\"/wugan-app-1.js\"></script>").unwrap();
+        for trunks in ["wugan-app-1.js", "wugan-app-1_bg.wasm"] {
+            fs::write(dist.join(trunks), "").unwrap();
+        }
+        // Its arguments end with the output's folder and the program.
+        let bind = "for last; do folder=$program; program=$last; done; mkdir -p $folder; cp $program $folder/wugan-app_bg.wasm\n";
+        let script = if splits { "import * as a from \\\"./__wasm_split.js\\\"" } else { "init();" };
+        let wasm_bindgen = tool(folder.path(), "wasm-bindgen", &format!("{bind}echo \"{script}\" > $folder/wugan-app.js"));
+        let parts = ["session", "inspector", "forms", "members"];
+        let loaders = parts.map(|part| format!("export const __wasm_split_load_{part} = f(g(\"./split_{part}.wasm\", [__chunk_3]));"));
+        let cut = "mkdir $4; cp $3 $4/wugan-app.wasm; for part in split_session split_inspector split_forms split_members chunk_3; do cp $3 $4/$part.wasm; done\n";
+        let splitter = tool(folder.path(), "splitter", &format!("{cut}cat > $4/__wasm_split.js <<'END'\n{}\nEND", loaders.join("\n")));
+        split(&whole, splits.then_some(&*splitter), &wasm_bindgen, &dist).unwrap();
+        let names =
+            files(&dist).unwrap().into_iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>();
+        let script = names.iter().find_map(|name| name.strip_prefix("wugan-app-")?.strip_suffix(".js")).unwrap();
+        let html = fs::read_to_string(dist.join("index.html")).unwrap().replace(script, "H");
+        (html, names.iter().map(|name| name.replace(script, "H")).collect())
+    }
+
     #[test]
-    fn what_a_session_needs_is_found_in_the_script() {
-        let loader = |own: &str, chunks: &str| {
-            format!("const __wasm_split_load_other = f(g(, [__chunk_1]));\nconst __wasm_split_load_session = f(g({own}\n, [{chunks}]));\n")
-        };
-        let own = "fetch(new URL(\"./split_session.wasm\"))";
-        assert_eq!(early_parts(&loader(own, "__chunk_3, __chunk_12")).unwrap(), ["session", "shared_3", "shared_12"]);
-        assert_eq!(early_parts(&loader(own, "")).unwrap(), ["session"]);
-        assert_eq!(early_parts(&loader("", "__chunk_3")).unwrap(), ["shared_3"]);
-        assert!(early_parts("const __wasm_split_load_other = f(g(, [__chunk_1]));").is_err());
+    #[cfg(unix)]
+    fn without_a_splitter_the_app_is_one_file() {
+        let (html, names) = built(false);
+        assert_eq!(names, ["index.html", "wugan-app-H.js", "wugan-app-H_bg.wasm"]);
+        assert_eq!(html, "<script>1</script><script src=\"/wugan-app-H.js\"></script>");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn with_a_splitter_each_part_is_a_file_which_the_page_names() {
+        let (html, names) = built(true);
+        let parts = ["forms-H.wasm", "index.html", "inspector-H.wasm", "members-H.wasm", "session-H.wasm", "shared_3-H.wasm"];
+        assert_eq!(names, [&parts[..], &["wugan-app-H.js", "wugan-app-H_bg.wasm"]].concat());
+        let session = html.find("<meta name=\"session-parts\" content=\"session-H shared_3-H\">");
+        assert!(session.is_some_and(|at| at < html.find("<script>").unwrap()), "{html}");
+    }
+
+    #[test]
+    fn what_each_part_needs_is_found_in_the_script() {
+        let loader = |part: &str, own: &str, chunks: &str| format!("const __wasm_split_load_{part} = f(g({own}\n, [{chunks}]));\n");
+        let own = |part: &str| format!("fetch(new URL(\"./split_{part}.wasm\"))");
+        let script = "const __chunk_3 = g(fetch(new URL(\"./chunk_3.wasm\"))\n, []);\n".to_owned()
+            + &loader("session", &own("session"), "__chunk_3, __chunk_12")
+            + &loader("inspector", &own("inspector"), "")
+            + &loader("forms", "", "__chunk_3");
+        let of = |part: &str, files: &[&str]| (part.to_owned(), files.iter().map(|&file| file.to_owned()).collect::<Vec<_>>());
+        let found = files_of_parts(&(script.clone() + &loader("members", "", ""))).unwrap();
+        let expected = [
+            ("session", &["session", "shared_3", "shared_12"][..]),
+            ("inspector", &["inspector"]),
+            ("forms", &["shared_3"]),
+            ("members", &[]),
+        ];
+        assert_eq!(found, expected.map(|(part, files)| of(part, files)));
+        assert!(files_of_parts(&script).unwrap_err().to_string().contains("“members”"));
     }
 
     #[test]

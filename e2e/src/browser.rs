@@ -4,12 +4,14 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fmt;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Map, Value, json};
+use tempfile::TempDir;
 use thirtyfour::{Capabilities, WebDriver, WindowHandle};
 
 use crate::{Result, wait::until};
@@ -60,29 +62,37 @@ impl fmt::Display for Engine {
 /// A browser with its driver.
 pub(crate) struct Browser {
     driver: WebDriver,
-    // Dropped after the session is closed.
-    _processes: Processes,
+    // Dropped after the session is closed, in this order.
+    processes: Processes,
+    temporary: TempDir,
 }
 
 impl Browser {
     /// Starts a browser and its driver. `preferences` are added to the default ones.
     pub(crate) async fn start(engine: Engine, preferences: &[(&str, Value)]) -> Result<Self> {
+        // The browsers leave files in the folder for temporary files, each run some more.
+        let temporary = TempDir::with_prefix("wugan-browser-")?;
         let (processes, port) = match engine {
-            Engine::Chromium => Processes::chromedriver().await?,
-            Engine::Firefox => Processes::geckodriver().await?,
-            Engine::WebKit => Processes::webkit_driver().await?,
+            Engine::Chromium => Processes::chromedriver(temporary.path()).await?,
+            Engine::Firefox => Processes::geckodriver(temporary.path()).await?,
+            Engine::WebKit => Processes::webkit_driver(temporary.path()).await?,
         };
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(engine, preferences)?).await?;
-        Ok(Self { driver, _processes: processes })
+        Ok(Self { driver, processes, temporary })
     }
 
     pub(crate) fn driver(&self) -> WebDriver {
         self.driver.clone()
     }
 
-    /// Closes all tabs and ends the browser.
+    /// Closes all tabs, ends the browser, and removes its files.
     pub(crate) async fn end(self) -> Result {
-        Ok(self.driver.quit().await?)
+        self.driver.quit().await?;
+        drop(self.processes);
+        let folder = self.temporary.path();
+        // A process of the browser that is still ending may create files meanwhile.
+        until("the browser's files to be removed", async || Ok((fs::remove_dir_all(folder).is_ok() || !folder.exists()).then_some(())))
+            .await
     }
 }
 
@@ -105,7 +115,7 @@ fn capabilities(engine: Engine, preferences: &[(&str, Value)]) -> Result<Capabil
 
 /// WebKitGTK's MiniBrowser. It is not on `PATH`, but in a folder such as `webkit2gtk-4.1`.
 fn mini_browser() -> Result<PathBuf> {
-    let below = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>();
+    let below = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect::<Vec<_>>();
     let near = MINI_BROWSER.iter().flat_map(|folder| below(Path::new(folder))).collect::<Vec<_>>();
     let deeper =
         near.iter().filter(|folder| folder.to_string_lossy().ends_with("-linux-gnu")).flat_map(|folder| below(folder)).collect::<Vec<_>>();
@@ -118,25 +128,26 @@ fn mini_browser() -> Result<PathBuf> {
 struct Processes(Vec<Child>);
 
 impl Processes {
-    async fn chromedriver() -> Result<(Self, u16)> {
+    async fn chromedriver(temporary: &Path) -> Result<(Self, u16)> {
         let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"));
-        Self(Vec::new()).start_and_find(driver.arg("--port=0"), port_in).await
+        Self(Vec::new()).start_and_find(driver.arg("--port=0").env("TMPDIR", temporary), port_in).await
     }
 
-    async fn geckodriver() -> Result<(Self, u16)> {
+    async fn geckodriver(temporary: &Path) -> Result<(Self, u16)> {
         let mut driver = Command::new(program("GECKODRIVER", "geckodriver"));
         // The default port for the BiDi protocol is a fixed one, which a second driver could not open.
-        Self(Vec::new()).start_and_find(driver.args(["--port=0", "--websocket-port=0"]), port_in).await
+        driver.args(["--port=0", "--websocket-port=0"]).env("TMPDIR", temporary);
+        Self(Vec::new()).start_and_find(&mut driver, port_in).await
     }
 
     /// WebKitGTK runs on an X server only. The driver does not print its port, so it is given one that was free.
-    async fn webkit_driver() -> Result<(Self, u16)> {
+    async fn webkit_driver(temporary: &Path) -> Result<(Self, u16)> {
         let mut screen = Command::new("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
         let (mut processes, display) = Self(Vec::new()).start_and_find(&mut screen, |line| line.trim().parse::<u32>().ok()).await?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut driver = Command::new(program("WEBKITDRIVER", "WebKitWebDriver"));
-        driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{display}")).env("LC_ALL", "C");
+        driver.arg(format!("--port={port}")).env("DISPLAY", format!(":{display}")).env("LC_ALL", "C").env("TMPDIR", temporary);
         processes.start(driver.stdout(Stdio::null()))?;
         let listens = async || Ok(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok().map(drop));
         until("WebKitWebDriver to listen", listens).await?;

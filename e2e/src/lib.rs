@@ -9,20 +9,22 @@
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
 //! | `WUGAN_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
 //! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: tests that need it fail |
+//! | `WUGAN_LIGHTHOUSE` | the folder `node_modules` with npm's `lighthouse` | none: its tests fail |
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
 //! | `WUGAN_SCREENSHOTS` | a folder for screenshots, also of each failure | none are taken |
 
 mod appearance;
 mod axe;
-mod axum_example;
 mod browser;
 mod cookie_backend;
 mod devtools;
+mod example_program;
 mod fetch;
 mod foreign_backend;
 mod foreign_site;
 mod in_engines;
 mod keyboard;
+mod lighthouse;
 mod openid_provider;
 mod page;
 mod pages;
@@ -39,11 +41,12 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use futures::FutureExt;
 
 pub use appearance::{Appearance, Language};
-pub use axum_example::AxumExample;
 pub use browser::{Engine, Tab};
 pub use cookie_backend::CookieBackend;
+pub use example_program::ExampleProgram;
 pub use foreign_backend::{Foreign, ForeignBackend};
 pub use foreign_site::ForeignSite;
+pub use lighthouse::{Scores, lighthouse};
 pub use openid_provider::{Grants, OpenIdProvider};
 pub use page::{Page, Summary};
 pub use pages::Pages;

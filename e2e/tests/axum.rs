@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use wugan_e2e::{AxumExample, Context, PASSWORD, Result, scenario};
+use wugan_e2e::{Context, ExampleProgram, PASSWORD, Result, scenario};
 
 #[tokio::test]
 async fn an_axum_application_has_accounts_and_guarded_notes() -> Result {
     scenario("axum", &[], async |Context { page, .. }: &mut Context| {
-        let example = AxumExample::start(2).await?;
+        let example = ExampleProgram::axum(2).await?;
         let page = page.at(example.url());
         page.open("/").await?;
         page.fill("Username", "ada").await?;

@@ -1,9 +1,16 @@
-//! `examples/bare` and `examples/leptos` in Chromium, against a server that serves their pages. Access tokens live for 2 s.
+//! `examples/bare` and `examples/leptos` in Chromium, against a server that serves their pages, and `examples/ssr`, which renders its own.
+//! Access tokens live for 2 s.
 
 use std::env;
 use std::time::Duration;
 
-use wugan_e2e::{Context, PASSWORD, Result, scenario};
+use serde_json::json;
+use wugan_e2e::{Context, ExampleProgram, PASSWORD, Result, scenario};
+
+/// Leptos panics, or writes to the console, if the elements that it hydrates are not those that the server rendered.
+const RECORD_ERRORS: &str = "window.recordedErrors = [];\
+    for (const event of ['error', 'unhandledrejection']) addEventListener(event, e => recordedErrors.push(String(e.reason ?? e.message)));\
+    for (const method of ['error', 'warn']) console[method] = (...words) => recordedErrors.push(words.join(' '))";
 
 /// Flags that serve the page in the folder that a variable names.
 fn flags(variable: &str) -> Result<Vec<String>> {
@@ -49,6 +56,33 @@ async fn the_leptos_page_asks_for_a_sign_in_renews_and_signs_out() -> Result {
         page.fill("Password", "wrong").await?;
         page.press("Sign in").await?;
         page.shows("\"code\":\"invalid_credentials\"").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_page_rendered_on_a_server_hydrates_renews_and_signs_out() -> Result {
+    let user = format!("ada:{PASSWORD}");
+    scenario("ssr", &["--access-ttl", "2s", "--demo-user", &user], async |Context { page, server }: &mut Context| {
+        let example = ExampleProgram::ssr(&server.url()).await?;
+        let page = page.at(example.url());
+        page.add_preload_script(RECORD_ERRORS).await?;
+        page.open("/").await?;
+        let rendered = page.script("return fetch('/').then(response => response.text())").await?;
+        assert!(rendered.as_str().is_some_and(|page| page.contains("Loading…") && !page.contains("Username")), "{rendered}");
+        page.fill("Username", "ada").await?;
+        page.fill("Password", PASSWORD).await?;
+        page.press("Sign in").await?;
+        page.shows("\"username\":\"ada\"").await?;
+        // The access token expires meanwhile.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        page.reload().await?;
+        page.shows("\"username\":\"ada\"").await?;
+        assert!(server.refreshes().await?.rotated >= 1);
+        page.press("Sign out").await?;
+        page.shows("Username").await?;
+        assert_eq!(page.script("return recordedErrors").await?, json!([]));
+        Ok(())
     })
     .await
 }

@@ -76,6 +76,23 @@ async fn a_guest_is_deleted_when_the_document_is_left() -> Result {
 }
 
 #[tokio::test]
+async fn a_killed_tabs_guest_is_deleted_when_the_tab_is_restored() -> Result {
+    scenario("guest-left", &[], async |Context { server, page }: &mut Context| {
+        // A killed tab gets no such event. Its sessionStorage is restored with it.
+        page.add_preload_script("addEventListener('pagehide', event => event.stopImmediatePropagation())").await?;
+        page.open("/inspector").await?;
+        page.burst(2).await?;
+        page.open("/inspector").await?;
+        until("the guest to be deleted", async || Ok((server.answered("/user/delete", 204).await? == 1).then_some(()))).await?;
+        assert_eq!(page.script("return Object.keys(sessionStorage)").await?, serde_json::json!([]));
+        assert_eq!(page.burst(2).await?.answered, 2);
+        assert_eq!(server.answered("/user/register", 201).await?, 2, "a new guest");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_page_from_the_back_forward_cache_has_a_new_guest() -> Result {
     scenario("guest-bfcache", &[], async |Context { server, page }: &mut Context| {
         at_the_controls(page).await?;

@@ -1,5 +1,6 @@
 //! The pages: headings, titles, focus and languages; loading, errors, outages and missing files; first visit, theme, history.
 
+use std::path::Path;
 use wugan_e2e::{Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_in, until};
 
 /// A page: its path, the link that leads there, its heading and its title; in English and in Chinese.
@@ -211,24 +212,29 @@ async fn passwords_are_rated_shown_and_offered_to_the_password_manager() -> Resu
 }
 
 #[tokio::test]
-async fn a_first_visit_shifts_no_layout_and_loads_no_part_of_another_page() -> Result {
+async fn a_first_visit_shifts_no_layout_is_within_the_policy_and_loads_no_part_of_another_page() -> Result {
     scenario("first-visit", &[], async |Context { page, .. }: &mut Context| {
         page.add_preload_script(
-            "window.shifts = 0; new PerformanceObserver(list => list.getEntries().forEach(({ value }) => window.shifts += value))\
+            "window.violations = []; document.addEventListener('securitypolicyviolation', event =>\
+                violations.push(`${event.violatedDirective} ${event.blockedURI}`));\
+            window.shifts = 0; new PerformanceObserver(list => list.getEntries().forEach(({ value }) => window.shifts += value))\
                 .observe({ type: 'layout-shift', buffered: true })",
         )
         .await?;
         for width in [1280, 360] {
             page.resize(width).await?;
-            for path in ["/", "/sign-in", "/sign-up", "/nowhere"] {
+            for path in ["/", "/sign-in", "/sign-up", "/inspector", "/nowhere"] {
                 page.open(path).await?;
-                page.shows("you don't notice it").await?;
-                if path.starts_with("/sign") {
-                    page.field("Password").await?;
+                page.shows("means “unnoticed”").await?;
+                match path {
+                    "/sign-in" | "/sign-up" => drop(page.field("Password").await?),
+                    "/inspector" => page.shows("Run the demonstration").await?,
+                    _ => {}
                 }
                 let shifts =
                     page.script("return new Promise(done => requestAnimationFrame(() => setTimeout(() => done(window.shifts))))").await?;
                 assert!(shifts.as_f64().is_some_and(|shifts| shifts < 0.01), "{path} at {width}: {shifts}");
+                assert_eq!(page.script("return violations").await?, serde_json::json!([]), "{path}");
             }
             page.open("/").await?;
             page.shows("For developers").await?;
@@ -266,6 +272,41 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
         page.reload().await?;
         page.shows("Welcome back, ada.").await?;
         assert_eq!(engine_requested_by(page).await?.as_deref(), Some("link"), "loaded beside the program");
+        Ok(())
+    })
+    .await
+}
+
+/// The parts that the page's script asked for beside the program, and the number of parts that were loaded in another way or twice.
+async fn preloaded(page: &Page) -> Result<(Vec<String>, u64)> {
+    let parts = "const parts = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm') && !name.includes('_bg'));\
+        const names = parts.filter(part => part.initiatorType === 'link').map(({ name }) => name.replace(/.*\\/|-[^-]*$/g, ''));\
+        return [names.sort(), parts.length - new Set(names).size]";
+    let found = page.script(parts).await?;
+    let names = found[0].as_array().ok_or("no list")?.iter().filter_map(|name| name.as_str().map(str::to_owned));
+    Ok((names.collect(), found[1].as_u64().ok_or("no number")?))
+}
+
+#[tokio::test]
+async fn the_parts_of_the_opened_page_are_loaded_beside_the_program_and_once() -> Result {
+    scenario("preloaded", &[], async |Context { page, .. }: &mut Context| {
+        for (path, shown, needed) in [("/inspector", "Run the demonstration", "inspector"), ("/sign-in", "New here?", "forms")] {
+            page.open(path).await?;
+            page.shows(shown).await?;
+            let (names, others) = preloaded(page).await?;
+            assert!(names.iter().any(|name| name == needed), "{path}: {names:?}");
+            assert_eq!(others, 0, "{path}: {names:?}");
+        }
+        let styles = "return performance.getEntriesByType('resource').filter(({ name }) => /(inspector|timeline).css/.test(name)).length";
+        page.open("/inspector").await?;
+        page.shows("Run the demonstration").await?;
+        assert_eq!(page.script(styles).await?, 2);
+        page.sign_up("ada").await?;
+        page.open("/sessions").await?;
+        page.shows("No other devices").await?;
+        let (names, others) = preloaded(page).await?;
+        assert!(["members", "session"].iter().all(|part| names.iter().any(|name| name == part)), "{names:?}");
+        assert_eq!(others, 0, "{names:?}");
         Ok(())
     })
     .await
@@ -379,7 +420,7 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
             return [...document.styleSheets].flatMap(sheet => rules(sheet.cssRules)).filter(text => text.includes('light-dark'))";
         for path in ["/", "/inspector"] {
             page.open(path).await?;
-            page.shows("you don't notice it").await?;
+            page.shows("means “unnoticed”").await?;
             assert_eq!(page.script(dependent).await?, serde_json::json!([]), "{path}");
         }
         Ok(())
@@ -462,4 +503,23 @@ async fn icons_and_manifest_are_served() -> Result {
         Ok(())
     })
     .await
+}
+
+#[tokio::test]
+async fn the_browsers_files_are_removed_at_the_end() -> Result {
+    let folder = std::cell::OnceCell::new();
+    scenario("temporary-files", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        let started = page.driver().cdp().send_raw("Browser.getBrowserCommandLine", serde_json::json!({})).await?;
+        let arguments = started["arguments"].as_array().ok_or("no arguments")?;
+        let profile = arguments.iter().find_map(|argument| argument.as_str()?.strip_prefix("--user-data-dir="));
+        let parent = Path::new(profile.ok_or("no profile")?).parent().ok_or("no folder")?.to_owned();
+        assert!(parent.file_name().is_some_and(|name| name.to_string_lossy().starts_with("wugan-browser-")), "{}", parent.display());
+        assert!(parent.is_dir());
+        let _ = folder.set(parent);
+        Ok(())
+    })
+    .await?;
+    assert!(folder.get().is_some_and(|folder| !folder.exists()));
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Code splitting: a page is loaded from a file of its own when it is opened (a release build makes those files; in `trunk serve` the app is
 //! one file). Shows that it loads, and what to do if it cannot be loaded.
 
-use super::page::{Page, focus_content};
+use super::page::{Page, PageHead, PageHeadProps, focus_content};
 use crate::{
     connection::use_connection,
     lang::{Pick, text},
@@ -22,7 +22,13 @@ const RETRY_AFTER: u32 = 1_000;
 
 /// A page that is a part.
 #[component]
-pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
+pub(crate) fn PartPage(
+    title: Pick,
+    /// The sentence below the heading, if it is known before the part is loaded.
+    #[prop(optional)]
+    below: Option<Pick>,
+    load: Load,
+) -> impl IntoView {
     let connection = use_connection();
     let part = RwSignal::new(None::<Result<Make, ()>>);
     let start = move || {
@@ -60,7 +66,11 @@ pub(crate) fn PartPage(title: Pick, load: Load) -> impl IntoView {
             Some(Err(())) => failed().into_any(),
             None => view! { <p class="answer" role="status">{text(|t| t.shell().loading)}</p> }.into_any(),
         };
-        view! { <h1>{text(title)}</h1> {outcome} }.into_any()
+        let head = match below {
+            Some(below) => PageHead(PageHeadProps { heading: title, below }).into_any(),
+            None => view! { <h1>{text(title)}</h1> }.into_any(),
+        };
+        view! { {head} {outcome} }.into_any()
     };
     view! { <Page title>{content}</Page> }
 }

@@ -32,6 +32,7 @@ pub(crate) const OWN_SESSION: &str = "?session=own";
 
 pub(crate) fn page() -> AnyView {
     let (lang, connection) = (use_lang(), use_connection());
+    Subject::delete_left(connection);
     let guest = match Subject::guest(connection) {
         Ok(guest) => StoredValue::new_local(guest),
         // Only a page without an origin has no client, and no inspector either.
@@ -52,7 +53,7 @@ pub(crate) fn page() -> AnyView {
     });
     let jobs = Jobs::new();
     view! {
-        <PageHead heading=|t| t.titles().inspector below=|t| t.inspector().what />
+        <PageHead heading=|t| t.titles().inspector below=|t| t.titles().inspector_what />
         <Demonstration guest jobs strings />
         <Lab subject is_own jobs strings />
     }

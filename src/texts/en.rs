@@ -20,14 +20,14 @@ pub(super) static SHELL: Shell = Shell {
     trying: "Trying…",
     back: "The server is back.",
     memory_only: "This browser's storage is blocked or full. You'll be signed out when you close this page.",
-    later_version: "A newer version of this app is available. Reload this page; until then, you're signed in in this tab only.",
+    later_version: "A newer version of this app is available. Reload this page; until then, only this tab is signed in.",
     other_backend: "This browser is signed in to another server at this address. You'll be signed out when you close this page.",
     loading: "Loading…",
     not_loaded: "This page couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     session_not_loaded: "Your session couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     reload: "Reload",
     cancel: "Cancel",
-    foot: "Wugan (无感): you don't notice it.",
+    foot: "Wugan (无感) means “unnoticed”.",
 };
 
 pub(super) static TITLES: Titles = Titles {
@@ -36,6 +36,7 @@ pub(super) static TITLES: Titles = Titles {
     sign_up: "Create account",
     reset: "Reset password",
     inspector: "Inspector",
+    inspector_what: "Twenty requests meet an expired access token: with Wugan they share one refresh, without it each one refreshes for itself. A temporary guest account is used.",
     account: "Account",
     sessions: "Devices",
     missing: "Page not found",
@@ -105,7 +106,7 @@ pub(super) static PROBLEM: Problems = Problems {
     later: "Not available right now. We'll load it as soon as the server is back.",
     slow: "The request timed out. Try again.",
     signed_out: "You're no longer signed in.",
-    changed: "A different user signed in in another tab. Try again.",
+    changed: "Another tab signed in as a different user. Try again.",
     ends_in: |when| format!("Your session can't be renewed and ends {when}. Sign in again to continue."),
     not_renewable: "Your session can't be renewed. Sign in again to continue.",
     aborted: "The request was cancelled.",
@@ -130,13 +131,11 @@ pub(super) static PROBLEM: Problems = Problems {
 };
 
 pub(super) static INSPECTOR: Inspector = Inspector {
-    what: "Many requests, one expired token: see how they share a single refresh.",
     run: "Run the demonstration",
     running: "Running…",
-    run_what: "Sends 20 requests with an expired access token, first with Wugan, then the naive way. It uses a temporary guest account.",
     ours: "With Wugan",
     ours_what: "All requests share one refresh.",
-    naive: "Naive",
+    naive: "Without Wugan",
     naive_what: "Each request refreshes for itself.",
     comparison: "Comparison",
     client: "Client",

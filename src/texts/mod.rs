@@ -95,6 +95,7 @@ pub(crate) struct Titles {
     pub(crate) sign_up: &'static str,
     pub(crate) reset: &'static str,
     pub(crate) inspector: &'static str,
+    pub(crate) inspector_what: &'static str,
     pub(crate) account: &'static str,
     pub(crate) sessions: &'static str,
     pub(crate) missing: &'static str,
@@ -195,10 +196,8 @@ pub(crate) struct Problems {
 
 /// `/inspector`
 pub(crate) struct Inspector {
-    pub(crate) what: &'static str,
     pub(crate) run: &'static str,
     pub(crate) running: &'static str,
-    pub(crate) run_what: &'static str,
     pub(crate) ours: &'static str,
     pub(crate) ours_what: &'static str,
     pub(crate) naive: &'static str,

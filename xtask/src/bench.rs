@@ -6,14 +6,17 @@ use wugan_bundle::step::Result;
 use wugan_local::process;
 
 use crate::app;
+use crate::browser;
+use crate::npm;
+use crate::server;
 use crate::toolchain;
 use crate::tools;
 
-const FIGURES: [&str; 5] = ["visit", "size", "client", "server", "flood"];
+const FIGURES: [&str; 6] = ["visit", "lighthouse", "size", "client", "server", "flood"];
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Measure this alone [default: all]: the files of a first visit, what the library adds to an app's download, what it adds to a request,
+    /// Measure this alone [default: all]: the files of a first visit, Lighthouse's scores, what the library adds to an app's download, what it adds to a request,
     /// the server beside others, refreshes while one host floods the server
     #[arg(value_parser = FIGURES)]
     figure: Option<String>,
@@ -27,6 +30,10 @@ pub(crate) fn run(options: &Options, no_install: bool) -> Result<()> {
     for figure in FIGURES.into_iter().filter(wanted) {
         match figure {
             "visit" => app::build()?,
+            "lighthouse" => {
+                lighthouse()?;
+                continue;
+            }
             "size" => prepare_sizes()?,
             _ => {}
         }
@@ -35,6 +42,19 @@ pub(crate) fn run(options: &Options, no_install: bool) -> Result<()> {
         process::run(bench.args(no_install.then_some("--no-install")))?;
     }
     Ok(())
+}
+
+/// Prints the scores of the app as it is served in production. The same tests are part of `cargo xtask test e2e`, among others.
+fn lighthouse() -> Result<()> {
+    app::build()?;
+    let mut tests = project::cargo();
+    tests
+        .args(["test", "--quiet", "--package", "wugan-e2e", "--test", "lighthouse", "--", "--nocapture", "--test-threads=1"])
+        .env("WUGAN_LIGHTHOUSE", npm::lighthouse()?)
+        .env("WUGAN_SERVER_BIN", server::build(&["wugan-server"], "release")?)
+        .env("WUGAN_WEB_ROOT", project::dist());
+    browser::chromedriver()?;
+    process::run(&mut tests)
 }
 
 /// Installs what the tiny apps of `bench/size` are built with.

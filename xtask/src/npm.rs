@@ -26,6 +26,12 @@ pub(crate) fn express() -> Result<PathBuf> {
     modules(&[("express", "5.3.0"), ("jsonwebtoken", "9.0.3")])
 }
 
+/// The folder `node_modules` with `lighthouse`, which rates pages. Version 12 is the last one for Node.js 20.
+pub(crate) fn lighthouse() -> Result<PathBuf> {
+    packages::require("node", "nodejs", "Node.js (it runs Lighthouse)")?;
+    modules(&[("lighthouse", "12.8.2")])
+}
+
 /// The folder `node_modules` with packages in these versions.
 fn modules(wanted: &[(&str, &str)]) -> Result<PathBuf> {
     let names = wanted.iter().map(|(package, version)| format!("{package}@{version}")).collect::<Vec<_>>();
@@ -40,7 +46,7 @@ fn modules(wanted: &[(&str, &str)]) -> Result<PathBuf> {
     }
     let listed = names.join(" and ");
     packages::require("npm", "npm", &format!("npm (it fetches {listed} for the tests)"))?;
-    step(&format!("Fetching {listed}, once"), "10 s", || {
+    step(&format!("Fetching {listed}, once"), "half a minute", || {
         fs::create_dir_all(&folder).map_err(|e| failure(format!("{} can't be created: {e}", folder.display())))?;
         let mut npm = Command::new("npm");
         npm.args(["install", "--silent", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefix"]);

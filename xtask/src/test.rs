@@ -1,5 +1,6 @@
 //! `cargo xtask test`: runs all tests, and prints the totals in the last line.
 
+use std::env;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -163,11 +164,16 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
     app::build()?;
     let program = server::build(&TEST_PROGRAMS, "dev")?;
     example_page::compile_all()?;
+    let (rendering, package) = example_page::rendered_on_server()?;
+    // Removed also if the tests are killed, which leave their browsers' files then.
+    let temporary = process::temporary_folder()?;
     let mut tests = project::cargo();
     tests
+        .env("TMPDIR", temporary.path())
         .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--lib", "--test", "*", "--"])
         .envs(drivers)
         .env("WUGAN_AXE", axe)
+        .env("WUGAN_LIGHTHOUSE", npm::lighthouse()?)
         .env("WUGAN_BARE_PAGE", example_page::bind("wugan-example-bare", "bare")?)
         .env("WUGAN_COOKIE_PAGE", example_page::bind("wugan-example-cookie", "cookie")?)
         .env("WUGAN_DPOP_PAGE", example_page::bind("wugan-example-dpop", "dpop")?)
@@ -175,6 +181,9 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         .env("WUGAN_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
         .env("WUGAN_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
         .env("WUGAN_FOREIGN_PAGE", example_page::bind("wugan-e2e-foreign-page", "../e2e/foreign_page")?)
+        .env("WUGAN_AXUM_BIN", program.with_file_name(format!("wugan-example-axum{}", env::consts::EXE_SUFFIX)))
+        .env("WUGAN_SSR_BIN", rendering)
+        .env("WUGAN_SSR_PKG", package)
         .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
         .env("WUGAN_EXPRESS", npm::express()?)
         .env("WUGAN_DJANGO", python::django()?)

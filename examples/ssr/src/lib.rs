@@ -1,24 +1,47 @@
-//! Wugan in a Leptos app that is rendered on a server: the server renders the guard's fallback, because the tokens are in the browser.
-//!
-//! The server also has to forward `/user/…` to a wugan-server, or be one.
+//! A Leptos app that is rendered on a server and hydrated in the browser. The tokens are in the browser, so the server renders "Loading…".
 
-use leptos::prelude::*;
-use wugan::{Client, leptos::*};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use wugan::{Client, SignIn, leptos::*};
 
 /// The same component on the server and in the browser.
 #[component]
 pub fn App() -> impl IntoView {
     Client::new("").map(|client| {
-        provide_session(client);
-        view! { <main><Guarded fallback=|| view! { <p>"Loading…"</p> }><Account /></Guarded></main> }
+        let session = provide_session(client);
+        let loading = || view! { <p>"Loading…"</p> };
+        let page = move || view! { <Show when=move || session.signed_in.get() fallback=SignInForm><Account /></Show> };
+        view! { <main><Show when=move || session.ready.get() fallback=loading>{page}</Show></main> }
     })
 }
 
 #[component]
 fn Account() -> impl IntoView {
     let session = use_session();
-    let name = move || session.user.get().and_then(|user| user.name);
-    view! { <p>"Hello " {name}</p><button on:click=move |_| session.sign_out()>"Sign out"</button> }
+    let me = use_session_resource(|client| async move { client.get("/user/me").send().await?.text().await });
+    view! {
+        <p>{move || me.value.get().map(|me| me.unwrap_or_else(|error| error.to_string()))}</p>
+        <button on:click=move |_| session.sign_out()>"Sign out"</button>
+    }
+}
+
+#[component]
+fn SignInForm() -> impl IntoView {
+    let session = use_session();
+    let [username, password, message] = [(); 3].map(|()| RwSignal::new(String::new()));
+    let sign_in = move |event: SubmitEvent| {
+        event.prevent_default();
+        let form = serde_json::json!({ "username": username.get(), "password": password.get() });
+        spawn_local(async move {
+            match session.client().post("/user/login").json(&form).sign_in().await {
+                Ok(SignIn::Done(_)) => {}
+                Ok(SignIn::Refused(response)) => message.set(response.text().await.unwrap_or_default()),
+                Err(error) => message.set(error.to_string()),
+            }
+        });
+    };
+    let name = view! { <label>"Username " <input bind:value=username autocomplete="username" /></label> };
+    let secret = view! { <label>"Password " <input bind:value=password type="password" /></label> };
+    view! { <p role="alert">{message}</p> <form on:submit=sign_in>{name} {secret} <button>"Sign in"</button></form> }
 }
 
 /// Called by the page's script, see `main.rs`.
@@ -26,17 +49,4 @@ fn Account() -> impl IntoView {
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_body(App);
-}
-
-/// The page: the app's HTML, the arrays that Leptos reads while it hydrates, and the script.
-#[cfg(feature = "ssr")]
-#[must_use]
-pub fn page() -> String {
-    let app = Owner::new().with(|| view! { <App /> }.to_html());
-    format!(
-        "<!doctype html><html><head><meta charset=utf-8><title>Wugan</title>\
-        <script>__RESOLVED_RESOURCES = []; __SERIALIZED_ERRORS = []; __INCOMPLETE_CHUNKS = [];</script>\
-        <script type=module>import init, {{ hydrate }} from '/pkg/wugan_example_ssr.js'; await init(); hydrate();</script>\
-        </head><body>{app}</body></html>"
-    )
 }

@@ -7,10 +7,7 @@ use super::{
     naive,
     subject::Subject,
 };
-use crate::{
-    lang::{text, use_lang},
-    problem::Problem,
-};
+use crate::{lang::use_lang, problem::Problem};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
 use wugan_timeline::{Strings, UseTimeline};
@@ -48,7 +45,6 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
             <div class="buttons">
                 <button type="button" class="primary" aria-disabled=move || jobs.disabled() on:click=run>{label}</button>
             </div>
-            <p class="hint">{text(|t| t.inspector().run_what)}</p>
             <p class="wrong" role="alert">{error}</p>
             <Comparison ours=runs.ours naive=runs.naive strings />
         </section>

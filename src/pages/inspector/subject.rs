@@ -24,11 +24,31 @@ struct Inner {
     guest: Option<Guest>,
 }
 
+#[derive(Default)]
 struct Guest {
     /// `None` until the first experiment.
     account: RefCell<Option<Credentials>>,
     /// The page has been closed: an account that is being registered is deleted as soon as there is one.
     closed: Cell<bool>,
+}
+
+/// Where the tab stores its guest as `name:password`, so that it can delete the account after a crash, when it is restored.
+const LEFT_KEY: &str = "wugan.guest";
+
+impl Guest {
+    fn set(&self, account: Credentials) {
+        if let Some(store) = tab_storage() {
+            let _ = store.set_item(LEFT_KEY, &format!("{}:{}", account.username, account.password));
+        }
+        self.account.replace(Some(account));
+    }
+
+    fn take(&self) -> Option<Credentials> {
+        if let Some(store) = tab_storage() {
+            let _ = store.remove_item(LEFT_KEY);
+        }
+        self.account.take()
+    }
 }
 
 impl Subject {
@@ -44,8 +64,18 @@ impl Subject {
     /// If the page has no origin.
     pub(super) fn guest(connection: Connection) -> Result<Subject, wugan::Error> {
         let client = Client::builder("").in_memory().build()?;
-        let guest = Guest { account: RefCell::new(None), closed: Cell::new(false) };
-        Ok(Subject(Rc::new(Inner { client, connection, guest: Some(guest) })))
+        Ok(Subject(Rc::new(Inner { client, connection, guest: Some(Guest::default()) })))
+    }
+
+    /// Deletes the account of the guest that this tab had when it was killed.
+    pub(super) fn delete_left(connection: Connection) {
+        let stored = tab_storage().and_then(|store| store.get_item(LEFT_KEY).ok().flatten());
+        let Some((username, password)) = stored.as_deref().and_then(|stored| stored.split_once(':')) else { return };
+        let Ok(subject) = Subject::guest(connection) else { return };
+        if let Some(guest) = &subject.0.guest {
+            guest.set(Credentials { username: username.to_owned(), password: password.to_owned() });
+        }
+        subject.delete();
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -78,7 +108,7 @@ impl Subject {
     async fn register(&self, guest: &Guest) -> Result<(), Problem> {
         let account = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
         sign_in(&self.0.client, routes::REGISTER, &account).await?;
-        guest.account.replace(Some(account));
+        guest.set(account);
         if guest.closed.get() {
             self.delete();
         }
@@ -94,7 +124,7 @@ impl Subject {
     pub(super) fn delete(&self) {
         let Some(guest) = &self.0.guest else { return };
         guest.closed.set(true);
-        let Some(account) = guest.account.take() else { return };
+        let Some(account) = guest.take() else { return };
         let this = self.clone();
         spawn_local(async move {
             // Its session may have ended. If the second try fails too, the user could do nothing about it.
@@ -107,7 +137,7 @@ impl Subject {
     /// The same while the document is being unloaded: there is time for one request.
     pub(super) fn delete_while_unloading(&self) {
         let Some(guest) = &self.0.guest else { return };
-        if let Some(account) = guest.account.take() {
+        if let Some(account) = guest.take() {
             let this = self.clone();
             spawn_local(async move { drop(this.send_deletion(&account).await) });
         }
@@ -124,6 +154,10 @@ impl Subject {
         let body = DeleteAccount { password: account.password.clone() };
         send(&self.0.client, Request::post(routes::DELETE).json(&body).keepalive()).await.map(drop)
     }
+}
+
+fn tab_storage() -> Option<web_sys::Storage> {
+    window().session_storage().ok().flatten()
 }
 
 /// Random bytes as hexadecimal digits.
