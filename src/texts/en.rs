@@ -36,7 +36,7 @@ pub(super) static TITLES: Titles = Titles {
     sign_up: "Create account",
     reset: "Reset password",
     inspector: "Inspector",
-    inspector_what: "Twenty requests meet an expired access token: with Wugan they share one refresh, without it each one refreshes for itself. A temporary guest account is used.",
+    inspector_what: "Twenty requests with an expired token: one refresh with Wugan, twenty without. Runs in a temporary guest account.",
     account: "Account",
     sessions: "Devices",
     missing: "Page not found",

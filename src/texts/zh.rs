@@ -36,7 +36,7 @@ pub(super) static TITLES: Titles = Titles {
     sign_up: "注册账号",
     reset: "重置密码",
     inspector: "检查器",
-    inspector_what: "二十个请求遇到过期的访问令牌：使用 Wugan 只刷新一次，否则每个请求各自刷新。演示使用临时访客账号。",
+    inspector_what: "二十个请求遇到过期令牌：使用 Wugan 只刷新一次，否则刷新二十次。演示使用临时访客账号。",
     account: "账号",
     sessions: "登录设备",
     missing: "页面不存在",
