@@ -2,6 +2,8 @@
 
 use super::password;
 use crate::error::Error;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 use unicode_ident::{is_xid_continue, is_xid_start};
 use unicode_normalization::UnicodeNormalization;
 use wugan_wire::{
@@ -9,11 +11,18 @@ use wugan_wire::{
     limits::{NAME, NAME_MARKS},
 };
 
-/// A name in the form in which names are compared: without case, surrounding blanks and differences of composition.
+/// The most characters of a name as it is typed: one composed character has at most four (UAX #15).
+const MAX_TYPED: usize = 4 * *NAME.end();
+
+/// A name in the form in which names are compared: without case, surrounding blanks and differences of composition. A name that is too
+/// long to be registered is not normalised: its key is its digest.
 #[must_use]
 pub fn name_key(username: &str) -> String {
-    // Longer names can't be registered, so their rest is not processed.
-    let name = username.trim().chars().take(NAME.end() + 1).nfkc().collect::<String>().to_lowercase();
+    let name = username.trim();
+    if name.chars().nth(MAX_TYPED).is_some() {
+        return format!("sha256:{}", BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(name)));
+    }
+    let name = name.nfkc().collect::<String>().to_lowercase();
     // PostgreSQL accepts no NUL in a text, not even in a comparison.
     name.nfkc().map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
@@ -31,7 +40,7 @@ pub(super) fn validate_credentials(username: &str, password: &str) -> Result<(),
 fn name_problem(username: &str) -> Option<FieldError> {
     let problem =
         |problem: &str, message: &str| Some(FieldError { field: "username".into(), problem: problem.into(), message: message.into() });
-    let name: Vec<char> = username.trim().chars().take(4 * NAME.end()).nfc().take(NAME.end() + 1).collect();
+    let name: Vec<char> = username.trim().chars().take(MAX_TYPED + 1).nfc().take(NAME.end() + 1).collect();
     if name.len() < *NAME.start() {
         return problem("too_short", "A username has at least 2 characters.");
     }
@@ -86,5 +95,26 @@ mod tests {
         assert_eq!(name_problem(&"x".repeat(65)).unwrap().problem, "too_long");
         // One character that becomes eighteen in NFKC.
         assert_eq!(name_problem(&"ﷺ".repeat(10)).unwrap().problem, "too_long");
+        // The longest decomposition of 64 characters, and more.
+        let longest = "\u{3b1}\u{313}\u{300}\u{345}".repeat(64);
+        assert_eq!(name_problem(&longest), None);
+        assert_eq!(name_problem(&format!("{longest}<script>")).unwrap().problem, "too_long");
+    }
+
+    #[test]
+    fn case_48_a_long_name_has_one_key_composed_and_decomposed() {
+        let (composed, decomposed) = ("\u{e9}".repeat(64), "e\u{301}".repeat(64));
+        assert_eq!((name_problem(&composed), name_problem(&decomposed)), (None, None));
+        assert_eq!(display_name(&composed), display_name(&decomposed));
+        assert_eq!(name_key(&composed), name_key(&decomposed));
+    }
+
+    #[test]
+    fn case_48_two_long_names_have_two_keys() {
+        for length in [40, 1000] {
+            let [one, other] = ["a", "b"].map(|end| "e\u{301}".repeat(length) + end);
+            assert_ne!(name_key(&one), name_key(&other), "{length}");
+        }
+        assert!(name_key(&"ﷺ".repeat(5000)).len() < 64, "the key of a name that is too long is short");
     }
 }
