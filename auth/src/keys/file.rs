@@ -163,7 +163,8 @@ pub fn rotate(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, now: M
     })
 }
 
-/// Removes a key: its tokens are refused as soon as servers have read the file. If no key is left that signs, a new one does.
+/// Removes a key: its tokens are refused as soon as servers have read the file. If no key is left that signs, a new one does:
+/// a retired key does not sign again, because its tokens are refused from its end on.
 ///
 /// # Errors
 /// There is no such key, or the file cannot be read or written.
@@ -171,7 +172,7 @@ pub fn revoke(path: &Path, id: &str, algorithm: SigningAlgorithm, now: Millis) -
     change(path, |set| {
         let at = set.keys.iter().position(|key| key.kid == id).ok_or_else(|| KeyError::Unknown(id.into()))?;
         set.keys.remove(at);
-        let signs = |key: &StoredKey| key.signs_from.is_some_and(|from| from <= now) && key.verifies_until.is_none_or(|end| end > now);
+        let signs = |key: &StoredKey| key.signs_from.is_some_and(|from| from <= now) && key.verifies_until.is_none();
         if !set.keys.iter().any(signs) {
             let mut key = StoredKey::generate(algorithm)?;
             key.signs_from = Some(now);

@@ -128,7 +128,7 @@ fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::keys::file::{SIGNING_DELAY, create_if_missing, rotate};
+    use crate::keys::file::{SIGNING_DELAY, create_if_missing, revoke, rotate};
     use std::fs;
 
     #[test]
@@ -157,6 +157,23 @@ mod tests {
         assert!(set.find(&new, 0).is_some());
         assert!(set.find(&old, SIGNING_DELAY + 999).is_some());
         assert!(set.find(&old, SIGNING_DELAY + 1000).is_none(), "case 35: a retired key ends");
+    }
+
+    #[test]
+    fn case_35_after_a_revocation_the_key_that_signs_verifies_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        create_if_missing(&path, SigningAlgorithm::Hs256, 0).unwrap();
+        let old = KeySet::read(&path).unwrap().signing_key(0).id.clone();
+        let leaked = rotate(&path, SigningAlgorithm::Hs256, 7_000, 0).unwrap();
+        revoke(&path, &leaked, SigningAlgorithm::Hs256, 6_000).unwrap();
+        let set = KeySet::read(&path).unwrap();
+        for now in [6_000, 11_000, 13_000, 1_000_000] {
+            let signing = set.signing_key(now);
+            assert!(signing.id != old && set.find(&signing.id, now).is_some(), "at {now}");
+        }
+        assert!(set.find(&old, 11_999).is_some(), "the retired key verifies until its last token has expired");
+        assert!(set.find(&old, 12_000).is_none());
     }
 
     #[test]
