@@ -110,7 +110,7 @@ impl Auth {
         crate::maintenance::purge(&self.inner).await
     }
 
-    /// Closes the database connections.
+    /// Records the refused sign-ins of the last minute, and closes the database connections.
     pub async fn close(&self) {
         let _ = self.inner.accounts.flush_refusals().await;
         self.inner.store.close().await;

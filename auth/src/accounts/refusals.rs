@@ -1,4 +1,6 @@
-//! Audit entries for refused sign-ins: the first of an account and network is recorded at once, the others of that minute as one entry.
+//! Refused sign-ins, counted in memory and recorded each minute as one audit entry for each account and network.
+//!
+//! Nothing is written before the answer: the time of a commit would tell a known name from an unknown one (ASVS 6.3.8).
 
 use crate::{
     clock::Millis,
@@ -24,45 +26,45 @@ type Key = (Option<i64>, Option<IpAddr>);
 /// Counts refused sign-ins by account and network.
 #[derive(Default)]
 pub(super) struct Refusals {
-    counts: Mutex<HashMap<Key, Repeated>>,
+    counts: Mutex<HashMap<Key, Refused>>,
 }
 
-struct Repeated {
+struct Refused {
     count: u64,
     last: Device,
+    last_at: Millis,
 }
 
 impl Refusals {
-    /// Records a refused sign-in, or counts it if this account and network had one since the last [`Refusals::flush`].
-    pub(super) async fn record(&self, store: &Store, user: Option<i64>, device: &Device, now: Millis) -> Result<(), DbErr> {
-        if self.is_first((user, device.network()), device) {
-            // An unknown name is not recorded: it may be a password, typed into the wrong field.
-            store.record(Event::SignInRefused, device.entry(user), now).await?;
-        }
-        Ok(())
+    /// Counts a refused sign-in. An unknown name is not kept: it may be a password, typed into the wrong field.
+    pub(super) fn count(&self, user: Option<i64>, device: &Device, now: Millis) {
+        self.add((user, device.network()), Refused { count: 1, last: device.clone(), last_at: now });
     }
 
-    fn is_first(&self, key: Key, device: &Device) -> bool {
+    fn add(&self, key: Key, refused: Refused) {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(repeated) = counts.get_mut(&key) {
-            repeated.count += 1;
-            repeated.last = device.clone();
-            return false;
+        let count = counts.get(&key).map_or(0, |before| before.count);
+        if count > 0 || counts.len() < MAX_ENTRIES {
+            counts.insert(key, Refused { count: count + refused.count, ..refused });
         }
-        if counts.len() >= MAX_ENTRIES {
-            return false;
-        }
-        counts.insert(key, Repeated { count: 0, last: device.clone() });
-        true
     }
 
-    /// Records what was counted; to be called each minute.
-    pub(super) async fn flush(&self, store: &Store, now: Millis) -> Result<(), DbErr> {
+    /// Records what was counted; to be called each minute. What cannot be recorded is kept for the next time.
+    pub(super) async fn flush(&self, store: &Store) -> Result<(), DbErr> {
         let counts = mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
-        for ((user, _), Repeated { count, last }) in counts.into_iter().filter(|(_, repeated)| repeated.count > 0) {
-            let detail = Some(format!("{count} more within a minute"));
-            store.record(Event::SignInRefused, Entry { detail, ..last.entry(user) }, now).await?;
+        let mut entries: Vec<_> = counts.iter().map(|((user, _), refused)| (refused.last_at, refused.entry(*user))).collect();
+        entries.sort_by_key(|(at, _)| *at);
+        let recorded = store.record_all(Event::SignInRefused, &entries).await;
+        if recorded.is_err() {
+            counts.into_iter().for_each(|(key, refused)| self.add(key, refused));
         }
-        Ok(())
+        recorded
+    }
+}
+
+impl Refused {
+    fn entry(&self, user: Option<i64>) -> Entry {
+        let detail = (self.count > 1).then(|| format!("{} within a minute", self.count));
+        Entry { detail, ..self.last.entry(user) }
     }
 }

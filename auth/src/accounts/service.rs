@@ -147,7 +147,7 @@ impl Accounts {
         match &answer {
             Err(Error::InvalidCredentials) => {
                 self.metrics.login("refused");
-                self.refusals.record(&self.store, user.as_ref().map(|user| user.id), device, self.clock.now()).await?;
+                self.refusals.count(user.as_ref().map(|user| user.id), device, self.clock.now());
             }
             // The network's limit is not refunded: valid sign-ins cost a hash, too.
             _ => attempt.limiter.refund(&attempt.key),
@@ -335,7 +335,7 @@ impl Accounts {
     /// # Errors
     /// The database is away.
     pub async fn flush_refusals(&self) -> Result<(), Error> {
-        Ok(self.refusals.flush(&self.store, self.clock.now()).await?)
+        Ok(self.refusals.flush(&self.store).await?)
     }
 
     /// The password hashing, for tests.

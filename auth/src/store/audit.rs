@@ -3,6 +3,9 @@
 use crate::clock::Millis;
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
+/// How many rows one statement inserts. Each has eight parameters, and SQLite allows 32 766.
+const BATCH: usize = 500;
+
 /// A row of `audit`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit")]
@@ -108,7 +111,23 @@ pub struct Entry {
 /// # Errors
 /// The database is away or busy.
 pub async fn record(db: &impl ConnectionTrait, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
-    let row = ActiveModel {
+    Entity::insert(row(event, entry, now)).exec_without_returning(db).await.map(drop)
+}
+
+/// Records events of one kind, each with its time.
+///
+/// # Errors
+/// The database is away or busy.
+pub async fn record_all(db: &impl ConnectionTrait, event: Event, entries: &[(Millis, Entry)]) -> Result<(), DbErr> {
+    for batch in entries.chunks(BATCH) {
+        let rows = batch.iter().map(|(at, entry)| row(event, entry.clone(), *at));
+        Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+fn row(event: Event, entry: Entry, now: Millis) -> ActiveModel {
+    ActiveModel {
         at: Set(now),
         event: Set(event.name().into()),
         user_id: Set(entry.user_id),
@@ -117,8 +136,7 @@ pub async fn record(db: &impl ConnectionTrait, event: Event, entry: Entry, now: 
         user_agent: Set(entry.user_agent),
         detail: Set(entry.detail),
         ..Default::default()
-    };
-    Entity::insert(row).exec_without_returning(db).await.map(drop)
+    }
 }
 
 /// The events since `then`, the newest first; at most `limit`.
@@ -126,7 +144,7 @@ pub async fn record(db: &impl ConnectionTrait, event: Event, entry: Entry, now: 
 /// # Errors
 /// The database is away or busy.
 pub async fn since(db: &impl ConnectionTrait, then: Millis, user: Option<i64>, limit: u64) -> Result<Vec<Model>, DbErr> {
-    let find = Entity::find().filter(Column::At.gte(then)).order_by_desc(Column::Id).limit(limit);
+    let find = Entity::find().filter(Column::At.gte(then)).order_by_desc(Column::At).order_by_desc(Column::Id).limit(limit);
     let find = match user {
         Some(user) => find.filter(Column::UserId.eq(user)),
         None => find,

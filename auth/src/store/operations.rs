@@ -89,14 +89,16 @@ impl Store {
         audit::since(self.reader(), then, user, limit).await
     }
 
-    /// Records an event alone.
+    /// Records events of one kind, each with its time.
     ///
     /// # Errors
     /// As above.
-    pub async fn record(&self, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
-        let entry = &entry;
+    pub async fn record_all(&self, event: Event, entries: &[(Millis, Entry)]) -> Result<(), DbErr> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         self.transact(|tx| async move {
-            audit::record(&*tx, event, entry.clone(), now).await?;
+            audit::record_all(&*tx, event, entries).await?;
             tx.commit().await
         })
         .await

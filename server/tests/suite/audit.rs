@@ -4,7 +4,8 @@ use crate::{
     database::{Kind, on_each_database},
     test_server::{PASSWORD, TestServer, claims, long},
 };
-use sea_orm::{EntityTrait, PaginatorTrait};
+use reqwest::StatusCode;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
 use wugan_axum::{
     Device, TokenAnswer,
@@ -29,6 +30,7 @@ on_each_database! {
         let id = claims(&a.access_token)["userId"].as_i64();
         server.try_login("ada", "wrong password").await;
         server.try_login("perhaps-a-password", "wrong password").await;
+        server.auth.accounts().flush_refusals().await.unwrap();
         let b = server.login("ada").await;
         let next = server.refresh(&b.refresh_token).await;
         server.refresh(&next.refresh_token).await;
@@ -103,6 +105,19 @@ on_each_database! {
         assert!(events(&server).await.is_empty(), "old entries are deleted, too");
         server.stop().await;
     }
+}
+
+/// A write before the answer would tell by its time whether the name is known.
+#[tokio::test]
+async fn case_15_a_wrong_password_writes_nothing_before_its_answer() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    server.register("ada").await;
+    server.auth.store().writer().execute_unprepared("ALTER TABLE audit RENAME TO elsewhere").await.unwrap();
+    for name in ["unknown", "ada", "unknown", "ada"] {
+        assert_eq!(server.try_login(name, "wrong password").await.status(), StatusCode::UNAUTHORIZED, "{name}");
+    }
+    server.auth.store().writer().execute_unprepared("ALTER TABLE elsewhere RENAME TO audit").await.unwrap();
+    server.stop().await;
 }
 
 #[tokio::test]

@@ -134,21 +134,15 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let trail = lines(&["audit", "--user", "ada", "--since", "1h"]);
     let events: Vec<_> =
         trail.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned()).collect();
-    let expected = [
-        "signed_in",
-        "signed_in",
-        "user_enabled",
-        "sign_in_refused",
-        "user_disabled",
-        "signed_in",
-        "ended_by_operator",
-        "signed_in",
-        "registered",
-    ];
+    let expected = ["signed_in", "signed_in", "user_enabled", "user_disabled", "signed_in", "ended_by_operator", "signed_in", "registered"];
     assert_eq!(events, expected);
     let last: Value = serde_json::from_str(&trail[0]).unwrap();
     assert_eq!(last["name"], "ada");
     assert_eq!(lines(&["audit", "--user", &last["user"].to_string()]), trail, "by its id as well");
+    server.ended_with_log();
+    let stopped = lines(&["audit", "--user", "ada", "--since", "1h"]);
+    assert_eq!(stopped.len(), trail.len() + 1);
+    assert!(stopped[3].contains("sign_in_refused"), "recorded at the stop, at its time: {stopped:?}");
     expect_refusal(&run(folder.path(), &["session", "list", "unknown"]), &["no such user"]);
     expect_refusal(&run(folder.path(), &["user", "add", "x"]), &["at least 2 characters"]);
 }
