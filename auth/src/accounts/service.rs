@@ -35,6 +35,9 @@ const EXTERNAL: &str = "external:";
 /// The longest subject of a sign-in method of the application's own, in characters.
 const MAX_SUBJECT: usize = 100;
 
+/// The rules for a new name and password.
+type Validate = fn(&str, &str) -> Result<(), Error>;
+
 /// How often passwords may be tried.
 pub struct Limits {
     /// For one name.
@@ -84,12 +87,11 @@ impl Accounts {
     /// A field breaks a rule, the name is taken, or the server is busy.
     pub async fn register(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
         let jkt = self.sessions.bind(device)?;
-        validate_credentials(username, password)?;
         // The permit first: a busy server's refusal is not counted as an attempt.
         let permit = self.passwords.permit(device.network())?;
         self.count_network(device)?;
         let session = |user: &user::Model| Some(self.sessions.new_row(user.id, jkt.clone(), device));
-        let created = self.insert(username, password, permit, device, session).await?;
+        let created = self.insert(username, password, validate_credentials, permit, device, session).await?;
         let (user, Some(session)) = created else { return Err(Error::Internal("a registration without a session".into())) };
         self.metrics.login("registered");
         self.sessions.issue(&session, &user)
@@ -100,8 +102,7 @@ impl Accounts {
     /// # Errors
     /// A field breaks a rule, the name is taken, or the server is busy.
     pub async fn create(&self, username: &str, password: &str) -> Result<user::Model, Error> {
-        validate_credentials(username, password)?;
-        self.create_unchecked(username, password).await
+        self.create_with(username, password, validate_credentials).await
     }
 
     /// Creates an account whose name and password are not validated, such as the demo user.
@@ -109,23 +110,29 @@ impl Accounts {
     /// # Errors
     /// The name is taken, or the server is busy.
     pub async fn create_unchecked(&self, username: &str, password: &str) -> Result<user::Model, Error> {
+        self.create_with(username, password, |_, _| Ok(())).await
+    }
+
+    async fn create_with(&self, username: &str, password: &str, validate: Validate) -> Result<user::Model, Error> {
         let permit = self.passwords.permit(None)?;
-        Ok(self.insert(username, password, permit, &Device::default(), |_| None).await?.0)
+        Ok(self.insert(username, password, validate, permit, &Device::default(), |_| None).await?.0)
     }
 
     async fn insert(
         &self,
         username: &str,
         password: &str,
+        validate: Validate,
         permit: HashPermit,
         device: &Device,
         session: impl Fn(&user::Model) -> Option<session::Model>,
     ) -> Result<(user::Model, Option<session::Model>), Error> {
+        let (name, new) = (username.to_owned(), password.to_owned());
+        let hash = self.passwords.hash(permit, move || validate(&name, &new).map(|()| normalized(&new))).await?;
         let key = name_key(username);
         if self.store.user_by_key(&key).await?.is_some() {
             return Err(Error::UsernameTaken);
         }
-        let hash = self.passwords.hash(permit, normalized(password)).await?;
         let new = NewUser { username: &display_name(username), key: &key, hash };
         self.store.create_user(new, device.entry(None), session, self.clock.now()).await?.ok_or(Error::UsernameTaken)
     }
@@ -181,7 +188,8 @@ impl Accounts {
     }
 
     async fn rehash(&self, user: &user::Model, password: &str) -> Result<(), Error> {
-        let hash = self.passwords.hash(self.passwords.permit(None)?, normalized(password)).await?;
+        let password = normalized(password);
+        let hash = self.passwords.hash(self.passwords.permit(None)?, || Ok::<_, Error>(password)).await?;
         self.store.replace_hash(user, &hash).await?;
         Ok(())
     }
@@ -222,9 +230,6 @@ impl Accounts {
     pub async fn change_password(&self, user_id: i64, current: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
         let jkt = self.sessions.bind(device)?;
         let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
-        if let Some(problem) = problem("new_password", new, &user.username) {
-            return Err(Error::InvalidInput(vec![problem]));
-        }
         self.confirm(&user, current, device).await?;
         let changed = self.set_password(&user, new, Event::PasswordChanged, jkt, device).await?;
         changed.ok_or(Error::WrongPassword)
@@ -240,9 +245,6 @@ impl Accounts {
         let user = self.store.user_by_reset_hash(&hash_code(code)).await?;
         let is_valid = |user: &user::Model| user.reset_expires_at.is_some_and(|end| self.clock.now() < end) && user.disabled_at.is_none();
         let user = user.filter(is_valid).ok_or(Error::InvalidGrant)?;
-        if let Some(problem) = problem("new_password", new, &user.username) {
-            return Err(Error::InvalidInput(vec![problem]));
-        }
         let changed = self.set_password(&user, new, Event::PasswordReset, jkt, device).await?;
         changed.ok_or(Error::InvalidGrant)
     }
@@ -264,7 +266,7 @@ impl Accounts {
         Ok(code)
     }
 
-    /// Sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
+    /// Validates and sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
     async fn set_password(
         &self,
         user: &user::Model,
@@ -274,7 +276,12 @@ impl Accounts {
         device: &Device,
     ) -> Result<Option<TokenAnswer>, Error> {
         let permit = self.passwords.permit(device.network())?;
-        let hash = self.passwords.hash(permit, normalized(new)).await?;
+        let (new, name) = (new.to_owned(), user.username.clone());
+        let validated = move || match problem("new_password", &new, &name) {
+            Some(problem) => Err(Error::InvalidInput(vec![problem])),
+            None => Ok(normalized(&new)),
+        };
+        let hash = self.passwords.hash(permit, validated).await?;
         let row = self.sessions.new_row(user.id, jkt, device);
         let entry = Entry { session_id: Some(row.id), ..device.entry(Some(user.id)) };
         let (accounts, user) = (self.clone(), user.clone());

@@ -67,13 +67,18 @@ impl Passwords {
         self.pool.permit(network)
     }
 
-    /// The PHC string of a password, with a new salt.
+    /// The PHC string of a password, with a new salt. `validated` returns the password to hash, or why it is refused, and runs on the
+    /// hashing thread, too: estimating a password's strength takes as long as a hash.
     ///
     /// # Errors
-    /// Hashing failed.
-    pub async fn hash(&self, permit: HashPermit, password: String) -> Result<String, HashError> {
+    /// The password is refused, or hashing failed.
+    pub async fn hash<E: From<HashError> + Send + 'static>(
+        &self,
+        permit: HashPermit,
+        validated: impl FnOnce() -> Result<String, E> + Send + 'static,
+    ) -> Result<String, E> {
         let argon2 = self.argon2.clone();
-        self.pool.run(permit, move |memory| phc(&argon2, password.as_bytes(), memory)).await
+        self.pool.run(permit, move |memory| Ok(phc(&argon2, validated()?.as_bytes(), memory)?)).await
     }
 
     /// Compares the forms of a typed password, the usual one first, with a PHC string. `None`, for an unknown name, is never right and
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
 
     async fn hash(passwords: &Passwords, password: String) -> Result<String, HashError> {
-        passwords.hash(passwords.permit(None)?, password).await
+        passwords.hash(passwords.permit(None)?, || Ok(password)).await
     }
 
     async fn check(passwords: &Passwords, password: String, hash: Option<String>) -> Result<PasswordCheck, HashError> {
@@ -167,6 +172,18 @@ mod tests {
         let hash = hash(&passwords, long.clone()).await.unwrap();
         assert_eq!(check(&passwords, format!("{long}y"), Some(hash.clone())).await, Ok(PasswordCheck::Wrong));
         assert_eq!(check(&passwords, long, Some(hash)).await, Ok(PasswordCheck::Valid));
+    }
+
+    #[tokio::test]
+    async fn case_16_a_password_is_validated_on_the_hashing_thread() {
+        let (passwords, (thread, validated)) = (Passwords::new().unwrap(), std::sync::mpsc::channel());
+        let refuse = move || {
+            thread.send(std::thread::current().name().unwrap_or_default().to_owned()).ok();
+            Err::<String, _>(HashError::Busy)
+        };
+        assert_eq!(passwords.hash(passwords.permit(None).unwrap(), refuse).await, Err(HashError::Busy));
+        assert!(validated.recv().unwrap().starts_with("hash-"));
+        assert_eq!(passwords.hashed(), 0, "a refused password is not hashed");
     }
 
     #[tokio::test]

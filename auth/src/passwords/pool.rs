@@ -98,11 +98,11 @@ impl Pool {
     }
 
     /// Runs work on one of the threads, in the order of the calls.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static, E: From<HashError> + Send + 'static>(
         &self,
         permit: HashPermit,
-        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
+        work: impl FnOnce(&mut [Block]) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let (answer, answered) = oneshot::channel();
         let done = self.done.clone();
         let job = move |memory: &mut [Block]| {
@@ -112,7 +112,7 @@ impl Pool {
                 return;
             }
             let hashed = work(memory);
-            done.fetch_add(1, Ordering::Relaxed);
+            done.fetch_add(u64::from(hashed.is_ok()), Ordering::Relaxed);
             // Released before the answer, so that the caller can take the next one at once.
             drop(permit);
             let _ = answer.send(hashed);

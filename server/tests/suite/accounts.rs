@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
 use wugan_axum::{
-    Device,
+    Device, Error,
     store::{session, user},
 };
 use wugan_wire::{Code, Me, TokenAnswer};
@@ -83,7 +83,7 @@ on_each_database! {
         }
         // A hash of version 0.1, which did not normalise the password.
         let passwords = server.auth.accounts().passwords();
-        let old = passwords.hash(passwords.permit(None).unwrap(), nfd.into()).await.unwrap();
+        let old = passwords.hash::<Error>(passwords.permit(None).unwrap(), || Ok(nfd.into())).await.unwrap();
         let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
         assert!(user::replace_hash(server.auth.store().writer(), &user, &old).await.unwrap());
         assert_eq!(server.try_login("ada", nfc).await.status(), StatusCode::OK);
