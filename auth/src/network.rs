@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
-/// The network of a client: the whole address for IPv4, the /64 for IPv6, of which a customer usually has one.
+/// The network of a client: the whole address for IPv4, also where a socket writes it as IPv6; the /56 for IPv6, which is what a customer
+/// gets at least at many providers (RIPE-690 §4.2). A customer with a /64 shares the limits with up to 255 others, as behind one IPv4 address.
 #[must_use]
 pub fn client_network(ip: IpAddr) -> IpAddr {
-    prefix(ip, 64)
+    prefix(ip.to_canonical(), 56)
 }
 
 /// An IPv6 address cut to its first `bits`; an IPv4 address as it is.
@@ -28,6 +29,16 @@ mod tests {
         for (bits, network) in [(48, "2001:db8:1::"), (56, "2001:db8:1::"), (64, "2001:db8:1:2::"), (128, "2001:db8:1:2:3:4:5:6")] {
             assert_eq!(prefix(ip, bits).to_string(), network);
         }
-        assert_eq!(client_network("203.0.113.9".parse().unwrap()).to_string(), "203.0.113.9");
+    }
+
+    #[test]
+    fn case_54_all_addresses_of_a_customer_are_one_network() {
+        let network = |ip: &str| client_network(ip.parse().unwrap()).to_string();
+        assert_eq!(network("203.0.113.9"), "203.0.113.9");
+        assert_eq!(network("::ffff:203.0.113.9"), "203.0.113.9", "a client of a listener on [::]");
+        for own in ["2001:db8:1:200::1", "2001:db8:1:2ff:ffff::1"] {
+            assert_eq!(network(own), "2001:db8:1:200::");
+        }
+        assert_eq!(network("2001:db8:1:300::1"), "2001:db8:1:300::", "another customer");
     }
 }

@@ -108,7 +108,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_FORWARDED_HEADER", default_value = "x-forwarded-for", value_name = "NAME")]
     pub forwarded_header: ForwardedHeader,
 
-    /// How many connections one address (of IPv6, a /64) may have open at a time.
+    /// How many connections one address (of IPv6, a /56) may have open at a time.
     #[arg(long, env = "WUGAN_CONNECTION_LIMIT", default_value_t = 1000, value_name = "COUNT")]
     pub connection_limit: usize,
 
@@ -117,7 +117,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "ATTEMPTS/TIME")]
     pub name_limit: Rate,
 
-    /// How many sign-ins, new accounts and password resets may come from one address (of IPv6, a /64) in a period.
+    /// How many sign-ins, new accounts and password resets may come from one address (of IPv6, a /56) in a period.
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 

@@ -186,7 +186,7 @@ async fn case_42_clients_behind_a_proxy_that_adds_ports_are_told_apart() {
     let server = TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--address-limit", "1/1h"]].concat()).await;
     let login =
         async |ip: &str, name: &str| server.post_from(ip, "/user/login", &json!({"username": name, "password": "x"})).await.status();
-    for (n, ip) in ["203.0.113.9:4711", "203.0.113.10:80", "[2001:db8::1]:1234", "2001:db8:0:1::1"].iter().enumerate() {
+    for (n, ip) in ["203.0.113.9:4711", "203.0.113.10:80", "[2001:db8::1]:1234", "2001:db8:0:100::1"].iter().enumerate() {
         assert_eq!(login(ip, &format!("user{n}")).await, StatusCode::UNAUTHORIZED, "{ip}");
     }
     assert_eq!(login("203.0.113.9:4712", "other").await, StatusCode::TOO_MANY_REQUESTS, "the port is not the client");

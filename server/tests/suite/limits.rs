@@ -53,10 +53,10 @@ async fn case_17_the_owner_signs_in_during_an_attack() {
             guesses += 1;
             assert!(guesses < 20, "round {round}: guessing is not slowed down");
         }
-        let home = format!("2001:db8:0:{round}::1");
+        let home = format!("2001:db8:0:{round:x}00::1");
         assert_eq!(login_from(&server, &home, "ada", "mistyped").await.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(login_from(&server, &home, "ada", PASSWORD).await.status(), StatusCode::OK, "round {round}");
-        let nearby = format!("2001:db8:0:{round}::2");
+        let nearby = format!("2001:db8:0:{round:x}ff::2");
         assert_eq!(login_from(&server, &nearby, "ada", PASSWORD).await.status(), StatusCode::OK, "an address changes within its network");
         server.clock.shift(20_000);
     }
@@ -71,6 +71,38 @@ async fn case_17_an_unknown_name_is_limited_like_a_known_one() {
         assert_eq!(server.try_login("unknown", "wrong password").await.status(), StatusCode::UNAUTHORIZED);
     }
     expect_error(server.try_login("unknown", "wrong password").await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    server.stop().await;
+}
+
+/// The networks of one customer of a provider, a /56, share the limit of a name.
+#[tokio::test]
+async fn case_54_one_customers_ipv6_networks_share_the_limit_of_a_name() {
+    let server = TestServer::with(Kind::Sqlite, &["--name-limit", "5/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
+    let mut guesses = 0;
+    for network in 0..8 {
+        let ip = format!("2001:db8:0:{network:x}::1");
+        while login_from(&server, &ip, "ada", "wrong password").await.status() == StatusCode::UNAUTHORIZED {
+            guesses += 1;
+        }
+    }
+    assert_eq!(guesses, 6, "five for the name, one for the network");
+    assert_eq!(
+        login_from(&server, "2001:db8:0:100::1", "ada", "wrong password").await.status(),
+        StatusCode::UNAUTHORIZED,
+        "another customer"
+    );
+    server.stop().await;
+}
+
+/// A password's strength is estimated when the attempt has been counted.
+#[tokio::test]
+async fn case_17_registrations_that_break_a_rule_count_for_their_network() {
+    let server = TestServer::with(Kind::Sqlite, &["--address-limit", "2/5m"]).await;
+    let register = async |name: &str, password: &str| server.post("/user/register", &json!({"username": name, "password": password})).await;
+    for (name, password) in [("not a name", PASSWORD), ("ada", "password")] {
+        expect_error(register(name, password).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+    }
+    expect_error(register("not a name", PASSWORD).await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
     server.stop().await;
 }
 
