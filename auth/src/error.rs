@@ -21,9 +21,9 @@ pub enum Error {
     MissingToken,
     /// The access token is malformed, expired or revoked.
     InvalidToken,
-    /// A sign-in's DPoP proof is missing or invalid.
+    /// The DPoP proof of a sign-in, a refresh or a sign-out is missing or invalid. Answered 400 (RFC 9449 §5).
     InvalidProof,
-    /// The DPoP proof for a bound token is missing or invalid.
+    /// The DPoP proof for a bound access token is missing or invalid. Answered 401 (RFC 9449 §7.1).
     UnprovenToken,
     /// A bound token was sent without a proof or with the proof of another key; or the token of a DPoP request is invalid or not bound.
     InvalidBoundToken,

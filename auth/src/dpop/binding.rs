@@ -78,7 +78,7 @@ impl Dpop {
     /// Checks a sign-out. One with a token that is not bound ends that token's session at most, so that it needs no proof.
     pub(crate) fn check_logout(&self, claims: &Claims, presented: &PresentedProof, now: Millis) -> Result<(), Error> {
         let Some(jkt) = claims.jkt() else { return Ok(()) };
-        self.check(claims, jkt, presented, None, now).map_err(|refusal| refusal.describe(Error::UnprovenToken, false))
+        self.check(claims, jkt, presented, None, now).map_err(|refusal| refusal.describe(Error::InvalidProof, false))
     }
 
     /// Checks a request with an access token.

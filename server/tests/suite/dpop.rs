@@ -110,13 +110,20 @@ fn challenge(answer: &Response) -> String {
     answer.headers().get(header::WWW_AUTHENTICATE).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
 }
 
-/// Checks a refusal of a bound token: 401, with the challenge of its error.
+/// Checks a refusal of a bound token or, at a resource, of its proof: 401, with the challenge of its error.
 async fn expect_refused(answer: Response, error: &str, case: &str) {
     let challenge = challenge(&answer);
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{case}");
     assert!(challenge.starts_with(&format!("DPoP error=\"{error}\"")), "{case}: {challenge}");
     let code = if error == "invalid_token" { Code::InvalidToken } else { Code::InvalidDpopProof };
     expect_error(answer, StatusCode::UNAUTHORIZED, code).await;
+}
+
+/// Checks the refusal of a proof at the token endpoint or a sign-out: 400, with OAuth's error code and no challenge (RFC 9449 §5).
+async fn expect_proof_refused(answer: Response, case: &str) {
+    assert_eq!((answer.status(), challenge(&answer).as_str()), (StatusCode::BAD_REQUEST, ""), "{case}");
+    let error = expect_error(answer, StatusCode::BAD_REQUEST, Code::InvalidDpopProof).await;
+    assert_eq!(error.error, "invalid_dpop_proof", "{case}");
 }
 
 /// Proofs that may not be accepted for this request, by what is wrong with them.
@@ -260,10 +267,10 @@ on_each_database! {
         for token in [&stolen.refresh_token, &second.refresh_token, &first.refresh_token] {
             let body = json!({"refresh_token": token});
             for path in ["/user/refresh", "/user/logout", "/user/logout?scope=all"] {
-                expect_refused(server.post(path, &body).await, "invalid_dpop_proof", path).await;
+                expect_proof_refused(server.post(path, &body).await, path).await;
                 expect_refused(thief.post(&server, path, &body).await, "invalid_token", path).await;
             }
-            expect_refused(server.get(&format!("/user/refresh?refresh_token={token}")).await, "invalid_dpop_proof", "by query").await;
+            expect_proof_refused(server.get(&format!("/user/refresh?refresh_token={token}")).await, "by query").await;
         }
         assert_eq!(server.row(&stolen).await, before, "nothing was changed");
         let third = owner.refresh(&server, &stolen.refresh_token).await;
@@ -273,7 +280,7 @@ on_each_database! {
         expect_error(owner.post(&server, "/user/refresh", &json!({"refresh_token": first.refresh_token})).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
         assert!(!owner.accepts(&server, &third.access_token).await);
         // In an ended session, too, the key is checked first.
-        expect_refused(server.post("/user/refresh", &json!({"refresh_token": third.refresh_token})).await, "invalid_dpop_proof", "ended").await;
+        expect_proof_refused(server.post("/user/refresh", &json!({"refresh_token": third.refresh_token})).await, "ended").await;
         server.stop().await;
     }
 
@@ -309,15 +316,13 @@ async fn hostile_proofs_are_refused_and_change_nothing() {
     let body = json!({"refresh_token": tokens.refresh_token});
     for path in ["/user/refresh", "/user/logout"] {
         for (case, proof) in hostile(&server, &key, "POST", path, None) {
-            expect_refused(send(&server, "POST", path, None, Some(&proof), Some(&body)).await, "invalid_dpop_proof", case).await;
+            expect_proof_refused(send(&server, "POST", path, None, Some(&proof), Some(&body)).await, case).await;
         }
     }
     let good = json!({"username": "ada", "password": PASSWORD});
     for (case, proof) in hostile(&server, &key, "POST", "/user/login", None) {
         let answer = send(&server, "POST", "/user/login", None, Some(&proof), Some(&good)).await;
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{case}");
-        let error = expect_error(answer, StatusCode::BAD_REQUEST, Code::InvalidDpopProof).await;
-        assert_eq!(error.error, "invalid_dpop_proof", "OAuth's error code");
+        expect_proof_refused(answer, case).await;
     }
     let twice = server.http.post(format!("{}/user/login", server.url)).json(&good);
     let [one, other] = [(); 2].map(|()| key.proof(&server, "POST", "/user/login", None));
@@ -352,7 +357,7 @@ async fn a_proof_is_accepted_once_and_for_a_minute() {
     let body = json!({"refresh_token": tokens.refresh_token, "attempt": "an-attempt-of-its-own"});
     let proof = key.proof(&server, "POST", "/user/refresh", None);
     assert_eq!(send(&server, "POST", "/user/refresh", None, Some(&proof), Some(&body)).await.status(), StatusCode::OK);
-    expect_refused(send(&server, "POST", "/user/refresh", None, Some(&proof), Some(&body)).await, "invalid_dpop_proof", "replayed").await;
+    expect_proof_refused(send(&server, "POST", "/user/refresh", None, Some(&proof), Some(&body)).await, "replayed").await;
     server.stop().await;
 }
 
