@@ -28,7 +28,7 @@ pub(super) struct Accepted {
 pub(super) enum Refused {
     /// The proof was accepted before, or may have been.
     Replayed,
-    /// The cache is full.
+    /// The cache has too many sessions.
     Full,
 }
 
@@ -63,10 +63,14 @@ impl Replays {
         // A random UUID's last byte is random.
         let shard = &self.shards[usize::from(session.as_bytes()[15]) % SHARDS];
         let shard = &mut *shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if shard.length >= MAX_PER_SHARD {
-            shard.forget_expired(now);
+        let is_full = |shard: &Shard| shard.length >= MAX_PER_SHARD || shard.sessions.len() >= MAX_PER_SHARD;
+        if is_full(shard) {
+            shard.evict_expired(now);
         }
         if shard.length >= MAX_PER_SHARD {
+            shard.evict_largest();
+        }
+        if is_full(shard) && !shard.sessions.contains_key(&session) {
             return Err(Refused::Full);
         }
         let ring = shard.sessions.entry(session).or_default();
@@ -78,24 +82,32 @@ impl Replays {
 }
 
 impl Shard {
-    fn forget_expired(&mut self, now: Millis) {
+    fn evict_expired(&mut self, now: Millis) {
         self.sessions.retain(|_, ring| {
-            ring.forget_expired(now);
+            ring.evict_expired(now);
             !ring.accepted.is_empty() || ring.floor.is_some()
         });
         self.length = self.sessions.values().map(|ring| ring.accepted.len()).sum();
     }
+
+    /// Drops the proofs of the session that has the most of them.
+    fn evict_largest(&mut self) {
+        let Some(ring) = self.sessions.values_mut().max_by_key(|ring| ring.accepted.len()) else { return };
+        self.length -= ring.accepted.len();
+        ring.evict_until(i64::MAX);
+        ring.accepted.shrink_to_fit();
+    }
 }
 
 impl Ring {
-    fn forget_expired(&mut self, now: Millis) {
+    fn evict_expired(&mut self, now: Millis) {
         self.accepted.retain(|known| known.valid_until > now);
         self.floor = self.floor.filter(|floor| floor.valid_until > now);
     }
 
     fn record(&mut self, proof: Accepted, now: Millis) -> Result<(), Refused> {
         if self.accepted.len() >= MAX_PER_SESSION {
-            self.forget_expired(now);
+            self.evict_expired(now);
         }
         let is_below = |floor: Floor| floor.valid_until > now && proof.issued_at <= floor.issued_at;
         if self.floor.is_some_and(is_below) || self.accepted.iter().any(|known| known.id == proof.id) {
@@ -103,22 +115,25 @@ impl Ring {
         }
         self.accepted.push(proof);
         if self.accepted.len() > MAX_PER_SESSION {
-            self.forget_first();
+            self.evict_oldest();
         }
         Ok(())
     }
 
-    /// Drops the proofs that were issued first, and raises the floor to them.
-    fn forget_first(&mut self) {
-        let Some(issued_at) = self.accepted.iter().map(|known| known.issued_at).min() else { return };
-        let mut valid_until = self.floor.map_or(0, |floor| floor.valid_until);
-        self.accepted.retain(|known| {
-            if known.issued_at == issued_at {
-                valid_until = valid_until.max(known.valid_until);
-            }
-            known.issued_at != issued_at
-        });
-        self.floor = Some(Floor { issued_at, valid_until });
+    /// Drops the proofs that were issued first.
+    fn evict_oldest(&mut self) {
+        if let Some(issued_at) = self.accepted.iter().map(|known| known.issued_at).min() {
+            self.evict_until(issued_at);
+        }
+    }
+
+    /// Drops the proofs that were issued by then, and raises the floor to the last of them.
+    fn evict_until(&mut self, issued_at: i64) {
+        for dropped in self.accepted.extract_if(.., |known| known.issued_at <= issued_at) {
+            let floor = self.floor.get_or_insert(Floor { issued_at: dropped.issued_at, valid_until: dropped.valid_until });
+            floor.issued_at = floor.issued_at.max(dropped.issued_at);
+            floor.valid_until = floor.valid_until.max(dropped.valid_until);
+        }
     }
 }
 
@@ -139,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proof_that_was_forgotten_is_refused_by_its_time() {
+    fn a_proof_that_was_evicted_is_refused_by_its_time() {
         let (replays, session, now) = (Replays::default(), Uuid::new_v4(), 100_000);
         for id in 0..=MAX_PER_SESSION {
             let issued_at = if id < 10 { 100 } else { 101 };
@@ -151,14 +166,31 @@ mod tests {
         assert_eq!(replays.record(session, proof(5001, 101), now), Ok(()));
     }
 
+    /// One user has 100 sessions; a third of them may be in one shard.
     #[test]
-    fn a_full_cache_refuses_proofs_until_others_expire() {
-        let replays = Replays::default();
-        let session = |n: usize| Uuid::from_u128((n as u128 / 1000) << 8);
-        for id in 0..MAX_PER_SHARD {
-            assert_eq!(replays.record(session(id), proof(id as u128, 100), 100_000), Ok(()));
+    fn sessions_that_fill_the_cache_are_refused_and_no_other_one() {
+        let (replays, owner) = (Replays::default(), Uuid::from_u128(1 << 120));
+        assert_eq!(replays.record(owner, proof(1, 100), 100_000), Ok(()));
+        let session = |n: usize| Uuid::from_u128((n as u128 % 33) << 8);
+        for n in 0..2 * MAX_PER_SHARD {
+            // Some of these are refused.
+            let _ = replays.record(session(n), proof(n as u128, 100), 100_000);
+            if n % 1000 == 0 {
+                assert_eq!(replays.record(owner, proof(n as u128 + 2, 100), 100_000), Ok(()), "after {n} proofs of others");
+            }
         }
-        let next = session(MAX_PER_SHARD + 1000);
+        assert_eq!(replays.record(owner, proof(1, 100), 100_000), Err(Refused::Replayed), "still in the cache");
+        assert_eq!(replays.record(session(0), proof(0, 100), 100_000), Err(Refused::Replayed), "dropped");
+    }
+
+    #[test]
+    fn a_cache_with_too_many_sessions_refuses_others_until_some_expire() {
+        let replays = Replays::default();
+        let session = |n: usize| Uuid::from_u128((n as u128) << 8);
+        for n in 0..MAX_PER_SHARD {
+            assert_eq!(replays.record(session(n), proof(1, 100), 100_000), Ok(()));
+        }
+        let next = session(MAX_PER_SHARD);
         assert_eq!(replays.record(next, proof(1, 100), 159_999), Err(Refused::Full));
         assert_eq!(replays.record(next, proof(1, 150), 160_000), Ok(()));
     }
