@@ -10,13 +10,15 @@ use serde::Deserialize;
 use std::{
     collections::HashMap,
     fmt,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::Mutex;
+use tokio::sync::watch;
 
 /// How long a set of keys is used before it is fetched again; the issuer allows caching for as long.
 const MAX_AGE: Duration = Duration::from_secs(300);
+/// A service that has not tried to fetch the set for longer waits for a fetch: keys may have been revoked meanwhile.
+const MAX_IDLE: Duration = Duration::from_secs(600);
 /// How often the set is fetched at most, for tokens with an unknown key and after a failure.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,8 +44,12 @@ struct Inner {
 struct Keys {
     by_id: HashMap<String, DecodingKey>,
     fetched_at: Option<Instant>,
-    /// The last failure, and when it happened.
-    failed: Option<(Instant, String)>,
+    /// When the last fetch ended.
+    tried_at: Option<Instant>,
+    /// Why the last fetch failed.
+    failure: Option<String>,
+    /// The last fetch that was started. Its sender is dropped when it has ended.
+    running: Option<watch::Receiver<()>>,
 }
 
 /// The verified claims of an access token.
@@ -131,33 +137,70 @@ impl Verifier {
         if token.cnf.is_some() { Err(VerifyError::Invalid) } else { Ok(token) }
     }
 
-    /// The key of this id. The set is fetched again when it is old or lacks the key. While it cannot be fetched, the keys of the last
-    /// one stay in use.
+    /// The key of this id. A set that is old or lacks the key is fetched again, by one request at a time. A known key is returned without
+    /// waiting for that, and while the set cannot be fetched.
     async fn key(&self, id: &str) -> Result<DecodingKey, VerifyError> {
-        let mut keys = self.inner.keys.lock().await;
-        let is_fresh = |age: Duration| keys.fetched_at.is_some_and(|at| at.elapsed() < age);
-        let known = keys.by_id.get(id).cloned();
-        if let Some(key) = known.clone().filter(|_| is_fresh(MAX_AGE)) {
-            return Ok(key);
-        }
-        let has_just_failed = keys.failed.as_ref().is_some_and(|(at, _)| at.elapsed() < MIN_INTERVAL);
-        let was_just_fetched = known.is_none() && is_fresh(MIN_INTERVAL);
-        if !has_just_failed && !was_just_fetched {
-            match self.fetch().await {
-                Ok(by_id) => *keys = Keys { by_id, fetched_at: Some(Instant::now()), failed: None },
-                Err(cause) => keys.failed = Some((Instant::now(), cause)),
+        let running = {
+            let mut keys = self.inner.keys();
+            let known = keys.by_id.get(id);
+            let is_waiting = known.is_none() || is_past(keys.tried_at, MAX_IDLE);
+            if let Some(key) = known.filter(|_| !is_waiting).cloned() {
+                if is_past(keys.fetched_at, MAX_AGE) {
+                    self.start_fetch(&mut keys);
+                }
+                return Ok(key);
             }
+            self.start_fetch(&mut keys);
+            keys.running.clone()
+        };
+        if let Some(mut running) = running {
+            // Fails when the fetch has ended.
+            while running.changed().await.is_ok() {}
         }
-        match (keys.by_id.get(id), &keys.failed) {
+        let keys = self.inner.keys();
+        match (keys.by_id.get(id), &keys.failure) {
             (Some(key), _) => Ok(key.clone()),
-            (None, Some((_, cause))) => Err(VerifyError::KeysUnavailable(cause.clone())),
+            (None, Some(cause)) => Err(VerifyError::KeysUnavailable(cause.clone())),
             (None, None) => Err(VerifyError::Invalid),
         }
     }
 
+    /// Starts to fetch the set in a task of its own, unless a fetch runs or has just ended.
+    fn start_fetch(&self, keys: &mut Keys) {
+        let is_running = keys.running.as_ref().is_some_and(|running| running.has_changed().is_ok());
+        if is_running || !is_past(keys.tried_at, MIN_INTERVAL) {
+            return;
+        }
+        let (ended, running) = watch::channel(());
+        keys.running = Some(running);
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            let fetched = inner.fetch().await;
+            let now = Instant::now();
+            let mut keys = inner.keys();
+            keys.tried_at = Some(now);
+            match fetched {
+                Ok(by_id) => {
+                    keys.by_id = by_id;
+                    keys.fetched_at = Some(now);
+                    keys.failure = None;
+                }
+                Err(cause) => keys.failure = Some(cause),
+            }
+            drop(keys);
+            drop(ended);
+        });
+    }
+}
+
+impl Inner {
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, String> {
         let describe = |error: reqwest::Error| error.without_url().to_string();
-        let response = self.inner.http.get(self.inner.url.clone()).send().await.and_then(reqwest::Response::error_for_status);
+        let response = self.http.get(self.url.clone()).send().await.and_then(reqwest::Response::error_for_status);
         let set: JwkSet = response.map_err(describe)?.json().await.map_err(describe)?;
         let key = |jwk: &Jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok().filter(|_| is_ed25519(jwk))?));
         let keys: HashMap<_, _> = set.keys.iter().filter_map(key).collect();
@@ -165,6 +208,153 @@ impl Verifier {
     }
 }
 
+/// Whether `then` is longer ago than this, or never was.
+fn is_past(then: Option<Instant>, age: Duration) -> bool {
+    then.is_none_or(|then| then.elapsed() >= age)
+}
+
 fn is_ed25519(jwk: &Jwk) -> bool {
     matches!(&jwk.algorithm, AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{auth::Auth, device::Device, keys::SigningAlgorithm, options::Options};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        task::JoinSet,
+        time::{sleep, timeout},
+    };
+
+    /// An issuer, a token of it, one with a key id that it has not, and a service that has fetched its keys.
+    struct Setting {
+        verifier: Verifier,
+        good: String,
+        unknown: String,
+        /// Whether the issuer answers no request.
+        is_away: Arc<AtomicBool>,
+        requests: Arc<AtomicUsize>,
+        /// The set that the issuer publishes, and one with the unknown key.
+        keys: Arc<Mutex<String>>,
+        other_keys: String,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Setting {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let ((good, keys), (unknown, other_keys)) = (token(folder.path(), "issuer").await, token(folder.path(), "other").await);
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let verifier = Verifier::jwks(&format!("http://{}/jwks", listener.local_addr().unwrap()), "wugan", "wugan").unwrap();
+            let keys = Arc::new(Mutex::new(keys));
+            let (is_away, requests) = (Arc::new(AtomicBool::default()), Arc::new(AtomicUsize::default()));
+            tokio::spawn(answer(listener, keys.clone(), is_away.clone(), requests.clone()));
+            let setting = Self { verifier, good, unknown, is_away, requests, keys, other_keys, _folder: folder };
+            assert!(setting.is_verified().await);
+            setting
+        }
+
+        fn stop_issuer(&self) {
+            self.is_away.store(true, Ordering::SeqCst);
+        }
+
+        fn requests(&self) -> usize {
+            self.requests.load(Ordering::SeqCst)
+        }
+
+        /// Whether the good token is verified without waiting for a fetch.
+        async fn is_verified(&self) -> bool {
+            timeout(Duration::from_secs(2), self.verifier.verify(&self.good)).await.is_ok_and(|verified| verified.is_ok())
+        }
+
+        /// Starts to verify the token with an unknown key id.
+        async fn send_unknown(&self, tasks: &mut JoinSet<Result<AccessToken, VerifyError>>) {
+            let (verifier, unknown) = (self.verifier.clone(), self.unknown.clone());
+            tasks.spawn(async move { verifier.verify(&unknown).await });
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn token(folder: &std::path::Path, name: &str) -> (String, String) {
+        let path = |end: &str| folder.join(format!("{name}{end}")).display().to_string();
+        let options =
+            Options::new(format!("sqlite://{}", path(".db"))).signing_key(path(".key")).signing_algorithm(SigningAlgorithm::EdDsa);
+        let auth = Auth::open(options).await.unwrap();
+        let token = auth.start_session("google:1", &Device::default()).await.unwrap().access_token;
+        (token, serde_json::json!({"keys": auth.tokens().public_keys()}).to_string())
+    }
+
+    async fn answer(listener: TcpListener, keys: Arc<Mutex<String>>, is_away: Arc<AtomicBool>, requests: Arc<AtomicUsize>) {
+        let mut held = Vec::new();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            requests.fetch_add(1, Ordering::SeqCst);
+            if is_away.load(Ordering::SeqCst) {
+                held.push(stream);
+                continue;
+            }
+            let _ = stream.read(&mut [0; 4096]).await;
+            let keys = keys.lock().unwrap().clone();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", keys.len());
+            let _ = stream.write_all((head + &keys).as_bytes()).await;
+        }
+    }
+
+    impl Verifier {
+        /// Lets time pass.
+        fn advance(&self, by: Duration) {
+            let mut keys = self.inner.keys();
+            keys.tried_at = keys.tried_at.and_then(|at| at.checked_sub(by));
+            keys.fetched_at = keys.fetched_at.and_then(|at| at.checked_sub(by));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_unknown_key_id_delays_no_token_with_a_known_key() {
+        let setting = Setting::new().await;
+        setting.stop_issuer();
+        setting.verifier.advance(MIN_INTERVAL);
+        let mut unknown = JoinSet::new();
+        setting.send_unknown(&mut unknown).await;
+        assert_eq!(setting.requests(), 2, "the unknown key is looked for");
+        assert!(setting.is_verified().await);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn while_the_issuer_is_away_tokens_with_a_known_key_are_verified_without_delay() {
+        let setting = Setting::new().await;
+        setting.stop_issuer();
+        for _ in 0..3 {
+            setting.verifier.advance(MAX_AGE);
+            assert!(setting.is_verified().await);
+        }
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(setting.requests(), 2, "one request at a time");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn unknown_key_ids_cause_one_request_in_five_seconds() {
+        let setting = Setting::new().await;
+        let mut unknown = JoinSet::new();
+        for requests in 1..4 {
+            for _ in 0..5 {
+                setting.send_unknown(&mut unknown).await;
+            }
+            assert_eq!(setting.requests(), requests);
+            setting.verifier.advance(MIN_INTERVAL);
+        }
+        assert!(unknown.join_all().await.into_iter().all(|result| result == Err(VerifyError::Invalid)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_service_that_was_idle_uses_no_key_that_was_revoked_meanwhile() {
+        let setting = Setting::new().await;
+        setting.verifier.advance(MAX_IDLE);
+        *setting.keys.lock().unwrap() = setting.other_keys.clone();
+        assert_eq!(setting.verifier.verify(&setting.good).await, Err(VerifyError::Invalid));
+        assert!(setting.verifier.verify(&setting.unknown).await.is_ok());
+    }
 }
