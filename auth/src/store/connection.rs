@@ -7,11 +7,16 @@ use sea_orm::{
     sqlx::{self, Connection, pool::PoolConnectionMetadata},
 };
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long a statement waits for a connection, and a SQLite writer for the file's lock.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a statement waits for a connection to a database server: shorter, so that an outage is answered 503 soon.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a rare operation may take on a database server, with the wait for a connection.
+pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an operation waits for a connection to a database server: shorter, so that a busy pool does not count as an outage.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a ping may take.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer is pinged before it is used. Pinging before each use would add a round trip.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 const MAX_CONNECTIONS: u32 = 8;
@@ -26,7 +31,11 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     options.acquire_timeout(ACQUIRE_TIMEOUT);
     let kept = discards.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {
-        let kept = kept.clone();
+        let (kept, released) = (kept.clone(), kept.clone());
+        let pool = pool.after_release(move |connection, meta| {
+            let released = released.clone();
+            Box::pin(async move { answers(connection, &meta, &released).await })
+        });
         pool.before_acquire(move |connection, meta| {
             let kept = kept.clone();
             Box::pin(async move { is_usable(connection, &meta, &kept).await })
@@ -34,8 +43,13 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     });
     let kept = discards.clone();
     options.map_sqlx_mysql_pool_opts(move |pool| {
-        let kept = kept.clone();
-        pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection))).before_acquire(move |connection, meta| {
+        let (kept, released) = (kept.clone(), kept.clone());
+        let pool = pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection)));
+        let pool = pool.after_release(move |connection, meta| {
+            let released = released.clone();
+            Box::pin(async move { answers(connection, &meta, &released).await })
+        });
+        pool.before_acquire(move |connection, meta| {
             let kept = kept.clone();
             Box::pin(async move { is_usable(connection, &meta, &kept).await })
         })
@@ -43,14 +57,24 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     options
 }
 
+/// Whether an idle connection may be used.
 async fn is_usable(connection: &mut impl Connection, meta: &PoolConnectionMetadata, discards: &Discards) -> Result<bool, sqlx::Error> {
+    if discards.keeps(meta.age) && meta.idle_for < PING_AFTER_IDLE { Ok(true) } else { answers(connection, meta, discards).await }
+}
+
+/// Whether a connection is not discarded, and answers a ping in time. sqlx's own ping at a release has no timeout: a connection whose
+/// packets are lost would keep its place in the pool until TCP gives up.
+async fn answers(connection: &mut impl Connection, meta: &PoolConnectionMetadata, discards: &Discards) -> Result<bool, sqlx::Error> {
     if !discards.keeps(meta.age) {
         return Ok(false);
     }
-    if meta.idle_for >= PING_AFTER_IDLE {
-        connection.ping().await?;
+    match timeout(PING_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| true),
+        Err(_) => {
+            discards.discard();
+            Ok(false)
+        }
     }
-    Ok(true)
 }
 
 pub(super) fn options(url: &str, connections: u32) -> ConnectOptions {

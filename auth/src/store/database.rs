@@ -1,7 +1,7 @@
 //! The database connection: SQLite, PostgreSQL or MySQL/MariaDB by URL, migrated to this version's schema.
 
 use super::{
-    connection::{begin, connect, server},
+    connection::{OPERATION_TIMEOUT, begin, connect, server},
     discards::Discards,
     error::StoreError,
     exchange::{Account, Advance, Exchanged, Rotation, unavailable},
@@ -14,7 +14,7 @@ use super::{
 use crate::clock::Millis;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
-use std::{ops::Deref, time::Duration};
+use std::{ops::Deref, pin::pin, time::Duration};
 use tokio::{
     sync::OwnedMutexGuard,
     time::{sleep, timeout},
@@ -71,14 +71,6 @@ impl Transaction {
     /// The database is away or busy.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.transaction.commit().await
-    }
-
-    /// Rolls back.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn rollback(self) -> Result<(), DbErr> {
-        self.transaction.rollback().await
     }
 }
 
@@ -179,10 +171,7 @@ impl Store {
     {
         let mut conflicts = 0;
         loop {
-            let done = match self.begin().await {
-                Ok(tx) => work(tx).await,
-                Err(error) => Err(error),
-            };
+            let done = self.limited(async { work(self.begin().await?).await }).await;
             match done.as_ref().err().map(ServerError::of) {
                 Some(ServerError::Conflict) if conflicts < MAX_CONFLICTS => conflicts += 1,
                 Some(ServerError::ReadOnly | ServerError::Lost) => {
@@ -193,6 +182,22 @@ impl Store {
             }
             sleep(CONFLICT_PAUSE * conflicts).await;
         }
+    }
+
+    /// Runs an operation. On a database server it has a timeout, after which its connection is not used again.
+    ///
+    /// # Errors
+    /// The database is away or busy.
+    pub(super) async fn limited<T>(&self, operation: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        if self.write_lock.is_some() {
+            return operation.await;
+        }
+        let mut operation = pin!(operation);
+        // The discard comes before the operation is dropped, which releases its connection.
+        timeout(OPERATION_TIMEOUT, &mut operation).await.unwrap_or_else(|_| {
+            self.discards.discard();
+            Err(unavailable("the database does not answer"))
+        })
     }
 
     /// Whether the database answers a query on its tables, and writes.

@@ -30,7 +30,7 @@ impl Store {
     /// # Errors
     /// The database is away or busy, as in all methods below.
     pub async fn user_by_id(&self, id: i64) -> Result<Option<user::Model>, DbErr> {
-        user::by_id(self.reader(), id).await
+        self.limited(user::by_id(self.reader(), id)).await
     }
 
     /// The account of that name key.
@@ -38,7 +38,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn user_by_key(&self, key: &str) -> Result<Option<user::Model>, DbErr> {
-        user::by_key(self.reader(), key).await
+        self.limited(user::by_key(self.reader(), key)).await
     }
 
     /// The account that a one-time code was made for.
@@ -46,7 +46,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn user_by_reset_hash(&self, hash: &str) -> Result<Option<user::Model>, DbErr> {
-        user::by_reset_hash(self.reader(), hash).await
+        self.limited(user::by_reset_hash(self.reader(), hash)).await
     }
 
     /// All accounts, the oldest first.
@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn user_names(&self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
-        user::names(self.reader(), ids).await
+        self.limited(user::names(self.reader(), ids)).await
     }
 
     /// The account's live sessions, the last used first.
@@ -70,7 +70,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn live_sessions(&self, user: i64, now: Millis) -> Result<Vec<session::Model>, DbErr> {
-        session::live(self.reader(), user, now).await
+        self.limited(session::live(self.reader(), user, now)).await
     }
 
     /// The addresses at which the account's live sessions were started.
@@ -78,7 +78,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn session_addresses(&self, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
-        session::addresses(self.reader(), user, now).await
+        self.limited(session::addresses(self.reader(), user, now)).await
     }
 
     /// The events since `then`, the newest first.
@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     /// As above.
     pub async fn events(&self, then: Millis, user: Option<i64>, limit: u64) -> Result<Vec<audit::Model>, DbErr> {
-        audit::since(self.reader(), then, user, limit).await
+        self.limited(audit::since(self.reader(), then, user, limit)).await
     }
 
     /// Records events of one kind, each with its time.

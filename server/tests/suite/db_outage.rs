@@ -7,7 +7,11 @@ use crate::{
 };
 use reqwest::{StatusCode, header};
 use std::time::{Duration, Instant};
-use tokio::time::sleep;
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+use wugan_axum::{Auth, Device, Error};
 use wugan_wire::Code;
 
 async fn recovers_from_an_outage(kind: Kind) {
@@ -56,6 +60,60 @@ async fn case_24_mysql_goes_away_and_comes_back() {
     recovers_from_an_outage(Kind::Mysql).await;
 }
 
+/// Starts this number of sign-ins without the server's limits, as an application does that uses the library.
+fn sign_ins(auth: &Auth, count: usize) -> JoinSet<Result<(), Error>> {
+    let mut tasks = JoinSet::new();
+    for n in 0..count {
+        let auth = auth.clone();
+        tasks.spawn(async move { auth.start_session(&format!("google:{n}"), &Device::default()).await.map(drop) });
+    }
+    tasks
+}
+
+/// The address of the database moves to another host, and packets of open connections are lost without an answer.
+async fn no_operation_waits_for_lost_packets(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let url = direct.config.database_url.clone();
+    let proxy = Proxy::start(host(&url)).await;
+    let through = direct.on(&url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port))).await;
+    let auth = &through.auth;
+    auth.start_session("google:1", &Device::default()).await.unwrap();
+    for aborted in [false, true] {
+        // Several connections that were used a moment ago, so that they are not pinged before they are used.
+        sign_ins(auth, 32).join_all().await.into_iter().for_each(|done| done.unwrap());
+        let open = proxy.open();
+        assert!(open > 4, "{open}");
+        proxy.lose();
+        let mut waiting = sign_ins(auth, 16);
+        if aborted {
+            // The callers have disconnected.
+            sleep(Duration::from_millis(100)).await;
+            waiting.abort_all();
+        }
+        let ended = timeout(Duration::from_secs(8), async { while waiting.join_next().await.is_some() {} }).await;
+        assert!(ended.is_ok(), "operations wait for lost packets");
+        let lost = Instant::now();
+        while auth.start_session("google:1", &Device::default()).await.is_err() {
+            assert!(lost.elapsed() < Duration::from_secs(6), "connections stay in the pool");
+        }
+        println!("{kind:?}, aborted {aborted}: a session was started {:?} after the others had ended", lost.elapsed());
+    }
+    through.stop().await;
+    direct.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
+async fn case_24_no_operation_waits_for_lost_packets_of_postgres() {
+    no_operation_waits_for_lost_packets(Kind::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
+async fn case_24_no_operation_waits_for_lost_packets_of_mysql() {
+    no_operation_waits_for_lost_packets(Kind::Mysql).await;
+}
+
 /// SQLite's file stays, but another process can hold its lock.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_24_a_locked_sqlite_file_is_waited_for() {
@@ -66,7 +124,7 @@ async fn case_24_a_locked_sqlite_file_is_waited_for() {
     let refresh = server.refresh(&tokens.refresh_token);
     let release = async {
         sleep(Duration::from_millis(500)).await;
-        held.rollback().await.unwrap();
+        drop(held);
     };
     let (next, ()) = tokio::join!(refresh, release);
     assert!(server.accepts(&next.access_token).await);

@@ -1,4 +1,4 @@
-//! A TCP proxy in front of a database: it can be cut, can point to another database, and counts round trips.
+//! A TCP proxy in front of a database: it can be cut, can lose what is sent, can point to another database, and counts round trips.
 
 use std::{
     net::SocketAddr,
@@ -25,14 +25,16 @@ struct Shared {
     cut: AtomicBool,
     open: AtomicUsize,
     round_trips: AtomicU64,
+    /// How often [`Proxy::lose`] was called.
+    losses: AtomicUsize,
 }
 
 impl Proxy {
     pub(crate) async fn start(target: &str) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (cut, open, round_trips) = (AtomicBool::default(), AtomicUsize::default(), AtomicU64::default());
-        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, round_trips });
+        let (cut, open, round_trips, losses) = Default::default();
+        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, round_trips, losses });
         let accepting = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -59,6 +61,16 @@ impl Proxy {
         self.shared.cut.store(false, Ordering::SeqCst);
     }
 
+    /// Loses what is sent from now on through the connections that are open, which stay open. New ones work.
+    pub(crate) fn lose(&self) {
+        self.shared.losses.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The number of open connections.
+    pub(crate) fn open(&self) -> usize {
+        self.shared.open.load(Ordering::SeqCst)
+    }
+
     /// Sends new connections to another database. Open ones stay where they are.
     pub(crate) fn redirect(&self, target: &str) {
         *self.shared.target.lock().unwrap() = target.into();
@@ -83,13 +95,15 @@ impl Shared {
         let (mut from_client, mut to_client) = client.into_split();
         let (mut from_server, mut to_server) = server.into_split();
         let is_answered = AtomicBool::new(true);
+        let losses = self.losses.load(Ordering::SeqCst);
+        let is_lost = || self.losses.load(Ordering::SeqCst) != losses;
         let requests = async {
             let mut buffer = [0; 16 * 1024];
             while let Ok(size @ 1..) = from_client.read(&mut buffer).await {
                 if is_answered.swap(false, Ordering::SeqCst) {
                     self.round_trips.fetch_add(1, Ordering::SeqCst);
                 }
-                if to_server.write_all(&buffer[..size]).await.is_err() {
+                if !is_lost() && to_server.write_all(&buffer[..size]).await.is_err() {
                     break;
                 }
             }
@@ -98,7 +112,7 @@ impl Shared {
             let mut buffer = [0; 16 * 1024];
             while let Ok(size @ 1..) = from_server.read(&mut buffer).await {
                 is_answered.store(true, Ordering::SeqCst);
-                if to_client.write_all(&buffer[..size]).await.is_err() {
+                if !is_lost() && to_client.write_all(&buffer[..size]).await.is_err() {
                     break;
                 }
             }
