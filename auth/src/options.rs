@@ -130,7 +130,7 @@ impl Options {
         Self { request_timeout: timeout, ..self }
     }
 
-    /// The networks whose hosts are proxies of this application. This header is believed from them alone.
+    /// The networks whose hosts are proxies of this application. This header is trusted from them alone.
     #[must_use]
     pub fn trusted_proxies(self, networks: impl IntoIterator<Item = IpNet>, header: ForwardedHeader) -> Self {
         Self { proxies: TrustedProxies::new(networks, header), ..self }

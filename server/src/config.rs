@@ -100,7 +100,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
     pub demo_user: Option<DemoUser>,
 
-    /// A network whose hosts are your proxies. Forwarding headers are believed from them alone. Repeatable.
+    /// A network whose hosts are your proxies. Forwarding headers are trusted from them alone. Repeatable.
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
     pub trusted_proxy: Vec<IpNet>,
 

@@ -35,7 +35,7 @@ impl FromStr for ForwardedHeader {
     }
 }
 
-/// The proxies whose headers are believed.
+/// The proxies whose headers are trusted.
 #[derive(Clone, Default)]
 pub struct TrustedProxies {
     networks: Arc<[IpNet]>,
@@ -60,7 +60,7 @@ impl TrustedProxies {
     }
 
     /// The address closest to this server that is not one of the proxies. Each proxy appends the address that it was called from, so the
-    /// list is read from its end, and entries that the client wrote are not believed. An address that cannot be read ends the search.
+    /// list is read from its end, and entries that the client wrote are not trusted. An address that cannot be read ends the search.
     #[must_use]
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn case_17_forwarded_addresses_are_believed_from_trusted_proxies_only() {
+    fn case_17_forwarded_addresses_are_trusted_from_trusted_proxies_only() {
         assert_eq!(seen("203.0.113.9", &["198.51.100.1"], &[]), "203.0.113.9");
         assert_eq!(seen("203.0.113.9", &["198.51.100.1"], &["10.0.0.0/8"]), "203.0.113.9");
         assert_eq!(seen("10.0.0.1", &["198.51.100.1"], &["10.0.0.0/8"]), "198.51.100.1");
