@@ -64,12 +64,6 @@ impl Tokens {
         self.keys.current().public(self.keys.now())
     }
 
-    /// The id of the key that signs.
-    #[must_use]
-    pub fn signing_key_id(&self) -> String {
-        self.keys.current().signing_key(self.keys.now()).id.clone()
-    }
-
     /// The claim `iss`.
     #[must_use]
     pub fn issuer(&self) -> &str {
