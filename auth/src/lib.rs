@@ -41,6 +41,7 @@ mod metrics;
 mod network;
 mod options;
 mod passwords;
+mod quota;
 mod readiness;
 mod session_cache;
 mod sessions;
@@ -82,6 +83,8 @@ pub use network::{client_network, prefix};
 pub use options::Options;
 #[doc(hidden)]
 pub use passwords::{HashPermit, Passwords};
+#[doc(hidden)]
+pub use quota::{Permit, Quota};
 #[doc(hidden)]
 pub use sessions::Sessions;
 #[cfg(feature = "verifier")]

@@ -2,10 +2,11 @@
 
 use crate::{
     config::Config,
-    edge::{Admission, ConnectionPermit, Edge, Origins},
+    edge::{Edge, Origins},
     routes::{self, Stopping},
     web::Web,
 };
+use futures::FutureExt;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -71,7 +72,7 @@ impl Server {
         }
         let router = routes::public(&auth, web, stopping.clone());
         let origins = Origins::new(&config.allow_origin, &config.allow_header);
-        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, Admission::new(config.connection_limit)));
+        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, config.connection_limit));
         let (request_timeout, drain) = (config.request_timeout, config.drain);
         Ok(Self { listener, address, admin, auth, edge, stopping, request_timeout, drain })
     }
@@ -100,7 +101,7 @@ impl Server {
         let connections = GracefulShutdown::new();
         let (silent, mut all_heard) = mpsc::channel(1);
         let admin = tokio::spawn(serve_admin(self.admin, self.auth.clone(), self.stopping.clone()));
-        let serve = |stream, peer| serve(stream, peer, &self.edge, &self.auth, &connections, self.request_timeout, silent.clone());
+        let serve = |stream, peer| serve(stream, peer, &self.edge, &connections, self.request_timeout, silent.clone());
         accept_until(stop, &self.listener, serve).await;
         self.stopping.store(true, Ordering::Relaxed);
         accept_until(sleep(self.drain), &self.listener, serve).await;
@@ -170,32 +171,27 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves a connection, unless its network has too many. It drops its `silent` at its first request.
+/// Serves a connection, unless its network has too many. The connection drops its `silent` at its first request.
 fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     edge: &Arc<Edge>,
-    auth: &Auth,
     connections: &GracefulShutdown,
     request_timeout: Duration,
     silent: Sender<()>,
 ) {
-    let Some(permit) = edge.admission().connect(peer.ip(), auth.proxies().contains(peer.ip())) else { return };
     let _ = stream.set_nodelay(true);
-    let (edge, silent) = (edge.clone(), Mutex::new(Some(silent)));
+    let (handler, silent) = (edge.clone(), Mutex::new(Some(silent)));
     let service = service_fn(move |request: Request<Incoming>| {
         drop(silent.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let edge = edge.clone();
-        async move { edge.handle(peer, request).await }
+        let handler = handler.clone();
+        async move { handler.handle(peer, request).await }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
     let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
-    tokio::spawn(async move {
-        let _permit: ConnectionPermit = permit;
-        // An error is the end of the connection.
-        let _ = connection.await;
-    });
+    // An error is the end of the connection.
+    edge.serve(peer.ip(), connection.map(drop));
 }
 
 /// Accepting fails for a connection that was closed already, or for lack of file descriptors, which passes.

@@ -2,7 +2,7 @@
 
 use super::{
     error::HashError,
-    pool::{HashPermit, Pool},
+    pool::{HashPermit, Pool, memory},
 };
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -47,7 +47,7 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
         let blocks = argon2.params().block_count();
-        let dummy_hash = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut vec![Block::new(); blocks])?;
+        let dummy_hash = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut memory(blocks))?;
         let pool = Pool::new(workers, blocks).map_err(|_| HashError::Failed)?;
         Ok(Self { argon2, pool, dummy_hash: dummy_hash.into() })
     }
@@ -58,13 +58,13 @@ impl Passwords {
         self.pool.done()
     }
 
-    /// A permit to have one password hashed for a client of this network. Taken before any query, so that a refused sign-in costs
+    /// A permit to have one password hashed for a client of this address. Taken before any query, so that a refused sign-in costs
     /// little.
     ///
     /// # Errors
     /// [`HashError::Busy`] when too many permits are taken, by all networks or by this one.
-    pub fn permit(&self, network: Option<IpAddr>) -> Result<HashPermit, HashError> {
-        self.pool.permit(network)
+    pub fn permit(&self, client: Option<IpAddr>) -> Result<HashPermit, HashError> {
+        self.pool.permit(client)
     }
 
     /// The PHC string of a password, with a new salt. `validated` returns the password to hash, or why it is refused, and runs on the

@@ -1,12 +1,12 @@
 //! A pool of low-priority threads that hash passwords, with a bounded queue.
 //!
-//! A permit belongs to the hashing itself: a client that disconnects does not release it early. Each thread has one block of memory, which
-//! is allocated at first use, wiped after each use and reused.
+//! A permit belongs to the hashing itself: a client that disconnects does not release it early. Each thread has memory for one hash while
+//! passwords are waiting; it is wiped after each use.
 
 use super::{error::HashError, priority};
+use crate::quota::{Permit, Quota};
 use argon2::Block;
 use std::{
-    collections::HashMap,
     io,
     net::IpAddr,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,9 +17,12 @@ use std::{
     },
     thread,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tracing::warn;
 
+/// The capacity that memory for a hash is allocated with at least. glibc keeps freed memory of up to 32 MiB; larger memory is returned to the
+/// system. Pages that are not written take no memory.
+const MIN_CAPACITY: usize = 33 * 1024 * 1024 / Block::SIZE;
 /// How many permits there are for each thread.
 const PERMITS_PER_WORKER: usize = 64;
 /// How many permits one client network may hold.
@@ -31,45 +34,13 @@ type Job = Box<dyn FnOnce(&mut [Block]) + Send>;
 pub(super) struct Pool {
     /// Bounded by the permits. When the last clone is dropped, the threads end.
     jobs: Sender<Job>,
-    permits: Arc<Semaphore>,
-    networks: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    permits: Quota,
     done: Arc<AtomicU64>,
 }
 
 /// The right to have one password hashed. Released when that is done, or when it is dropped.
 pub struct HashPermit {
-    _permit: OwnedSemaphorePermit,
-    _network: Option<NetworkPermit>,
-}
-
-/// A network's part of the permits.
-struct NetworkPermit {
-    networks: Arc<Mutex<HashMap<IpAddr, usize>>>,
-    network: IpAddr,
-}
-
-impl NetworkPermit {
-    fn take(networks: &Arc<Mutex<HashMap<IpAddr, usize>>>, network: IpAddr) -> Result<Self, HashError> {
-        let mut counts = networks.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(network).or_default();
-        if *count >= PERMITS_PER_NETWORK {
-            return Err(HashError::Busy);
-        }
-        *count += 1;
-        Ok(Self { networks: networks.clone(), network })
-    }
-}
-
-impl Drop for NetworkPermit {
-    fn drop(&mut self) {
-        let mut counts = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.network) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.network);
-            }
-        }
-    }
+    _permit: Permit,
 }
 
 impl Pool {
@@ -81,8 +52,8 @@ impl Pool {
             let queue = queue.clone();
             thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(number, &queue, blocks))?;
         }
-        let permits = Arc::new(Semaphore::new(workers * PERMITS_PER_WORKER));
-        Ok(Self { jobs, permits, networks: Arc::default(), done: Arc::default() })
+        let permits = Quota::new(workers * PERMITS_PER_WORKER, PERMITS_PER_NETWORK);
+        Ok(Self { jobs, permits, done: Arc::default() })
     }
 
     /// How many passwords were hashed.
@@ -91,10 +62,8 @@ impl Pool {
     }
 
     /// A permit, if one is free.
-    pub(super) fn permit(&self, network: Option<IpAddr>) -> Result<HashPermit, HashError> {
-        let network = network.map(|network| NetworkPermit::take(&self.networks, network)).transpose()?;
-        let permit = self.permits.clone().try_acquire_owned().map_err(|_| HashError::Busy)?;
-        Ok(HashPermit { _permit: permit, _network: network })
+    pub(super) fn permit(&self, client: Option<IpAddr>) -> Result<HashPermit, HashError> {
+        self.permits.take(client).map(|permit| HashPermit { _permit: permit }).ok_or(HashError::Busy)
     }
 
     /// Runs work on one of the threads, in the order of the calls.
@@ -123,6 +92,13 @@ impl Pool {
     }
 }
 
+/// Memory of so many blocks.
+pub(super) fn memory(blocks: usize) -> Vec<Block> {
+    let mut memory = Vec::with_capacity(blocks.max(MIN_CAPACITY));
+    memory.resize(blocks, Block::new());
+    memory
+}
+
 /// The loop of each thread.
 fn work(number: usize, queue: &Mutex<Receiver<Job>>, blocks: usize) {
     if let Err(reason) = priority::lower()
@@ -130,14 +106,17 @@ fn work(number: usize, queue: &Mutex<Receiver<Job>>, blocks: usize) {
     {
         warn!(reason, "passwords are hashed at normal priority: a flood of sign-ins slows other requests down");
     }
-    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-    let mut memory = Vec::new();
-    while let Ok(job) = next() {
-        memory.resize(blocks, Block::new());
-        // The panic hook has logged it, and the caller gets an error.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
-        // A core dump must hold no trace of a password.
-        memory.fill(Block::new());
+    let queue = || queue.lock().unwrap_or_else(PoisonError::into_inner);
+    loop {
+        let Ok(first) = queue().recv() else { return };
+        let (mut memory, mut next) = (memory(blocks), Some(first));
+        while let Some(job) = next {
+            // The panic hook has logged it, and the caller gets an error.
+            let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+            // A core dump must hold no trace of a password.
+            memory.fill(Block::new());
+            next = queue().try_recv().ok();
+        }
     }
 }
 
@@ -177,7 +156,7 @@ mod tests {
     }
 
     async fn until_free(pool: &Pool, permits: usize) {
-        while pool.permits.available_permits() < permits {
+        while pool.permits.free() < permits {
             tokio::task::yield_now().await;
         }
     }
@@ -189,7 +168,7 @@ mod tests {
         running.recv().unwrap();
         caller.abort();
         assert!(caller.await.unwrap_err().is_cancelled());
-        assert_eq!(pool.permits.available_permits(), 127, "the job still runs");
+        assert_eq!(pool.permits.free(), 127, "the job still runs");
         drop(release);
         until_free(&pool, 128).await;
         assert_eq!(pool.done(), 1);
@@ -201,7 +180,7 @@ mod tests {
         let (first, running, release) = held(&pool);
         running.recv().unwrap();
         let (second, ..) = held(&pool);
-        while pool.permits.available_permits() > 62 {
+        while pool.permits.free() > 62 {
             tokio::task::yield_now().await;
         }
         second.abort();
@@ -230,20 +209,35 @@ mod tests {
         assert!(pool.permit(Some(other)).is_ok());
         drop(held);
         assert!(pool.permit(Some(flooding)).is_ok());
-        assert!(pool.networks.lock().unwrap().is_empty(), "counts of networks without permits are removed");
+    }
+
+    /// Queues a job behind running ones.
+    async fn queue<T: Send + 'static>(
+        pool: &Pool,
+        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<T, HashError>> {
+        let (free, queued) = (pool.permits.free(), pool.clone());
+        let job = tokio::spawn(async move { run(&queued, work).await });
+        while pool.permits.free() == free {
+            tokio::task::yield_now().await;
+        }
+        job
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn case_16_each_thread_has_one_block_of_memory() {
         let pool = pool(3);
+        let running: Vec<_> = (0..3).map(|_| held(&pool)).collect();
+        running.iter().for_each(|(_, running, _)| running.recv().unwrap());
+        let mut jobs = Vec::new();
+        for _ in 0..12 {
+            jobs.push(queue(&pool, |memory| Ok(memory.as_ptr() as usize)).await);
+        }
+        let (first, releases): (Vec<_>, Vec<_>) = running.into_iter().map(|(job, _, release)| (job, release)).unzip();
+        drop(releases);
         let mut blocks = HashSet::new();
-        for _ in 0..5 {
-            let all: Vec<_> = (0..3).map(|_| held(&pool)).collect();
-            all.iter().for_each(|(_, running, _)| running.recv().unwrap());
-            for (caller, _, release) in all {
-                drop(release);
-                blocks.insert(caller.await.unwrap().unwrap());
-            }
+        for job in first.into_iter().chain(jobs) {
+            blocks.insert(job.await.unwrap().unwrap());
         }
         assert_eq!((blocks.len(), pool.done()), (3, 15));
     }
@@ -269,20 +263,22 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn case_20_nothing_of_a_password_stays_in_memory() {
         let pool = pool(1);
-        let fill = |memory: &mut [Block]| memory.iter_mut().for_each(|block| block.as_mut().fill(7));
-        let is_zero = |memory: &mut [Block]| Ok(memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
-        let first = run(&pool, move |memory| {
-            fill(memory);
-            Ok(memory.as_ptr() as usize)
-        });
-        let first = first.await.unwrap();
-        assert_eq!(run(&pool, move |memory| Ok((memory.as_ptr() as usize, is_zero(memory)?))).await, Ok((first, true)));
-        let panics = run(&pool, move |memory| -> Result<(), HashError> {
-            fill(memory);
-            panic!("on purpose")
-        });
-        assert_eq!(panics.await, Err(HashError::Failed));
-        assert_eq!(run(&pool, is_zero).await, Ok(true), "wiped after a panic, too");
+        for panics in [false, true] {
+            let (first, running, release) = held(&pool);
+            running.recv().unwrap();
+            let fill = move |memory: &mut [Block]| {
+                memory.iter_mut().for_each(|block| block.as_mut().fill(7));
+                assert!(!panics, "on purpose");
+                Ok(memory.as_ptr() as usize)
+            };
+            let fill = queue(&pool, fill).await;
+            let is_zero = |memory: &mut [Block]| memory.iter().all(|block| block.as_ref().iter().all(|word| *word == 0));
+            let next = queue(&pool, move |memory| Ok((memory.as_ptr() as usize, is_zero(memory)))).await;
+            drop(release);
+            let memory = first.await.unwrap().unwrap();
+            assert_eq!(fill.await.unwrap(), if panics { Err(HashError::Failed) } else { Ok(memory) });
+            assert_eq!(next.await.unwrap(), Ok((memory, true)));
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -290,6 +286,6 @@ mod tests {
         let pool = pool(1);
         assert_eq!(run(&pool, |_| -> Result<(), HashError> { panic!("on purpose") }).await, Err(HashError::Failed));
         assert_eq!(run(&pool, |_| Ok(())).await, Ok(()));
-        assert_eq!(pool.permits.available_permits(), 64);
+        assert_eq!(pool.permits.free(), 64);
     }
 }

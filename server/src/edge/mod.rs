@@ -1,11 +1,10 @@
 //! The middleware of all requests, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
 
-mod admission;
 mod cors;
 mod headers;
+mod networks;
 mod route;
 
-pub(crate) use admission::{Admission, ConnectionPermit};
 pub(crate) use cors::Origins;
 
 use axum::{
@@ -17,6 +16,7 @@ use axum::{
 };
 use futures::FutureExt;
 use hyper::body::Incoming;
+use networks::Networks;
 use route::Route;
 use std::{
     convert::Infallible,
@@ -29,11 +29,14 @@ use tower::ServiceExt;
 use tower_http::cors::Cors;
 use tracing::info;
 use uuid::Uuid;
-use wugan_axum::{Auth, Error};
+use wugan_axum::{Auth, Error, Quota};
 
 /// A handler that has not finished by then is dropped and answered 503. Longer than a body may take to arrive by default, and than a
 /// database is waited for.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+/// How many sign-in requests are served at a time, by all networks and by one.
+const MAX_SIGN_INS: usize = 512;
+const MAX_SIGN_INS_PER_NETWORK: usize = 16;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How much of a path is logged.
 const MAX_LOGGED_PATH: usize = 200;
@@ -44,16 +47,22 @@ pub(crate) struct Edge {
     router: Router,
     /// For requests with an `Origin`.
     cors: Cors<Router>,
-    admission: Admission,
+    /// The sign-in requests in progress. More are refused at once.
+    sign_ins: Quota,
+    connections: Networks,
 }
 
 impl Edge {
-    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, admission: Admission) -> Self {
-        Self { auth, cors: origins.wrap(router.clone()), router, admission }
+    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, connections_per_network: usize) -> Self {
+        let sign_ins = Quota::new(MAX_SIGN_INS, MAX_SIGN_INS_PER_NETWORK);
+        Self { auth, cors: origins.wrap(router.clone()), router, sign_ins, connections: Networks::new(connections_per_network) }
     }
 
-    pub(crate) fn admission(&self) -> &Admission {
-        &self.admission
+    /// Serves a connection, unless its network has too many.
+    pub(crate) fn serve(&self, peer: IpAddr, connection: impl Future<Output = ()> + Send + 'static) {
+        // A proxy's connections are those of many clients.
+        let client = (!self.auth.proxies().contains(peer)).then_some(peer);
+        self.connections.serve(client, connection);
     }
 
     /// Answers a request.
@@ -68,10 +77,12 @@ impl Edge {
         // The path alone: the query of the tutorial's refresh holds a token.
         let path: String = request.uri().path().chars().take(MAX_LOGGED_PATH).collect();
 
-        let mut response = match self.admission.enter(route, client) {
-            Ok(_permit) => self.respond(peer, request).await,
-            Err(error) => error.into_response(),
+        let permit = route.is_sign_in().then(|| self.sign_ins.take(Some(client)));
+        let mut response = match &permit {
+            Some(None) => Error::Busy("too many sign-in requests".into()).into_response(),
+            _ => self.respond(peer, request).await,
         };
+        drop(permit);
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
         let nonce = if has_proof { self.auth.dpop_nonce() } else { None };

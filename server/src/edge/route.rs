@@ -1,4 +1,4 @@
-//! The known routes: their labels in metrics, and their class for admission.
+//! The known routes: their labels in metrics, and which of them are sign-ins.
 
 use axum::http::Method;
 use wugan_wire::routes;
@@ -7,47 +7,37 @@ use wugan_wire::routes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     label: &'static str,
-    class: Class,
 }
 
-/// The class of a route for admission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Costs a password hash or a query, and needs no token.
-    SignIn,
-    /// All others: they need a token, or are answered from memory or a file.
-    Other,
-}
-
-const ROUTES: [(&str, Class); 16] = [
-    (routes::REGISTER, Class::SignIn),
-    (routes::LOGIN, Class::SignIn),
-    (routes::RESET, Class::SignIn),
-    (routes::REFRESH, Class::Other),
-    (routes::LOGOUT, Class::Other),
-    (routes::ME, Class::Other),
-    (routes::PASSWORD, Class::Other),
-    (routes::DELETE, Class::Other),
-    (routes::SESSIONS, Class::Other),
-    (routes::PUBLIC, Class::Other),
-    (routes::GUARDED, Class::Other),
-    ("/healthz", Class::Other),
-    ("/readyz", Class::Other),
-    ("/openapi.json", Class::Other),
-    ("/.well-known/jwks.json", Class::Other),
-    ("/.well-known/oauth-authorization-server", Class::Other),
+/// The routes that cost a password hash or a query and need no token.
+const SIGN_IN: [&str; 3] = [routes::REGISTER, routes::LOGIN, routes::RESET];
+/// All other routes: they need a token, or are answered from memory or a file.
+const OTHERS: [&str; 13] = [
+    routes::REFRESH,
+    routes::LOGOUT,
+    routes::ME,
+    routes::PASSWORD,
+    routes::DELETE,
+    routes::SESSIONS,
+    routes::PUBLIC,
+    routes::GUARDED,
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
 ];
 
 impl Route {
     /// The route of a path.
     pub(super) fn of(path: &str) -> Self {
-        let known = ROUTES.iter().find(|(route, _)| *route == path);
         let is_session = || path.strip_prefix(routes::SESSIONS).is_some_and(|rest| rest.starts_with('/'));
-        match known {
-            Some(&(label, class)) => Self { label, class },
-            None if is_session() => Self { label: "/user/sessions/{id}", class: Class::Other },
-            None => Self { label: "other", class: Class::Other },
-        }
+        let label = match SIGN_IN.iter().chain(&OTHERS).find(|route| **route == path) {
+            Some(route) => route,
+            None if is_session() => "/user/sessions/{id}",
+            None => "other",
+        };
+        Self { label }
     }
 
     /// The label in metrics: a known route's path, never the path that was sent.
@@ -55,9 +45,9 @@ impl Route {
         self.label
     }
 
-    /// The class for admission.
-    pub(super) fn class(self) -> Class {
-        self.class
+    /// Whether the number of such requests in progress is limited.
+    pub(super) fn is_sign_in(self) -> bool {
+        SIGN_IN.contains(&self.label)
     }
 }
 

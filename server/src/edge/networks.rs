@@ -1,0 +1,203 @@
+//! Serves all connections of a client network in one task, and limits how many there are.
+//!
+//! The runtime gives each task a turn of bounded length. A thousand connections of one network therefore delay the connections of another
+//! network by one turn, and not by a thousand.
+
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{
+    select,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
+use wugan_axum::client_network;
+
+/// How many connections are served at a time. Each takes up to 16 KiB for its head and as much for a body.
+const MAX_CONNECTIONS: usize = 20_000;
+
+/// The connections being served, by network.
+#[derive(Clone)]
+pub(crate) struct Networks {
+    max: usize,
+    max_per_network: usize,
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Default)]
+struct Open {
+    total: usize,
+    by_network: HashMap<IpAddr, Network>,
+}
+
+struct Network {
+    connections: usize,
+    task: UnboundedSender<BoxFuture<'static, ()>>,
+}
+
+impl Networks {
+    /// With this many connections for one network.
+    pub(crate) fn new(max_per_network: usize) -> Self {
+        Self { max: MAX_CONNECTIONS, max_per_network, open: Arc::default() }
+    }
+
+    /// Serves a connection of this client; closes it at once if its network, or all networks, have too many. Without a
+    /// client the connection is not limited, and has a task of its own.
+    pub(crate) fn serve(&self, client: Option<IpAddr>, connection: impl Future<Output = ()> + Send + 'static) {
+        let Some(network) = client.map(client_network) else {
+            tokio::spawn(connection);
+            return;
+        };
+        let mut open = self.lock();
+        let Open { total, by_network } = &mut *open;
+        if *total >= self.max || by_network.get(&network).is_some_and(|network| network.connections >= self.max_per_network) {
+            return;
+        }
+        *total += 1;
+        let entry = by_network.entry(network).or_insert_with(|| {
+            let (task, connections) = unbounded_channel();
+            tokio::spawn(serve_all(connections));
+            Network { connections: 0, task }
+        });
+        entry.connections += 1;
+        let release = Release { networks: self.clone(), network };
+        let connection = async move {
+            let _release = release;
+            // A panic ends this connection alone.
+            let _ = AssertUnwindSafe(connection).catch_unwind().await;
+        };
+        // The task runs for as long as there is an entry.
+        let _ = entry.task.send(connection.boxed());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a connection as ended when it is dropped.
+struct Release {
+    networks: Networks,
+    network: IpAddr,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        let mut open = self.networks.lock();
+        open.total -= 1;
+        if let Some(network) = open.by_network.get_mut(&self.network) {
+            network.connections -= 1;
+            if network.connections == 0 {
+                open.by_network.remove(&self.network);
+            }
+        }
+    }
+}
+
+/// The task of a network. It ends with the network's last connection, which drops the sender.
+async fn serve_all(mut new: UnboundedReceiver<BoxFuture<'static, ()>>) {
+    let mut connections = FuturesUnordered::new();
+    loop {
+        select! {
+            Some(connection) = new.recv() => connections.push(connection),
+            Some(()) = connections.next() => {}
+            else => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::{
+        future::pending,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+    use tokio::{
+        sync::{OwnedSemaphorePermit, Semaphore},
+        task::{consume_budget, yield_now},
+    };
+
+    const NETWORKS: [[u8; 4]; 3] = [[203, 0, 113, 1], [203, 0, 113, 2], [203, 0, 113, 3]];
+
+    /// Serves connections that stay open until they are released. Returns how many were accepted of each network in turn.
+    async fn accepted(networks: &Networks, clients: &[[u8; 4]], open: &Arc<Semaphore>) -> usize {
+        let before = open.available_permits();
+        for client in clients {
+            let permit: OwnedSemaphorePermit = open.clone().try_acquire_owned().unwrap();
+            networks.serve(Some((*client).into()), async move {
+                let _permit = permit;
+                pending().await
+            });
+        }
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        before - open.available_permits()
+    }
+
+    #[tokio::test]
+    async fn case_33_a_network_and_all_networks_have_a_bound() {
+        let networks = Networks { max: 3, ..Networks::new(2) };
+        let (open, [a, b, c]) = (Arc::new(Semaphore::new(100)), NETWORKS);
+        assert_eq!(accepted(&networks, &[a, a, a], &open).await, 2, "a network's bound");
+        assert_eq!(accepted(&networks, &[b, c], &open).await, 1, "the common bound");
+    }
+
+    #[tokio::test]
+    async fn case_38_a_proxys_connections_are_not_limited() {
+        let (networks, open) = (Networks::new(1), Arc::new(Semaphore::new(100)));
+        for _ in 0..3 {
+            let permit = open.clone().try_acquire_owned().unwrap();
+            networks.serve(None, async move {
+                let _permit = permit;
+                pending().await
+            });
+        }
+        yield_now().await;
+        assert_eq!(open.available_permits(), 97);
+    }
+
+    #[tokio::test]
+    async fn case_38_an_ended_connection_makes_room_and_an_idle_network_leaves_nothing() {
+        let networks = Networks { max: 1, ..Networks::new(1) };
+        for end in [|| {}, || panic!("a connection panics on purpose")] {
+            networks.serve(Some(NETWORKS[0].into()), async move { end() });
+            while networks.lock().total > 0 {
+                yield_now().await;
+            }
+            assert!(networks.lock().by_network.is_empty());
+        }
+    }
+
+    /// Serves so many connections of a network that are always ready; returns the number of requests that they have served.
+    fn flood(networks: &Networks, client: [u8; 4], connections: usize) -> Arc<AtomicUsize> {
+        let served = Arc::new(AtomicUsize::new(0));
+        for _ in 0..connections {
+            let served = served.clone();
+            networks.serve(Some(client.into()), async move {
+                loop {
+                    served.fetch_add(1, Ordering::Relaxed);
+                    // As reading from a socket does.
+                    consume_budget().await;
+                }
+            });
+        }
+        served
+    }
+
+    #[tokio::test]
+    async fn case_33_a_network_with_many_connections_gets_no_more_turns_than_one_with_one() {
+        let networks = Networks::new(1000);
+        let [many, one] = [(NETWORKS[0], 1000), (NETWORKS[1], 1)].map(|(client, size)| flood(&networks, client, size));
+        while one.load(Ordering::Relaxed) < 10_000 {
+            yield_now().await;
+        }
+        let many = many.load(Ordering::Relaxed);
+        assert!(many < 20_000, "{many} requests of one network were served while 10000 of the other were");
+    }
+}
