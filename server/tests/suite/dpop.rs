@@ -2,6 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
+    jose::node_with_jose,
     test_server::{MANY, PASSWORD, TestServer, claims, expect_error, part},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
@@ -9,7 +10,6 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use reqwest::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::{path::PathBuf, process::Command};
 use uuid::Uuid;
 use wugan_axum::{Verifier, VerifyError};
 use wugan_wire::{Code, TokenAnswer};
@@ -481,17 +481,6 @@ async fn pages_of_listed_origins_send_proofs_and_read_nonces() {
     server.stop().await;
 }
 
-/// The folder in which Node finds `jose`: that of `oidc-provider` in the cache of xtask's tools.
-fn jose_folder() -> Option<PathBuf> {
-    let named = std::env::var_os("WUGAN_TEST_JOSE").map(PathBuf::from);
-    let tools = PathBuf::from(std::env::var_os("HOME")?).join(".cache/wugan/tools");
-    let cached = || {
-        let folders = std::fs::read_dir(tools).ok()?.filter_map(Result::ok).map(|entry| entry.path());
-        folders.filter(|folder| folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("oidc-provider-"))).max()
-    };
-    named.or_else(cached).filter(|folder| folder.join("node_modules/jose").is_dir())
-}
-
 const JOSE_CLIENT: &str = r"
 import { SignJWT, generateKeyPair, exportJWK, calculateJwkThumbprint } from 'jose';
 import { createHash, randomUUID } from 'node:crypto';
@@ -525,16 +514,10 @@ console.log(JSON.stringify(seen));
 /// The proofs, thumbprints and keys of the npm package `jose`.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_independent_client_signs_in_refreshes_and_calls() {
-    let Some(folder) = jose_folder() else {
-        eprintln!("skipped: `jose` is not in the cache of tools; `cargo xtask` installs it with oidc-provider");
-        return;
-    };
+    let Some(mut node) = node_with_jose(JOSE_CLIENT) else { return };
     let server = TestServer::with(Kind::Sqlite, &["--dpop-nonce", "--require-dpop"]).await;
     let url = server.url.clone();
-    let client = move || {
-        let mut node = Command::new("node");
-        node.args(["--input-type=module", "-e", JOSE_CLIENT, &url, PASSWORD]).current_dir(folder).output().unwrap()
-    };
+    let client = move || node.args([&url, PASSWORD]).output().unwrap();
     let output = tokio::task::spawn_blocking(client).await.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -23,6 +23,7 @@ mod failover;
 mod flood;
 mod headers;
 mod hostile;
+mod jose;
 mod keys;
 mod limits;
 mod logout;
