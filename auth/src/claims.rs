@@ -15,8 +15,6 @@ pub struct Claims {
     /// The generation of the refresh token, or of the refresh token that an access token was issued with; counted from 0.
     #[serde(rename = "gen")]
     pub generation: i64,
-    pub(crate) iss: String,
-    pub(crate) aud: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]

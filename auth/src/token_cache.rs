@@ -10,8 +10,8 @@ use std::{
 
 /// A power of two.
 const SHARDS: usize = 16;
-/// There are at most twice as many; an entry takes about two hundred bytes.
-const MAX_ENTRIES_PER_SHARD: usize = 1024;
+/// There are at most twice as many; an entry takes about 130 bytes, so that the cache takes up to 1 MiB.
+const MAX_ENTRIES_PER_SHARD: usize = 256;
 
 /// The cache. An entry holds for one epoch of the keys.
 pub(crate) struct TokenCache {

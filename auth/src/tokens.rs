@@ -21,11 +21,20 @@ const REFRESH: &str = "rt+jwt";
 /// The `client_id` of access tokens (RFC 9068 §2.2): the application that the accounts belong to.
 const CLIENT_ID: &str = "app";
 
+/// The claims of a token. The issuer and the audience are compared when it is verified, and are not kept.
+#[derive(Serialize)]
+struct Issued<'a> {
+    #[serde(flatten)]
+    claims: Claims,
+    iss: &'a str,
+    aud: &'a str,
+}
+
 /// The additional claims of an access token, for its other readers.
 #[derive(Serialize)]
 struct AccessClaims<'a> {
     #[serde(flatten)]
-    claims: Claims,
+    issued: Issued<'a>,
     username: &'a str,
     /// The account (RFC 7519 §4.1.2).
     sub: String,
@@ -81,20 +90,26 @@ impl Tokens {
         let (now, end) = (now / 1000, session.expires_at / 1000);
         let ttl = i64::try_from(self.access_ttl.as_secs()).unwrap_or(i64::MAX);
         let exp = now.saturating_add(ttl).min(end);
-        let claims = |iat, exp| Claims {
-            user_id: session.user_id,
-            sid: session.id,
-            generation: session.generation,
-            iss: self.issuer.clone(),
-            aud: self.audience.clone(),
-            iat,
-            exp,
-            cnf: session.jkt.clone().map(|jkt| Confirmation { jkt }),
+        let issued = |iat, exp| Issued {
+            claims: Claims {
+                user_id: session.user_id,
+                sid: session.id,
+                generation: session.generation,
+                iat,
+                exp,
+                cnf: session.jkt.clone().map(|jkt| Confirmation { jkt }),
+            },
+            iss: &self.issuer,
+            aud: &self.audience,
         };
-        let access = AccessClaims { claims: claims(now, exp), username, sub: session.user_id.to_string(), client_id: CLIENT_ID, jti };
+        let access = AccessClaims { issued: issued(now, exp), username, sub: session.user_id.to_string(), client_id: CLIENT_ID, jti };
+        let epoch = self.keys.epoch();
+        let access_token = self.sign(ACCESS, &access)?;
+        // Its signature is not verified at its first use on this node.
+        self.verified.insert(TokenHash::of(&access_token), epoch, access.issued.claims);
         Ok(TokenAnswer {
-            access_token: self.sign(ACCESS, &access)?,
-            refresh_token: self.sign(REFRESH, &claims(session.rotated_at / 1000, end))?,
+            access_token,
+            refresh_token: self.sign(REFRESH, &issued(session.rotated_at / 1000, end))?,
             token_type: if session.jkt.is_some() { "DPoP" } else { "Bearer" }.into(),
             expires_in: u64::try_from(exp - now).unwrap_or(0),
             refresh_expires_in: u64::try_from(end - now).unwrap_or(0),

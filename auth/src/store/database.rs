@@ -239,7 +239,8 @@ impl Store {
         }
     }
 
-    /// Records the first use of the current generation's access token. Returns whether it was the first use of the current generation.
+    /// Records the first use of the current generation's access token. `false`: the row must be read, because another request may have
+    /// recorded it, or the generation may not be the current one.
     ///
     /// # Errors
     /// The database is away or busy.

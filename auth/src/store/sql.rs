@@ -22,6 +22,17 @@ pub(super) const ADVANCE: &str = "UPDATE sessions SET generation = ?, rotated_at
 pub(super) const FIRST_USE: &str =
     "UPDATE sessions SET confirmed = ?, last_used_at = ? WHERE id = ? AND generation = ? AND confirmed < ? AND revoked_at IS NULL";
 
+/// [`FIRST_USE`] for so many sessions, by their ids and then by ids and generations. The ids alone select the rows by the primary key.
+pub(super) fn first_uses(sessions: usize) -> String {
+    let list = |item: &str| vec![item; sessions].join(", ");
+    format!(
+        "UPDATE sessions SET confirmed = generation, last_used_at = ? WHERE id IN ({}) AND (id, generation) IN ({}) \
+         AND confirmed < generation AND revoked_at IS NULL",
+        list("?"),
+        list("(?, ?)")
+    )
+}
+
 pub(super) const AUDIT: &str = "INSERT INTO audit (at, event, user_id, session_id, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?, ?, ?)";
 
 /// The assignments of `Lineage::rotated`, for a row without superseded generations. MySQL assigns from left to right, so that a column is

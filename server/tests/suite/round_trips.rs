@@ -5,12 +5,13 @@ use crate::{
     proxy::{Proxy, host},
     test_server::{MANY, PASSWORD, TestServer, sid},
 };
+use futures::future::join_all;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::sleep;
-use wugan_axum::{rotation::Presented, store::session::SessionSelector};
+use wugan_axum::{Device, rotation::Presented, store::session::SessionSelector};
 use wugan_wire::TokenAnswer;
 
 struct Counted {
@@ -101,6 +102,39 @@ async fn rare_requests_are_counted(kind: Kind) {
     counted.stop().await;
 }
 
+/// First uses that arrive while one is written share a statement. One that is refused does not affect the others.
+async fn concurrent_first_uses_share_statements(kind: Kind) {
+    const SESSIONS: usize = 40;
+    let counted = Counted::start(kind).await;
+    let (server, other) = (&counted.server, &counted.direct);
+    let mut sessions = Vec::new();
+    for n in 0..SESSIONS {
+        sessions.push(server.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
+    }
+    let mut counts = Vec::new();
+    for round in 0..4 {
+        for tokens in &mut sessions {
+            *tokens = server.refresh(&tokens.refresh_token).await;
+        }
+        let is_last = round == 3;
+        if is_last {
+            other.logout(&sessions[0].refresh_token, "").await;
+        }
+        let uses = join_all(sessions.iter().map(|tokens| server.accepts(&tokens.access_token)));
+        let (count, accepted) = counted.count(uses).await;
+        assert_eq!(accepted[0], !is_last, "the session was ended by another node");
+        assert!(accepted[1..].iter().all(|accepted| *accepted), "{accepted:?}");
+        counts.push(count);
+        for tokens in &sessions[1..] {
+            let row = server.row(tokens).await;
+            assert_eq!(row.last_used_generation, row.generation);
+        }
+    }
+    println!("{kind:?}: {counts:?} round trips for {SESSIONS} first uses");
+    assert!(counts[..3].iter().min() < Some(&20), "{counts:?}");
+    counted.stop().await;
+}
+
 macro_rules! on_each_server {
     ($($name:ident: $test:ident;)*) => {$(
         mod $name {
@@ -123,6 +157,7 @@ macro_rules! on_each_server {
 
 on_each_server! {
     case_55_frequent_requests_take_one_round_trip: frequent_requests_take_one_round_trip;
+    case_55_concurrent_first_uses_share_statements: concurrent_first_uses_share_statements;
     case_55_rare_requests_are_counted: rare_requests_are_counted;
 }
 

@@ -1,6 +1,7 @@
 //! PostgreSQL and MySQL: the connections for frequent operations.
 
 mod connection;
+mod first_uses;
 mod options;
 mod pool;
 mod sessions;

@@ -1,6 +1,6 @@
 //! How a database server is reached, and the frequent statements in its dialect.
 
-use super::connection::Connection;
+use super::{connection::Connection, first_uses::MAX_BATCH};
 use crate::store::sql;
 use sea_orm::{
     DbErr, RuntimeErr,
@@ -26,9 +26,17 @@ pub(super) struct Statements {
     pub(super) rotate: SqlStr,
     pub(super) username: SqlStr,
     pub(super) advance: SqlStr,
-    pub(super) first_use: SqlStr,
+    /// For 1, 2, 4, … sessions.
+    first_uses: Vec<SqlStr>,
     pub(super) audit: SqlStr,
     pub(super) probe: SqlStr,
+}
+
+impl Statements {
+    /// The statement for so many sessions, up to `MAX_BATCH`.
+    pub(super) fn first_uses(&self, sessions: usize) -> &SqlStr {
+        &self.first_uses[usize::try_from(sessions.next_power_of_two().ilog2()).unwrap_or_default()]
+    }
 }
 
 impl Options {
@@ -52,7 +60,7 @@ impl Options {
             rotate: text(if is_postgres { sql::ROTATE_POSTGRES } else { sql::ROTATE_MYSQL }),
             username: text(sql::USERNAME),
             advance: text(sql::ADVANCE),
-            first_use: text(sql::FIRST_USE),
+            first_uses: (0..=MAX_BATCH.ilog2()).map(|size| text(&sql::first_uses(1 << size))).collect(),
             audit: text(sql::AUDIT),
             probe: checked(sql::PROBE),
         }

@@ -2,6 +2,7 @@
 
 use super::{
     connection::{Request, Statement},
+    first_uses::FirstUses,
     options::{Options, Statements},
     pool::Pool,
 };
@@ -31,6 +32,7 @@ const MAX_NAMES: usize = 65_536;
 pub(in crate::store) struct Server {
     pool: Arc<Pool>,
     statements: Arc<Statements>,
+    first_uses: FirstUses,
     discards: Discards,
     /// For MySQL, whose UPDATE returns no name. An account's name never changes, and its id is never reused.
     names: Arc<Mutex<HashMap<i64, String>>>,
@@ -42,7 +44,9 @@ impl Server {
         let options = Options::parse(url)?;
         let returns_rows = matches!(options, Options::Postgres(_));
         let statements = Arc::new(options.statements());
-        Ok(Self { pool: Arc::new(Pool::new(options, discards.clone())), statements, discards, names: Arc::default(), returns_rows })
+        let pool = Arc::new(Pool::new(options, discards.clone()));
+        let first_uses = FirstUses::start(pool.clone(), statements.clone());
+        Ok(Self { pool, statements, first_uses, discards, names: Arc::default(), returns_rows })
     }
 
     pub(in crate::store) async fn close(&self) {
@@ -92,9 +96,7 @@ impl Server {
     }
 
     pub(in crate::store) async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
-        let values = vec![generation.into(), now.into(), id.into(), generation.into(), generation.into()];
-        let changed = self.pool.execute(&self.statements.first_use, values).await?;
-        Ok(changed == 1)
+        self.first_uses.record(id, generation, now).await
     }
 
     async fn find(&self, id: Uuid) -> Result<Option<(Model, Account)>, DbErr> {
