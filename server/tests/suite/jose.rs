@@ -2,6 +2,7 @@
 
 use crate::{
     database::Kind,
+    keys::signing_key,
     test_server::{TestServer, claims, part},
 };
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::Duration,
 };
-use wugan_axum::{SigningAlgorithm, keys};
+use wugan_axum::{SigningAlgorithm, keys as key_file};
 
 const ISSUER: &str = "https://id.example.com";
 const AUDIENCE: &str = "https://api.example.com";
@@ -113,8 +114,8 @@ async fn case_58_an_independent_library_verifies_access_tokens_across_a_rotation
     assert_eq!(verify(&forged, json!({})), "ERR_JWS_SIGNATURE_VERIFICATION_FAILED");
 
     let file = &server.config.signing_key;
-    let new = keys::rotate(file, SigningAlgorithm::EdDsa, 3_600_000, server.clock.now()).unwrap();
-    while server.auth.tokens().signing_key_id() != new {
+    let new = key_file::rotate(file, SigningAlgorithm::EdDsa, 3_600_000, server.clock.now()).unwrap();
+    while signing_key(&server).await != new {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let after = server.refresh(&before.refresh_token).await;
@@ -124,7 +125,7 @@ async fn case_58_an_independent_library_verifies_access_tokens_across_a_rotation
     }
 
     let revoked = key_id(old);
-    keys::revoke(file, &revoked, SigningAlgorithm::EdDsa, server.clock.now()).unwrap();
+    key_file::revoke(file, &revoked, SigningAlgorithm::EdDsa, server.clock.now()).unwrap();
     while server.auth.tokens().public_keys().len() > 1 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -16,7 +16,7 @@ use std::{
 use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, keys};
 
 /// The id of the key that a node signs with.
-async fn signing_key(node: &TestServer) -> String {
+pub(crate) async fn signing_key(node: &TestServer) -> String {
     let tokens = node.auth.start_session("google:1", &Device::default()).await.unwrap();
     part(&tokens.access_token, 0)["kid"].as_str().unwrap().to_owned()
 }
