@@ -219,6 +219,7 @@ fn is_ed25519(jwk: &Jwk) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{auth::Auth, device::Device, keys::SigningAlgorithm, options::Options};
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
