@@ -328,8 +328,8 @@ mod tests {
     async fn while_the_issuer_is_away_tokens_with_a_known_key_are_verified_without_delay() {
         let setting = Setting::new().await;
         setting.stop_issuer();
+        setting.verifier.advance(MAX_AGE);
         for _ in 0..3 {
-            setting.verifier.advance(MAX_AGE);
             assert!(setting.is_verified().await);
         }
         sleep(Duration::from_millis(100)).await;
