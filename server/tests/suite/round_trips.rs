@@ -98,7 +98,8 @@ async fn rare_requests_are_counted(kind: Kind) {
     };
     let change = counted.fewest("sign-in and new password", change).await;
     println!("{kind:?}: registration {register}, sign-in {login}, sign-out {}, new password {}", logout - login, change - login);
-    assert!(register <= 14 && login <= 12 && logout - login <= 10, "{register} {login} {logout}");
+    // Two of them are pings at each release of a connection, which delay no answer.
+    assert!(register <= 16 && login <= 14 && logout - login <= 10, "{register} {login} {logout}");
     counted.stop().await;
 }
 
