@@ -198,6 +198,7 @@ mod tests {
             yield_now().await;
         }
         let many = many.load(Ordering::Relaxed);
-        assert!(many < 20_000, "{many} requests of one network were served while 10000 of the other were");
+        // With a task for each connection there would be a thousand times as many.
+        assert!(many < 50_000, "{many} requests of one network were served while 10000 of the other were");
     }
 }
