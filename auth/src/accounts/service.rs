@@ -129,11 +129,7 @@ impl Accounts {
     ) -> Result<(user::Model, Option<session::Model>), Error> {
         let (name, new) = (username.to_owned(), password.to_owned());
         let hash = self.passwords.hash(permit, move || validate(&name, &new).map(|()| normalized(&new))).await?;
-        let key = name_key(username);
-        if self.store.user_by_key(&key).await?.is_some() {
-            return Err(Error::UsernameTaken);
-        }
-        let new = NewUser { username: &display_name(username), key: &key, hash };
+        let new = NewUser { username: &display_name(username), key: &name_key(username), hash };
         self.store.create_user(new, device.entry(None), session, self.clock.now()).await?.ok_or(Error::UsernameTaken)
     }
 
