@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     pub(crate) issuer_origin: String,
     backoff: Backoff,
     in_flight: InFlightSlot,
-    /// This tab was suspended before it stored the present tokens.
+    /// The present tokens were stored later than an exchange may take, by a tab that was suspended: another tab may be repeating it.
     stored_late: Cell<bool>,
     /// Dropping it cancels the timer of the next background refresh.
     timer: RefCell<Option<oneshot::Sender<()>>>,
@@ -481,6 +481,9 @@ impl Session {
                 self.emit(|| Event::SignedOut { reason });
             }
             Change::Adopted { changed_user } => {
+                if let Some(held) = self.held() {
+                    self.note_storing(&held.tokens.issued);
+                }
                 self.emit(|| Event::Adopted);
                 if changed_user {
                     let user = self.held().and_then(|held| held.tokens.user.clone());
@@ -491,6 +494,10 @@ impl Session {
         }
         self.wake_change_waiters();
         self.schedule_refresh();
+    }
+
+    fn note_storing(&self, issued: &Timestamp) {
+        self.0.stored_late.set(self.0.transport.clock.age(issued) > self.0.settings.refresh_timeout);
     }
 
     fn put_active(&self, session: ActiveSession) -> Credential {

@@ -256,8 +256,7 @@ impl Session {
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
         if let Verdict::Granted(granted) = &verdict {
-            let took = self.0.transport.clock.age(&granted.1);
-            self.0.stored_late.set(took > self.0.settings.refresh_timeout);
+            self.note_storing(&granted.1);
         }
         let is_spent = |held: &Credential, tokens: &TokenSet| {
             let (spent, granted) = (&stale.tokens.refresh_token, &tokens.refresh_token);

@@ -255,6 +255,31 @@ fn case_24_a_tab_that_slept_during_its_refresh_refreshes_again() {
     }
 }
 
+/// A tab stores its new tokens later than an exchange may take: a third tab may be repeating the exchange, and its request may be on
+/// the way. If the new tokens were exchanged twice before it arrives, the server would take it for theft.
+#[test]
+fn case_24_tokens_that_were_stored_late_are_not_exchanged_at_once_by_another_tab() {
+    let (sim, suspended, _) = ada();
+    let other = sim.tab();
+    let clients = [&suspended, &other].map(|tab| tab.client(builder().auto_refresh(false)));
+    sim.server().set_access_ttl(seconds(5.0));
+    sim.server().set_latency(seconds(0.1), seconds(0.1));
+    clients[0].session().sign_in(sim.server().sign_in("ada"));
+    clients[0].session().corrupt_access_token();
+    let first = get(&suspended, &clients[0], "/bbb");
+    while sim.server().stats().refreshes < 1 {
+        sim.advance(seconds(0.01));
+    }
+    suspended.freeze();
+    let second = get(&other, &clients[1], "/bbb");
+    sim.advance(seconds(12.0));
+    suspended.thaw();
+    sim.advance(seconds(0.9));
+    assert_eq!(sim.server().stats().refreshes, 1);
+    assert_eq!([sim.block_on(first), sim.block_on(second)], [bbb(), bbb()]);
+    assert_eq!((sim.server().stats().refreshes, sim.server().violations()), (2, vec![]));
+}
+
 #[test]
 fn case_24_a_tab_that_sleeps_during_each_refresh_gets_a_response_in_the_end() {
     let (sim, tab, _) = ada();
