@@ -3,11 +3,10 @@
 use clap::Args;
 use wugan_bundle::project;
 use wugan_bundle::step::Result;
-use wugan_local::process;
+use wugan_local::{npm, process};
 
 use crate::app;
 use crate::browser;
-use crate::npm;
 use crate::server;
 use crate::toolchain;
 use crate::tools;

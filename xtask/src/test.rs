@@ -10,8 +10,8 @@ use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, printed, step};
 use wugan_bundle::wasm::{self, TARGET};
 use wugan_local::databases::{self, clusters, mariadb};
-use wugan_local::nest;
 use wugan_local::process::{self, Running, interrupted};
+use wugan_local::{nest, npm, python};
 
 use crate::app;
 use crate::bench;
@@ -19,8 +19,6 @@ use crate::browser;
 use crate::count::{Count, Table};
 use crate::example_page;
 use crate::fuzz;
-use crate::npm;
-use crate::python;
 use crate::server;
 use crate::toolchain;
 use crate::tools;
@@ -96,6 +94,8 @@ fn native(options: &Options, table: &mut Table) -> Result<()> {
         cargo
     };
     let mut tests = cargo(&["--lib", "--bins", "--tests", "--examples"]);
+    // `jose`, on which oidc-provider depends, verifies the server's tokens and signs proofs.
+    tests.env("WUGAN_TEST_JOSE", npm::openid_provider()?.join(".."));
     let mut databases = None;
     if !options.without_databases {
         let running = databases::start(&mut tests)?;

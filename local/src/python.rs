@@ -7,13 +7,17 @@ use std::process::Command;
 use wugan_bundle::command::output_of;
 use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::tools::cache;
-use wugan_local::packages;
-use wugan_local::process::run;
+
+use crate::packages;
+use crate::process::run;
 
 const DJANGO: [&str; 3] = ["django==5.2.19", "djangorestframework==3.18.3", "djangorestframework-simplejwt==5.5.1"];
 
 /// The folder with Django SimpleJWT, for `PYTHONPATH`.
-pub(crate) fn django() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it cannot be fetched, or what fetches it is missing and cannot be installed.
+pub fn django() -> Result<PathBuf> {
     let folder = cache()?.join(DJANGO.join("+").replace("==", "-"));
     if folder.exists() {
         return Ok(folder);

@@ -6,28 +6,41 @@ use std::process::Command;
 
 use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::tools::cache;
-use wugan_local::packages;
-use wugan_local::process::run;
+
+use crate::packages;
+use crate::process::run;
 
 /// axe-core, the accessibility checker: its script, which runs in a page.
-pub(crate) fn axe() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it cannot be fetched, or what fetches it is missing and cannot be installed.
+pub fn axe() -> Result<PathBuf> {
     Ok(modules(&[("axe-core", "4.14.1")])?.join("axe-core/axe.min.js"))
 }
 
 /// The folder `node_modules` with `oidc-provider`, an OpenID provider. Version 8 is the last one for Node.js 20, which Debian has.
-pub(crate) fn openid_provider() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it cannot be fetched, or what fetches it is missing and cannot be installed.
+pub fn openid_provider() -> Result<PathBuf> {
     packages::require("node", "nodejs", "Node.js (it runs the OpenID provider of the tests)")?;
     modules(&[("oidc-provider", "8.8.1")])
 }
 
 /// The folder `node_modules` with what the guide's Express server imports.
-pub(crate) fn express() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it cannot be fetched, or what fetches it is missing and cannot be installed.
+pub fn express() -> Result<PathBuf> {
     packages::require("node", "nodejs", "Node.js (it runs the Express server of the tests)")?;
     modules(&[("express", "5.3.0"), ("jsonwebtoken", "9.0.3")])
 }
 
 /// The folder `node_modules` with `lighthouse`, which rates pages. Version 12 is the last one for Node.js 20.
-pub(crate) fn lighthouse() -> Result<PathBuf> {
+///
+/// # Errors
+/// If it cannot be fetched, or what fetches it is missing and cannot be installed.
+pub fn lighthouse() -> Result<PathBuf> {
     packages::require("node", "nodejs", "Node.js (it runs Lighthouse)")?;
     modules(&[("lighthouse", "12.8.2")])
 }
