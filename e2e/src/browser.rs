@@ -130,7 +130,12 @@ struct Processes(Vec<Child>);
 impl Processes {
     async fn chromedriver(temporary: &Path) -> Result<(Self, u16)> {
         let mut driver = Command::new(program("CHROMEDRIVER", "chromedriver"));
-        Self(Vec::new()).start_and_find(driver.arg("--port=0").env("TMPDIR", temporary), port_in).await
+        driver.arg("--port=0").env("TMPDIR", temporary);
+        // It ends if the free port that it chose for IPv4 is taken for IPv6.
+        match Self(Vec::new()).start_and_find(&mut driver, port_in).await {
+            Err(_) => Self(Vec::new()).start_and_find(&mut driver, port_in).await,
+            started => started,
+        }
     }
 
     async fn geckodriver(temporary: &Path) -> Result<(Self, u16)> {
