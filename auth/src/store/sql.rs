@@ -22,6 +22,9 @@ pub(super) const ADVANCE: &str = "UPDATE sessions SET generation = ?, rotated_at
 pub(super) const FIRST_USE: &str =
     "UPDATE sessions SET confirmed = ?, last_used_at = ? WHERE id = ? AND generation = ? AND confirmed < ? AND revoked_at IS NULL";
 
+/// The largest number of sessions in one [`first_uses`]: a power of two.
+pub(super) const MAX_FIRST_USES: usize = 64;
+
 /// [`FIRST_USE`] for so many sessions, by their ids and then by ids and generations. The ids alone select the rows by the primary key.
 pub(super) fn first_uses(sessions: usize) -> String {
     let list = |item: &str| vec![item; sessions].join(", ");

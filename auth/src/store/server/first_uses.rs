@@ -1,14 +1,14 @@
 //! Group commit of first uses: those that arrive while a statement is in flight share the next one, which is one round trip and one commit.
 
 use super::{options::Statements, pool::Pool};
-use crate::{clock::Millis, store::exchange::unavailable};
+use crate::{
+    clock::Millis,
+    store::{exchange::unavailable, sql::MAX_FIRST_USES},
+};
 use sea_orm::{DbErr, Value};
 use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
-
-/// The largest number of sessions in one statement: a power of two.
-pub(super) const MAX_BATCH: usize = 64;
 
 /// The task ends when the last clone is dropped.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ impl FirstUses {
 
 async fn run(pool: Arc<Pool>, statements: Arc<Statements>, mut waiting: mpsc::UnboundedReceiver<FirstUse>) {
     let mut batch = Vec::new();
-    while waiting.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    while waiting.recv_many(&mut batch, MAX_FIRST_USES).await > 0 {
         // Two requests may use the same token. In the order of the primary key, so that the statements of two nodes do not deadlock.
         let uses: BTreeSet<_> = batch.iter().map(|waiting| (waiting.id, waiting.generation)).collect();
         let now = batch.iter().map(|waiting| waiting.now).max().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! How a database server is reached, and the frequent statements in its dialect.
 
-use super::{connection::Connection, first_uses::MAX_BATCH};
+use super::connection::Connection;
 use crate::store::sql;
 use sea_orm::{
     DbErr, RuntimeErr,
@@ -33,7 +33,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// The statement for so many sessions, up to `MAX_BATCH`.
+    /// The statement for so many sessions, up to [`sql::MAX_FIRST_USES`].
     pub(super) fn first_uses(&self, sessions: usize) -> &SqlStr {
         &self.first_uses[usize::try_from(sessions.next_power_of_two().ilog2()).unwrap_or_default()]
     }
@@ -60,7 +60,7 @@ impl Options {
             rotate: text(if is_postgres { sql::ROTATE_POSTGRES } else { sql::ROTATE_MYSQL }),
             username: text(sql::USERNAME),
             advance: text(sql::ADVANCE),
-            first_uses: (0..=MAX_BATCH.ilog2()).map(|size| text(&sql::first_uses(1 << size))).collect(),
+            first_uses: (0..=sql::MAX_FIRST_USES.ilog2()).map(|size| text(&sql::first_uses(1 << size))).collect(),
             audit: text(sql::AUDIT),
             probe: checked(sql::PROBE),
         }
