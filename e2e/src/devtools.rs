@@ -27,8 +27,21 @@ impl Page {
     /// # Errors
     /// The browser refuses.
     pub async fn set_offline(&self, offline: bool) -> Result {
+        self.emulate_network(offline, -1).await
+    }
+
+    /// Empties the browser's cache, and limits the tab's downloads from now on, in bytes per second; -1 ends the limit.
+    ///
+    /// # Errors
+    /// The browser refuses.
+    pub async fn limit_downloads(&self, bytes_per_second: i32) -> Result {
+        self.command("Network.clearBrowserCache", json!({})).await?;
+        self.emulate_network(false, bytes_per_second).await
+    }
+
+    async fn emulate_network(&self, offline: bool, downloads: i32) -> Result {
         self.command("Network.enable", json!({})).await?;
-        let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1 });
+        let conditions = json!({ "offline": offline, "latency": 0, "downloadThroughput": downloads, "uploadThroughput": -1 });
         self.command("Network.emulateNetworkConditions", conditions).await
     }
 
