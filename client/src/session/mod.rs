@@ -208,13 +208,13 @@ impl Session {
     pub fn sign_out(&self) {
         let Some(held) = self.current() else { return };
         self.end(&held, SignOutReason::ByUser);
-        self.revoke(&held);
+        self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
     }
 
-    /// Tells the server in the background that the session has ended.
-    fn revoke(&self, held: &Credential) {
-        let exchange = Exchange { refresh_token: held.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &held.tokens.attempt };
-        let has_token = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
+    /// Tells the server in the background that the session of this refresh token has ended.
+    fn revoke(&self, refresh_token: Option<&str>, attempt: &str) {
+        let exchange = Exchange { refresh_token: refresh_token.unwrap_or_default(), attempt };
+        let has_token = refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
         if let Some(request) = revoke.map(|request| self.0.transport.with_defaults(without_redirects(request.keepalive()))) {
             let inner = self.0.clone();
@@ -424,7 +424,7 @@ impl Session {
         let remaining = held.tokens.remaining(&self.0.transport.clock);
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(held, reason);
-            self.revoke(held);
+            self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
             return Error::SignedOut(reason);
         }
         if self.is_renewable(held) {

@@ -12,7 +12,7 @@ use crate::{
         clock::Timestamp,
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet, names_another_user},
+        tokens::{Freshness, TokenSet, Tokens, names_another_user},
         transport::without_redirects,
     },
     storage::{
@@ -263,7 +263,12 @@ impl Session {
             held.tokens.refresh_token == *spent && granted.is_some() && granted != spent
         };
         let stale = match (comparison, &verdict) {
-            (Err(error), _) => return (Err(error), RefreshResult::Discarded),
+            (Err(error), _) => {
+                if let Verdict::Granted(granted) = verdict {
+                    self.revoke_discarded(&stale.tokens, &granted.0);
+                }
+                return (Err(error), RefreshResult::Discarded);
+            }
             // A suspended tab may have stored the refresh token that was exchanged here once more: the answer is newer than that.
             (Ok(Comparison::Newer(held)), Verdict::Granted(granted)) if is_spent(&held, &granted.0) => held,
             (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
@@ -285,6 +290,15 @@ impl Session {
                 let retry_after = self.0.backoff.start(&stale.tokens.exchange_id(), retry_after);
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
+        }
+    }
+
+    /// The user signed out during the exchange, so the revocation request named the token that was spent: a backend that revokes single
+    /// tokens has to be told of its successor.
+    fn revoke_discarded(&self, spent: &Tokens, granted: &TokenSet) {
+        let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+        if by_user && granted.refresh_token.is_some() && granted.refresh_token != spent.refresh_token {
+            self.revoke(granted.refresh_token.as_deref(), &self.random_id());
         }
     }
 }

@@ -27,6 +27,51 @@ fn case_14_a_refresh_that_ends_after_a_sign_out_changes_nothing() {
     assert_eq!(count(&events, |event| matches!(event, Event::SignedIn { .. } | Event::SignedOut { .. })), 0);
 }
 
+/// Notes the tokens that are revoked.
+#[derive(Clone, Default)]
+struct RevokesSingleTokens(Rc<RefCell<Vec<String>>>);
+
+impl RefreshGrant for RevokesSingleTokens {
+    fn refresh(&self, exchange: &Exchange<'_>) -> Request {
+        Json::default().refresh(exchange)
+    }
+
+    fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome {
+        Json::default().parse(response)
+    }
+
+    fn revoke(&self, exchange: &Exchange<'_>) -> Option<Request> {
+        self.0.borrow_mut().push(exchange.refresh_token.to_owned());
+        None
+    }
+}
+
+#[test]
+fn case_14_tokens_that_are_granted_after_a_sign_out_are_revoked() {
+    for signs_in_again in [false, true] {
+        let grant = RevokesSingleTokens::default();
+        let (sim, tab, client) = ada_with(builder().grant(grant.clone()));
+        sim.server().set_latency(seconds(0.05), seconds(0.05));
+        client.session().corrupt_access_token();
+        let response = get(&tab, &client, "/bbb");
+        sim.advance(seconds(0.16));
+        assert_eq!(sim.server().stats().rotated, 1);
+        client.session().sign_out();
+        if signs_in_again {
+            client.session().sign_in(sim.server().sign_in("bob"));
+        }
+        sim.advance(seconds(1.0));
+        assert!(sim.block_on(response).is_err());
+        let revoked = grant.0.borrow();
+        match &revoked[..] {
+            [spent, granted] if !signs_in_again => assert_ne!(spent, granted),
+            // Some providers revoke the grant of the new session, too.
+            [_] if signs_in_again => {}
+            _ => panic!("{} revoked", revoked.len()),
+        }
+    }
+}
+
 #[test]
 fn case_15_a_late_answer_for_the_previous_user_changes_nothing() {
     for (rejected, other_tab) in [(false, false), (true, false), (false, true), (true, true)] {
