@@ -134,6 +134,9 @@ impl Server {
         let repeated = self.0.monitor.ended.take().filter(|(ended, at)| {
             incoming.header("dpop").is_some() && ended.tab == tab && ended.exchange == exchange && now - at <= MAX_PROOF_TIME
         });
+        // While it was suspended, the tab made a proof and its deadline passed.
+        let was_suspended = awake_for <= MAX_PROOF_TIME && incoming.header("dpop").is_some();
+        let is_interrupted = was_suspended || repeated.as_ref().is_some_and(|(first, _)| first.is_interrupted.get());
         let refresh = Rc::new(InFlight {
             tab,
             exchange,
@@ -141,8 +144,7 @@ impl Server {
             is_answered: no(),
             is_delivered: no(),
             is_done: no(),
-            // While it was suspended, the tab made a proof and its deadline passed.
-            is_interrupted: Cell::new(awake_for <= MAX_PROOF_TIME && incoming.header("dpop").is_some()),
+            is_interrupted: Cell::new(is_interrupted),
         });
         let mut in_flight = self.0.monitor.in_flight.borrow_mut();
         in_flight.retain(|refresh| !refresh.is_done.get());
