@@ -288,7 +288,7 @@ impl ClientBuilder {
                 "the path {path} of the base URL {base} would be dropped: use .prefix(\"{path}\"), or end the URL in a slash"
             ));
         }
-        let token_endpoint = transport.address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
+        let token_endpoint = transport.token_address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
         let mut issuer = format!("{}{}", token_endpoint.origin, token_endpoint.path);
         if let Some(id) = self.grant.client_id() {
             issuer = format!("{issuer}#{id}");

@@ -4,7 +4,7 @@ use crate::{
     error::Error,
     gate::Gate,
     grant::{Exchange, RefreshOutcome, TokenResponse},
-    http::{Body, Request, RequestBuilder, Response},
+    http::{Body, Request, RequestBuilder, Response, abort::Sending},
     platform::Address,
     rules::{Rule, is_broken},
     session::{
@@ -12,7 +12,7 @@ use crate::{
         clock::milliseconds,
         event::{Event, Outcome, RefreshTrigger},
         tokens::Freshness,
-        transport::without_redirects,
+        transport::{Transport, without_redirects},
     },
     storage::{lock::release_after_lag, record::Credential},
 };
@@ -91,6 +91,11 @@ impl RequestBuilder<Client> {
     /// As [`Client::send`]; [`Error::Status`] for a failure that is not the user's, such as 500; [`Error::Decode`] if a success
     /// contains no tokens.
     pub async fn sign_in(self) -> Result<SignIn, Error> {
+        self.sign_in_if(|_| true).await
+    }
+
+    /// The same. If the tokens are no longer wanted when they arrive, no session is started.
+    async fn sign_in_if(self, is_wanted: fn(&Session) -> bool) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
         let mut response = client.send_sign_in(request).await?;
         if response.status().is_client_error() {
@@ -102,7 +107,8 @@ impl RequestBuilder<Client> {
         let session = &client.0.session;
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
         match session.0.grant.parse(&TokenResponse::new(&response)) {
-            RefreshOutcome::Granted(tokens) => session.begin(tokens, response.sent_at()),
+            RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
+            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens),
             RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
         }
@@ -119,27 +125,35 @@ impl Client {
     /// With DPoP, a sign-in carries a proof, to whose key the server binds the tokens.
     #[cfg(feature = "dpop")]
     async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
-        let (session, transport) = (&self.0.session, &self.0.session.0.transport);
+        let transport = &self.0.session.0.transport;
         let Some(dpop) = &transport.dpop else { return self.send(request.anonymous()).await };
-        dpop.make_key().await?;
         let request = transport.with_defaults(request);
         let address = transport.address(&request)?;
-        Ok(session.within_timeout(Box::pin(transport.fetch_once(&request, &address))).await?)
+        let sending = async {
+            dpop.make_key().await?;
+            transport.fetch_once(&request, &address).await
+        };
+        Ok(self.within_limits(&request, Box::pin(sending)).await?)
     }
 
     /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
     /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Tabs that do
-    /// so at once take turns. Returns whether a user is signed in; after a sign-out by the user it asks no server.
+    /// so at once take turns. Returns whether a user is signed in; after a sign-out by the user it asks no server. A user who signs in or
+    /// out meanwhile, in any tab that shares the session, is not overruled by a late answer.
     ///
     /// # Errors
-    /// As [`RequestBuilder::sign_in`].
+    /// As [`RequestBuilder::sign_in`]; [`Error::Status`] also for a 408, a 429 and an HTML page.
     pub async fn resume(&self) -> Result<bool, Error> {
         let session = &self.0.session;
         let Some(lock) = session.lock_for_resuming().await else { return Ok(session.current().is_some()) };
         let request = session.0.grant.refresh(&Exchange { refresh_token: "", attempt: "" });
-        let signed_in = without_redirects(request).bind(self.clone()).0.sign_in().await;
+        let signed_in = without_redirects(request).bind(self.clone()).0.sign_in_if(Session::may_resume).await;
         release_after_lag(&session.0.transport.platform, lock);
-        Ok(matches!(signed_in?, SignIn::Done(_)))
+        let SignIn::Refused(mut refusal) = signed_in? else { return Ok(session.current().is_some()) };
+        session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
+        // A proxy's page and a rate limit say nothing about the cookie.
+        let is_verdict = !TokenResponse::new(&refusal).is_html() && !matches!(refusal.status().as_u16(), 408 | 429);
+        if is_verdict { Ok(false) } else { Err(refusal.status_error()) }
     }
 
     /// The session.
@@ -198,18 +212,7 @@ impl Client {
             let request = transport.with_defaults(request);
             let address = transport.address(&request)?;
             let call = Call { id: self.next_id(), request: &request, address };
-            // The default timeout is for waiting. How long a large body takes to upload depends on the network.
-            let timeout = request.parts.timeout.or((!request.parts.body.may_be_large()).then_some(session.0.settings.timeout));
-            let begun = transport.platform.monotonic();
-            let mut sending: LocalBoxFuture<'_, _> = Box::pin(self.send_with_auth(&call));
-            if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {
-                sending = (abort.unless_aborted)(signal, sending);
-            }
-            let mut result = transport.within(timeout, sending).await;
-            if let (Ok(response), Some(timeout)) = (&mut result, request.parts.timeout) {
-                let passed = milliseconds(transport.platform.monotonic() - begun);
-                response.set_read_timeout(transport.platform.clone(), timeout.saturating_sub(passed));
-            }
+            let result = self.within_limits(&request, Box::pin(self.send_with_auth(&call))).await;
             session.emit(|| Event::Settled {
                 request: call.id,
                 outcome: match &result {
@@ -219,6 +222,23 @@ impl Client {
             });
             Ok(result?)
         })
+    }
+
+    /// Lets a request run within its timeout, and until its signal.
+    async fn within_limits<'a>(&'a self, request: &'a Request, mut sending: Sending<'a>) -> Result<Response, Box<Error>> {
+        let Transport { platform, .. } = &self.0.session.0.transport;
+        // The default timeout is for waiting. How long a large body takes to upload depends on the network.
+        let default = (!request.parts.body.may_be_large()).then_some(self.0.session.0.settings.timeout);
+        let begun = platform.monotonic();
+        if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {
+            sending = (abort.unless_aborted)(signal, sending);
+        }
+        let mut response = self.0.session.0.transport.within(request.parts.timeout.or(default), sending).await?;
+        if let Some(timeout) = request.parts.timeout {
+            let passed = milliseconds(platform.monotonic() - begun);
+            response.set_read_timeout(platform.clone(), timeout.saturating_sub(passed));
+        }
+        Ok(response)
     }
 
     async fn send_with_auth(&self, call: &Call<'_>) -> Result<Response, Box<Error>> {

@@ -127,6 +127,11 @@ impl Tab {
         self.state.fails_to_read_keys.set(fails);
     }
 
+    /// Lets every use of a key wait for ever, as IndexedDB does while another page keeps the database from being opened.
+    pub fn stall_keys(&self) {
+        self.state.stalls_keys.set(true);
+    }
+
     /// The value of a key of `localStorage` as this tab reads it.
     #[must_use]
     pub fn stored(&self, key: &str) -> Option<String> {
@@ -169,14 +174,14 @@ impl Tab {
         self.state.number()
     }
 
-    /// Completes when one use of a key has ended. Never completes once the simulation has ended.
+    /// Completes when one use of a key has ended. Never completes once the simulation has ended, or if keys are stalled.
     async fn use_key(&self) -> Rc<Environment> {
         if let Some(browser) = self.browser() {
             self.sleep(Duration::from_secs_f64(browser.env.executor.fraction() * MAX_KEY_USE / 1_000.0)).await;
         }
         match self.browser() {
-            Some(browser) => browser.env.clone(),
-            None => pending().await,
+            Some(browser) if !self.state.stalls_keys.get() => browser.env.clone(),
+            _ => pending().await,
         }
     }
 

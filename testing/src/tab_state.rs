@@ -41,6 +41,7 @@ pub(crate) struct TabState {
     pub(crate) sends_streams: Cell<bool>,
     pub(crate) store_error: Cell<Option<StoreError>>,
     pub(crate) fails_to_read_keys: Cell<bool>,
+    pub(crate) stalls_keys: Cell<bool>,
     store: RefCell<StoreReplica>,
     last_write: Cell<f64>,
     /// When the last write of another tab arrives here, in milliseconds since the start: writes arrive in order.
@@ -80,6 +81,7 @@ impl TabState {
             sends_streams: Cell::new(true),
             store_error: Cell::new(None),
             fails_to_read_keys: Cell::new(false),
+            stalls_keys: Cell::new(false),
             store: RefCell::new(store),
             last_write: Cell::new(f64::NEG_INFINITY),
             last_arrival: Cell::new(0.0),

@@ -11,6 +11,7 @@ mod in_flight;
 mod info;
 mod migration;
 mod refresh;
+mod sign_out_mark;
 pub(crate) mod tokens;
 pub(crate) mod transport;
 
@@ -198,6 +199,7 @@ impl Session {
     fn begin_as(&self, session: ActiveSession) {
         let user = session.tokens.user.clone();
         self.put_active(session);
+        self.set_sign_out_mark(false);
         self.emit(|| Event::SignedIn { user, other_tab: false });
         #[cfg(feature = "dpop")]
         self.check_key();
@@ -219,7 +221,7 @@ impl Session {
         if let Some(request) = revoke.map(|request| self.0.transport.with_defaults(without_redirects(request.keepalive()))) {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
-                if let Ok(address) = inner.transport.address(&request) {
+                if let Ok(address) = inner.transport.token_address(&request) {
                     let sending = inner.transport.fetch_once(&request, &address);
                     // If it fails, the session expires on the server.
                     let _ = inner.transport.within(Some(inner.settings.refresh_timeout), Box::pin(sending)).await;
@@ -418,13 +420,16 @@ impl Session {
 
     /// The session cannot be renewed. It ends now if its access token is of no use either, else when that expires.
     /// Then a revocation request with the rejected token is sent: if a thief has exchanged it and its successor, that ends the thief's session.
+    /// A cookie is not revoked: it may be that of a later session.
     fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
         let was_renewable = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
         let remaining = held.tokens.remaining(&self.0.transport.clock);
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(held, reason);
-            self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+            if self.0.grant.needs_refresh_token() {
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+            }
             return Error::SignedOut(reason);
         }
         if self.is_renewable(held) {
@@ -438,6 +443,9 @@ impl Session {
 
     pub(crate) fn end(&self, held: &Credential, reason: SignOutReason) {
         self.put(Record::Ended { session: held.session.clone(), reason });
+        if reason == SignOutReason::ByUser {
+            self.set_sign_out_mark(true);
+        }
         #[cfg(feature = "dpop")]
         self.drop_cached_key();
         self.emit(|| Event::SignedOut { reason });

@@ -155,16 +155,21 @@ impl Session {
     /// The lock for the exchange of a cookie that starts a session. `None`: there is a session, the user signed out, or the grant has no
     /// cookie. The inner `None`: there are no locks.
     pub(crate) async fn lock_for_resuming(&self) -> Option<Option<Lock>> {
-        let is_wanted = || {
-            let is_signed_out = self.current().is_none();
-            let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-            is_signed_out && !by_user && !self.0.grant.needs_refresh_token()
-        };
-        if !is_wanted() {
+        if !self.may_resume() {
             return None;
         }
         let lock = lock::acquire(&self.0.transport.platform, &self.0.settings.storage_key, self.0.settings.lock_timeout).await;
-        is_wanted().then_some(lock)
+        self.may_resume().then_some(lock)
+    }
+
+    /// Whether a cookie may start a session: there is none, and the user has not signed out.
+    pub(crate) fn may_resume(&self) -> bool {
+        self.current().is_none() && !self.is_signed_out_by_user() && !self.0.grant.needs_refresh_token()
+    }
+
+    fn is_signed_out_by_user(&self) -> bool {
+        let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+        by_user || (self.current().is_none() && self.has_sign_out_mark())
     }
 
     /// Without locks, two tabs may have received the same tokens and stored them with different attempt ids. When the later write is
@@ -202,7 +207,7 @@ impl Session {
         #[cfg(feature = "dpop")]
         let begun = transport.clock.now();
         let asking = async {
-            let address = transport.address(&request)?;
+            let address = transport.token_address(&request)?;
             #[cfg(feature = "dpop")]
             let mut response = transport.fetch_while(&request, &address, &|| self.is_needed(current, &begun)).await?;
             #[cfg(not(feature = "dpop"))]
@@ -265,7 +270,7 @@ impl Session {
         let stale = match (comparison, &verdict) {
             (Err(error), _) => {
                 if let Verdict::Granted(granted) = verdict {
-                    self.revoke_discarded(&stale.tokens, &granted.0);
+                    self.revoke_discarded(Some(&stale.tokens), &granted.0);
                 }
                 return (Err(error), RefreshResult::Discarded);
             }
@@ -293,11 +298,12 @@ impl Session {
         }
     }
 
-    /// The user signed out during the exchange, so the revocation request named the token that was spent: a backend that revokes single
+    /// If the user signed out during the exchange, the revocation request named the token that was spent: a backend that revokes single
     /// tokens has to be told of its successor.
-    fn revoke_discarded(&self, spent: &Tokens, granted: &TokenSet) {
-        let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-        if by_user && granted.refresh_token.is_some() && granted.refresh_token != spent.refresh_token {
+    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet) {
+        let is_in_cookie = !self.0.grant.needs_refresh_token();
+        let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
+        if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
             self.revoke(granted.refresh_token.as_deref(), &self.random_id());
         }
     }

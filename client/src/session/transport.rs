@@ -2,13 +2,7 @@
 
 use crate::{
     error::Error,
-    http::{
-        body::Body,
-        header::{contains, is_header_value},
-        redacted::redacted,
-        request::Request,
-        response::Response,
-    },
+    http::{body::Body, header::is_header_value, redacted::redacted, request::Request, response::Response},
     platform::{Address, Platform, PlatformRequest},
     session::clock::{Clock, Timestamp, parse_date},
 };
@@ -20,6 +14,8 @@ pub(crate) struct Transport {
     pub(crate) platform: Rc<dyn Platform>,
     pub(crate) clock: Clock,
     base: String,
+    /// The base when the client was built, as an absolute URL.
+    first_base: String,
     /// Put in front of relative URLs.
     prefix: String,
     auth_header: String,
@@ -41,6 +37,7 @@ impl Transport {
     ) -> Transport {
         Transport {
             clock: Clock::new(platform.clone()),
+            first_base: platform.resolve(&base, "").map(|address| address.href).unwrap_or_default(),
             platform,
             base,
             prefix,
@@ -58,17 +55,30 @@ impl Transport {
 
     /// Resolves a URL as `fetch` does, against the base URL.
     pub(crate) fn resolve(&self, url: &str) -> Result<Address, Box<Error>> {
-        let address = self.platform.resolve(&self.base, url);
+        self.resolve_at(&self.base, url)
+    }
+
+    fn resolve_at(&self, base: &str, url: &str) -> Result<Address, Box<Error>> {
+        let address = self.platform.resolve(base, url);
         address.ok_or_else(|| Error::InvalidRequest(format!("“{}” is not a URL", redacted(url))).into())
     }
 
     /// Checks a request and resolves its URL with prefix and query.
     pub(crate) fn address(&self, request: &Request) -> Result<Address, Box<Error>> {
+        self.address_at(&self.base, request)
+    }
+
+    /// The same for a request with a refresh token: a `<base>` that the page has got since the client was built does not count.
+    pub(crate) fn token_address(&self, request: &Request) -> Result<Address, Box<Error>> {
+        self.address_at(&self.first_base, request)
+    }
+
+    fn address_at(&self, base: &str, request: &Request) -> Result<Address, Box<Error>> {
         request.check()?;
-        let is_relative = !contains(&request.parts.url, "://") && !request.parts.url.starts_with("//");
+        let url = &*request.parts.url;
         let mut address = match &*self.prefix {
-            prefix if is_relative && !prefix.is_empty() => self.resolve(&format!("{prefix}/{}", without_slashes(&request.parts.url)))?,
-            _ => self.resolve(&request.parts.url)?,
+            prefix if !prefix.is_empty() && !names_host(url) => self.resolve_at(base, &format!("{prefix}/{}", without_slashes(url)))?,
+            _ => self.resolve_at(base, url)?,
         };
         address.href = request.with_query(&address.href);
         Ok(address)
@@ -171,6 +181,12 @@ impl Transport {
             None => future.await,
         }
     }
+}
+
+/// Whether a URL has a host of its own: `//host`, or `scheme://host` (RFC 3986 §3).
+fn names_host(url: &str) -> bool {
+    let after_scheme = url.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    after_scheme.starts_with("://") || url.starts_with("//") || url.starts_with("blob:")
 }
 
 fn without_slashes(path: &str) -> &str {

@@ -5,7 +5,7 @@ use crate::{
     page::MockResponse,
 };
 use wasm_bindgen_test::wasm_bindgen_test;
-use wugan::{Client, Error, Request, TokenSet};
+use wugan::{Client, Error, Request, SignOutReason, TokenSet};
 
 const HOST: &str = "127.0.0.1";
 
@@ -61,6 +61,23 @@ async fn case_28_the_token_is_sent_to_an_allowed_origin() {
     test.corrupt("access_token");
     assert_eq!(test.get(&format!("{}/bbb", other_origin())).await, Ok(200));
     assert_eq!(test.refresh_requests(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn case_28_the_refresh_token_does_not_follow_a_later_base_of_the_page() {
+    let document = web_sys::window().unwrap().document().unwrap();
+    let base = document.create_element("base").unwrap();
+    base.set_attribute("href", SERVER).unwrap();
+    document.head().unwrap().append_child(&base).unwrap();
+    let test = Fixture::with(|_| Client::builder("").storage_key("test.base").auto_refresh(false));
+    base.set_attribute("href", &other_origin()).unwrap();
+    test.client.session().sign_in(TokenSet::new("refused", "unknown").with_expires_in(60.0));
+    let answer = test.get(&format!("{SERVER}/bbb")).await;
+    base.remove();
+    assert_eq!(answer, Err(Error::SignedOut(SignOutReason::Rejected)));
+    let hosts: Vec<_> = test.page.sent(REFRESH_PATH).into_iter().map(|sent| sent.host).collect();
+    assert_eq!(hosts.len(), 1);
+    assert!(hosts.iter().all(|host| SERVER.ends_with(host.as_str())), "{hosts:?}");
 }
 
 #[wasm_bindgen_test]

@@ -167,13 +167,79 @@ fn case_54_restored_tabs_resume_by_one_exchange_of_the_cookie() {
 /// The server was not reached at the sign-out, so the browser still has the cookie.
 #[test]
 fn case_54_after_a_sign_out_nothing_is_resumed() {
-    let (sim, tabs) = signed_in_tabs(2);
-    sim.server().fail(Fault::Unreachable);
-    tabs[0].1.session().sign_out();
+    for build in [cookie_builder, || cookie_builder().in_memory()] {
+        let sim = Simulation::new(1);
+        let tabs = [sim.tab()].map(|tab| (tab.clone(), tab.client(build())));
+        sign_in(&sim, &tabs[0].0, &tabs[0].1, "ada");
+        sim.server().fail(Fault::Unreachable);
+        tabs[0].1.session().sign_out();
+        sim.advance(seconds(60.0));
+        sim.server().recover();
+        assert!(sim.has_cookie(API));
+        assert_eq!(resume(&sim, &tabs), [Ok(false)]);
+        let reloaded = sim.tab();
+        let client = reloaded.client(build());
+        assert_eq!(resume(&sim, &[(reloaded.clone(), client.clone())]), [Ok(false)]);
+        sign_in(&sim, &reloaded, &client, "ada");
+        let reloaded = sim.tab();
+        let client = reloaded.client(build());
+        assert_eq!(resume(&sim, &[(reloaded, client)]), [Ok(true)]);
+    }
+}
+
+/// The rejected cookie may have been replaced by a sign-in that this tab cannot see.
+#[test]
+fn case_54_a_rejected_session_does_not_revoke_the_cookie_of_a_later_one() {
+    let sim = Simulation::new(1);
+    let tabs: Vec<_> = (0..2).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder().in_memory()))).collect();
+    sign_in(&sim, &tabs[0].0, &tabs[0].1, "ada");
+    sim.server().end_sessions("ada");
+    sim.advance(seconds(1_775.0));
+    assert!(is_signed_in(&tabs[0].1), "its access token is valid");
+    sign_in(&sim, &tabs[1].0, &tabs[1].1, "ada");
     sim.advance(seconds(60.0));
-    assert!(sim.has_cookie(API));
-    assert_eq!(resume(&sim, &tabs), [Ok(false), Ok(false)]);
-    let reloaded = sim.tab();
-    let client = reloaded.client(cookie_builder());
-    assert_eq!(resume(&sim, &[(reloaded, client)]), [Ok(false)]);
+    assert!(!is_signed_in(&tabs[0].1));
+    assert_eq!((sim.server().has_session("ada"), sim.has_cookie(API), sim.server().stats().logouts), (true, true, 0));
+}
+
+#[test]
+fn case_54_a_late_answer_to_resume_overrules_no_sign_in_and_no_sign_out() {
+    for signs_out in [false, true] {
+        let (sim, tabs) = signed_in_tabs(1);
+        tabs.into_iter().for_each(|(tab, _)| tab.close());
+        for (key, _) in sim.store() {
+            sim.overwrite(&key, None);
+        }
+        sim.server().set_latency(seconds(0.05), seconds(0.05));
+        let tab = sim.tab();
+        let client = tab.client(cookie_builder());
+        let resuming = client.clone();
+        let resumed = tab.run(async move { resuming.resume().await });
+        sim.advance(seconds(0.08));
+        let other = sim.tab().client(cookie_builder());
+        other.session().sign_in(sim.server().sign_in("bob"));
+        if signs_out {
+            other.session().sign_out();
+        }
+        assert_eq!(sim.block_on(resumed), Ok(!signs_out));
+        for client in [&client, &other] {
+            assert_eq!(user(client).as_deref(), (!signs_out).then_some("bob"));
+        }
+    }
+}
+
+#[test]
+fn case_54_a_proxys_page_and_a_rate_limit_are_no_verdict_on_the_cookie() {
+    for fault in [Fault::Html(401), Fault::Status(429)] {
+        let (sim, tabs) = signed_in_tabs(1);
+        for (key, _) in sim.store() {
+            sim.overwrite(&key, None);
+        }
+        tabs.into_iter().for_each(|(tab, _)| tab.close());
+        let tab = sim.tab();
+        let tabs = [(tab.clone(), tab.client(cookie_builder()))];
+        sim.server().fail_next([fault.clone()]);
+        assert!(matches!(resume(&sim, &tabs)[..], [Err(Error::Status { .. })]), "{fault:?}");
+        assert_eq!(resume(&sim, &tabs), [Ok(true)]);
+    }
 }

@@ -57,6 +57,20 @@ fn dpop_four_tabs_share_the_key_and_make_one_refresh() {
 }
 
 #[test]
+fn dpop_a_sign_in_keeps_its_deadline_while_the_key_store_does_not_answer() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    sim.server().use_dpop(None);
+    tab.stall_keys();
+    let client = tab.client(bound());
+    let request = client.post("/user/login").timeout(seconds(5.0));
+    let started = sim.now();
+    let signed_in = tab.run(async move { request.sign_in().await.map(drop) });
+    assert_eq!(sim.block_on(signed_in), Err(Error::Timeout));
+    assert!(sim.now() - started < 5_100.0);
+}
+
+#[test]
 fn dpop_a_nonce_is_asked_for_once_and_is_no_refused_token() {
     let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
     assert_eq!(server.stats().nonces, 1, "the sign-in has asked for it");

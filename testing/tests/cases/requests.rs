@@ -410,7 +410,9 @@ fn case_59_a_base_url_with_a_path_must_end_in_a_slash() {
 #[test]
 fn case_59_a_prefix_is_put_before_each_path() {
     let (sim, tab, client) = ada_with(builder().prefix("/v1"));
-    for (url, path) in [("/notes", "v1/notes"), ("notes", "v1/notes"), ("https://api.example.com/bbb", "bbb")] {
+    for (url, path) in
+        [("/notes", "v1/notes"), ("notes", "v1/notes"), ("/notes?url=https://a.b", "v1/notes"), ("https://api.example.com/bbb", "bbb")]
+    {
         let response = get(&tab, &client, url);
         assert_eq!(sim.block_on(response), Ok((200, path.to_owned())), "{url}");
     }

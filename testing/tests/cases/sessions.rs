@@ -29,7 +29,10 @@ fn case_14_a_refresh_that_ends_after_a_sign_out_changes_nothing() {
 
 /// Notes the tokens that are revoked.
 #[derive(Clone, Default)]
-struct RevokesSingleTokens(Rc<RefCell<Vec<String>>>);
+struct RevokesSingleTokens {
+    is_cookie: bool,
+    revoked: Rc<RefCell<Vec<String>>>,
+}
 
 impl RefreshGrant for RevokesSingleTokens {
     fn refresh(&self, exchange: &Exchange<'_>) -> Request {
@@ -40,16 +43,20 @@ impl RefreshGrant for RevokesSingleTokens {
         Json::default().parse(response)
     }
 
+    fn needs_refresh_token(&self) -> bool {
+        !self.is_cookie
+    }
+
     fn revoke(&self, exchange: &Exchange<'_>) -> Option<Request> {
-        self.0.borrow_mut().push(exchange.refresh_token.to_owned());
+        self.revoked.borrow_mut().push(exchange.refresh_token.to_owned());
         None
     }
 }
 
 #[test]
 fn case_14_tokens_that_are_granted_after_a_sign_out_are_revoked() {
-    for signs_in_again in [false, true] {
-        let grant = RevokesSingleTokens::default();
+    for (is_cookie, signs_in_again) in [(false, false), (false, true), (true, false), (true, true)] {
+        let grant = RevokesSingleTokens { is_cookie, ..RevokesSingleTokens::default() };
         let (sim, tab, client) = ada_with(builder().grant(grant.clone()));
         sim.server().set_latency(seconds(0.05), seconds(0.05));
         client.session().corrupt_access_token();
@@ -62,7 +69,7 @@ fn case_14_tokens_that_are_granted_after_a_sign_out_are_revoked() {
         }
         sim.advance(seconds(1.0));
         assert!(sim.block_on(response).is_err());
-        let revoked = grant.0.borrow();
+        let revoked = grant.revoked.borrow();
         match &revoked[..] {
             [spent, granted] if !signs_in_again => assert_ne!(spent, granted),
             // Some providers revoke the grant of the new session, too.

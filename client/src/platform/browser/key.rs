@@ -34,7 +34,7 @@ pub(super) fn make(name: String) -> LocalBoxFuture<'static, Result<Rc<dyn Signin
         let usages = Array::of2(&"sign".into(), &"verify".into());
         let algorithm = object(&[("name", "ECDSA"), ("namedCurve", "P-256")]);
         let pair = crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?;
-        read(key_store::put_if_absent(&name, pair).await).await
+        read(key_store::put_if_absent(&name, pair).await?).await
     })
 }
 
@@ -107,5 +107,15 @@ mod tests {
         assert_eq!(stored(name.clone()).await.unwrap().unwrap().thumbprint(), thumbprint);
         let pair = key_store::get(&name).await.unwrap().unwrap();
         assert_eq!(get(&get(&pair, "privateKey"), "extractable"), JsValue::FALSE);
+    }
+
+    #[wasm_bindgen_test]
+    async fn a_key_that_cannot_be_stored_is_not_used() {
+        let stores = get(&get(&scope(), "IDBObjectStore"), "prototype");
+        let add = get(&stores, "add");
+        set(&stores, "add", &JsValue::NULL);
+        let made = make(format!("test.dpop.{}", js_sys::Math::random())).await;
+        set(&stores, "add", &add);
+        assert!(matches!(made, Err(Error::Unavailable { .. })));
     }
 }

@@ -26,11 +26,14 @@ pub(super) async fn get(name: &str) -> Result<Option<JsValue>, Error> {
 
 /// Stores a key, unless there is one of this name. Returns the stored one; where IndexedDB is denied, the given one, which then lives
 /// as long as the page.
-pub(super) async fn put_if_absent(name: &str, key: JsValue) -> JsValue {
-    let Ok(opening) = open() else { return key };
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store fails: another tab would take a key that is not in it for lost.
+pub(super) async fn put_if_absent(name: &str, key: JsValue) -> Result<JsValue, Error> {
+    let Ok(opening) = open() else { return Ok(key) };
     match in_store(opening, "readwrite", "add", &[&key, &name.into()]).await {
-        Ok(_) => key,
-        Err(_) => get(name).await.ok().flatten().unwrap_or(key),
+        Ok(_) => Ok(key),
+        Err(_) => get(name).await?.ok_or(Error::Unavailable { retry_after: RETRY_AFTER }),
     }
 }
 
