@@ -20,7 +20,8 @@ use web_sys::RequestCredentials;
 
 const AUTHORIZATION: &str = "authorization";
 
-/// The longest time that a working tab holds the lock besides the exchange itself: settling, the check of a rejection, the storage's lag.
+/// The longest time that a running tab holds the lock in addition to the exchange: the settle time, the check of a rejection, and the
+/// storage's lag.
 const LOCK_OVERHEAD: Duration = Duration::from_secs(4);
 
 /// Builds a [`Client`].
@@ -63,7 +64,7 @@ pub struct ClientBuilder {
 
 type ChangePlatform = fn(Rc<dyn Platform>) -> Rc<dyn Platform>;
 
-/// What the settings say about origins.
+/// What is derived from the settings when the client is built.
 struct Checked {
     allowed_origins: Vec<String>,
     issuer: String,
@@ -185,7 +186,7 @@ impl ClientBuilder {
     }
 
     /// Takes over, once, the session that version 0.1 of this library stored under this key (`wugan.session` by default). Such a record
-    /// does not name its backend: set this for the one client whose it is.
+    /// does not name its backend: set this only for the client of the backend that issued its tokens.
     pub fn migrate_from(mut self, key: &str) -> ClientBuilder {
         self.migration = Some(Migration { key: key.to_owned(), start: Session::start_migration });
         self

@@ -311,7 +311,7 @@ impl Client {
             && self.is_from(call, response, |origin| self.is_allowed_origin(origin))
     }
 
-    /// Whether the origin that responded, after redirects, is of a kind.
+    /// Whether the origin that responded, after redirects, passes a test.
     fn is_from(&self, call: &Call<'_>, response: &Response, is: impl Fn(&str) -> bool) -> bool {
         match response.redirected_to() {
             Some(url) => self.0.session.0.transport.resolve(&url).is_ok_and(|address| is(&address.origin)),

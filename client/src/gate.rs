@@ -18,7 +18,7 @@ const MAX_IN_FLIGHT: usize = 6;
 /// How long the gate stays open after a token was accepted.
 const ACCEPTED_FOR_MS: f64 = 2_000.0;
 
-/// Long polls may occupy all places for minutes: no request waits longer than this.
+/// No request waits longer than this: long polls may hold all permits for minutes.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Gate {
@@ -28,7 +28,7 @@ pub(crate) struct Gate {
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// A place among the requests in flight, until it is dropped.
+/// The right to be one of the requests in flight, until it is dropped.
 pub(crate) struct Permit<'a> {
     gate: &'a Gate,
     pub(crate) has_waited: bool,

@@ -64,7 +64,7 @@ impl Dpop {
     /// The key for a sign-in, which is made if there is none. Returns its thumbprint, for the parameter `dpop_jkt` (RFC 9449 §10).
     pub(crate) async fn make_key(&self) -> Result<String, Error> {
         let stored = self.platform.key(&self.name).await.ok().flatten();
-        // The key of a present session counts also if the browser has removed it from the store: the sign-in may fail.
+        // If the browser has removed the key from the store, the cached one is used: should the sign-in fail, the present session needs it.
         let known = stored.or_else(|| self.key.borrow().clone());
         let key = match known {
             Some(key) => key,

@@ -15,12 +15,13 @@ use futures::future::LocalBoxFuture;
 /// A nonce may change between two sendings, but not each time.
 const MAX_SENDINGS: u32 = 3;
 
-/// A difference of clocks that is no reason to refuse a proof.
+/// A refused proof is sent again with the server's time only if its time differs by more than this.
 const TOLERATED_MS: f64 = 30_000.0;
 
 impl Dpop {
-    /// Sends a request until the server accepts its proof. `token` is the access token, at a resource. It is sent
-    /// only while it is needed: while a proof is made, the tab may be suspended, and another may make the same exchange. Boxed, so that its code exists once.
+    /// Sends a request until the server accepts its proof. `token` is the access token, at a resource. `is_needed` is called before each
+    /// sending: while a proof is made, the tab may be suspended, and another tab may make the same exchange. Boxed, so that its code exists
+    /// once.
     pub(crate) fn send<'a>(
         &'a self,
         transport: &'a Transport,
@@ -98,15 +99,15 @@ impl Dpop {
     }
 }
 
-/// What a server refuses in a proof.
+/// Whether a response refuses the proof, and why.
 enum Refusal {
-    /// The proof is accepted, or is refused for what another proof of this client would be refused for too.
+    /// The proof is accepted, or is refused for a reason that a new proof would not change.
     None,
-    /// The nonce.
+    /// The nonce is missing or too old.
     Nonce,
-    /// The proof, perhaps for its time.
+    /// The proof is invalid, perhaps because of its time.
     Time,
-    /// The page may not read the reason.
+    /// The response may refuse the proof: the page cannot read the reason.
     Unknown,
 }
 
@@ -117,7 +118,7 @@ impl Refusal {
         if !matches!(status, 400 | 401) {
             return Ok(Refusal::None);
         }
-        // Without a reason, a 400, or a 401 of a request that declares it its own, is the application's answer.
+        // Without a reason, a 400 is the application's answer, and so is a 401 to a request with `no_refresh`.
         let may_be_unknown = is_resource && status == 401 && request.parts.is_refreshable;
         let reason = if is_resource {
             response.header("www-authenticate")

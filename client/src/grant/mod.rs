@@ -134,7 +134,7 @@ impl<'a> TokenResponse<'a> {
     }
 }
 
-/// A token endpoint's verdict.
+/// What a token endpoint's answer means for the session.
 #[derive(Debug)]
 pub enum RefreshOutcome {
     /// New tokens.

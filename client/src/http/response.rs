@@ -22,7 +22,7 @@ pub struct Response(Box<Inner>);
 struct Inner {
     inner: Box<dyn PlatformResponse>,
     requested_url: String,
-    /// When it was sent, for the tokens in it.
+    /// When the server sent it: the time of issue of the tokens in it.
     sent_at: Timestamp,
     /// The body, if it has been read already.
     buffered: Option<Vec<u8>>,
@@ -45,7 +45,7 @@ impl Response {
         self.0.read_timeout = Some((platform, timeout));
     }
 
-    /// When it was sent, for the tokens in it.
+    /// When the server sent it: the time of issue of the tokens in it.
     pub(crate) fn sent_at(&self) -> Timestamp {
         self.0.sent_at
     }

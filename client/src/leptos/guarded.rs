@@ -55,7 +55,7 @@ where
     let mut page = None::<Owner>;
     move || {
         // Effects below a `Suspense` end a tick after their signals are disposed of, and panic if they run in between (case 68; see
-        // `outliving`). Those that read the page's own signals too: a paused effect does not run.
+        // `outliving`). Pausing the page keeps all of its effects from running, also those that read signals of the page itself.
         if let Some(page) = page.take() {
             page.pause();
         }

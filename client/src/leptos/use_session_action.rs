@@ -67,8 +67,8 @@ impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
 ///
 /// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the same user signs in
 /// again; if it was dispatched while no user was signed in, when any user signs in. It runs from its beginning: an action with one request
-/// is never done twice, but of one with several requests the accepted ones are sent again. A sign-out by the user aborts all running dispatches and discards those that wait. A dispatch that waits
-/// is discarded with the component.
+/// is never carried out twice, but an action with several requests sends those again that were accepted. A sign-out by the user aborts all
+/// running dispatches and discards those that wait. A dispatch that waits is discarded with the component.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -230,7 +230,7 @@ where
             if this.resume && user.is_some() && result.as_ref().is_err_and(is_signed_out) {
                 this.wait(Waiting { input, user });
             }
-            // Without a session, only the error tells the user something; data of the session that ended is dropped.
+            // Without a session, only an error is shown; data of the session that ended is dropped.
             if number == this.count.get() && (result.is_err() || this.is_signed_in()) {
                 this.value.try_set(Some(result));
             }

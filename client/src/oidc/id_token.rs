@@ -36,7 +36,8 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// The provider's time. The nonce shows that the token was issued for this sign-in, so its `iat` is as good as a clock.
+    /// The provider's time: its `Date`, else the device's clock if that agrees with `iat`, else `iat`. The nonce shows that the token was
+    /// issued for this sign-in, so `iat` is about now.
     fn provider_time(self, iat: f64) -> f64 {
         let by_device = if (self.device - iat).abs() <= WRONG_CLOCK { self.device } else { iat };
         self.server.unwrap_or(by_device)

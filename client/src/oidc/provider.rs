@@ -69,7 +69,7 @@ impl Oidc {
         stored.text("id_token").filter(|_| stored.text("session") == Some(session))
     }
 
-    /// Keeps the ID token for the sign-out, in all tabs.
+    /// Stores the ID token for the sign-out, for all tabs.
     pub(crate) fn keep_id_token(&self, id_token: &str) {
         if let Some(held) = self.client().session().current() {
             let stored = Object::new().with_text("session", Some(&held.session)).with_text("id_token", Some(id_token));

@@ -15,9 +15,9 @@ use std::{
 
 const FIRST_STEP_MS: f64 = 1_000.0;
 const LAST_STEP_MS: f64 = 60_000.0;
-/// Full jitter may draw nearly nothing.
+/// The shortest pause: full jitter may draw a time close to zero.
 const SHORTEST: Duration = Duration::from_millis(100);
-/// A `Retry-After` beyond this is taken for a mistake.
+/// A longer `Retry-After` is cut to this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 #[derive(Clone, PartialEq)]

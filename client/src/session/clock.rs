@@ -13,8 +13,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 /// A `Date` counts whole seconds and a response travels for a while: below this difference the local clocks are more exact.
 const DATE_NOISE_MS: f64 = 3_000.0;
 
-/// A duration in milliseconds that came from a clock, a token or the storage. Negative ones are zero, and endless ones have an end.
-/// `Duration::try_from_secs_f64` adds a kilobyte to the download.
+/// A duration in milliseconds that came from a clock, a token or the storage. Negative numbers and NaN become zero, and too large ones the
+/// longest duration. `Duration::try_from_secs_f64` would add a kilobyte to the download.
 pub(crate) fn milliseconds(count: f64) -> Duration {
     Duration::from_micros((count * 1_000.0) as u64)
 }
@@ -28,7 +28,7 @@ pub(crate) struct Timestamp {
     pub(crate) monotonic: Option<f64>,
     /// The server's clock, since 1970, from its `Date`.
     pub(crate) server: Option<f64>,
-    /// How much later than by the local clocks the moment may have been.
+    /// By how much the moment may be later than the local clocks say.
     pub(crate) uncertainty: f64,
 }
 
@@ -49,7 +49,7 @@ impl Timestamp {
         (-DATE_NOISE_MS..=self.uncertainty + DATE_NOISE_MS).contains(&(counted - measured))
     }
 
-    /// Milliseconds to a later moment by the monotonic clock, which never counts too much.
+    /// Milliseconds to a later moment by the monotonic clock, which never counts more than the true time.
     fn monotonic_until(&self, later: &Timestamp) -> f64 {
         later.monotonic.zip(self.monotonic).map_or(0.0, |(later, earlier)| (later - earlier).max(0.0))
     }

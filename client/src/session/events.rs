@@ -1,4 +1,4 @@
-//! Delivers events to listeners. Each listener has a queue of its own, so all hear all events in the same order.
+//! Delivers events to listeners. Each listener has a queue of its own, so all receive all events in the same order.
 
 use crate::session::event::TimedEvent;
 use std::{
@@ -39,7 +39,7 @@ pub(crate) struct EventEmitter {
 }
 
 impl EventEmitter {
-    /// A listener that does not return, because it panicked, must not collect events for ever.
+    /// The longest queue: a listener that panicked is never called again, and would collect events without end.
     const MAX_QUEUE: usize = 1_000;
 
     pub(crate) fn has_listeners(&self) -> bool {
@@ -57,7 +57,7 @@ impl EventEmitter {
         listeners.iter().for_each(|listener| listener.deliver());
     }
 
-    /// Adds a listener, which hears the events of `backlog` first.
+    /// Adds a listener, which receives the events of `backlog` first.
     pub(crate) fn subscribe(self: &Rc<Self>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<Rc<TimedEvent>>) -> Subscription {
         let listener = Rc::new(Listener { callback: Box::new(callback), queue: RefCell::new(backlog), is_running: Cell::new(false) });
         self.listeners.borrow_mut().push(listener.clone());

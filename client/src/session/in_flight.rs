@@ -15,7 +15,7 @@ pub(crate) type InFlightSlot = RefCell<Option<InFlight>>;
 pub(crate) struct InFlight {
     /// The tokens that are being exchanged.
     pub(crate) stale: Credential,
-    /// The strongest of all waiters' triggers: a 401 means that the access token is no longer valid.
+    /// `Unauthorized` if one of the waiters has it, because then the access token is no longer valid; else the first waiter's.
     pub(crate) trigger: Rc<Cell<RefreshTrigger>>,
     /// Weak, because the refresh itself holds the session.
     pub(crate) shared: WeakShared<LocalBoxFuture<'static, Result<Credential, Box<Error>>>>,

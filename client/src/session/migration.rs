@@ -1,7 +1,7 @@
-//! Takes over the session that version 1 of the library stored under a key without the backend's name.
+//! Takes over the session that version 0.1 of the library stored (record version 1) under a key without the backend's name.
 //!
 //! A tab with the old version may be refreshing. So the old lock is held, and the old record is marked as ended: the old version signs
-//! out, and never spends the refresh token that is now ours.
+//! out, and never exchanges the refresh token that this version has taken over.
 
 use crate::{
     platform::within,
@@ -21,12 +21,12 @@ impl Session {
         let (session, old_key) = (self.clone(), old_key.to_owned());
         self.0.transport.platform.spawn(Box::pin(async move {
             let platform = &session.0.transport.platform;
-            // Version 1 named its lock like its key.
+            // Version 0.1 named its lock like its key.
             let lock = match platform.lock(&old_key) {
                 Some(lock) => within(&**platform, session.0.settings.lock_timeout, lock).await.ok(),
                 None => None,
             };
-            // The holder before may have refreshed: lets its write arrive.
+            // The previous holder may have refreshed: its write needs a moment to arrive here.
             platform.sleep(STORE_LAG / 10).await;
             if let Some(old) = session.old_session(&old_key).filter(|_| session.current().is_none()) {
                 let ended = format!("{{\"v\":1,\"session\":\"{}\",\"ended\":\"Elsewhere\"}}", old.session);

@@ -94,7 +94,7 @@ pub(crate) struct Settings {
     pub(crate) migration: Option<Migration>,
 }
 
-/// The key under which version 1 of the library stored this backend's session, and the function that takes it over. A pointer, so that
+/// The key under which version 0.1 of the library stored this backend's session, and the function that takes it over. A pointer, so that
 /// an app that does not migrate does not download that function.
 #[derive(Debug)]
 pub(crate) struct Migration {

@@ -29,8 +29,8 @@ use std::{cell::Cell, rc::Rc, time::Duration};
 /// How often a waiter reads the storage, in case no event announced a change.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// When a page is closed or reloaded, its requests fail as if the server could not be reached. By the end of this time such a page is
-/// gone, and stores no pause that the next page would have to wait for.
+/// When a page is closed or reloaded, its requests fail as if the server could not be reached. Such a page is gone before this time has
+/// passed, so it stores no pause for which the next page would have to wait.
 const UNLOAD_TIME: Duration = Duration::from_millis(100);
 
 /// How often a waiter starts over because the token that it waited for has expired too: it was suspended meanwhile, or the server
@@ -240,7 +240,7 @@ impl Session {
         }
     }
 
-    /// Whether an exchange that began then is still to be sent: no other tab has taken over or made it.
+    /// Whether an exchange that was begun then is still to be sent: its deadline has not passed, and no other tab has made it.
     #[cfg(feature = "dpop")]
     fn is_needed(&self, current: &Credential, begun: &Timestamp) -> bool {
         let is_in_time = self.0.transport.clock.age(begun) < self.0.settings.refresh_timeout;
@@ -255,7 +255,7 @@ impl Session {
         verdict: Verdict,
     ) -> (Result<Credential, Box<Error>>, RefreshResult) {
         if matches!(verdict, Verdict::Rejected) {
-            // A tab that was granted new tokens may not have been seen yet: a rejection counts only if it is still unseen after this.
+            // Another tab's new tokens may still be on their way to this tab: a rejection counts only if none have arrived by then.
             let _ = within(&*self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
         }
         let comparison =

@@ -112,7 +112,7 @@ impl Tokens {
             lifetime,
             issued,
             user: match (claims.user.filter(|_| !is_named_elsewhere), old_user) {
-                // Another token named the user more fully.
+                // An earlier token named the same user, with a name.
                 (Some(new), Some(old)) if new.name.is_none() && new.id == old.id => Some(old),
                 (new, old) => new.or(old),
             },

@@ -1,9 +1,10 @@
 //! The lock around an exchange of tokens: one tab at a time, and no tab waits for a suspended one for ever.
 //!
 //! The lock is named after the pair of tokens to be exchanged, so a stuck holder blocks no later exchange, and a holder can keep the
-//! lock until its write is visible in every tab. A tab that has waited for one holder for the whole timeout takes that holder for
-//! suspended and requests the next rung, a lock of its own name, while it keeps its place in the queues of the lower rungs. The tab
-//! that is granted its highest rung makes the exchange. So the waiting tabs do not exchange all at once.
+//! lock until its write is visible in every tab. Each exchange has several locks, called rungs here: the names of the second and later
+//! ones end in a number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the
+//! next rung, while it keeps its place in the queues of the rungs before. The tab that is granted the last rung that it requested makes
+//! the exchange. So the waiting tabs do not exchange all at once.
 
 use crate::platform::{Guard, Platform, within};
 use futures::future::LocalBoxFuture;
@@ -16,13 +17,13 @@ pub(crate) const STORE_LAG: Duration = Duration::from_secs(1);
 /// How often a waiting tab checks the holder, and whether its own timers are late.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A timer later than this belongs to a tab that was suspended: its knowledge is old.
+/// If a timer fires later than this, the tab was suspended and may have missed changes.
 const MAX_TIMER_DELAY_MS: f64 = 2_000.0;
 
-/// A lock granted later than this was contended: the holder before may have stored new tokens.
+/// A lock granted later than this was contended: the previous holder may have stored new tokens.
 const CONTENDED_MS: f64 = 50.0;
 
-/// Lets the writes of the holder before arrive here.
+/// How long the writes of the previous holder may take to arrive in this tab.
 const SETTLE_TIME: Duration = Duration::from_millis(100);
 
 /// All rungs that this tab holds or waits for. Dropping it releases them.
@@ -41,7 +42,7 @@ pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Du
     }
 }
 
-/// Waits on one rung after the other. The inner `None`: this tab was suspended meanwhile and must start again.
+/// Requests one rung after the other until the last one is granted. The inner `None`: this tab was suspended meanwhile and must start again.
 async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
     let rung_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
     let request = |number: usize| platform.lock(&rung_name(number));
@@ -60,7 +61,7 @@ async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Op
         }
         let present = platform.lock_holder(&rung_name(rungs.len())).await;
         if is_late(polled, POLL_INTERVAL) {
-            // A tab that was awake meanwhile may hold a higher rung. With its place in the queue of this one it must come first.
+            // This tab was suspended. A tab that was not may have requested a later rung, and must come before this one.
             return Some(None);
         }
         if present != holder {

@@ -23,7 +23,7 @@ pub(crate) struct ActiveSession {
     pub(crate) is_rejected: bool,
     /// How many exchanges in a row were made because of a 401 and brought a token that was refused too.
     pub(crate) futile_refreshes: u32,
-    /// How many exchanges the session has seen: tells newer tokens from older ones that a tab writes late.
+    /// How many exchanges the session has had. By it, older tokens that a tab writes late are told from newer ones.
     pub(crate) rotation: u64,
 }
 

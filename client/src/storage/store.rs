@@ -1,10 +1,9 @@
 //! The session in memory, in step with the stored record.
 //!
 //! The storage is read before every decision, so nothing depends on an event arriving: from another tab, from another client in this
-//! page, or after the page came back from the back/forward cache. A changed text is adopted. It is not adopted if it was written by a
-//! tab that did not know the latest sign-in, refresh or sign-out yet: sessions have an order, a later one wins over an earlier one,
-//! later tokens of a session win over earlier ones, and its end wins over its tokens. The tab that knows better then writes its own
-//! record again.
+//! page, or after the page came back from the back/forward cache. A changed text is adopted, unless it was written by a tab that had not
+//! read the latest sign-in, refresh or sign-out yet. Records have an order: a later session comes after an earlier one, later tokens of a
+//! session after earlier ones, and its end after its tokens. A tab that reads a record earlier than its own writes its own again.
 
 use crate::{
     error::SignOutReason,
@@ -129,7 +128,7 @@ impl SessionStore {
         self.put(ours).err().map(Change::Warning)
     }
 
-    /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be spent here.
+    /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be exchanged here.
     fn hand_over(&self, warning: Warning) -> Change {
         self.is_read_only.set(true);
         if let Held::SignedIn(held) = self.held() {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Event, EventTarget};
 
-/// `storage` events are dispatched in other tabs only; clients in the same page hear this one. It carries the key, not the value.
+/// `storage` events are dispatched in other tabs only; clients in the same page receive this one. It names the key, not the value.
 fn same_page_event(key: &str) -> String {
     format!("wugan:stored:{key}")
 }

@@ -50,7 +50,7 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
     }
     if request.options().keepalive {
         set("keepalive", &JsValue::TRUE)?;
-        // It may outlive the page, and so the future.
+        // The request may outlive the page, and with it the future.
         abort.is_armed.set(false);
     }
     let built = web_sys::Request::new_with_str_and_init(&sent.address.href, &init).map_err(|_| refused())?;

@@ -30,7 +30,7 @@ fn scope() -> web_sys::Window {
     js_sys::global().unchecked_into()
 }
 
-/// A property of an object; `undefined` if there is none. Each typed getter would be an import more, in the program and in its script.
+/// A property of an object; `undefined` if there is none. Each typed getter would be one more import, in the program and in its script.
 fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
