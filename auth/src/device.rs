@@ -3,7 +3,7 @@
 use crate::{dpop::PresentedProof, network::client_network, store::audit::Entry};
 use std::net::IpAddr;
 
-/// The client of a request: its address, its `User-Agent`, and its proof of a key.
+/// The client of a request: its address, its `User-Agent`, and its DPoP proof.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     /// The client's `User-Agent`.

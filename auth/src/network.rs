@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// The network of a client: the whole address for IPv4, also where a socket writes it as IPv6; the /56 for IPv6, which is what a customer
-/// gets at least at many providers (RIPE-690 §4.2). A customer with a /64 shares the limits with up to 255 others, as behind one IPv4 address.
+/// The network of a client. For IPv4 it is the whole address, also if a socket reports it as IPv6. For IPv6 it is the /56, the smallest prefix
+/// that many providers assign to a customer (RIPE-690 §4.2). A customer with a /64 shares the limits with up to 255 others.
 #[must_use]
 pub fn client_network(ip: IpAddr) -> IpAddr {
     prefix(ip.to_canonical(), 56)

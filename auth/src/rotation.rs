@@ -83,7 +83,7 @@ impl Lineage {
         }
     }
 
-    /// The lineage after [`Decision::Supersede`]: the parent has a new successor, and the current generation is dead.
+    /// The lineage after [`Decision::Supersede`]: the parent has a new successor, and the generation that was current is superseded.
     #[must_use]
     pub fn superseded(&self, presenter: Presenter) -> Self {
         let superseded = shifted(self.superseded, 1) | 1;
@@ -125,7 +125,7 @@ pub enum Decision {
     Rotate,
     /// Send the same successor again: the answer was lost, or a duplicate of the exchange arrived.
     Repeat,
-    /// Another presenter, and the successor is unused: make a new successor. The unused one is dead, and its use is reuse.
+    /// Another presenter, and the successor is unused: make a new successor. The unused one is superseded, and its use counts as reuse.
     Supersede,
     /// Reuse of a replaced token: end the session.
     Revoke,
@@ -133,7 +133,7 @@ pub enum Decision {
     Refuse,
 }
 
-/// Decides by the presented token, the session, the time, and the leeway for clients without attempt ids, in milliseconds.
+/// Decides about a refresh token, by the session, the time, and the leeway for clients without attempt ids (in milliseconds).
 #[must_use]
 pub fn decide(presented: &Presented, session: &State, now: Millis, leeway: Millis) -> Decision {
     let lineage = &session.lineage;

@@ -49,7 +49,7 @@ struct Shard {
     ended: HashMap<Uuid, Millis>,
 }
 
-/// Taken before the row is read; see [`SessionCache::insert`].
+/// The state of the cache before a row is read; see [`SessionCache::insert`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Epoch {
     invalidations: u64,
@@ -81,7 +81,7 @@ impl SessionCache {
         entry.filter(|(_, read)| read.elapsed() < TTL).map(|(session, _)| *session)
     }
 
-    /// To be taken before the row is read that is inserted.
+    /// The epoch to pass to [`SessionCache::insert`]. Take it before the row is read.
     #[must_use]
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch { invalidations: self.invalidations.load(Ordering::SeqCst), taken: Instant::now() }

@@ -30,7 +30,7 @@ struct Issued<'a> {
     aud: &'a str,
 }
 
-/// The additional claims of an access token, for its other readers.
+/// The additional claims of an access token, for other services that verify it.
 #[derive(Serialize)]
 struct AccessClaims<'a> {
     #[serde(flatten)]
@@ -145,7 +145,8 @@ impl Tokens {
         self.verify(REFRESH, token)
     }
 
-    /// A code for a text that depends on the signing key at that time, the same on all nodes. The text must not be a token's.
+    /// A message authentication code for a text by the key that signs at that time, the same on all nodes. The text must not be the signed part
+    /// of a token.
     pub(crate) fn authenticate_text(&self, text: &str, at: Millis) -> Result<String, jsonwebtoken::errors::Error> {
         let keys = self.keys.current();
         let key = keys.signing_key(at);

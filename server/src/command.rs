@@ -8,13 +8,13 @@ use std::time::Duration;
 pub enum Command {
     /// Print the audit trail: sign-ins, refusals, ended sessions, reuse of tokens. One JSON object a line, the newest first.
     Audit {
-        /// Of this user alone; of a deleted one by the id in the trail.
+        /// Print the entries of this user only. A deleted user is named by the id in the trail.
         #[arg(long, value_name = "NAME_OR_ID")]
         user: Option<String>,
-        /// No older than this.
+        /// Print no entries that are older than this.
         #[arg(long, default_value = "7d", value_name = "TIME", value_parser = humantime::parse_duration)]
         since: Duration,
-        /// At most this many lines.
+        /// Print at most this number of entries.
         #[arg(long, default_value_t = 1000, value_name = "LINES")]
         limit: u64,
     },

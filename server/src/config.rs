@@ -129,7 +129,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
 
-    /// How long to go on serving after a stop signal, while /readyz answers 503. Set it to twice the interval of your load balancer's
+    /// How long requests are still served after a stop signal, while /readyz answers 503. Set it to twice the interval of your load balancer's
     /// probes.
     #[arg(long, env = "WUGAN_DRAIN", default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub drain: Duration,

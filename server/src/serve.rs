@@ -162,8 +162,8 @@ fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
 
 fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Otherwise the port of a server that has just stopped stays in use for a while. On Windows the option would let other programs take
-    // the port.
+    // Without this option, the port of a server that has just stopped stays in use for a while. On Windows the option would let other
+    // programs take the port.
     if cfg!(unix) {
         socket.set_reuseaddr(true)?;
     }

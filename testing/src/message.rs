@@ -26,7 +26,7 @@ pub(crate) struct Incoming {
     /// By how many milliseconds the clock of the machine that answers is wrong.
     pub(crate) clock_offset: f64,
     pub(crate) follows_redirects: bool,
-    /// It exchanges a refresh token whose exchange by another tab may not be learned of.
+    /// It exchanges a refresh token that another tab may have exchanged without this tab being able to know.
     pub(crate) is_allowed_duplicate: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How a request of a tab gets to a server and back: cache, cookies, connections, latency and faults.
+//! Transfers a request from a tab to a server and its response back: cache, cookies, connections, latency and faults.
 
 use crate::{
     browser::Browser,

@@ -1,4 +1,4 @@
-//! The cases of the client, each by what is observed: the engine in a simulated browser.
+//! The cases of the client, known failures of such clients: the engine in a simulated browser. A test's name is its case and what is observed.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cases {
@@ -44,7 +44,7 @@ fn ada_with(builder: ClientBuilder) -> (Simulation, Tab, Client) {
     (sim, tab, client)
 }
 
-/// Opens so many tabs with a client each. The user of the first one is ada.
+/// Opens this number of tabs with a client each. The user of the first one is ada.
 fn tabs(sim: &Simulation, count: usize, builder: impl Fn() -> ClientBuilder) -> Vec<(Tab, Client)> {
     let tabs: Vec<_> = (0..count).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(builder()))).collect();
     tabs[0].1.session().sign_in(sim.server().sign_in("ada"));

@@ -5,8 +5,9 @@ use wugan_wire::{FieldError, limits::PASSWORD};
 
 /// Passwords that are guessed within this number of tries are refused (ASVS 6.2.4).
 const MIN_GUESSES: u64 = 10_000;
-/// How many characters are estimated: one more than the longest word that zxcvbn expects within [`MIN_GUESSES`] has. The time grows with
-/// the square of the length and the number of ways to replace symbols by letters: at most two hashes for this length, fifty for 100.
+/// How many characters are estimated: one more than the longest word has that zxcvbn guesses within [`MIN_GUESSES`]. The time grows with
+/// the square of the length and with the number of ways to replace symbols by letters: at most the time of two hashes for this length, and
+/// of fifty for 100 characters.
 const ESTIMATED: usize = 20;
 /// The most characters of a password as it is typed: one composed character has at most four (UAX #15).
 const MAX_TYPED: usize = 4 * *PASSWORD.end();

@@ -36,7 +36,7 @@ struct Refused {
 }
 
 impl Refusals {
-    /// Counts a refused sign-in. An unknown name is not kept: it may be a password, typed into the wrong field.
+    /// Counts a refused sign-in. An unknown name is not stored: it may be a password that was typed into the wrong field.
     pub(super) fn count(&self, user: Option<i64>, device: &Device, now: Millis) {
         self.add((user, device.network()), Refused { count: 1, last: device.clone(), last_at: now });
     }

@@ -7,7 +7,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// More proofs of a session than this within their lifetime raise the session's floor.
+/// The most proofs of a session that are remembered within their lifetime. Further ones raise the session's floor.
 const MAX_PER_SESSION: usize = 1024;
 /// A power of two.
 const SHARDS: usize = 16;

@@ -105,7 +105,7 @@ impl Error {
 
 fn body(status: StatusCode, code: Code, message: &str, fields: Vec<FieldError>) -> (StatusCode, Json<ErrorBody>) {
     let error = match code {
-        // Where OAuth's clients look for it (RFC 9449 §5, §8).
+        // OAuth clients read the code from this member (RFC 9449 §5, §8).
         Code::InvalidDpopProof => "invalid_dpop_proof",
         Code::UseDpopNonce => "use_dpop_nonce",
         _ => status.canonical_reason().unwrap_or_default(),

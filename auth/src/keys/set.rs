@@ -24,9 +24,9 @@ pub struct Key {
     pub id: String,
     /// The one algorithm that the key is used with (RFC 8725 §3.1).
     pub algorithm: Algorithm,
-    /// Signs.
+    /// The key that signs.
     pub encoding: EncodingKey,
-    /// Verifies.
+    /// The key that verifies.
     pub decoding: DecodingKey,
     /// The public key, if there is one.
     pub public: Option<PublicKey>,

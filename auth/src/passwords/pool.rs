@@ -92,7 +92,7 @@ impl Pool {
     }
 }
 
-/// Memory of so many blocks.
+/// Memory of this number of blocks.
 pub(super) fn memory(blocks: usize) -> Vec<Block> {
     let mut memory = Vec::with_capacity(blocks.max(MIN_CAPACITY));
     memory.resize(blocks, Block::new());

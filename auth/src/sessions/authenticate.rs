@@ -11,7 +11,7 @@ use crate::{
     store::session,
 };
 
-/// How often a first use is decided again after a concurrent change. Each time another request succeeded, so two would do.
+/// How often a first use is decided again after another request changed the row. The second decision usually succeeds.
 const MAX_ATTEMPTS: usize = 8;
 
 impl Sessions {

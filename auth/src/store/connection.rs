@@ -63,7 +63,7 @@ async fn is_usable(connection: &mut impl Connection, meta: &PoolConnectionMetada
 }
 
 /// Whether a connection is not discarded, and answers a ping in time. sqlx's own ping at a release has no timeout: a connection whose
-/// packets are lost would keep its place in the pool until TCP gives up.
+/// packets are lost would stay in the pool until TCP gives up.
 async fn answers(connection: &mut impl Connection, meta: &PoolConnectionMetadata, discards: &Discards) -> Result<bool, sqlx::Error> {
     if !discards.keeps(meta.age) {
         return Ok(false);

@@ -30,8 +30,8 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 /// How long a SQLite transaction waits for the other writers of this process.
 const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A database. It needs no locks that only some databases have: a change that must happen once is a conditional UPDATE whose affected rows
-/// are counted, and changes that must happen together are one transaction.
+/// A database. It uses no lock statements such as `FOR UPDATE`, which some databases lack: a change that must happen once is a conditional
+/// UPDATE whose affected rows are counted, and changes that must happen together are one transaction.
 #[derive(Clone)]
 pub struct Store {
     read: DatabaseConnection,

@@ -36,7 +36,7 @@ impl fmt::Display for StoreError {
                 "the database was changed by a later version of wugan-server ({}); start that version, or restore a backup",
                 unknown.join(", ")
             ),
-            Self::Earlier => f.write_str("the database has not this version's tables; start the server once, which makes them"),
+            Self::Earlier => f.write_str("the database does not have this version's tables; start the server once, which creates them"),
             Self::Migrate(error) => write!(
                 f,
                 "cannot bring the database to this version's schema ({}); check that its folder and its tables can be written",

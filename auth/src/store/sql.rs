@@ -25,7 +25,8 @@ pub(super) const FIRST_USE: &str =
 /// The largest number of sessions in one [`first_uses`]: a power of two.
 pub(super) const MAX_FIRST_USES: usize = 64;
 
-/// [`FIRST_USE`] for so many sessions, by their ids and then by ids and generations. The ids alone select the rows by the primary key.
+/// [`FIRST_USE`] for this number of sessions. The condition on the ids alone lets the database find the rows by the primary key; a second
+/// condition compares ids and generations.
 pub(super) fn first_uses(sessions: usize) -> String {
     let list = |item: &str| vec![item; sessions].join(", ");
     format!(
@@ -47,8 +48,9 @@ macro_rules! rotate_set {
     };
 }
 
-/// When `decide` returns `Rotate` and nothing is to be recorded: the session is live, its row was written for the presented generation, and
-/// the client's address is the one before. The rest makes the row afterwards known without reading it.
+/// The condition for a rotation without reading the row: `decide` would return `Rotate` and record nothing, because the session is live, its
+/// row was written for the presented generation, and the client's address is the one before. With the other conditions, the row afterwards is
+/// known without reading it.
 macro_rules! rotate_where {
     () => {
         "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \

@@ -31,8 +31,8 @@ use tracing::info;
 use uuid::Uuid;
 use wugan_axum::{Auth, Error, Quota};
 
-/// A handler that has not finished by then is dropped and answered 503. Longer than a body may take to arrive by default, and than a
-/// database is waited for.
+/// A handler that has not finished after this time is dropped and answered 503. It is longer than the default time for a body to arrive and than
+/// all timeouts of the database.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
 /// How many sign-in requests are served at a time, by all networks and by one.
 const MAX_SIGN_INS: usize = 512;

@@ -66,7 +66,7 @@ impl Networks {
         let release = Release { networks: self.clone(), network };
         let connection = async move {
             let _release = release;
-            // A panic ends this connection alone.
+            // A panic ends this connection and no other.
             let _ = AssertUnwindSafe(connection).catch_unwind().await;
         };
         // The task runs for as long as there is an entry.
@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Serves so many connections of a network that are always ready; returns the number of requests that they have served.
+    /// Serves this number of connections of a network, which always have a request ready. Returns the count of requests that they have served.
     fn flood(networks: &Networks, client: [u8; 4], connections: usize) -> Arc<AtomicUsize> {
         let served = Arc::new(AtomicUsize::new(0));
         for _ in 0..connections {

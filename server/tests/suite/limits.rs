@@ -94,7 +94,7 @@ async fn case_54_one_customers_ipv6_networks_share_the_limit_of_a_name() {
     server.stop().await;
 }
 
-/// A password's strength is estimated when the attempt has been counted.
+/// The attempt is counted before the password's strength is estimated, which takes as long as a hash.
 #[tokio::test]
 async fn case_17_registrations_that_break_a_rule_count_for_their_network() {
     let server = TestServer::with(Kind::Sqlite, &["--address-limit", "2/5m"]).await;

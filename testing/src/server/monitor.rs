@@ -1,4 +1,4 @@
-//! Notices what no client may do: two exchanges at once, early refreshes, expired tokens, tokens for other users or origins.
+//! Records violations, which no client may cause: two exchanges at once, early refreshes, expired tokens, tokens for other users or origins.
 
 use super::{
     dpop,
@@ -66,7 +66,7 @@ impl Server {
         self.0.monitor.violations.borrow().clone()
     }
 
-    /// Takes the users whose session was lost because their refresh token was exchanged twice where no client can prevent it.
+    /// Returns and clears the users whose session was lost because their refresh token was exchanged twice where no client can prevent it.
     #[must_use]
     pub fn take_lost_sessions(&self) -> Vec<String> {
         self.0.monitor.lost.take().into_iter().collect()

@@ -12,7 +12,7 @@ use wugan::TokenSet;
 /// How much later than its head the body of `/slow-body` arrives, in milliseconds.
 const SLOW_BODY: f64 = 45_000.0;
 
-/// Where an exchange comes from.
+/// The origin of an exchange, as far as violations are concerned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presenter {
     Client,
@@ -169,7 +169,7 @@ impl Server {
         let mut sessions = self.0.sessions.borrow_mut();
         let session = &mut sessions[access.session];
         if session.lineage.is_superseded(access.generation) && !session.is_ended {
-            // A second party got a token that was replaced before its use.
+            // A token that was superseded is used: another party received it.
             session.is_ended = true;
             drop(sessions);
             self.count(|stats| stats.revoked += 1);

@@ -132,7 +132,7 @@ pub(super) struct Session {
     pub(super) duplicate_allowed: bool,
     /// Two tabs were suspended at the same time while each exchanged the same refresh token.
     pub(super) had_two_interrupted: bool,
-    /// An access token of the current generation was refused.
+    /// An access token of the current generation was refused, so an early refresh is no violation.
     pub(super) is_doubted: bool,
 }
 

@@ -271,7 +271,7 @@ fn dpop_a_post_that_the_application_answers_400_is_sent_once() {
     assert_eq!(sent, 1, "\n{}", sim.timeline());
 }
 
-/// A route whose 401 speaks of a code that the user typed, while the server has a new nonce: each sending counts as a try.
+/// The 401 of this route is about a code that the user typed, and the server has a new nonce: each sending uses up one of the user's attempts.
 #[test]
 fn dpop_a_401_of_a_request_without_refresh_is_sent_once() {
     let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));

@@ -25,7 +25,7 @@ fn case_41_refresh_says_that_a_valid_session_cannot_be_renewed() {
     assert_eq!(sim.block_on(refreshed), Err(Error::SignedOut(SignOutReason::Rejected)));
 }
 
-/// How many refreshes reach the server in so many seconds if eight tabs send a request every 100 ms and each answer is this one.
+/// How many refreshes reach the server within `time` seconds if eight tabs send a request every 100 ms and each refresh meets this fault.
 fn refreshes_of_eight_tabs(fault: Fault, time: f64) -> u64 {
     let sim = Simulation::new(1);
     let tabs = tabs(&sim, 8, builder);
@@ -121,7 +121,7 @@ fn case_52_a_polled_route_that_always_answers_401_costs_a_few_refreshes() {
     let refreshes = sim.server().stats().refreshes;
     assert!((1..=9).contains(&refreshes), "{refreshes} in ten minutes");
     assert!(is_signed_in(&client));
-    // A token that really stopped working is renewed all the same.
+    // A token that stops working later is renewed.
     client.session().corrupt_access_token();
     let response = get(&tab, &client, "/bbb");
     assert_eq!(sim.block_on(response), bbb());

@@ -1,5 +1,5 @@
-//! Attempt ids, a storage that goes back, and the cross-tab lock: each test is a schedule that loses a session or hides a thief if
-//! the client or the server is built without the rule (`docs/architecture.md`, "Rotation" and "The lock").
+//! Attempt ids, a storage that loses its latest writes, and the cross-tab lock: each test is a schedule that loses a session or hides a
+//! thief if the client or the server is built without the rule (`docs/architecture.md`, "A rotation at the server" and "Choices, and why").
 
 use crate::*;
 use serde_json::Value;

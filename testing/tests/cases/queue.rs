@@ -2,7 +2,7 @@
 
 use crate::*;
 
-/// How long eight tabs with so many requests each need over six connections, in milliseconds.
+/// How long eight tabs that send `requests` requests each over six connections take, in milliseconds.
 fn burst(requests: usize, is_token_refused: bool) -> f64 {
     let sim = Simulation::new(1);
     let tabs = tabs(&sim, 8, || builder().timeout(seconds(30.0)));

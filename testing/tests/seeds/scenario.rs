@@ -59,7 +59,7 @@ pub(crate) struct Scenario {
     tabs: Vec<OpenTab>,
     calls: Vec<Call>,
     names: u64,
-    /// Users whose session the server ended, or who lost it where the documentation says so.
+    /// Users whose session was ended by the server, or was lost in a way that the documentation describes.
     ended_users: BTreeSet<String>,
     /// The user after the last sign-in or sign-out.
     last_user: Option<&'static str>,
@@ -137,7 +137,7 @@ impl Scenario {
         let hides_date = self.dice(4) == 0;
         server.hide_date(hides_date);
         if self.has_dpop {
-            // Without a nonce, only the `Date` tells a device with a wrong clock which time a proof must name.
+            // Without a nonce, a device with a wrong clock learns only from the `Date` which time a proof must name.
             let has_nonces = hides_date || self.dice(2) == 0;
             let step = seconds([20.0, 120.0][self.dice(2)]);
             server.use_dpop(has_nonces.then_some(step));

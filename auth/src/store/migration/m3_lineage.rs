@@ -1,7 +1,7 @@
 //! The lineage of a session's current generation: parent, presenters, superseded generations.
 //!
-//! A row that exists, and one that a server of version 0.1 writes, gets the defaults: they were written for generation -1, which is none,
-//! so that such a row has no lineage (see `Lineage::continued_to`).
+//! Existing rows, and rows that a server of version 0.1 writes, get the defaults. These say that the lineage was written for generation -1,
+//! which no row has, so that such a row counts as one without a lineage (see `Lineage::continued_to`).
 
 use sea_orm_migration::prelude::*;
 
@@ -37,7 +37,7 @@ impl MigrationTrait for Migration {
             ColumnDef::new(Sessions::Superseded).big_integer().not_null().default(0).to_owned(),
             ColumnDef::new(Sessions::AccessFloor).big_integer().not_null().default(0).to_owned(),
         ] {
-            // One statement each: SQLite adds no two columns in one.
+            // One statement each: SQLite adds one column at a time.
             if !manager.has_column("sessions", column.get_column_name()).await? {
                 manager.alter_table(Table::alter().table(Sessions::Table).add_column(&mut column).to_owned()).await?;
             }

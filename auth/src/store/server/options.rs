@@ -33,7 +33,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// The statement for so many sessions, up to [`sql::MAX_FIRST_USES`].
+    /// The statement for this number of sessions, up to [`sql::MAX_FIRST_USES`].
     pub(super) fn first_uses(&self, sessions: usize) -> &SqlStr {
         &self.first_uses[usize::try_from(sessions.next_power_of_two().ilog2()).unwrap_or_default()]
     }

@@ -22,7 +22,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// How often a request decides again after a concurrent change. Each time another request succeeded, so two would do.
+/// How often a request decides again after another request changed the row. The second decision usually succeeds.
 const MAX_ATTEMPTS: usize = 8;
 /// The largest number of cached names.
 const MAX_NAMES: usize = 65_536;
