@@ -13,7 +13,7 @@ use wugan_wire::{Code, FieldError};
 pub(crate) enum Problem {
     /// The server is down; the banner says so too.
     Unreachable,
-    /// The session cannot be renewed at the moment; the next attempt is possible after this many seconds.
+    /// The session could not be renewed; the next attempt is possible after this many seconds.
     Unrenewed(u32),
     /// The request timed out; the server may be up.
     Slow,

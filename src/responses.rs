@@ -1,5 +1,5 @@
-//! Parses the server's responses with the browser's JSON parser: serde_json's would be a tenth of the download. The tests check that the
-//! types of `wugan-wire` are read as they are written.
+//! Parses the server's responses with the browser's JSON parser: serde_json's would be a tenth of the download. The tests check that the types
+//! of `wugan-wire` are read as serde writes them.
 
 use serde::{Deserialize, de::value::StrDeserializer};
 use wugan::Object;

@@ -258,7 +258,7 @@ async fn send(shared: &Shared, request: Request) -> Result<Response> {
     let mut response = Response::builder().status(answer.status());
     if let Some(headers) = response.headers_mut() {
         headers.clone_from(answer.headers());
-        // It speaks of the connection to the backend.
+        // This header is about the connection to the backend, not about the one to the browser.
         headers.remove("transfer-encoding");
         headers.remove("connection");
     }

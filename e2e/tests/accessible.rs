@@ -1,9 +1,9 @@
-//! Every page in every state, on a phone and on a wide screen, in both languages, in light and in dark: axe finds nothing (WCAG 2.2 AA), and
-//! nothing is wider than the screen.
+//! Every page in every state, on a phone and on a wide screen, in both languages, in light and in dark: axe-core finds no violation (WCAG 2.2
+//! AA), and no element is wider than the screen.
 
 use wugan_e2e::{Appearance, Context, Key, PASSWORD, Page, Result, scenario};
 
-/// Checks the page's present state in every look.
+/// Checks the page's present state in every combination of width, language and theme.
 async fn holds(page: &Page, state: &str) -> Result {
     let appearances = Appearance::all();
     for appearance in appearances {

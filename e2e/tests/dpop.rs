@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wugan_e2e::{Context, Engine, Page, Pages, Refreshes, Result, Server, in_engines, scenario_on};
 
-/// An access token lives this long.
+/// The lifetime of access tokens.
 const TTL: Duration = Duration::from_secs(2);
 
 const REFRESH: &str = "/user/refresh";
@@ -38,7 +38,7 @@ async fn send(page: &Page) -> Result {
     page.script("document.getElementById('answers').textContent = ''").await.map(drop)
 }
 
-/// Signed in, through several bursts whose token has expired before, or expires on the way.
+/// Sends several bursts: the access token has expired before, or expires on the way to the server. The session goes on.
 async fn outlive_tokens(server: &Server, page: &Page) -> Result {
     page.shows("signed in").await?;
     for _ in 0..3 {

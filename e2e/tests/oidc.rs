@@ -188,7 +188,7 @@ async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine)
         let site = Site::signed_in(page, json!({})).await?;
         site.provider.revoke_grants().await?;
         site.page.press("Send 20 requests").await?;
-        // The guard sends to the provider, which knows the user still and asks for consent again.
+        // The guard sends the browser to the provider, which still knows the user and asks for consent again.
         site.page.shows("Authorize").await?;
         site.page.open("/").await?;
         site.page.shows("signed out").await?;

@@ -285,7 +285,7 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
     .await
 }
 
-/// The parts that the page's script asked for beside the program, and the number of parts that were loaded in another way or twice.
+/// The parts that the page's script preloaded beside the program, and the number of parts that were loaded in another way or twice.
 async fn preloaded(page: &Page) -> Result<(Vec<String>, u64)> {
     let parts = "const parts = performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('.wasm') && !name.includes('_bg'));\
         const names = parts.filter(part => part.initiatorType === 'link').map(({ name }) => name.replace(/.*\\/|-[^-]*$/g, ''));\
@@ -347,13 +347,13 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_told_with_retry_and_r
         page.sign_in_here("ada", PASSWORD).await?;
         page.is_signed_in("ada").await?;
 
-        // Missing for a moment.
+        // The file is missing for a moment.
         page.block_urls(&["*/session-*.wasm"]).await?;
         page.reload().await?;
         page.block_urls(&[]).await?;
         page.is_signed_in("ada").await?;
 
-        // The server goes down after the program has come.
+        // The server goes down after the program was loaded.
         page.block_urls(&["*/session-*.wasm"]).await?;
         page.reload().await?;
         page.shows("Your session couldn't be loaded").await?;

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use thirtyfour::By;
 use wugan_e2e::{Context, Page, Result, scenario, scenario_in, until};
 
-/// The app is loaded and never run.
+/// Makes WebAssembly programs load and never start.
 const STALLED: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
 
-/// Opens the page, which says this within five seconds.
+/// Opens the page and checks that it shows these words within five seconds.
 async fn says(page: &Page, path: &str, words: &str) -> Result {
     let opened = Instant::now();
     page.open(path).await?;
@@ -97,7 +97,7 @@ async fn case_64_a_panic_is_told_and_a_reload_goes_on() -> Result {
     scenario("stopped", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
-        // An error of the page's own is none of the program's.
+        // An error of another script does not stop the app.
         page.script("dispatchEvent(new ErrorEvent('error', { error: new Error('an extension') }))").await?;
         page.hides("this page has stopped").await?;
         // What a trapped program throws, from an event listener or a task.

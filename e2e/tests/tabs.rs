@@ -9,7 +9,7 @@ async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
     scenario("other-user", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         let adas = page.record().await?;
-        // Ada is not signed out: her session is not in the storage for a while.
+        // Ada's session is removed from the storage without a sign-out, so that it can be restored below.
         page.open("/healthz").await?;
         page.script("localStorage.removeItem(`wugan:${location.origin}/user/refresh`)").await?;
         page.sign_up("bob").await?;
@@ -52,10 +52,10 @@ async fn two_tabs_outlive_many_tokens_with_one_refresh_each() -> Result {
         }
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
-        assert!(refreshes.rotated >= 5, "five tokens have run out: {refreshes:?}");
-        // A token lives 2 s and is renewed at most 0.2 s early: more refreshes than that would be two for one token.
+        assert!(refreshes.rotated >= 5, "five tokens have expired: {refreshes:?}");
+        // A token lives for 2 s and is renewed at most 0.2 s early. More refreshes than this would mean two for one token.
         let most = began.elapsed().as_millis() / Duration::from_millis(1_700).as_millis() + 1;
-        assert!(u128::from(refreshes.rotated) <= most, "{refreshes:?}, and at most {most} tokens can have run out");
+        assert!(u128::from(refreshes.rotated) <= most, "{refreshes:?}, and at most {most} tokens can have expired");
         both_are_signed_in(page, &first, &second).await
     })
     .await

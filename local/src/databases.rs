@@ -18,7 +18,7 @@ use folder::Folder;
 
 /// How long a start may take on a slow machine.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
-/// What to do without a database.
+/// The end of a message that a database is missing: what else can be done.
 const OTHERWISE: &str = "or leave its tests out with --without-databases";
 
 /// A running database server. Dropping it stops it and removes its folder.

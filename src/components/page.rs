@@ -68,7 +68,7 @@ pub(crate) fn focus_content() {
     focus("main");
 }
 
-/// Does the same if a retry button has the focus: the retry succeeded, and the button is about to be removed.
+/// Focuses the start of the content if a retry button has the focus: the retry succeeded, and the button is about to be removed.
 pub(crate) fn focus_content_from_retry() {
     if document().active_element().is_some_and(|element| element.closest(".retry").is_ok_and(|button| button.is_some())) {
         focus_content();

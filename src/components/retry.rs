@@ -3,7 +3,7 @@
 use crate::lang::use_lang;
 use leptos::prelude::*;
 
-/// The code that removes it moves the focus: `focus_content_from_retry`.
+/// Code that removes this button calls `focus_content_from_retry`, so that the focus is not lost.
 #[component]
 pub(crate) fn RetryButton(
     /// Whether the retry runs.

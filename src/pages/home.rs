@@ -13,7 +13,7 @@ use wugan::{AuthState, SignOutReason, leptos::use_session};
 #[component]
 pub(crate) fn Home() -> impl IntoView {
     let (session, lang) = (use_session(), use_lang());
-    // Shown if the session ended while the page was open, or ended without the user's doing before.
+    // The reason is shown if the session ended while the page was open, or ended before and not by the user.
     let seen = StoredValue::new(false);
     let ended = move || match session.state.get() {
         AuthState::SignedIn => {

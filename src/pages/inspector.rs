@@ -1,5 +1,4 @@
-//! `/inspector`: a demonstration of the shared refresh that needs no account, and below it the laboratory with controls that simulate
-//! failures.
+//! `/inspector`: a demonstration of the shared refresh that needs no account, and below it a section with controls that simulate failures.
 
 mod burst;
 mod claims;

@@ -159,7 +159,7 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     offline: "断开网络",
     clock: "时钟拨快 2 小时",
     end: "在服务器上撤销会话",
-    access_invalidated: "访问令牌已失效，下一个请求会先收到 401。",
+    access_invalidated: "访问令牌已失效，下一个请求会收到 401，刷新后自动重放。",
     refresh_invalidated: "刷新令牌已失效，会话将在下次刷新时结束。",
     offline_on: "此页面已断网。",
     offline_off: "此页面已恢复联网。",

@@ -5,7 +5,7 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wugan::{Session, Subscription, TimedEvent};
 
-/// The least milliseconds between two updates of the view. More lanes lengthen the interval.
+/// The shortest interval between two updates of the view, in milliseconds. With many lanes it is longer.
 const UPDATE_INTERVAL: u32 = 33;
 
 /// A live record of a session; `Copy`. It ends with the component that created it.

@@ -15,7 +15,7 @@ use wugan_local::process::run as run_command;
 const GUIDE: &str = "docs/guide/src";
 const SNIPPETS: &str = "docs/snippets/src/lib.rs";
 
-/// Words that are the subject of a sentence in place of what acts.
+/// Pronouns that hide what acts: a sentence names the tab, the client, the server or the user instead.
 const PRONOUNS: [&str; 13] =
     ["who", "whoever", "whom", "whomever", "somebody", "nobody", "everybody", "anybody", "he", "him", "his", "himself", "whosoever"];
 

@@ -1,4 +1,4 @@
-//! One kept connection, with a session of its own.
+//! One keep-alive connection, with a session of its own.
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -61,7 +61,7 @@ impl Connection {
         self.keep(self.successful(answer)?)
     }
 
-    /// Opens the connection again, with the same session: a server may close a kept connection between two requests.
+    /// Opens the connection again, with the same session: a server may close a keep-alive connection between two requests.
     pub(crate) async fn reconnect(&mut self, server: SocketAddr) -> Result<(), Failure> {
         self.sender = Connection::open(server).await?.sender;
         Ok(())

@@ -1,4 +1,4 @@
-//! A flood: one other host that opens many connections at once, again and again. It comes from an address of its own.
+//! A flood: one other host, with an address of its own, that repeatedly opens many connections at once.
 
 use crate::connection::{Connection, Failure};
 use clap::ValueEnum;
@@ -23,7 +23,7 @@ const PROBES: usize = 20;
 /// How long the host waits before it replaces a connection that was closed without an answer.
 const RECONNECT: Duration = Duration::from_millis(20);
 
-/// What each of the connections does.
+/// What each connection of the flood does.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Kind {
     /// Signs in with a wrong password
@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     Connects,
     /// Sends half of a request's head
     Heads,
-    /// Sends GET /readyz, time after time
+    /// Sends GET /readyz repeatedly
     Probes,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -
     thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, kind, size, end)))
 }
 
-/// Opens so many connections, and as many again when all of them have ended; until the end.
+/// Opens this number of connections, and the same number again when all of them have ended, until the end of the measurement.
 async fn run(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> Result<Treatment, Failure> {
     let mut treatment = Treatment::default();
     while Instant::now() < end {

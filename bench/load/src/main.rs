@@ -27,12 +27,12 @@ use usage::Usage;
 struct Options {
     /// Where the server listens
     server: SocketAddr,
-    /// What to ask for
+    /// The requests to send
     what: What,
     /// The account to sign in with, as NAME:PASSWORD
     #[arg(long, default_value = "load:correct horse battery")]
     account: String,
-    /// How many connections ask
+    /// How many connections send requests
     #[arg(long, default_value_t = 64)]
     connections: usize,
     /// For how many seconds it is measured
@@ -41,7 +41,7 @@ struct Options {
     /// How many seconds it runs before that
     #[arg(long, default_value_t = 1)]
     warm: u64,
-    /// Each connection sends one request in so many milliseconds, instead of as many as it can
+    /// Each connection sends one request in this number of milliseconds, instead of the next one as soon as the last is answered
     #[arg(long)]
     every: Option<u64>,
     /// Meanwhile, one other host opens many connections that do this

@@ -1,5 +1,5 @@
-//! The session engine in a real browser: what a simulation cannot know. Names tell the case of the table of what goes wrong in such
-//! clients. The server is strict: a refresh token works once, and a used one ends the session.
+//! The session engine in a real browser: what the simulator cannot show. A test's name begins with its case, a known failure of such clients.
+//! The server is strict: a refresh token works once, and a second use ends the session.
 
 mod network;
 mod store;
@@ -15,23 +15,23 @@ const GUARDED: &str = "/bbb";
 
 const ALL_ANSWERED: Summary = Summary { answered: 4, failed: 0, refreshes: 1 };
 
-/// One rotation, and its answer given again so many times; nothing else.
+/// One rotation, whose answer was repeated this number of times, and no refusal.
 fn one_rotation(repeated: u64) -> Refreshes {
     Refreshes { rotated: 1, repeated, refused: 0, revoked: 0 }
 }
 
-/// The access token is refused from now on, and the page sends with it.
+/// Corrupts the stored access token and sends requests with it, which the server refuses.
 async fn send_with_a_corrupt_token(page: &Page) -> Result {
     page.store_record(&page.record().await?.with_corrupt_access_token()?).await?;
     page.press("Send").await
 }
 
-/// Sends until all are answered: after an outage, the next try is a while off.
+/// Sends bursts until one is answered completely: after an outage, the pause must end first.
 async fn until_answered(page: &Page) -> Result {
     until("a burst that is answered", async || Ok((page.burst(4).await?.answered == 4).then_some(()))).await
 }
 
-/// Sends through so many refreshes, and all are answered.
+/// Sends bursts until the server has made this number of rotations. All requests are answered.
 async fn outlive_tokens(page: &Page, server: &Server, many: u64) -> Result {
     until("the refreshes", async || {
         let summary = page.burst(4).await?;

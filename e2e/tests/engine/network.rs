@@ -1,4 +1,4 @@
-//! What networks do: they lose answers, are away and come back, and lead elsewhere.
+//! Network faults: lost responses, a page that is reloaded, an offline browser, refused connections, and redirects to another origin.
 
 use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token, until_answered};
 use wugan_e2e::{Context, Fault, ForeignSite, Proxy, Refreshes, Result, scenario};
@@ -13,13 +13,13 @@ async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
         proxy.set_fault(REFRESH, Fault::DropResponses);
         send_with_a_corrupt_token(&page).await?;
         let lost = page.summary(4).await?;
-        assert_eq!((lost.answered, lost.failed), (0, 4), "told that it cannot be done just now");
+        assert_eq!((lost.answered, lost.failed), (0, 4), "the requests fail while the refresh has no response");
         page.is_signed_in("ada").await?;
 
         proxy.clear_fault(REFRESH);
         until_answered(&page).await?;
         let refreshes = server.refreshes().await?;
-        assert_eq!(refreshes, one_rotation(refreshes.repeated), "the same answer again, not another rotation, and no sign-out");
+        assert_eq!(refreshes, one_rotation(refreshes.repeated), "the answer was repeated, without another rotation or a refusal");
         assert!(refreshes.repeated >= 1);
         page.is_signed_in("ada").await
     })
@@ -47,7 +47,7 @@ async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
 
 #[tokio::test]
 async fn case_18_offline_and_back() -> Result {
-    // Long enough that no refresh is under way when the cable is pulled.
+    // Access tokens live long enough that no refresh is in flight when the page goes offline.
     scenario("offline", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
@@ -119,14 +119,14 @@ async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
         for status in [302, 307] {
             proxy.set_fault(GUARDED, Fault::Redirect(status, format!("{}/{status}", foreign_site.url())));
             let summary = page.burst(2).await?;
-            assert_eq!((summary.answered + summary.failed, summary.refreshes), (2, 0), "a 401 from elsewhere is no refusal of our token");
+            assert_eq!((summary.answered + summary.failed, summary.refreshes), (2, 0), "a 401 of another origin starts no refresh");
         }
         let requests = foreign_site.requests();
         for status in [302, 307] {
             let arrived = requests.iter().filter(|head| head.starts_with(&format!("get /{status} "))).count();
             assert_eq!(arrived, 2, "the redirect by {status} was followed: {requests:?}");
         }
-        assert!(!requests.iter().any(|head| head.contains("\nauthorization:") || head.contains("bearer")), "a token went elsewhere");
+        assert!(!requests.iter().any(|head| head.contains("\nauthorization:") || head.contains("bearer")), "a token was redirected");
 
         proxy.clear_fault(GUARDED);
         assert_eq!(page.burst(2).await?.answered, 2);

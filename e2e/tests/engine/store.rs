@@ -1,10 +1,10 @@
-//! Case 27: the store may fail; the session goes on in the page's memory.
+//! Case 27: localStorage is denied or full; the session goes on in the page's memory.
 
 use crate::{STRICT_AND_SHORT, outlive_tokens};
 use serde_json::json;
 use wugan_e2e::{Context, Result, scenario, scenario_in};
 
-/// What a person chooses who forbids sites to store anything.
+/// The preference of a browser in which sites may store nothing.
 const FORBIDDEN: (&str, u8) = ("profile.default_content_setting_values.cookies", 2);
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Tabs are one session, whatever happens to one of them.
+//! Several tabs share one session, also if one of them is closed, frozen, or restored from the back/forward cache.
 
 use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token};
 use wugan_e2e::{Context, Fault, Page, Proxy, Refreshes, Result, Tab, TabGroup, scenario, until};
@@ -7,7 +7,7 @@ use wugan_e2e::{Context, Fault, Page, Proxy, Refreshes, Result, Tab, TabGroup, s
 async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -> Result {
     scenario("four-tabs", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
-        // A fifth tab would ask for things of its own.
+        // The current tab shows no page of the app, which would send requests of its own.
         page.open("/healthz").await?;
         let mut group = TabGroup::open(page, 4, 50).await?;
         let others = server.answered(GUARDED, 200).await?;
@@ -26,25 +26,25 @@ async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -
 
 #[tokio::test]
 async fn case_10_four_tabs_twenty_tokens_run_out_under_bursts_of_fifty_one_rotation_each() -> Result {
-    // In a tab that nobody sees, timers wake once a second: a replay comes late, and its token must last until then.
+    // In a hidden tab, timers fire once a second. A replay may be that late, and its token must still be valid.
     scenario("four-tabs-expiries", &["--reuse-leeway", "0s", "--access-ttl", "4s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/healthz").await?;
-        // The tab in front has no session, and those behind it renew nothing ahead: each token lasts until its end.
+        // The visible tab has no session, and hidden tabs do not refresh in the background: each token is used until it expires.
         let mut group = TabGroup::open(page, 4, 50).await?;
         let others = server.answered(GUARDED, 200).await?;
         let (mut bursts, mut expiries, mut answered) = (0, 0, 0);
         while expiries < 20 {
             bursts += 1;
-            assert!(bursts <= 60, "this machine is too slow: only {expiries} bursts were over before their token");
+            assert!(bursts <= 60, "this machine is too slow: only {expiries} bursts ended before their token expired");
             let before = server.refreshes().await?;
             if expiries % 2 == 0 {
-                // It has run out before anything is sent.
+                // The token has expired before anything is sent.
                 page.wait_for_token_expiry().await?;
-                assert_eq!(server.refreshes().await?, before, "nobody renewed it ahead");
+                assert_eq!(server.refreshes().await?, before, "no tab refreshed ahead of the expiry");
                 group.send().await?;
             } else {
-                // It was good when the requests were sent, and has run out when the server reads them.
+                // The token is valid when the requests are sent, and has expired when the server reads them.
                 server.suspend()?;
                 group.send().await?;
                 page.wait_for_token_expiry().await?;
@@ -54,14 +54,14 @@ async fn case_10_four_tabs_twenty_tokens_run_out_under_bursts_of_fifty_one_rotat
             let rotated = group.tokens().await? - 1;
             assert_eq!(server.refreshes().await?, Refreshes { rotated, repeated: 0, refused: 0, revoked: 0 }, "burst {bursts}");
             answered += outcomes.iter().map(|(answered, _)| answered).sum::<u64>();
-            // A burst that outlasts the next token too shows only how slow the machine is: a second 401 is the caller's.
+            // If the renewed token expired during the burst too, the machine was slow and some requests got a second 401: not counted.
             if rotated == before.rotated + 1 && !page.token_has_expired().await? {
                 expiries += 1;
                 assert_eq!(outcomes, [(50, 0); 4], "burst {bursts}: of each tab, answered and failed");
             }
         }
         assert_eq!(server.answered(GUARDED, 200).await? - others, answered);
-        assert!(server.answered(GUARDED, 401).await? > 0, "tokens ran out on their way");
+        assert!(server.answered(GUARDED, 401).await? > 0, "some tokens expired on their way to the server");
         all_are_signed_in(page, &group).await
     })
     .await
@@ -75,7 +75,7 @@ async fn all_are_signed_in(page: &Page, group: &TabGroup) -> Result {
     Ok(())
 }
 
-/// Two inspectors behind a proxy; the first one's refresh has been answered by the server, and the answer is on its way.
+/// Opens two tabs with the inspector behind a proxy. The server has answered the first tab's refresh, and the proxy holds the response.
 async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, Tab)> {
     page.sign_up("ada").await?;
     page.open("/inspector?session=own").await?;
@@ -99,7 +99,7 @@ async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
         proxy.clear_fault(REFRESH);
         page.go_to(&second).await?;
         assert_eq!(page.burst(4).await?, ALL_ANSWERED);
-        assert_eq!(server.refreshes().await?, one_rotation(1), "the server gave the lost answer again");
+        assert_eq!(server.refreshes().await?, one_rotation(1), "the server repeated the lost answer");
         page.is_signed_in("ada").await
     })
     .await
@@ -123,14 +123,14 @@ async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
             page.go_to(waiting).await?;
             all_four_are_answered(&page).await?;
         }
-        assert_eq!(server.refreshes().await?, one_rotation(1), "one of the two took the lock, and was given the same pair");
+        assert_eq!(server.refreshes().await?, one_rotation(1), "one of the two tabs got the lock, and the server repeated the answer");
 
         page.go_to(&first).await?;
         page.thaw().await?;
         all_four_are_answered(&page).await?;
         page.is_signed_in("ada").await?;
         assert_eq!(page.burst(4).await?.answered, 4);
-        assert_eq!(server.refreshes().await?, one_rotation(1), "the tab that was frozen goes on with what another one brought");
+        assert_eq!(server.refreshes().await?, one_rotation(1), "the tab that was frozen adopts the tokens of the other tab");
         Ok(())
     })
     .await
@@ -144,7 +144,7 @@ async fn all_four_are_answered(page: &Page) -> Result {
 
 #[tokio::test]
 async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
-    // The server counts in whole seconds: of a life of two, the one that this is about may be half over when it is told.
+    // Token times are whole seconds: of a lifetime of 2 s, half may have passed when the token arrives, so this test uses 8 s.
     scenario("overslept-tab", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
@@ -158,7 +158,7 @@ async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
 
         let summary = page.burst(4).await?;
         assert_eq!((summary.answered, summary.failed), (4, 0));
-        assert_eq!(server.answered(GUARDED, 401).await?, 0, "case 24: what ran out in its sleep was not sent");
+        assert_eq!(server.answered(GUARDED, 401).await?, 0, "case 24: the token that expired while the tab was frozen is not sent");
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
         assert!(refreshes.rotated >= 1);
@@ -167,14 +167,14 @@ async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
     .await
 }
 
-/// The pair is renewed while the page lies in the cache: by the page that was gone to, with the means of the browser alone.
+/// Run in the next page, which has no client: refreshes with `fetch` and stores the new pair while the first page is in the back/forward cache.
 const REFRESH_BY_HAND: &str = r"
     const record = JSON.parse(localStorage.getItem(`wugan:${location.origin}/user/refresh`));
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch('/user/refresh', { method: 'POST', headers, body: JSON.stringify({ refresh_token: record.refresh_token }) });
     const { access_token, refresh_token } = await answer.json();
     localStorage.setItem(`wugan:${location.origin}/user/refresh`, JSON.stringify({ ...record, access_token, refresh_token, attempt: crypto.randomUUID() }));
-    // The new pair is in use: the old one is now a stolen one.
+    // The new access token is used, so the server takes a second exchange of the old refresh token for theft.
     return (await fetch('/bbb', { headers: { authorization: `Bearer ${access_token}` } })).status;
 ";
 
@@ -191,7 +191,7 @@ async fn case_33_a_page_from_the_back_forward_cache_reads_the_store_again() -> R
         page.driver().back().await?;
         page.arrives_at("/inspector").await?;
         until("the page to be shown again", async || Ok(page.script("return window.wasKept ?? null").await?.as_bool())).await?;
-        assert_eq!(page.script("return window.wasKept").await?, true, "the browser kept the page as it was, memory and all");
+        assert_eq!(page.script("return window.wasKept").await?, true, "the page was restored from the back/forward cache");
 
         let summary = page.burst(4).await?;
         assert_eq!((summary.answered, summary.failed, summary.refreshes), (4, 0, 0));

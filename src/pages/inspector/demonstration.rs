@@ -16,7 +16,7 @@ use wugan_wire::routes;
 const REQUESTS: usize = 20;
 const REHEARSED: usize = 3;
 
-/// The records of the runs; `Copy`.
+/// The recorded events of the two runs; `Copy`.
 #[derive(Clone, Copy)]
 struct Runs {
     ours: UseTimeline,
@@ -51,8 +51,8 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
     }
 }
 
-/// One after the other, so that they do not compete for connections. Each is rehearsed, because a browser compiles code when it is first
-/// used, and connects to the server.
+/// Runs both ways, one after the other, so that they do not compete for connections. Before each measured burst, a small one warms up: a
+/// browser compiles code when it is first used, and opens its connections to the server.
 async fn demonstrate(guest: Subject, runs: Runs) -> Result<(), Problem> {
     guest.sign_in().await?;
     runs.ours.clear();

@@ -1,4 +1,4 @@
-//! "Simulate failures": the picture of a session, and the controls that break it.
+//! "Simulate failures": the timeline of a session, and the controls that cause failures in it.
 
 use super::{
     OWN_SESSION,
