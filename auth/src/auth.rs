@@ -82,7 +82,7 @@ impl Auth {
     /// that method, for example `google:1234`; an account without a password is created if it is missing.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is unavailable.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.inner.accounts.start_external(subject, device).await
     }
@@ -104,7 +104,7 @@ impl Auth {
     /// Deletes ended sessions and old entries of the audit trail now. Returns the number of rows.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     #[doc(hidden)]
     pub async fn purge(&self) -> Result<u64, Error> {
         crate::maintenance::purge(&self.inner).await

@@ -50,7 +50,7 @@ pub enum Error {
     UnsupportedMediaType,
     /// Too many attempts; try again after this time.
     RateLimited(Duration),
-    /// The server is overloaded, or the database is away. Try again. The text is the cause.
+    /// The server is overloaded, or the database is unavailable. Try again. The text is the cause.
     Busy(String),
     /// A defect. The text is the cause.
     Internal(String),
@@ -77,7 +77,7 @@ impl From<jsonwebtoken::errors::Error> for Error {
     }
 }
 
-/// Whether the same statement may succeed later: the database is away, full, read-only or busy.
+/// Whether the same statement may succeed later: the database is unavailable, full, read-only or busy.
 fn is_transient(error: &DbErr) -> bool {
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))
     | DbErr::Exec(RuntimeErr::SqlxError(cause))

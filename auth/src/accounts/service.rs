@@ -194,7 +194,7 @@ impl Accounts {
     /// password, and its name cannot be registered.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is away.
+    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is unavailable.
     pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
             return Err(Error::InvalidRequest("a subject has 1 to 100 characters and no NUL"));
@@ -248,7 +248,7 @@ impl Accounts {
     /// Makes a one-time code for a new password, in place of one that was made before. The database keeps its hash alone.
     ///
     /// # Errors
-    /// The account is unknown or has no password, or the database is away.
+    /// The account is unknown or has no password, or the database is unavailable.
     pub async fn make_reset_code(&self, username: &str) -> Result<String, Error> {
         let user = self.find(username).await?;
         if user.password_hash.is_empty() {
@@ -309,7 +309,7 @@ impl Accounts {
     /// The account of that id, for its user.
     ///
     /// # Errors
-    /// The account was deleted, or the database is away.
+    /// The account was deleted, or the database is unavailable.
     pub async fn get(&self, user_id: i64) -> Result<user::Model, Error> {
         self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)
     }
@@ -317,7 +317,7 @@ impl Accounts {
     /// The account of that name.
     ///
     /// # Errors
-    /// There is none, or the database is away.
+    /// There is none, or the database is unavailable.
     pub async fn find(&self, username: &str) -> Result<user::Model, Error> {
         self.store.user_by_key(&name_key(username)).await?.ok_or(Error::NotFound)
     }
@@ -325,7 +325,7 @@ impl Accounts {
     /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
     ///
     /// # Errors
-    /// There is no such account, or the database is away.
+    /// There is no such account, or the database is unavailable.
     pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<u64, Error> {
         let user = self.find(username).await?;
         let ended = self.store.set_disabled(user.id, disabled, self.clock.now()).await?;
@@ -336,7 +336,7 @@ impl Accounts {
     /// Records the refused sign-ins that were counted; to be called each minute.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn flush_refusals(&self) -> Result<(), Error> {
         Ok(self.refusals.flush(&self.store).await?)
     }

@@ -19,7 +19,7 @@ impl Sessions {
     /// before it is accepted: from then on, presenting its parent is no longer answered as a lost answer.
     ///
     /// # Errors
-    /// The token is not valid, or the database is away.
+    /// The token is not valid, or the database is unavailable.
     pub async fn authenticate(&self, (scheme, token): (Scheme, &str), device: &Device) -> Result<Claims, Error> {
         let now = self.clock.now();
         let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;

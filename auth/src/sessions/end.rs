@@ -38,7 +38,7 @@ impl Sessions {
     /// Ends sessions by a refresh token, which may have expired. A token that is not valid ends nothing and is no error (RFC 7009 §2.2).
     ///
     /// # Errors
-    /// The token is bound to a key that the request does not prove, or the database is away.
+    /// The token is bound to a key that the request does not prove, or the database is unavailable.
     pub async fn logout(&self, token: &str, scope: LogoutScope, device: &Device) -> Result<(), Error> {
         let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
         self.dpop.check_logout(&claims, &device.proof, self.clock.now())?;
@@ -59,7 +59,7 @@ impl Sessions {
     /// Ends one of the account's sessions.
     ///
     /// # Errors
-    /// The account has no live session of that id, or the database is away.
+    /// The account has no live session of that id, or the database is unavailable.
     pub async fn end_own(&self, user_id: i64, id: Uuid, device: &Device) -> Result<(), Error> {
         let row = self.store.session(id).await?;
         let row = row.filter(|row| row.user_id == user_id && row.revoked_at.is_none()).ok_or(Error::NotFound)?;

@@ -38,7 +38,7 @@ impl Sessions {
     /// Exchanges a refresh token for the next pair.
     ///
     /// # Errors
-    /// The token is invalid, expired or reused; or the database is away.
+    /// The token is invalid, expired or reused; or the database is unavailable.
     pub async fn refresh(&self, token: &str, attempt: Option<Attempt>, device: &Device) -> Result<TokenAnswer, Error> {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
         // Checked first, so that a stolen token without its key changes nothing and uses up no limit.

@@ -57,7 +57,7 @@ impl Sessions {
     /// Starts a session of an account, for a client that has proved to be its user.
     ///
     /// # Errors
-    /// The account was changed, disabled or deleted meanwhile, or the database is away.
+    /// The account was changed, disabled or deleted meanwhile, or the database is unavailable.
     pub async fn start(&self, user: &user::Model, jkt: Option<String>, device: &Device) -> Result<TokenAnswer, Error> {
         let row = self.new_row(user.id, jkt, device);
         let ended = self.store.start_session(user, &row, device.entry(Some(user.id)), row.created_at).await?;
@@ -116,7 +116,7 @@ impl Sessions {
     /// The account's live sessions, the last used first.
     ///
     /// # Errors
-    /// The database is away.
+    /// The database is unavailable.
     pub async fn list(&self, user_id: i64) -> Result<Vec<session::Model>, Error> {
         Ok(self.store.live_sessions(user_id, self.clock.now()).await?)
     }

@@ -68,7 +68,7 @@ impl Transaction {
     /// Commits.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.transaction.commit().await
     }
@@ -150,7 +150,7 @@ impl Store {
     /// Begins a transaction that writes.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let write_lock = match &self.write_lock {
             Some(write_lock) => {
@@ -164,7 +164,7 @@ impl Store {
     /// Runs a transaction, and retries it if it lost to another one.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub(super) async fn transact<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -187,7 +187,7 @@ impl Store {
     /// Runs an operation. On a database server it has a timeout, after which its connection is not used again.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub(super) async fn limited<T>(&self, operation: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if self.write_lock.is_some() {
             return operation.await;
@@ -214,7 +214,7 @@ impl Store {
     /// The session of that id.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub async fn session(&self, id: Uuid) -> Result<Option<Model>, DbErr> {
         match &self.sessions {
             SessionStore::Sqlite(sqlite) => sqlite.session(id).await,
@@ -226,7 +226,7 @@ impl Store {
     /// returns for a row in the usual state, so that a database server need not read the row first.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub async fn exchange<D: Send + 'static>(
         &self,
         id: Uuid,
@@ -243,7 +243,7 @@ impl Store {
     /// recorded it, or the generation may not be the current one.
     ///
     /// # Errors
-    /// The database is away or busy.
+    /// The database is unavailable or busy.
     pub async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
         match &self.sessions {
             SessionStore::Sqlite(sqlite) => sqlite.record_first_use(id, generation, now).await,

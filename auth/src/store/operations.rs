@@ -28,7 +28,7 @@ impl Store {
     /// The account of that id.
     ///
     /// # Errors
-    /// The database is away or busy, as in all methods below.
+    /// The database is unavailable or busy, as in all methods below.
     pub async fn user_by_id(&self, id: i64) -> Result<Option<user::Model>, DbErr> {
         self.limited(user::by_id(self.reader(), id)).await
     }

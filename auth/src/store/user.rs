@@ -48,7 +48,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// A new account; `None` if the name is taken.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn insert(db: &impl ConnectionTrait, username: &str, key: &str, hash: String, now: Millis) -> Result<Option<Model>, DbErr> {
     let row = ActiveModel {
         username: Set(username.into()),
@@ -66,7 +66,7 @@ pub async fn insert(db: &impl ConnectionTrait, username: &str, key: &str, hash: 
 /// The account of that id.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -74,7 +74,7 @@ pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, 
 /// The account of that name key.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::NameKey.eq(key)).one(db).await
 }
@@ -82,7 +82,7 @@ pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model
 /// The account that a one-time code was made for.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn by_reset_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::ResetHash.eq(hash)).one(db).await
 }
@@ -91,7 +91,7 @@ pub async fn by_reset_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Opti
 /// wholly after the new session. False if the password hash is another than in `user`, or the account is disabled or deleted.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::LastLoginAt, Expr::value(now))
@@ -104,7 +104,7 @@ pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) 
 /// Replaces the password hash and discards a one-time code. False if hash or code are others than in `user`.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -> Result<bool, DbErr> {
     let code = match &user.reset_hash {
         Some(code) => Column::ResetHash.eq(code),
@@ -123,7 +123,7 @@ pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -
 /// Sets the one-time code for a new password, in place of one that was made before.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn set_reset(db: &impl ConnectionTrait, id: i64, hash: &str, expires_at: Millis) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::ResetHash, Expr::value(hash))
@@ -135,7 +135,7 @@ pub async fn set_reset(db: &impl ConnectionTrait, id: i64, hash: &str, expires_a
 /// Disables an account since then, or enables it.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Millis>) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::DisabledAt, Expr::value(since)).filter(Column::Id.eq(id));
     update.exec(db).await.map(drop)
@@ -144,7 +144,7 @@ pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Mill
 /// The names of the accounts with these ids.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn names(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
     let find = Entity::find().select_only().columns([Column::Id, Column::Username]).filter(Column::Id.is_in(ids));
     Ok(find.into_tuple::<(i64, String)>().all(db).await?.into_iter().collect())
@@ -153,7 +153,7 @@ pub async fn names(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<Hash
 /// All accounts, the oldest first.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Id).all(db).await
 }
@@ -161,7 +161,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 /// Deletes the account if its hash is the one in `user`. A sign-in that holds the row's lock is waited for.
 ///
 /// # Errors
-/// The database is away or busy.
+/// The database is unavailable or busy.
 pub async fn delete(db: &impl ConnectionTrait, user: &Model) -> Result<bool, DbErr> {
     let delete = Entity::delete_many().filter(Column::Id.eq(user.id)).filter(Column::PasswordHash.eq(&user.password_hash));
     Ok(delete.exec(db).await?.rows_affected == 1)
