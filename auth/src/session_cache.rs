@@ -33,7 +33,7 @@ pub(crate) struct CachedSession {
     pub(crate) access: AccessState,
 }
 
-/// The cache.
+/// Live sessions, and sessions known to be ended, by their ids.
 pub(crate) struct SessionCache {
     shards: [RwLock<Shard>; SHARDS],
     /// Counts invalidations, so that a row read before an invalidation is not inserted after it.

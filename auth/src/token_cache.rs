@@ -13,7 +13,7 @@ const SHARDS: usize = 16;
 /// There are at most twice as many; an entry takes about 130 bytes, so that the cache takes up to 1 MiB.
 const MAX_ENTRIES_PER_SHARD: usize = 256;
 
-/// The cache. An entry holds for one epoch of the keys.
+/// Claims of verified tokens. An entry is valid in one epoch of the keys.
 pub(crate) struct TokenCache {
     shards: [RwLock<Shard>; SHARDS],
 }

@@ -34,22 +34,22 @@ pub enum Command {
 pub enum UserCommand {
     /// Create an account. The password is the first line of standard input.
     Add {
-        /// The name.
+        /// The user's name.
         name: String,
     },
     /// Disable an account and end its sessions.
     Disable {
-        /// The name.
+        /// The user's name.
         name: String,
     },
     /// Enable a disabled account.
     Enable {
-        /// The name.
+        /// The user's name.
         name: String,
     },
     /// Print a link with which the user can set a new password once, within an hour.
     Reset {
-        /// The name.
+        /// The user's name.
         name: String,
     },
     /// List all accounts, one JSON object a line.

@@ -20,7 +20,7 @@ pub(crate) type Load<F = Make> = fn() -> LocalBoxFuture<'static, Result<F, Split
 /// file.
 const RETRY_AFTER: u32 = 1_000;
 
-/// A page that is a part.
+/// A page that is loaded when it is opened.
 #[component]
 pub(crate) fn PartPage(
     title: Pick,

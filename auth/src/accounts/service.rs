@@ -194,7 +194,8 @@ impl Accounts {
     /// password, and its name cannot be registered.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is unavailable.
+    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is
+    /// unavailable.
     pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
             return Err(Error::InvalidRequest("a subject has 1 to 100 characters and no NUL"));

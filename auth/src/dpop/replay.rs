@@ -58,7 +58,10 @@ struct Floor {
 }
 
 impl Replays {
-    /// Records a proof.
+    /// Accepts a proof once.
+    ///
+    /// # Errors
+    /// The proof was accepted before or may have been, or the cache is full.
     pub(super) fn record(&self, session: Uuid, proof: Accepted, now: Millis) -> Result<(), Refused> {
         // A random UUID's last byte is random.
         let shard = &self.shards[usize::from(session.as_bytes()[15]) % SHARDS];

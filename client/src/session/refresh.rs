@@ -37,7 +37,7 @@ const UNLOAD_TIME: Duration = Duration::from_millis(100);
 /// issues tokens that have expired already.
 const MAX_ROUNDS: usize = 4;
 
-/// The token endpoint's verdict.
+/// The result of an exchange: a verdict of the token endpoint, or none.
 enum Verdict {
     Granted(Box<(TokenSet, Timestamp)>),
     Rejected,
@@ -198,7 +198,7 @@ impl Session {
         }
     }
 
-    /// Asks the token endpoint once. Everything but its own verdict is "unavailable".
+    /// Sends the exchange once. Any result but a verdict of the token endpoint is `Unavailable`.
     async fn exchange(&self, current: &Credential) -> Verdict {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
         let exchange =
@@ -247,7 +247,7 @@ impl Session {
         is_in_time && matches!(self.compare_refresh(current), Ok(Comparison::Same(_)))
     }
 
-    /// Acts on a verdict, if its session is still there and no other tab has exchanged the refresh token.
+    /// Acts on the result of an exchange, if its session is still there and no other tab has exchanged the refresh token.
     async fn commit(
         &self,
         stale: &Credential,

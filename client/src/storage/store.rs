@@ -29,9 +29,9 @@ pub(crate) enum Held {
 pub(crate) enum Change {
     /// Another tab, or another client in this page, signed in.
     SignedIn,
-    /// It signed out.
+    /// Another tab or client signed out.
     SignedOut(SignOutReason),
-    /// It refreshed, and the new tokens may name the user differently.
+    /// Another tab or client refreshed. The new tokens may name the user differently.
     Adopted {
         changed_user: bool,
     },
