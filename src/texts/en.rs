@@ -160,7 +160,7 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     clock: "Set clock 2 h ahead",
     end: "Revoke session on server",
     access_invalidated: "Access token invalidated. The next request is answered 401, and replayed after a refresh.",
-    refresh_invalidated: "Refresh token invalidated. The session ends at the next refresh.",
+    refresh_invalidated: "Refresh token invalidated. The session ends when the access token expires or is refused.",
     offline_on: "This page is offline.",
     offline_off: "This page is online again.",
     clock_on: "This page's clock is two hours ahead.",

@@ -160,7 +160,7 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     clock: "时钟拨快 2 小时",
     end: "在服务器上撤销会话",
     access_invalidated: "访问令牌已失效，下一个请求会收到 401，刷新后自动重放。",
-    refresh_invalidated: "刷新令牌已失效，会话将在下次刷新时结束。",
+    refresh_invalidated: "刷新令牌已失效，会话将在访问令牌过期或被拒绝时结束。",
     offline_on: "此页面已断网。",
     offline_off: "此页面已恢复联网。",
     clock_on: "此页面的时钟快了两小时。",
