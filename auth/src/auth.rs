@@ -41,7 +41,7 @@ impl Auth {
         Ok(auth)
     }
 
-    /// Opens a database that exists and has this version's schema, for an operator's command beside a server.
+    /// Opens a database that exists and has this version's schema, for an operator's command; a server may be running on it.
     ///
     /// # Errors
     /// As [`Auth::open`].

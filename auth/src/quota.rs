@@ -28,7 +28,7 @@ pub struct Permit {
 }
 
 impl Quota {
-    /// So many permits, for all networks and for one.
+    /// A quota of `max` permits for all networks together, and of `max_per_network` for one.
     #[must_use]
     pub fn new(max: usize, max_per_network: usize) -> Self {
         Self { max, max_per_network, used: Arc::default() }

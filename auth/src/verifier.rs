@@ -230,7 +230,7 @@ mod tests {
         time::{sleep, timeout},
     };
 
-    /// An issuer, a token of it, one with a key id that it has not, and a service that has fetched its keys.
+    /// An issuer, a token of it, a token with an unknown key id, and a service that has fetched the issuer's keys.
     struct Setting {
         verifier: Verifier,
         good: String,

@@ -120,7 +120,7 @@ fn part_name(file: &Path) -> Option<String> {
 fn trunks_name(dist: &Path) -> Result<String> {
     let names = files(dist)?.into_iter().filter_map(|file| file.file_name()?.to_str().map(str::to_owned));
     let mut names = names.filter_map(|name| name.strip_suffix("_bg.wasm").filter(|name| name.starts_with(APP)).map(str::to_owned));
-    names.next().ok_or_else(|| failure(format!("there is no {APP} of trunk in {}", dist.display())))
+    names.next().ok_or_else(|| failure(format!("trunk has written no {APP} to {}", dist.display())))
 }
 
 fn text(file: &Path) -> Result<String> {

@@ -78,7 +78,7 @@ impl Proxy {
     /// Waits until the server has answered this number of requests to a path.
     ///
     /// # Errors
-    /// It has not in time.
+    /// It has not answered them in time.
     pub async fn server_answered(&self, path: &str, number: u64) -> Result {
         until(&format!("response {number} of {path}"), async || Ok((self.answered(path) >= number).then_some(()))).await
     }

@@ -151,7 +151,7 @@ async fn two_tabs(Site { backend, page, path, .. }: &Site) -> Result {
     Ok(())
 }
 
-/// So many rotations; no refresh token was refused or used again.
+/// This number of rotations; no refresh token was repeated, refused or reused.
 fn rotated(rotated: u64) -> Refreshes {
     Refreshes { rotated, ..Refreshes::default() }
 }

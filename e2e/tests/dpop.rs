@@ -107,7 +107,7 @@ async fn dpop_server_where_it_is_required_a_bearer_session_cannot_begin(engine: 
         outlive_tokens(server, page).await
     })
     .await?;
-    // Without the flag, a session without a key works beside, and a copy of it opens the account.
+    // Without the flag, a session without a key is accepted too, and a copy of its tokens opens the account.
     play(engine, "dpop-bearer", &[], async |server, page| {
         sign_up(server, page, "#bearer").await?;
         outlive_tokens(server, page).await?;

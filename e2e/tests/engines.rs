@@ -125,7 +125,7 @@ async fn is_signed_out(page: &Page) -> Result {
     page.shows("in another tab").await
 }
 
-/// So many rotations; no token was repeated, refused or reused.
+/// This number of rotations; no token was repeated, refused or reused.
 fn rotated(rotated: u64) -> Refreshes {
     Refreshes { rotated, repeated: 0, refused: 0, revoked: 0 }
 }

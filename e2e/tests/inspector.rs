@@ -183,7 +183,7 @@ async fn a_thousand_requests_are_answered_after_one_refresh_and_the_server_is_no
         page.shows("Access token invalidated").await?;
         page.fill("Requests", "1000").await?;
         page.press("Send").await?;
-        // Two thousand responses of a debug build over six connections take their time: it is enough that more come.
+        // Two thousand responses of a debug build over six connections may take longer than the timeout: waits as long as more arrive.
         let (mut come, mut ended) = (0, 0);
         while ended < 1000 {
             let more = async || {
@@ -197,7 +197,7 @@ async fn a_thousand_requests_are_answered_after_one_refresh_and_the_server_is_no
             (come, ended) = until("more responses", more).await?;
         }
         assert_eq!(page.summary(1000).await?, Summary { answered: 1000, failed: 0, refreshes: 1 });
-        assert!(!page.text().await?.contains("Can't reach the server"), "it was up all the time");
+        assert!(!page.text().await?.contains("Can't reach the server"), "the server was up all the time");
         page.shows("earlier").await?;
         page.screenshot("inspector-thousand").await
     })
@@ -280,7 +280,7 @@ async fn the_timeline_is_saved_as_json_without_a_secret() -> Result {
         page.press("Invalidate access token").await?;
         page.shows("Access token invalidated").await?;
         page.burst(3).await?;
-        // The file is caught on its way to the disk.
+        // Stores the text of the downloaded file in the page.
         page.script("window.saved = null; URL.createObjectURL = blob => { blob.text().then(text => window.saved = text); return '#' }")
             .await?;
         page.press("Save as JSON").await?;

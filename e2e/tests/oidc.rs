@@ -319,7 +319,7 @@ async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Resu
             site.page.shows("The account of ada").await?;
         }
         site.page.go_to(&third).await?;
-        // With a session, a stale response leads home and changes nothing.
+        // With a session, a stale response changes nothing, and the home page is shown.
         site.page.open("/callback?code=c&state=s").await?;
         site.page.shows("signed in as ada").await?;
         assert_eq!(site.provider.grants().await?, grants(2, 0));

@@ -59,7 +59,7 @@ async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
         page.wait_for_token_expiry().await?;
         page.follow("Account").await?;
         page.shows("The server is busy. Try again in").await?;
-        // Repeated without a press, more than once.
+        // The page repeats the request by itself, more than once.
         let asked = "return performance.getEntriesByType('resource').filter(({ name }) => name.endsWith('/user/refresh')).length";
         until("the third refresh", async || Ok(page.script(asked).await?.as_u64().filter(|asked| *asked >= 3))).await?;
         assert_eq!(page.script("return window.said").await?, serde_json::json!([]), "the server was up all the time");
@@ -87,7 +87,7 @@ async fn the_banner_is_announced_without_its_button_and_returns_the_focus() -> R
         page.hides("Can't reach the server").await?;
         assert_eq!(page.script("return document.activeElement.id").await?, "main");
         assert_eq!(page.script(said).await?, "The server is back.");
-        // Tab goes on from there.
+        // The Tab key continues from the focused content.
         page.tab_to("Skip to content").await
     })
     .await

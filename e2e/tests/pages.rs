@@ -24,7 +24,7 @@ const FOR_MEMBERS: [Row; 4] = [
 async fn tour(page: &Page, rows: &[Row]) -> Result {
     for (nth, language) in [Language::English, Language::Chinese].into_iter().enumerate() {
         page.set_language(language).await?;
-        // The last row first: it is not the page that is shown.
+        // Begins with the last row: the page of the first one is shown already.
         for (path, link, heading, title) in rows.iter().rev().chain(rows) {
             if page.path().await? == *path {
                 continue;

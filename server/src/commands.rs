@@ -1,5 +1,5 @@
-//! The operator's commands: the audit trail, users, sessions and keys. They work on the database and the key file, beside a running
-//! server or without one.
+//! The operator's commands: the audit trail, users, sessions and keys. They work on the database and the key file, whether a server is
+//! running or not.
 
 use crate::{
     command::{Command, KeyCommand, SessionCommand, UserCommand},

@@ -16,7 +16,7 @@ const BUFFERED_LINES: usize = 4096;
 /// Starts the log. The guard writes what is buffered when it is dropped; the counter counts dropped lines.
 ///
 /// # Errors
-/// `WUGAN_LOG` is no log level.
+/// `WUGAN_LOG` is not a log level.
 pub fn start(format: LogFormat) -> Result<(WorkerGuard, ErrorCounter), StartError> {
     let wanted = std::env::var("WUGAN_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn".into());
     let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("WUGAN_LOG is no log level: {error}")))?;

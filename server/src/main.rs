@@ -36,7 +36,7 @@ async fn run(mut config: Config) -> Result<(), StartError> {
     let server = Server::bind(config, Clock::default()).await?;
     server.auth().metrics().count_dropped_log_lines(move || u64::try_from(dropped_lines.dropped_lines()).unwrap_or(u64::MAX));
     let mut out = stdout();
-    // Writing fails if stdout is closed, which is no reason not to serve.
+    // Writing fails if stdout is closed; the server runs without it.
     let _ = writeln!(out, "listening on http://{}", server.address());
     if let Some(admin) = server.admin_address() {
         let _ = writeln!(out, "admin listener on http://{admin}");

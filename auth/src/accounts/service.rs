@@ -256,7 +256,7 @@ impl Accounts {
             return Err(Error::InvalidRequest("this account signs in without a password"));
         }
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(|_| Error::Internal("the system gives no random numbers".into()))?;
+        getrandom::fill(&mut bytes).map_err(|_| Error::Internal("the system provides no random numbers".into()))?;
         let (code, now) = (BASE64_URL_SAFE_NO_PAD.encode(bytes), self.clock.now());
         let entry = Entry { user_id: Some(user.id), ..Entry::default() };
         self.store.set_reset(user.id, &hash_code(&code), now.saturating_add(RESET_TTL), entry, now).await?;

@@ -58,11 +58,11 @@ pub(super) struct StoredSet {
 pub enum KeyError {
     /// The file could not be read or written.
     File(PathBuf, io::Error),
-    /// The file is no set of keys.
+    /// The file is not a set of keys.
     Content(PathBuf, String),
     /// The set has no key of this id.
     Unknown(String),
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     Random,
 }
 
@@ -76,11 +76,11 @@ impl fmt::Display for KeyError {
             ),
             Self::Content(path, problem) => write!(
                 f,
-                "the signing key file {} is no set of keys ({problem}); restore it, or move it away and a new one is made (which signs all users out)",
+                "the signing key file {} is not a set of keys ({problem}); restore it, or move it away: then a new one is created, which signs all users out",
                 path.display()
             ),
             Self::Unknown(id) => write!(f, "there is no key {id}; `key list` shows the ids"),
-            Self::Random => f.write_str("the system gives no random numbers, so no key can be made"),
+            Self::Random => f.write_str("the system provides no random numbers, so no key can be created"),
         }
     }
 }

@@ -63,7 +63,7 @@ impl KeySet {
     /// A new key that is in no file.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     pub(super) fn temporary() -> Result<Self, KeyError> {
         let mut stored = StoredKey::generate(SigningAlgorithm::Hs256)?;
         stored.signs_from = Some(0);

@@ -54,7 +54,7 @@ impl Keys {
     /// A key that exists in memory alone, for an operator's command that issues no tokens.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     pub fn temporary(clock: Clock) -> Result<Self, KeyError> {
         Ok(Self::new(KeySet::temporary()?, clock))
     }

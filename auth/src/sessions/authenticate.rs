@@ -16,7 +16,7 @@ const MAX_ATTEMPTS: usize = 8;
 
 impl Sessions {
     /// Accepts an access token if its session is live and its generation is not superseded. The first use of a generation is written
-    /// before it is accepted: from then on, presenting its parent is no longer answered as a lost answer.
+    /// before it is accepted: from then on, an exchange of its parent is no longer taken for a repetition after a lost answer.
     ///
     /// # Errors
     /// The token is not valid, or the database is unavailable.

@@ -87,8 +87,8 @@ pub async fn by_reset_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Opti
     Entity::find().filter(Column::ResetHash.eq(hash)).one(db).await
 }
 
-/// Records a sign-in and locks the row until the transaction ends, so that a password change or a deletion happens wholly before or
-/// wholly after the new session. False if the password hash is another than in `user`, or the account is disabled or deleted.
+/// Records a sign-in and locks the row until the transaction ends, so that a password change or a deletion happens completely before or
+/// completely after the new session. False if the password hash differs from that in `user`, or the account is disabled or deleted.
 ///
 /// # Errors
 /// The database is unavailable or busy.
@@ -101,7 +101,7 @@ pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) 
     Ok(update.exec(tx).await?.rows_affected == 1)
 }
 
-/// Replaces the password hash and discards a one-time code. False if hash or code are others than in `user`.
+/// Replaces the password hash and discards a one-time code. False if hash or code differ from those in `user`.
 ///
 /// # Errors
 /// The database is unavailable or busy.

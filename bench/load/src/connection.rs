@@ -13,7 +13,7 @@ use serde_json::json;
 use std::{fmt, net::SocketAddr};
 use tokio::net::TcpStream;
 
-/// Why there are no figures.
+/// Why the measurement failed.
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) String);
 

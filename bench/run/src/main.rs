@@ -1,4 +1,4 @@
-//! Measures what this project builds, beside a peer of the same run. `cargo xtask bench` builds the app for it, and runs it.
+//! Measures what this project builds, and a peer in the same run to compare with. `cargo xtask bench` builds the app and runs this program.
 
 #[cfg(test)]
 mod budget;

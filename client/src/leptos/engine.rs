@@ -95,7 +95,7 @@ impl Engine for Client {
         if needs_check {
             let ready = signals.ready.clone();
             spawn_local(async move {
-                // If the server rejects the refresh, the session is over by now. Other failures are no verdict, and it goes on.
+                // If the server has rejected the refresh, the session has ended now. Other failures are no verdict: the session goes on.
                 let _ = session.token().await;
                 ready.set(true);
             });

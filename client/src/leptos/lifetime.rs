@@ -3,7 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, reactive::owner::Owner, task::spawn_local};
 
-/// Whether the page is being rendered on a server. Natively there is no browser, with any features.
+/// Whether the page is being rendered on a server. A native program counts as one, with any features of Leptos.
 pub(super) fn is_on_server() -> bool {
     cfg!(not(target_arch = "wasm32")) || Owner::current_shared_context().is_some_and(|context| !context.is_browser())
 }

@@ -16,7 +16,7 @@ use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// The `state` of a sign-in in a window begins with this letter, which is none of base64url's.
+/// The `state` of a sign-in in a window begins with this character, which base64url does not contain.
 const MARK: char = '.';
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a window takes to close.

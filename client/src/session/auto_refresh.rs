@@ -1,6 +1,7 @@
 //! Renews the token of a visible page in the background, so that requests need not wait for it.
 //!
-//! One timer. Each change of the session replaces it, and when it fires, what is due is decided anew: timers may be late or early.
+//! There is one timer, which each change of the session replaces. Timers may fire late or early, so when it fires, it is checked again
+//! whether a refresh is due.
 
 use crate::session::{Session, event::RefreshTrigger, tokens::Freshness};
 use futures::{

@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-/// A `Date` counts whole seconds and a response travels for a while: below this difference the local clocks are more exact.
+/// A `Date` has whole seconds, and a response takes time to arrive: below this difference the local clocks are more exact.
 const DATE_NOISE_MS: f64 = 3_000.0;
 
 /// A duration in milliseconds that came from a clock, a token or the storage. Negative numbers and NaN become zero, and too large ones the

@@ -132,7 +132,7 @@ impl Session {
         result
     }
 
-    /// Waits for the lock as long as the exchange is to be made now. `None`: it is not, or there are no locks.
+    /// Waits for the lock while the exchange is still to be made. `None`: it no longer is, or there are no locks.
     async fn acquire_lock(&self, stale: &Credential) -> Option<Lock> {
         if is_broken(Rule::CrossTabLock) {
             return None;
@@ -274,7 +274,7 @@ impl Session {
                 }
                 return (Err(error), RefreshResult::Discarded);
             }
-            // A suspended tab may have stored the refresh token that was exchanged here once more: the answer is newer than that.
+            // A suspended tab may have stored the refresh token again that was exchanged here: the answer is newer than that record.
             (Ok(Comparison::Newer(held)), Verdict::Granted(granted)) if is_spent(&held, &granted.0) => held,
             (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
             (Ok(Comparison::Same(current)), _) => current,

@@ -38,7 +38,7 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
         (&["--database-url", "sqlite://broken.db"], &["database"]),
         (&["--database-url", "oracle://x"], &["sqlite://", "postgres://", "mysql://"]),
         (&["--database-url", "postgres://user:s3cret@127.0.0.1:1/x"], &["--database-url"]),
-        (&["--signing-key", "broken.key"], &["broken.key", "no set of keys"]),
+        (&["--signing-key", "broken.key"], &["broken.key", "not a set of keys"]),
         (&["--signing-key", "folder.key"], &["folder.key", "--signing-key"]),
         (&["--signing-key", "/nonexistent/wugan.key"], &["/nonexistent/wugan.key"]),
     ] {

@@ -62,7 +62,7 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
     Some(Box::pin(async move {
         match granted.await {
             Ok(()) => Box::new(guard) as Guard,
-            // Browsers refuse locks where they refuse storage, and then there is no other tab to share a session with.
+            // Browsers refuse locks where they refuse storage. Without storage, no other tab shares the session, so no lock is needed.
             Err(_) => Box::new(()),
         }
     }))
