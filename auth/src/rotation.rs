@@ -1,7 +1,8 @@
 //! Refresh token rotation with reuse detection (RFC 9700 §4.14.2), as pure functions.
 //!
-//! A session counts its refresh tokens by generation. [`decide`] decides about a refresh token, [`decide_access`] about an access token,
-//! [`decide_logout`] the refresh token of a sign-out; [`Lineage::rotated`] and [`Lineage::superseded`] return the lineage afterwards.
+//! A session counts its refresh tokens by generation. The parent of a generation is the one that was exchanged for it. [`decide`] decides
+//! about a refresh token, [`decide_access`] about an access token, [`decide_logout`] about the refresh token of a sign-out;
+//! [`Lineage::rotated`] and [`Lineage::superseded`] return the lineage afterwards. The rules as a table: `docs/security.md`, "Rotation".
 
 use crate::clock::Millis;
 

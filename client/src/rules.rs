@@ -1,5 +1,5 @@
-//! Switches off one rule of the engine, so that a test can show that the simulator notices. Without the feature `__rules`, which is not
-//! for applications, the switches have no effect.
+//! Switches off one rule of the engine, so that a test can show that the simulator reports a violation. Without the feature `__rules`, which
+//! is not for applications, the switches have no effect.
 
 use std::cell::Cell;
 

@@ -22,7 +22,7 @@ thread_local! {
 /// The state of a simulation. Tabs, tasks and timers refer to it weakly.
 pub(crate) struct Browser {
     pub(crate) env: Rc<Environment>,
-    /// What all replicas of the storage agree on in the end.
+    /// The storage after all writes have arrived: the value on which all replicas agree in the end.
     pub(crate) store: RefCell<StoreReplica>,
     /// The longest time that a write takes to reach another tab, in milliseconds.
     store_lag: Cell<f64>,

@@ -16,7 +16,7 @@ const MAX_RESOLVED: usize = 1_000;
 
 /// Resolves a URL as `fetch` does; a relative base belongs to the page. `None`: it is not a URL.
 ///
-/// Results are kept, because parsing takes a large part of the time of a simulated request.
+/// Results are cached, because parsing takes a large part of the time of a simulated request.
 pub(crate) fn resolve(base: &str, url: &str) -> Option<Address> {
     let key = [base, url].join(" ");
     if let Some(known) = RESOLVED.with_borrow(|resolved| resolved.get(&key).cloned()) {

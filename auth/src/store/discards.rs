@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Connections that were opened before the last discard are not used again.
+/// The time of the last discard. Connections that were opened before it are not used again.
 #[derive(Clone, Default)]
 pub(super) struct Discards(Arc<Mutex<Option<Instant>>>);
 

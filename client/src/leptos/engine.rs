@@ -24,7 +24,7 @@ impl fmt::Debug for SessionEngine {
     }
 }
 
-/// What the signals need of a client. A trait object, so that the code which uses it does not refer to the client's.
+/// The part of a client that the signals use. As a trait object, so that code that uses it does not link the client's code.
 pub(super) trait Engine {
     fn client(&self) -> Client;
 

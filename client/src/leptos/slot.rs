@@ -1,4 +1,4 @@
-//! Where a provided session has its engine, as soon as that is loaded.
+//! Holds the engine of a provided session, and loads it when it is needed.
 
 use super::{
     engine::SessionEngine,

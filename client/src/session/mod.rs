@@ -47,7 +47,8 @@ pub use tokens::{TokenSet, User};
 /// While its token is valid, a request waits no longer than this for a newer one.
 const MAX_WAIT_WITH_VALID_TOKEN: Duration = Duration::from_secs(3);
 
-/// A token that was refused is not renewed for another 401 before this age, doubled with each futile refresh.
+/// A token that was refused right after its renewal is not renewed for another 401 before it has this age. The age doubles with each further
+/// refresh whose token is refused too.
 const FIRST_REFUSAL_PAUSE: Duration = Duration::from_secs(5);
 const LAST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
 

@@ -33,7 +33,7 @@ pub(crate) type Credential = Rc<ActiveSession>;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Record {
     Active(Credential),
-    /// The session of this id ended. The record stays, so that a tab can tell a sign-out from a storage that was cleared.
+    /// The session of this id ended. The record stays in the storage, so that a tab can distinguish a sign-out from a cleared storage.
     Ended {
         session: String,
         reason: SignOutReason,

@@ -49,7 +49,7 @@ pub(crate) struct SessionStore {
     latest_session: RefCell<String>,
     /// When the held record changed, by the monotonic clock.
     changed_at: Cell<f64>,
-    /// The storage holds a record that is not ours to replace.
+    /// The storage holds a record of a later version or of another issuer's live session, which is not overwritten.
     is_read_only: Cell<bool>,
 }
 
@@ -167,7 +167,8 @@ impl SessionStore {
         change
     }
 
-    /// A stored token is at least as old as the time since it was read, even if the device's clock is set back.
+    /// Adds this page's monotonic time to a record that was read. Then its token is at least as old as the time since, even if the device's
+    /// clock is set back.
     fn dated_here(&self, stored: &Credential) -> Credential {
         let mut session = ActiveSession::clone(stored);
         session.tokens.issued.monotonic.get_or_insert(self.platform.monotonic());
