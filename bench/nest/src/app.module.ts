@@ -15,11 +15,11 @@ const secret = createSecretKey(Buffer.from(process.env.JWT_SECRET ?? ''));
       url: process.env.DATABASE_URL,
       entities: [User],
       synchronize: true,
-      // As many connections as wugan-server keeps.
+      // As many connections as wugan-server opens.
       extra: { connectionLimit: 16 },
     }),
     TypeOrmModule.forFeature([User]),
-    // A key made once. Given a string, jsonwebtoken tries to read it as a PEM key each time, which takes twice as long as all the rest.
+    // The key is parsed once. A string would be parsed as PEM by jsonwebtoken at each use, which takes twice as long as all other work.
     JwtModule.register({ global: true, secretOrKeyProvider: () => secret, signOptions: { algorithm: 'HS256' } }),
   ],
   controllers: [AppController, UserController],

@@ -1,4 +1,4 @@
-// Lets a request with a good access token in. It asks the token alone: a session that was ended on the server lives on until then.
+// Admits requests with a valid access token. It checks the token only: after a sign-out, the token is accepted until it expires.
 import { CanActivate, ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import type { IncomingMessage } from 'node:http';

@@ -1,4 +1,4 @@
-// The peer: a backend as the tutorial on two tokens builds it, with Nest, TypeORM and MariaDB. One process, production mode.
+// The backend of the tutorial's kind, with Nest, TypeORM and MariaDB, that Wugan is measured and tested against. One process, production mode.
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module';

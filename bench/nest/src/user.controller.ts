@@ -1,4 +1,5 @@
-// Sign-in and refresh. A refresh checks the token, looks the user up and signs two new tokens; none is ever spent, and none is kept.
+// Sign-in and refresh. A refresh verifies the token, reads the user and signs two new tokens. The old refresh token stays valid until it expires,
+// because the server stores no tokens.
 import { Body, Controller, Get, HttpCode, OnModuleInit, Post, Query, UnauthorizedException } from '@nestjs/common';
 import { JwtService, JwtSignOptions } from '@nestjs/jwt';
 import { InjectRepository } from '@nestjs/typeorm';
@@ -9,7 +10,7 @@ import { User } from './user.entity';
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-// A time as the package `ms` reads it.
+// A duration in the format of the package `ms`.
 const accessTtl = (process.env.ACCESS_TTL ?? '30m') as JwtSignOptions['expiresIn'];
 
 interface Tokens {

@@ -59,7 +59,7 @@ pub trait RefreshGrant: 'static {
     /// Reads the answer to a refresh, or to a sign-in.
     fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome;
 
-    /// The request that tells the server of a sign-out, if there is one.
+    /// The sign-out request: it tells the server that the session of this refresh token has ended. `None` sends none.
     fn revoke(&self, exchange: &Exchange<'_>) -> Option<Request> {
         let _ = exchange;
         None
