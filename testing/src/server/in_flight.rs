@@ -1,4 +1,4 @@
-//! What a server has seen of its clients: requests for new tokens in flight, arrivals, violations.
+//! What a server has recorded about its clients: requests for new tokens in flight, arrivals, violations.
 
 use std::{
     cell::{Cell, RefCell},
@@ -22,7 +22,7 @@ pub(crate) struct InFlight {
     pub(super) tab: usize,
     /// The session and generation of the refresh token.
     pub(super) exchange: Option<(usize, u64)>,
-    /// When it was sent, or the request that it repeats with another proof.
+    /// When it was sent. If it repeats a request with another proof, when that was sent.
     pub(super) started: f64,
     pub(super) is_answered: Cell<bool>,
     pub(super) is_delivered: Cell<bool>,

@@ -175,7 +175,7 @@ impl Server {
     /// A proof has a nonce as soon as the tab has read one of this server.
     pub(crate) fn check_nonce(&self, incoming: &Incoming, has_read_nonce: bool) {
         if has_read_nonce && dpop::has_nonce(incoming) == Some(false) {
-            self.violation("a proof without the nonce that the tab has read");
+            self.violation("a proof lacks the nonce that the tab has read");
         }
     }
 
@@ -185,7 +185,7 @@ impl Server {
             self.violation("a token was sent to another origin");
         }
         if incoming.header("x-body").is_some_and(|expected| expected.as_bytes() != incoming.body) {
-            self.violation("a request arrived with another body");
+            self.violation("a request or its replay arrived with another body than expected");
         }
         let token = self.access_token(incoming).map(|(_, token)| token);
         if let Some(token) = token
@@ -212,7 +212,7 @@ impl Server {
         let mut arrivals = self.0.monitor.arrivals.borrow_mut();
         let (before, was_refused) = arrivals.get(name).copied().unwrap_or_default();
         if before > 1 || before == 1 && !was_refused {
-            self.violation(format!("request {name} arrived once too often"));
+            self.violation(format!("request {name} arrived more often than its one replay"));
         }
         arrivals.insert(name.to_owned(), (before + 1, !is_accepted));
     }

@@ -366,7 +366,7 @@ impl Scenario {
             }
             34 | 35 if !self.calls.is_empty() => {
                 let call = self.calls.swap_remove(self.dice(self.calls.len() as u64));
-                self.sim.note(|| format!("a caller in tab {} goes away", call.tab));
+                self.sim.note(|| format!("a caller in tab {} drops its request", call.tab));
                 call.abort.abort();
             }
             36 | 37 => self.advance_to_a_refresh(),
