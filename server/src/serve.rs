@@ -154,7 +154,7 @@ fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {
         StartError(match error.kind() {
             io::ErrorKind::AddrInUse => format!("{address} is in use by another program; stop that one, or choose another with {flag}"),
             io::ErrorKind::PermissionDenied => format!("this user may not listen on {address}; choose a port above 1023 with {flag}"),
-            io::ErrorKind::AddrNotAvailable => format!("{address} is no address of this machine; choose another with {flag}"),
+            io::ErrorKind::AddrNotAvailable => format!("{address} is not an address of this machine; choose another with {flag}"),
             _ => format!("cannot listen on {address}: {error}; choose another with {flag}"),
         })
     })
