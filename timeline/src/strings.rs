@@ -158,6 +158,7 @@ fn reason_en(reason: SignOutReason) -> &'static str {
         SignOutReason::ByUser => "by the user",
         SignOutReason::OtherTab => "in another tab",
         SignOutReason::Expired => "expired",
+        SignOutReason::KeyLost => "its key is missing",
         _ => "the server rejected the refresh token",
     }
 }
@@ -220,6 +221,7 @@ fn reason_zh(reason: SignOutReason) -> &'static str {
         SignOutReason::ByUser => "用户操作",
         SignOutReason::OtherTab => "在另一个标签页退出",
         SignOutReason::Expired => "已过期",
+        SignOutReason::KeyLost => "密钥已丢失",
         _ => "服务器拒绝了刷新令牌",
     }
 }

@@ -419,8 +419,8 @@ impl Session {
         (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && self.is_marked_refused(&held)).then_some(left)
     }
 
-    /// The session cannot be renewed. It ends now if its access token is of no use either, else when that expires.
-    /// Then a revocation request with the rejected token is sent: if a thief has exchanged it and its successor, that ends the thief's session.
+    /// The session cannot be renewed. It ends now if its access token was refused or has expired, else when that expires. When it ends, a
+    /// revocation request with the rejected token is sent: a server that recognises the token ends the session of a thief that exchanged it.
     /// A cookie is not revoked: it may be that of a later session.
     fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
         let was_renewable = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();

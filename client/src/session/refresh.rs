@@ -298,8 +298,8 @@ impl Session {
         }
     }
 
-    /// If the user signed out during the exchange, the revocation request named the token that was spent: a backend that revokes single
-    /// tokens has to be told of its successor.
+    /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
+    /// revokes single tokens needs a second request, with its successor.
     pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet) {
         let is_in_cookie = !self.0.grant.needs_refresh_token();
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
