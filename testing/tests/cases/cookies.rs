@@ -238,7 +238,7 @@ fn case_54_a_proxys_page_and_a_rate_limit_are_no_verdict_on_the_cookie() {
         tabs.into_iter().for_each(|(tab, _)| tab.close());
         let tab = sim.tab();
         let tabs = [(tab.clone(), tab.client(cookie_builder()))];
-        sim.server().fail_next([fault.clone()]);
+        sim.server().fail_next([fault]);
         assert!(matches!(resume(&sim, &tabs)[..], [Err(Error::Status { .. })]), "{fault:?}");
         assert_eq!(resume(&sim, &tabs), [Ok(true)]);
     }
