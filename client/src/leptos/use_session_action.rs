@@ -5,7 +5,10 @@ use super::{
     use_session,
 };
 use crate::{AuthState, Client, Error, Event, SignOutReason, Subscription, User};
-use futures::future::{AbortHandle, Abortable, LocalBoxFuture};
+use futures::{
+    FutureExt,
+    future::{AbortHandle, Abortable, LocalBoxFuture, poll_fn},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -68,7 +71,8 @@ impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
 /// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the same user signs in
 /// again; if it was dispatched while no user was signed in, when any user signs in. It runs from its beginning: an action with one request
 /// is never carried out twice, but an action with several requests sends those again that were accepted. A sign-out by the user aborts all
-/// running dispatches and discards those that wait. A dispatch that waits is discarded with the component.
+/// running dispatches and discards those that wait. The sign-in of another user, in this or another tab, aborts all running dispatches
+/// too. A dispatch that waits is discarded with the component.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -218,10 +222,15 @@ where
         let (abort, registration) = AbortHandle::new_pair();
         self.aborts.borrow_mut().push((number, abort));
         self.running.try_update(|running| *running += 1);
-        let acting = Abortable::new((self.act)(client.clone(), input.clone()), registration);
-        let this = self.clone();
+        let mut acting = Abortable::new((self.act)(client.clone(), input.clone()), registration);
+        let (this, session) = (self.clone(), client.session().clone());
         spawn_local(async move {
-            let result = acting.await;
+            let result = poll_fn(|context| {
+                // Another tab may have signed another user in, which aborts the action before its next request.
+                session.sync();
+                acting.poll_unpin(context)
+            })
+            .await;
             this.aborts.borrow_mut().retain(|(running, _)| *running != number);
             // Aborted, or of another user's session: `forget_results` has reset the signals.
             let Some(result) = result.ok().filter(|_| this.epoch.get() == epoch) else { return };
@@ -242,7 +251,7 @@ where
             Event::SignedOut { reason: SignOutReason::ByUser | SignOutReason::OtherTab } => {
                 self.forget_results();
                 self.discard_queue();
-                self.aborts.take().iter().for_each(|(_, abort)| abort.abort());
+                self.abort_running();
             }
             // The client ends the requests of a session that the server ended, each with an error.
             Event::SignedOut { .. } => drop(self.value.try_set(None)),
@@ -255,11 +264,14 @@ where
     /// A session began: runs the dispatches that wait for this user.
     fn begin_session(self: &Rc<Self>, user: Option<&User>) {
         let user = id(user);
+        let before = self.user.replace(user.clone());
         // An app may sign the same user in again, as after a change of the password: the results are still that user's.
-        if user.is_none() || *self.user.borrow() != user {
+        if user.is_none() || before != user {
             self.forget_results();
         }
-        self.user.replace(user.clone());
+        if before.zip(user.as_ref()).is_some_and(|(before, user)| before != *user) {
+            self.abort_running();
+        }
         let (queue, Some(client)) = (self.discard_queue(), self.client.get()) else { return };
         let is_ours = |waiting: &Waiting<I>| waiting.user.is_none() || waiting.user == user;
         queue.into_iter().filter(is_ours).for_each(|waiting| self.run(client, waiting.input));
@@ -274,6 +286,10 @@ where
         self.epoch.set(self.epoch.get() + 1);
         self.running.try_set(0);
         self.value.try_set(None);
+    }
+
+    fn abort_running(&self) {
+        self.aborts.take().iter().for_each(|(_, abort)| abort.abort());
     }
 
     fn wait(&self, waiting: Waiting<I>) {

@@ -144,6 +144,32 @@ async fn case_45_a_result_of_the_first_user_is_not_shown_to_the_second() {
 }
 
 #[wasm_bindgen_test]
+async fn case_45_a_running_action_of_the_first_user_sends_no_request_as_the_second() {
+    // Whether the other tab's sign-in is noticed while the first request is sent, or not before its response.
+    for is_noticed_meanwhile in [true, false] {
+        let (test, other) = (Fixture::signed_in().await, Fixture::signed_in().await);
+        test.page.hold(ROUTE);
+        let page = test.mount(|| {
+            let act = use_session_action(|client: Client, ()| async move {
+                post(client.clone(), ROUTE).await?;
+                post(client, "/user/second").await
+            });
+            act.dispatch(());
+            move || format!("{:?} {} {}", act.value.get(), act.pending.get(), act.awaiting_sign_in.get())
+        });
+        wait_until("the first request is answered", || test.page.held(ROUTE) == 1).await;
+        test.store_text(&other.stored_text().unwrap());
+        if is_noticed_meanwhile {
+            test.state();
+        }
+        test.page.release(ROUTE);
+        sleep_seconds(0.3).await;
+        assert_eq!(test.page.sent("/user/second"), [], "noticed meanwhile: {is_noticed_meanwhile}");
+        assert_eq!(page.text().await, NOTHING);
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_result_stays_when_the_server_renews_the_session_of_the_same_user() {
     let test = Fixture::signed_in().await;
     let (page, save) = mount_action(&test);
