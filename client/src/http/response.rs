@@ -6,7 +6,11 @@ use crate::{
     platform::{Guard, Platform, PlatformResponse, within},
     session::clock::Timestamp,
 };
-use futures::{Stream, TryStreamExt, future::Either, stream};
+use futures::{
+    FutureExt, Stream, TryStreamExt,
+    future::{Either, LocalBoxFuture, pending, select},
+    stream,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
@@ -154,13 +158,17 @@ impl Response {
         parsed.map_err(|message| self.decode_error(message))
     }
 
-    /// The body in chunks as they arrive. Dropping the stream cancels the transfer.
+    /// The body in chunks as they arrive. Dropping the stream cancels the transfer. It ends with [`Error::Timeout`] at the request's own
+    /// timeout.
     pub fn bytes_stream(self) -> impl Stream<Item = Result<Vec<u8>, Error>> {
         if self.0.buffered.is_some() {
             return Either::Left(stream::once(self.bytes()));
         }
         match self.0.inner.into_any().downcast::<(web_sys::Response, Guard)>() {
-            Ok(response) => Either::Right(Either::Left(chunks(*response))),
+            Ok(response) => {
+                let timeout = self.0.read_timeout.map_or_else(|| pending().boxed_local(), |(platform, timeout)| platform.sleep(timeout));
+                Either::Right(Either::Left(chunks(*response, timeout)))
+            }
             Err(_) => Either::Right(Either::Right(stream::once(async { Err(Error::Network("this platform has no streams".into())) }))),
         }
     }
@@ -190,13 +198,18 @@ impl From<Response> for web_sys::Response {
 }
 
 /// Reads a `ReadableStream` of bytes. <https://streams.spec.whatwg.org/#default-reader-class>
-fn chunks((response, forwarding): (web_sys::Response, Guard)) -> impl Stream<Item = Result<Vec<u8>, Error>> {
+fn chunks(
+    (response, forwarding): (web_sys::Response, Guard),
+    timeout: LocalBoxFuture<'static, ()>,
+) -> impl Stream<Item = Result<Vec<u8>, Error>> {
     let reader = response.body().and_then(|body| body.get_reader().dyn_into().ok());
-    let reader = reader.map(|reader| Reader { reader, _forwarding: forwarding });
+    let reader = reader.map(|reader| Reader { reader, timeout, _forwarding: forwarding });
     stream::try_unfold(reader, |reader| async move {
-        let Some(reader) = reader else { return Ok(None) };
+        let Some(mut reader) = reader else { return Ok(None) };
         let field = |object: &JsValue, name: &str| Reflect::get(object, &name.into()).unwrap_or_default();
-        let result = JsFuture::from(reader.reader.read()).await.map_err(|error| match field(&error, "name").as_string() {
+        let chunk = JsFuture::from(reader.reader.read());
+        let Either::Left((result, _)) = select(chunk, &mut reader.timeout).await else { return Err(Error::Timeout) };
+        let result = result.map_err(|error| match field(&error, "name").as_string() {
             Some(name) if name == "AbortError" => Error::Aborted,
             _ => Error::Network("the transfer broke off".into()),
         })?;
@@ -209,6 +222,7 @@ fn chunks((response, forwarding): (web_sys::Response, Guard)) -> impl Stream<Ite
 /// Cancels the stream when it is dropped.
 struct Reader {
     reader: web_sys::ReadableStreamDefaultReader,
+    timeout: LocalBoxFuture<'static, ()>,
     _forwarding: Guard,
 }
 

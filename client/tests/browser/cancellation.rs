@@ -4,7 +4,10 @@ use crate::{
     fixture::{Answer, Fixture, REFRESH_PATH, register, sleep_seconds, wait_until},
     page::MockResponse,
 };
-use futures::future::{RemoteHandle, join_all};
+use futures::{
+    StreamExt,
+    future::{RemoteHandle, join_all},
+};
 use std::time::Duration;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::AbortController;
@@ -112,6 +115,9 @@ async fn case_60_the_requests_own_timeout_limits_reading_the_body_and_the_defaul
     test.page.respond("/slow", MockResponse::new(200).chunk("begin").stays_open());
     let limited = test.client.get("/slow").timeout(Duration::from_millis(300)).send().await.unwrap();
     assert_eq!(limited.text().await, Err(Error::Timeout));
+    let limited = test.client.get("/slow").timeout(Duration::from_millis(300)).send().await.unwrap().bytes_stream();
+    let chunks: Vec<_> = Box::pin(limited).take_until(Box::pin(sleep_seconds(5.0))).collect().await;
+    assert_eq!(chunks, [Ok(b"begin".to_vec()), Err(Error::Timeout)]);
     let reading = Box::pin(async { test.client.get("/slow").send().await.unwrap().text().await });
     let waiting = Box::pin(sleep_seconds(1.0));
     assert!(matches!(futures::future::select(reading, waiting).await, futures::future::Either::Right(_)), "it goes on reading");
