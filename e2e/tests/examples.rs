@@ -5,7 +5,7 @@ use std::env;
 use std::time::Duration;
 
 use serde_json::json;
-use wugan_e2e::{Context, ExampleProgram, PASSWORD, Result, scenario};
+use wugan_e2e::{Context, ExampleProgram, PASSWORD, Result, scenario, until};
 
 /// Leptos panics, or writes to the console, if the elements that it hydrates are not those that the server rendered.
 const RECORD_ERRORS: &str = "window.recordedErrors = [];\
@@ -56,6 +56,31 @@ async fn the_leptos_page_asks_for_a_sign_in_renews_and_signs_out() -> Result {
         page.fill("Password", "wrong").await?;
         page.press("Sign in").await?;
         page.shows("\"code\":\"invalid_credentials\"").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_link_to_a_guarded_page_leads_there_after_the_sign_in() -> Result {
+    let mut flags = flags("WUGAN_LEPTOS_PAGE")?;
+    flags.extend(["--demo-user".to_owned(), format!("ada:{PASSWORD}")]);
+    scenario("leptos-link", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, .. }: &mut Context| {
+        page.open("/sign-in").await?;
+        page.field("Username").await?;
+        // leptos_router handles the clicks on all links of the page.
+        let link =
+            "const link = document.createElement('a'); link.href = '/?tab=2'; link.textContent = 'Tab 2'; document.body.append(link)";
+        page.script(link).await?;
+        page.follow("Tab 2").await?;
+        let next = "return new URLSearchParams(location.search).get('next')";
+        let next = until("the guard to navigate", async || Ok(page.script(next).await?.as_str().map(str::to_owned))).await?;
+        assert_eq!(next, "/?tab=2");
+        page.fill("Username", "ada").await?;
+        page.fill("Password", PASSWORD).await?;
+        page.press("Sign in").await?;
+        page.shows("\"username\":\"ada\"").await?;
+        assert_eq!(page.script("return location.pathname + location.search").await?, "/?tab=2");
+        Ok(())
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! The address of the page, and the address to return to in its query.
 
-use leptos::prelude::window;
-use std::rc::Rc;
+use leptos::prelude::*;
+use std::{rc::Rc, time::Duration};
 use web_sys::UrlSearchParams;
 
 /// Goes to an address of the app.
@@ -13,6 +13,14 @@ pub(super) fn load() -> Navigate {
         // It fails for invalid URLs only, and these are built from valid ones.
         let _ = window().location().replace(address);
     })
+}
+
+/// Calls back when the page has its own address, unless the effect that calls this runs again or ends before. leptos_router sets the
+/// address in the macrotask in which it renders the page, after the page's effects.
+pub(super) fn when_set(run: impl FnOnce() + 'static) {
+    if let Ok(timer) = set_timeout_with_handle(run, Duration::ZERO) {
+        on_cleanup(move || timer.clear());
+    }
 }
 
 /// Path, query and fragment of this page.

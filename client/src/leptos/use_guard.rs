@@ -111,7 +111,8 @@ pub fn use_guard_with_options(options: UseGuardOptions) -> UseGuardReturn {
     });
     Effect::new(move || {
         if status.get() == AuthStatus::Unauthenticated {
-            (options.navigate)(&address::with_query(&options.sign_in, &options.parameter, &address::current()));
+            let UseGuardOptions { sign_in, parameter, navigate } = options.clone();
+            address::when_set(move || navigate(&address::with_query(&sign_in, &parameter, &address::current())));
         }
     });
     UseGuardReturn { status: outliving(|| status.into()) }

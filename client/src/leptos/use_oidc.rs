@@ -10,7 +10,6 @@ use crate::{
     AuthState, SignOutReason,
     oidc::{Error, Oidc, SignInOptions},
 };
-use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::{cell::Cell, rc::Rc};
 
@@ -68,20 +67,15 @@ impl UseOidcReturn {
         let seen = was_signed_in.clone();
         Effect::new(move || seen.set(seen.get() || session.signed_in.get()));
         UseGuardOptions::default().navigate(move |_| {
-            let was_signed_in = was_signed_in.get();
-            spawn_local(async move {
-                // A router sets the address after it has rendered the page.
-                TimeoutFuture::new(0).await;
-                let Some(oidc) = this.oidc().filter(|oidc| !oidc.is_leaving()) else { return };
-                let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
-                // The provider may still know the user, and would sign the user in again at once.
-                let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-                if is_sign_out && was_signed_in {
-                    this.error.try_set(oidc.show_signed_out_page().err());
-                } else {
-                    this.sign_in_with(SignInOptions::default().return_to(current()));
-                }
-            });
+            let Some(oidc) = this.oidc().filter(|oidc| !oidc.is_leaving()) else { return };
+            let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
+            // The provider may still know the user, and would sign the user in again at once.
+            let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+            if is_sign_out && was_signed_in.get() {
+                this.error.try_set(oidc.show_signed_out_page().err());
+            } else {
+                this.sign_in_with(SignInOptions::default().return_to(current()));
+            }
         })
     }
 

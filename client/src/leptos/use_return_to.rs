@@ -54,7 +54,8 @@ impl UseReturnToOptions {
 /// Return value of [`use_return_to`]; `Copy`.
 #[derive(Clone, Copy, Debug)]
 pub struct UseReturnToReturn {
-    /// The page to return to: an address of this site, even if the query names another one. On a server and during hydration, `home`.
+    /// The page to return to: an address of this site, even if the query names another one. `home` until the page has its own address,
+    /// on a server and during hydration.
     pub to: Signal<String>,
 }
 
@@ -86,18 +87,21 @@ pub fn use_return_to() -> UseReturnToReturn {
 pub fn use_return_to_with_options(options: UseReturnToOptions) -> UseReturnToReturn {
     let session = use_session();
     let UseReturnToOptions { home, parameter, navigate } = options;
-    let to = outliving(|| {
-        Memo::new(move |_| {
-            let address = if session.hydrated.get() { address::return_to(&parameter) } else { None };
-            address.unwrap_or_else(|| home.clone())
-        })
-    });
-    // A memo is lazy: compute it while the page has its own address.
-    let _ = to.get_untracked();
+    let asked_for = outliving(|| RwSignal::new(None::<String>));
+    let fallback = home.clone();
     Effect::new(move || {
-        if session.ready.get() && session.signed_in.get() {
-            navigate(&to.get_untracked());
+        if session.hydrated.get() {
+            let (home, parameter) = (fallback.clone(), parameter.clone());
+            address::when_set(move || drop(asked_for.try_set(Some(address::return_to(&parameter).unwrap_or(home)))));
         }
     });
-    UseReturnToReturn { to: outliving(|| to.into()) }
+    Effect::new(move || {
+        if let Some(to) = asked_for.get()
+            && session.ready.get()
+            && session.signed_in.get()
+        {
+            navigate(&to);
+        }
+    });
+    UseReturnToReturn { to: outliving(|| Signal::derive(move || asked_for.get().unwrap_or_else(|| home.clone()))) }
 }

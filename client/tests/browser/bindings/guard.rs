@@ -1,7 +1,7 @@
 //! Guarded pages: they wait while the session is checked, and return to the page that was asked for.
 
 use super::PageAddress;
-use crate::fixture::{Fixture, REFRESH_PATH, register, unreachable_url, wait_until};
+use crate::fixture::{Fixture, REFRESH_PATH, register, sleep_seconds, unreachable_url, wait_until};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -111,6 +111,12 @@ async fn another_users_session_renders_a_new_page() {
     page.shows(&other.user_name().unwrap()).await;
 }
 
+/// Waits for a navigation, and returns its address.
+async fn next_navigation(navigations: &Navigations) -> String {
+    wait_until("the app navigates", || !navigations.borrow().is_empty()).await;
+    navigations.borrow_mut().remove(0)
+}
+
 #[wasm_bindgen_test]
 async fn the_user_returns_to_the_page_that_was_asked_for() {
     let test = Fixture::new();
@@ -118,24 +124,58 @@ async fn the_user_returns_to_the_page_that_was_asked_for() {
     let _address = PageAddress::set("/notes/7?sort=a%26b#end");
     let mut page = test.mount(guarded_page(&navigations));
     assert_eq!(page.text().await, "wait");
-    let sign_in_address = navigations.take().remove(0);
+    let sign_in_address = next_navigation(&navigations).await;
     page.unmount();
 
     PageAddress::replace(&sign_in_address);
     let options = UseReturnToOptions::default().navigate(recorded(&navigations));
     let page = test.mount(move || use_return_to_with_options(options).to);
-    assert_eq!(page.text().await, "/notes/7?sort=a%26b#end");
+    page.shows("/notes/7?sort=a%26b#end").await;
     assert!(navigations.borrow().is_empty(), "no user is signed in yet");
     register(&test.client).await;
-    page.text().await;
-    assert_eq!(*navigations.borrow(), ["/notes/7?sort=a%26b#end"]);
+    let asked_for = next_navigation(&navigations).await;
+    assert_eq!(asked_for, "/notes/7?sort=a%26b#end");
 
-    PageAddress::replace(&navigations.take()[0]);
+    PageAddress::replace(&asked_for);
     let page = test.mount(guarded_page(&navigations));
     assert!(page.text().await.starts_with("page of"));
     test.client.session().sign_out();
     assert_eq!(page.text().await, "wait");
-    assert_eq!(*navigations.borrow(), [sign_in_address]);
+    assert_eq!(next_navigation(&navigations).await, sign_in_address);
+}
+
+/// leptos_router sets the address after it has rendered the page.
+#[wasm_bindgen_test]
+async fn the_page_that_was_asked_for_is_that_of_an_address_set_after_the_rendering() {
+    let test = Fixture::new();
+    let navigations = Navigations::default();
+    let _address = PageAddress::set("/before");
+    let mut page = test.mount(guarded_page(&navigations));
+    page.text().await;
+    PageAddress::replace("/notes");
+    assert_eq!(next_navigation(&navigations).await, "/sign-in?next=%2Fnotes");
+    page.unmount();
+
+    PageAddress::replace("/before");
+    register(&test.client).await;
+    let options = UseReturnToOptions::default().navigate(recorded(&navigations));
+    let page = test.mount(move || use_return_to_with_options(options).to);
+    page.text().await;
+    PageAddress::replace("/sign-in?next=%2Fnotes");
+    page.shows("/notes").await;
+    assert_eq!(next_navigation(&navigations).await, "/notes");
+    assert!(navigations.borrow().is_empty());
+}
+
+#[wasm_bindgen_test]
+async fn a_guard_that_is_removed_before_the_address_is_set_does_not_navigate() {
+    let test = Fixture::new();
+    let navigations = Navigations::default();
+    let mut page = test.mount(guarded_page(&navigations));
+    page.text().await;
+    page.unmount();
+    sleep_seconds(0.1).await;
+    assert!(navigations.borrow().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -156,9 +196,10 @@ async fn the_user_is_not_sent_to_another_site() {
         let query: String = js_sys::encode_uri_component(next).into();
         PageAddress::replace(&format!("/sign-in?next={query}"));
         let page = test.mount(|| use_return_to_with_options(UseReturnToOptions::default().home("/home").navigate(|_| {})).to);
+        sleep_seconds(0.05).await;
         assert_eq!(page.text().await, "/home", "{next:?}");
     }
     PageAddress::replace("/sign-in?go=inbox");
     let options = UseReturnToOptions::default().parameter("go").navigate(|_| {});
-    assert_eq!(test.mount(|| use_return_to_with_options(options).to).text().await, "/inbox");
+    test.mount(|| use_return_to_with_options(options).to).shows("/inbox").await;
 }

@@ -50,7 +50,7 @@ async fn case_57_a_signed_in_user_is_shown_after_hydration() {
     assert_eq!(*navigations.borrow(), Vec::<String>::new());
     test.client.session().sign_out();
     page.shows("Loading…").await;
-    assert_eq!(navigations.borrow().len(), 1);
+    crate::fixture::wait_until("the guard navigates", || navigations.borrow().len() == 1).await;
 }
 
 #[wasm_bindgen_test]
