@@ -328,6 +328,50 @@ async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Resu
     .await
 }
 
+/// Records whether the page returned from the back/forward cache, where the pages of the app find it later.
+const RECORD_RETURN: &str = "addEventListener('pageshow', event => sessionStorage.wasKept = event.persisted)";
+
+#[tokio::test]
+async fn openid_a_page_from_the_back_forward_cache_sends_to_the_provider_again() -> Result {
+    scenario("openid-back", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/").await?;
+        site.page.shows("signed out").await?;
+        site.page.script(RECORD_RETURN).await?;
+        site.page.follow("Account").await?;
+        site.page.shows("Sign-in").await?;
+        site.page.script("window.isLeft = true").await?;
+        site.page.driver().back().await?;
+        until("the provider's page to be loaded again", async || {
+            let script = "return window.isLeft ? '' : document.body.innerText";
+            Ok(site.page.script(script).await?.as_str().is_some_and(|text| text.contains("Sign-in")).then_some(()))
+        })
+        .await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await?;
+        assert_eq!(site.page.script("return sessionStorage.wasKept").await?, "true");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_page_from_the_back_forward_cache_goes_to_the_signed_out_page_after_a_sign_out() -> Result {
+    scenario("openid-sign-out-back", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({})).await?;
+        site.page.script(RECORD_RETURN).await?;
+        site.page.press("Sign out").await?;
+        site.page.shows("Yes, sign me out").await?;
+        site.page.driver().back().await?;
+        site.page.shows("signed out").await?;
+        site.page.arrives_at("/").await?;
+        assert_eq!(site.page.script("return sessionStorage.wasKept").await?, "true");
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test]
 async fn openid_a_window_signs_the_page_in() -> Result {
     scenario("openid-window", &[], async |Context { page, .. }: &mut Context| {

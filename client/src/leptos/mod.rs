@@ -46,6 +46,7 @@ mod lifetime;
 mod oidc_callback;
 #[cfg(feature = "oidc")]
 mod oidc_session;
+mod restored;
 mod signals;
 mod slot;
 mod use_guard;

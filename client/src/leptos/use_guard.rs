@@ -3,6 +3,7 @@
 use super::{
     address::{self, Navigate},
     lifetime::outliving,
+    restored::on_restored,
     use_session,
 };
 use leptos::prelude::*;
@@ -71,7 +72,8 @@ pub struct UseGuardReturn {
 
 /// Navigates to the sign-in page as soon as no user is signed in. [`Guarded`](super::Guarded) is this hook with the page in it.
 ///
-/// It does not navigate while the status is [`Loading`](AuthStatus::Loading), nor on a server.
+/// It does not navigate while the status is [`Loading`](AuthStatus::Loading), nor on a server. It navigates again if the browser shows
+/// the page from its back/forward cache while no user is signed in.
 ///
 /// # Panics
 /// If no component above [provides](super::provide_session) a session.
@@ -109,7 +111,10 @@ pub fn use_guard_with_options(options: UseGuardOptions) -> UseGuardReturn {
             (true, false) => AuthStatus::Unauthenticated,
         })
     });
+    let restored = outliving(|| RwSignal::new(()));
+    on_restored(move || restored.set(()));
     Effect::new(move || {
+        restored.track();
         if status.get() == AuthStatus::Unauthenticated {
             let UseGuardOptions { sign_in, parameter, navigate } = options.clone();
             address::when_set(move || navigate(&address::with_query(&sign_in, &parameter, &address::current())));

@@ -4,7 +4,9 @@ use super::{
     UseGuardOptions,
     address::current,
     lifetime::{is_on_server, outliving},
-    provide_session, use_session,
+    provide_session,
+    restored::on_restored,
+    use_session,
 };
 use crate::{
     AuthState, SignOutReason,
@@ -93,6 +95,8 @@ impl UseOidcReturn {
 /// [`OidcSession`](super::OidcSession) connects and calls this.
 pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
     provide_session(oidc.client().clone());
+    let restored = oidc.clone();
+    on_restored(move || restored.clear_leaving());
     let provided =
         outliving(|| UseOidcReturn { error: RwSignal::new(None), oidc: (!is_on_server()).then(|| StoredValue::new_local(oidc)) });
     provide_context(provided);

@@ -62,6 +62,12 @@ impl Oidc {
         self.0.is_leaving.set(true);
     }
 
+    /// The browser shows the page again.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn clear_leaving(&self) {
+        self.0.is_leaving.set(false);
+    }
+
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
         let session = self.client().session().current()?.session.clone();

@@ -4,6 +4,7 @@ use super::PageAddress;
 use crate::fixture::{Fixture, REFRESH_PATH, register, sleep_seconds, unreachable_url, wait_until};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
     grant::Json,
@@ -164,6 +165,30 @@ async fn the_page_that_was_asked_for_is_that_of_an_address_set_after_the_renderi
     PageAddress::replace("/sign-in?next=%2Fnotes");
     page.shows("/notes").await;
     assert_eq!(next_navigation(&navigations).await, "/notes");
+    assert!(navigations.borrow().is_empty());
+}
+
+/// The browser shows the page, from its back/forward cache or not.
+fn show_page(is_from_cache: bool) {
+    let dispatch = js_sys::Function::new_with_args("persisted", "dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))");
+    dispatch.call1(&JsValue::NULL, &is_from_cache.into()).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_guarded_page_from_the_back_forward_cache_asks_for_a_sign_in_again() {
+    let test = Fixture::new();
+    let navigations = Navigations::default();
+    let _page = test.mount(guarded_page(&navigations));
+    next_navigation(&navigations).await;
+    show_page(false);
+    sleep_seconds(0.1).await;
+    assert!(navigations.borrow().is_empty());
+    show_page(true);
+    next_navigation(&navigations).await;
+    // Another tab has signed a user in meanwhile.
+    register(&test.second_client()).await;
+    show_page(true);
+    sleep_seconds(0.1).await;
     assert!(navigations.borrow().is_empty());
 }
 
