@@ -3,7 +3,6 @@
 use crate::{
     accounts::{Accounts, Limits},
     clock::{Clock, millis},
-    device::Device,
     dpop::{Dpop, Nonces, origin},
     error::{Error, StartError},
     http::TrustedProxies,
@@ -17,13 +16,18 @@ use crate::{
     store::Store,
     tokens::Tokens,
 };
-use std::{sync::Arc, time::Duration};
-use wugan_wire::TokenAnswer;
+use std::{fmt, sync::Arc, time::Duration};
 
 /// Accounts and sessions of an application. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth {
     inner: Arc<Inner>,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
 }
 
 impl Auth {
@@ -33,6 +37,7 @@ impl Auth {
     /// # Errors
     /// The database or the keys cannot be used; the error says what to do.
     pub async fn open(options: Options) -> Result<Self, StartError> {
+        options.check()?;
         let lifetime = millis(options.policy.refresh_ttl.max(options.access_ttl));
         let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
         let store = Store::open(&options.database_url).await?;
@@ -52,6 +57,9 @@ impl Auth {
     }
 
     fn on(store: Store, keys: Keys, options: Options) -> Result<Self, StartError> {
+        // jsonwebtoken cannot choose between its two backends if another crate enables the other one, and signing panics then. An error means
+        // that the application has chosen.
+        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         let (metrics, clock, policy) = (Arc::new(Metrics::default()), options.clock, options.policy);
         let origin = origin(&options.issuer);
         let tokens = Arc::new(Tokens::new(keys, options.issuer, options.audience, options.access_ttl));
@@ -71,21 +79,12 @@ impl Auth {
             proxies: options.proxies,
             request_timeout: options.request_timeout,
             query_refresh: options.query_refresh,
+            registration: options.registration,
             origin,
             session_ttl: policy.session_ttl,
             audit_ttl: options.audit_ttl,
         };
         Ok(Self { inner: Arc::new(inner) })
-    }
-
-    /// Starts a session for a sign-in method of the application's own, such as LDAP or a social login. `subject` names the account at
-    /// that method, for example `google:1234`; an account without a password is created if it is missing.
-    ///
-    /// # Errors
-    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is
-    /// unavailable.
-    pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        self.inner.accounts.start_external(subject, device).await
     }
 
     /// The nonce for a client's next DPoP proof, for the header `DPoP-Nonce` of an answer. `None` without [`Options::dpop_nonces`].
@@ -166,6 +165,10 @@ impl Auth {
 
     pub(crate) fn request_timeout(&self) -> Duration {
         self.inner.request_timeout
+    }
+
+    pub(crate) fn registration(&self) -> bool {
+        self.inner.registration
     }
 
     pub(crate) fn query_refresh(&self) -> bool {

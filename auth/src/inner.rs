@@ -17,6 +17,7 @@ pub(crate) struct Inner {
     pub(crate) proxies: TrustedProxies,
     pub(crate) request_timeout: Duration,
     pub(crate) query_refresh: bool,
+    pub(crate) registration: bool,
     /// The origin at which clients reach the application, if the issuer is a URL.
     pub(crate) origin: Option<String>,
     pub(crate) session_ttl: Duration,

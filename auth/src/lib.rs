@@ -37,6 +37,7 @@ mod http;
 mod inner;
 mod limiter;
 mod maintenance;
+mod management;
 mod metrics;
 mod network;
 mod options;
@@ -89,4 +90,4 @@ pub use quota::{Permit, Quota};
 pub use sessions::Sessions;
 #[cfg(feature = "verifier")]
 pub use verifier::{AccessToken, Verifier, VerifyError};
-pub use wugan_wire::TokenAnswer;
+pub use wugan_wire::{FieldError, TokenAnswer};

@@ -34,15 +34,22 @@ impl FromStr for Rate {
         const FORM: &str = "write it as ATTEMPTS/TIME, such as 10/5m";
         let (burst, period) = text.split_once('/').ok_or(FORM)?;
         let rate = Self { burst: burst.parse().map_err(|_| FORM)?, period: humantime::parse_duration(period).map_err(|_| FORM)? };
-        if rate.burst == 0 || millis(rate.period) < i64::from(rate.burst) || rate.period > MAX_PERIOD {
-            Err("allow at least one attempt, at least a millisecond for each, and a period of at most 1000 days")
-        } else {
-            Ok(rate)
-        }
+        rate.check().map(|()| rate)
     }
 }
 
 impl Rate {
+    /// Whether it can be counted.
+    ///
+    /// # Errors
+    /// It cannot; the text says what is wrong.
+    pub(crate) fn check(self) -> Result<(), &'static str> {
+        if self.burst == 0 || millis(self.period) < i64::from(self.burst) || self.period > MAX_PERIOD {
+            return Err("allow at least one attempt, at least a millisecond for each, and a period of at most 1000 days");
+        }
+        Ok(())
+    }
+
     /// A fifth of the attempts in the same period, at least one.
     #[must_use]
     pub(crate) fn fifth(self) -> Self {

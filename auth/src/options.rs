@@ -2,6 +2,7 @@
 
 use crate::{
     clock::Clock,
+    error::StartError,
     http::{ForwardedHeader, TrustedProxies},
     keys::SigningAlgorithm,
     limiter::Rate,
@@ -26,6 +27,7 @@ pub struct Options {
     pub(crate) request_timeout: Duration,
     pub(crate) proxies: TrustedProxies,
     pub(crate) query_refresh: bool,
+    pub(crate) registration: bool,
     pub(crate) requires_dpop: bool,
     pub(crate) dpop_nonces: bool,
     pub(crate) clock: Clock,
@@ -33,7 +35,8 @@ pub struct Options {
 
 impl Options {
     /// The defaults on this database: `sqlite://FILE`, `postgres://USER:PASSWORD@HOST/NAME` or `mysql://USER:PASSWORD@HOST/NAME`. A SQLite
-    /// file is created if it is missing.
+    /// file is created if it is missing. The database is for this library alone: it makes the tables `users`, `sessions`, `audit` and
+    /// `seaql_migrations`. On PostgreSQL a schema is enough: `?options[search_path]=auth` at the end of the URL.
     #[must_use]
     pub fn new(database_url: impl Into<String>) -> Self {
         let (minutes, days) = (|count: u64| Duration::from_secs(count * 60), |count: u64| Duration::from_secs(count * 24 * 3600));
@@ -56,6 +59,7 @@ impl Options {
             request_timeout: Duration::from_secs(30),
             proxies: TrustedProxies::default(),
             query_refresh: true,
+            registration: true,
             requires_dpop: false,
             dpop_nonces: false,
             clock: Clock::default(),
@@ -63,7 +67,8 @@ impl Options {
     }
 
     /// The file with the signing keys, a JWK set; `wugan.key` by default. It is created if it is missing, with mode 0600. Its content
-    /// allows signing in as any user.
+    /// allows signing in as any user. All instances of an application need the same file, also after a deployment: a token that another key
+    /// signed is refused, and its user is signed out.
     #[must_use]
     pub fn signing_key(self, file: impl Into<PathBuf>) -> Self {
         Self { signing_key: file.into(), ..self }
@@ -142,6 +147,13 @@ impl Options {
         Self { query_refresh: allow, ..self }
     }
 
+    /// Whether `POST /user/register` is answered, with which anyone can make an account; true by default. Otherwise accounts are made by
+    /// [`Auth::create_account`](crate::Auth::create_account) and [`Auth::start_session`](crate::Auth::start_session).
+    #[must_use]
+    pub fn registration(self, allow: bool) -> Self {
+        Self { registration: allow, ..self }
+    }
+
     /// Whether each session must be bound to a key of its client (DPoP, RFC 9449); false by default. A sign-in without a proof is then
     /// refused, and so are tokens that are not bound. Otherwise a sign-in with a proof is bound, and one without gets Bearer tokens.
     #[must_use]
@@ -163,5 +175,24 @@ impl Options {
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// Whether the values can be used.
+    ///
+    /// # Errors
+    /// One cannot; the text names it.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        let Policy { refresh_ttl, session_ttl, refresh_limit, .. } = self.policy;
+        for (name, ttl) in [("access_ttl", self.access_ttl), ("refresh_ttl", refresh_ttl), ("session_ttl", session_ttl)] {
+            if ttl < Duration::from_secs(1) {
+                return Err(StartError(format!("{name} must be at least one second: tokens expire at whole seconds")));
+            }
+        }
+        for (name, rate) in
+            [("the limit for a name", self.name_limit), ("the limit for a network", self.network_limit), ("session_limit", refresh_limit)]
+        {
+            rate.check().map_err(|rule| StartError(format!("{name}: {rule}")))?;
+        }
+        Ok(())
     }
 }

@@ -32,6 +32,12 @@ pub struct Verifier {
     inner: Arc<Inner>,
 }
 
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("url", &self.inner.url.as_str()).finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     url: Url,
     issuer: String,
@@ -107,6 +113,8 @@ impl Verifier {
     /// # Errors
     /// The address is no `https:` URL (`http:` is accepted for the loopback alone).
     pub fn jwks(url: &str, issuer: impl Into<String>, audience: impl Into<String>) -> Result<Self, Error> {
+        // As in `Auth::open`.
+        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         let url: Url = url.parse().map_err(|_| Error::InvalidRequest("the address of the keys is no URL"))?;
         let is_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use tracing::{error, warn};
 use wugan_wire::{Code, ErrorBody, FieldError};
 
@@ -55,6 +55,17 @@ impl IntoResponse for Error {
         answer
     }
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy(cause) | Self::Internal(cause) => write!(f, "{} {cause}", self.describe().2),
+            _ => f.write_str(self.describe().2),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
 
 impl Error {
     fn describe(&self) -> (StatusCode, Code, &'static str) {

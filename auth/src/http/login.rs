@@ -5,8 +5,9 @@ use crate::{auth::Auth, device::Device, error::Error};
 use axum::{Router, extract::State, http::StatusCode, response::Response, routing::post};
 use wugan_wire::{Credentials, PasswordReset, routes};
 
-pub(super) fn router() -> Router<Auth> {
-    Router::new().route(routes::REGISTER, post(register)).route(routes::LOGIN, post(login)).route(routes::RESET, post(reset))
+pub(super) fn router(registration: bool) -> Router<Auth> {
+    let router = Router::new().route(routes::LOGIN, post(login)).route(routes::RESET, post(reset));
+    if registration { router.route(routes::REGISTER, post(register)) } else { router }
 }
 
 async fn register(State(auth): State<Auth>, device: Device, Json(body): Json<Credentials>) -> Result<Response, Error> {

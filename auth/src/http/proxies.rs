@@ -65,6 +65,9 @@ impl TrustedProxies {
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if self.networks.is_empty() {
+            if headers.contains_key(X_FORWARDED_FOR) && !self.warned.swap(true, Ordering::Relaxed) {
+                warn!(proxy = %client, "a proxy forwards requests and is not trusted: all its clients share the limits of its address. Not logged again");
+            }
             return client;
         }
         let name = match self.header {

@@ -18,6 +18,14 @@ pub struct User {
     pub session_id: Uuid,
 }
 
+impl User {
+    /// A user for a test of a handler.
+    #[must_use]
+    pub const fn new(id: i64, session_id: Uuid) -> Self {
+        Self { id, session_id }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for User
 where
     Auth: FromRef<S>,
@@ -54,7 +62,7 @@ where
         (Scheme::Dpop, Error::InvalidToken) => Error::InvalidBoundToken,
         (_, error) => error,
     })?;
-    Ok(User { id: claims.user_id, session_id: claims.sid })
+    Ok(User::new(claims.user_id, claims.sid))
 }
 
 /// The access token with its scheme; `None` without one, or with credentials of another scheme.

@@ -78,7 +78,7 @@ impl Store {
     /// Connects and migrates.
     ///
     /// # Errors
-    /// The database cannot be reached or written, or was migrated by a later version.
+    /// The database cannot be reached or written, has tables of another application, or was migrated by a later version.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let mut retries = 0;
         loop {
@@ -131,6 +131,10 @@ impl Store {
     }
 
     async fn check_schema_version(&self) -> Result<(), StoreError> {
+        let foreign = Migrator::foreign_tables(&self.write).await.map_err(StoreError::Migrate)?;
+        if !foreign.is_empty() {
+            return Err(StoreError::Foreign(foreign));
+        }
         let unknown = Migrator::unknown(&self.write).await.map_err(StoreError::Migrate)?;
         if unknown.is_empty() { Ok(()) } else { Err(StoreError::Later(unknown)) }
     }

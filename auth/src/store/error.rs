@@ -13,6 +13,8 @@ pub enum StoreError {
     InMemory,
     /// The database could not be reached or opened.
     Connect(DbErr),
+    /// The database has tables of another application with the names of this library's: these.
+    Foreign(Vec<&'static str>),
     /// A later version has migrated the database; these are its migrations.
     Later(Vec<String>),
     /// The database was not migrated to this version.
@@ -31,9 +33,15 @@ impl fmt::Display for StoreError {
             Self::Connect(error) => {
                 write!(f, "cannot open the database ({}); check --database-url and that its folder can be written", one_line(error))
             }
+            Self::Foreign(tables) => write!(
+                f,
+                "the database has other tables named {}: use a database of its own, or on PostgreSQL a schema of its own",
+                tables.join(", ")
+            ),
             Self::Later(unknown) => write!(
                 f,
-                "the database was changed by a later version of wugan-server ({}); start that version, or restore a backup",
+                "the database was changed by a later version, or by another program with SeaORM migrations ({}); start that version, restore \
+                 a backup, or use a database of its own",
                 unknown.join(", ")
             ),
             Self::Earlier => f.write_str("the database does not have this version's tables; start the server once, which creates them"),
@@ -58,7 +66,7 @@ impl StoreError {
                 let message = error.to_string();
                 ["database is locked", "database table is locked"].iter().any(|text| message.contains(text))
             }
-            Self::Scheme | Self::InMemory | Self::Later(_) | Self::Earlier => false,
+            Self::Foreign(_) | Self::Scheme | Self::InMemory | Self::Later(_) | Self::Earlier => false,
         }
     }
 }

@@ -10,8 +10,8 @@ mod m4_last_client_and_resets;
 mod m5_dpop;
 
 use sea_orm_migration::{
-    MigrationTrait, MigratorTrait, async_trait,
-    sea_orm::{ConnectionTrait, DbErr},
+    MigrationTrait, MigratorTrait, SchemaManager, async_trait,
+    sea_orm::{ConnectionTrait, DatabaseConnection, DbErr},
 };
 
 /// All migrations, oldest first.
@@ -30,7 +30,24 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// Each table, with a column that it has had from the first migration on.
+const TABLES: [(&str, &str); 3] = [("users", "name_key"), ("sessions", "generation"), ("audit", "session_id")];
+
 impl Migrator {
+    /// Tables with the names of this library's that are another application's.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn foreign_tables(db: &DatabaseConnection) -> Result<Vec<&'static str>, DbErr> {
+        let (manager, mut foreign) = (SchemaManager::new(db), Vec::new());
+        for (table, column) in TABLES {
+            if manager.has_table(table).await? && !manager.has_column(table, column).await? {
+                foreign.push(table);
+            }
+        }
+        Ok(foreign)
+    }
+
     /// Applied migrations that are unknown to this version.
     ///
     /// # Errors

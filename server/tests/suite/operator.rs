@@ -86,6 +86,19 @@ async fn case_25_a_database_of_a_later_version_is_left_alone() {
 }
 
 #[tokio::test]
+async fn case_25_a_database_with_the_tables_of_another_application_is_left_alone() {
+    use sea_orm::{ConnectionTrait, Database};
+    let folder = TempDir::new().unwrap();
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("wugan.db").display());
+    let db = Database::connect(&url).await.unwrap();
+    db.execute_unprepared("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)").await.unwrap();
+    expect_refusal(&run(folder.path(), &[]), &["named users", "a database of its own"]);
+    let columns = db.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA table_info(users)")).await.unwrap();
+    assert_eq!(columns.len(), 2, "the table is unchanged");
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
 async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let folder = TempDir::new().unwrap();
     let server = Process::start(folder.path(), &[]);

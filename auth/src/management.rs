@@ -1,0 +1,78 @@
+//! What an application does with accounts beside the routes: names, sessions of other sign-in methods, administration.
+
+use crate::{
+    auth::Auth,
+    device::Device,
+    dpop::Scheme,
+    error::Error,
+    http::User,
+    store::{
+        audit::{Entry, Event},
+        session::SessionSelector,
+    },
+};
+use wugan_wire::TokenAnswer;
+
+impl Auth {
+    /// Starts a session for a sign-in method of the application's own, such as LDAP or a social login. `subject` names the account at
+    /// that method, for example `google:1234`; an account without a password is created if it is missing.
+    ///
+    /// # Errors
+    /// The DPoP proof is invalid, the subject is empty, longer than 100 characters or begins or ends with a blank, the account is disabled,
+    /// or the database is unavailable.
+    pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
+        self.accounts().start_external(subject, device).await
+    }
+
+    /// The user of an access token that was not sent in the header `Authorization`, such as in the first message of a WebSocket. A token
+    /// that is bound to a key (DPoP) is refused. The session may end later: ask again from time to time.
+    ///
+    /// # Errors
+    /// [`Error::InvalidToken`], or the database is unavailable.
+    pub async fn authenticate(&self, access_token: &str) -> Result<User, Error> {
+        let claims = self.sessions().authenticate((Scheme::Bearer, access_token), &Device::default()).await?;
+        Ok(User::new(claims.user_id, claims.sid))
+    }
+
+    /// The name of an account, or its subject at another sign-in method.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it was deleted, or the database is unavailable.
+    pub async fn username(&self, user_id: i64) -> Result<String, Error> {
+        Ok(self.store().user_by_id(user_id).await?.ok_or(Error::NotFound)?.username)
+    }
+
+    /// Creates an account, and returns its id.
+    ///
+    /// # Errors
+    /// A field breaks a rule, the name is taken, or the server is busy.
+    pub async fn create_account(&self, username: &str, password: &str) -> Result<i64, Error> {
+        Ok(self.accounts().create(username, password).await?.id)
+    }
+
+    /// Makes a one-time code for `POST /user/reset`, in place of one that was made before. Send it to the user alone.
+    ///
+    /// # Errors
+    /// The account is unknown or has no password, or the database is unavailable.
+    pub async fn make_reset_code(&self, username: &str) -> Result<String, Error> {
+        self.accounts().make_reset_code(username).await
+    }
+
+    /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
+    ///
+    /// # Errors
+    /// There is no such account, or the database is unavailable.
+    pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<u64, Error> {
+        self.accounts().set_disabled(username, disabled).await
+    }
+
+    /// Ends all sessions of an account, and returns their number.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn end_sessions(&self, user_id: i64) -> Result<u64, Error> {
+        let describe = |ended| Entry { user_id: Some(user_id), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+        let now = self.clock().now();
+        Ok(self.store().end_sessions(SessionSelector::All(user_id), Event::EndedByOperator, describe, now).await?)
+    }
+}
