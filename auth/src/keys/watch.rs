@@ -93,26 +93,30 @@ impl Keys {
         self.inner.clock.now()
     }
 
-    /// Follows the file until the last clone is dropped. A file that cannot be read changes nothing, and is logged once.
-    fn watch(&self, path: PathBuf, mut seen: Option<SystemTime>) {
+    /// Follows the file until the last clone is dropped. A file that cannot be read changes nothing, is logged once, and is read again until
+    /// it can be read: its permissions may be corrected, or its content completed, without another modification time.
+    fn watch(&self, path: PathBuf, mut loaded: Option<SystemTime>) {
         let keys = Arc::downgrade(&self.inner);
         tokio::spawn(async move {
+            let mut tried = loaded;
             loop {
                 sleep(CHECK_INTERVAL).await;
                 let Some(keys) = keys.upgrade() else { return };
                 let modified = modified(&path);
-                if modified == seen {
+                if modified == loaded {
                     continue;
                 }
-                seen = modified;
                 match KeySet::read(&path) {
                     Ok(set) => {
+                        loaded = modified;
                         info!("the signing keys have changed");
                         *keys.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(set);
                         keys.epoch.fetch_add(1, Ordering::Release);
                     }
-                    Err(error) => warn!(%error, "the signing keys were not reloaded"),
+                    Err(error) if modified != tried => warn!(%error, "the signing keys were not reloaded"),
+                    Err(_) => {}
                 }
+                tried = modified;
             }
         });
     }

@@ -7,13 +7,14 @@ use crate::{
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
 use serde_json::Value;
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, keys};
+use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, clock::Clock, keys};
 
 /// The id of the key that a node signs with.
 pub(crate) async fn signing_key(node: &TestServer) -> String {
@@ -95,7 +96,7 @@ async fn case_35_a_broken_key_file_is_logged_once() {
     let folder = tempfile::TempDir::new().unwrap();
     let server = crate::process::Process::start(folder.path(), &[]);
     let tokens = server.register("ada").await;
-    std::fs::write(folder.path().join("wugan.key"), "broken").unwrap();
+    fs::write(folder.path().join("wugan.key"), "broken").unwrap();
     let header = part(tokens["access_token"].as_str().unwrap(), 0);
     let forged = |n: usize| {
         use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -109,6 +110,33 @@ async fn case_35_a_broken_key_file_is_logged_once() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert!(server.accepts(&tokens["access_token"]).await, "the keys stay as they were");
+    let log = server.ended_with_log();
+    assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
+}
+
+/// The file may be made readable, or be completed within one tick of the file system's clock, without another modification time.
+#[tokio::test]
+async fn case_35_a_key_file_that_could_not_be_read_is_read_again() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let server = crate::process::Process::start(folder.path(), &[]);
+    let tokens = server.register("ada").await;
+    let (file, copy) = (folder.path().join("wugan.key"), folder.path().join("copy.key"));
+    fs::copy(&file, &copy).unwrap();
+    let stolen = keys::list(&copy).unwrap()[0].id.clone();
+    keys::revoke(&copy, &stolen, SigningAlgorithm::Hs256, Clock::default().now()).unwrap();
+    fs::write(&file, "broken").unwrap();
+    let modified = fs::metadata(&file).unwrap().modified().unwrap();
+    while !server.log().contains("were not reloaded") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    fs::File::options().write(true).open(&copy).unwrap().set_modified(modified).unwrap();
+    fs::rename(&copy, &file).unwrap();
+    let refused = async {
+        while server.accepts(&tokens["access_token"]).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), refused).await.expect("the file is read again");
     let log = server.ended_with_log();
     assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
 }
