@@ -38,7 +38,7 @@ impl Auth {
     /// The database or the keys cannot be used; the error says what to do.
     pub async fn open(options: Options) -> Result<Self, StartError> {
         options.check()?;
-        let lifetime = millis(options.policy.refresh_ttl.max(options.access_ttl));
+        let lifetime = millis(options.policy.session_ttl.max(options.access_ttl));
         let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
         let store = Store::open(&options.database_url).await?;
         let auth = Self::on(store, keys, options)?;

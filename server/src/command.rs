@@ -78,8 +78,8 @@ pub enum KeyCommand {
     List,
     /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first. Prints its id.
     Add,
-    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies until its last token has
-    /// expired. Prints the id of the new key.
+    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies for
+    /// --session-ttl. Prints the id of the new key.
     Rotate,
     /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again.
     Revoke {

@@ -1,8 +1,9 @@
 //! The file with the signing keys: a JWK set (RFC 7517), mode 0600, replaced as a whole.
 //!
 //! Private members (RFC 7517 §4) hold the state of a key: `signs_from` on the keys that sign or will sign, `verifies_until` on those that
-//! have signed before, neither on a key that was added and waits. `token_lifetime` of the set is the longest lifetime of a token that a
-//! server has signed, so that a rotation by an operator keeps a key for as long as the server's tokens need it.
+//! have signed before, neither on a key that was added and waits. `token_lifetime` of the set is how long a token that a server has signed
+//! may be accepted, so that a rotation by an operator keeps a key for as long as the server's tokens need it. That is the lifetime of a
+//! session: a replaced refresh token whose answer was lost is accepted until its session expires, and its reuse is detected until then.
 
 use super::algorithm::SigningAlgorithm;
 use crate::clock::Millis;
@@ -138,8 +139,8 @@ pub fn add(path: &Path, algorithm: SigningAlgorithm) -> Result<String, KeyError>
     })
 }
 
-/// Signs with the key that was added last, or with a new one, from [`SIGNING_DELAY`] on. The key that signed until then verifies until its
-/// last token has expired: `lifetime` is the lifetime of tokens as the caller's configuration has it; a longer one in the file counts.
+/// Signs with the key that was added last, or with a new one, from [`SIGNING_DELAY`] on. The key that signed until then verifies for the
+/// lifetime of a session: `lifetime` is that of the caller's configuration; a longer one in the file counts.
 /// Returns the id of the key that will sign.
 ///
 /// # Errors
@@ -204,9 +205,9 @@ pub(super) fn record_lifetime(path: &Path, lifetime: Millis) -> Result<(), KeyEr
         return Ok(());
     }
     change(path, |set| {
-        // A key that version 0.1 retired was read without a lifetime.
+        // The tokens of keys that have retired may be accepted for as long. A key that version 0.1 retired was read without a lifetime.
         let longer = lifetime - set.token_lifetime;
-        for key in set.keys.iter_mut().filter(|key| key.signs_from.is_none()) {
+        for key in &mut set.keys {
             key.verifies_until = key.verifies_until.map(|end| end.saturating_add(longer));
         }
         set.token_lifetime = lifetime;
@@ -322,7 +323,9 @@ mod tests {
         let keys = list(&path).unwrap();
         assert_eq!((keys[0].id.as_str(), keys[0].signs_from, keys[0].verifies_until), (second.as_str(), Some(10 + SIGNING_DELAY), None));
         assert_eq!((keys[1].id.as_str(), keys[1].verifies_until), (first.as_str(), Some(1_000_010 + SIGNING_DELAY)));
-        rotate(&path, HS, 1000, 1_000_010 + SIGNING_DELAY).unwrap();
+        record_lifetime(&path, 1_500_000).unwrap();
+        assert_eq!(list(&path).unwrap()[1].verifies_until, Some(1_500_010 + SIGNING_DELAY), "the lifetime was raised");
+        rotate(&path, HS, 1000, 1_500_010 + SIGNING_DELAY).unwrap();
         assert!(!ids(&path).contains(&first), "its last token has expired");
     }
 

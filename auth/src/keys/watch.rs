@@ -41,7 +41,7 @@ impl Keys {
     pub fn open(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, KeyError> {
         create_if_missing(path, algorithm, clock.now())?;
         if let Err(error) = record_lifetime(path, lifetime) {
-            warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --refresh-ttl as this server");
+            warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --session-ttl as this server");
         }
         // The time is read before the content, so that a change in between is read again.
         let modified = modified(path);

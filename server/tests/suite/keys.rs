@@ -141,6 +141,25 @@ async fn case_35_a_key_file_that_could_not_be_read_is_read_again() {
     assert_eq!(log.matches("were not reloaded").count(), 1, "{log}");
 }
 
+/// The token is exchanged shortly before it would end, and the answer is lost.
+#[tokio::test]
+async fn case_27_a_lost_answer_is_repeated_though_the_key_of_its_token_has_retired() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let first = server.register("ada").await;
+    let next = keys::rotate(&server.config.signing_key, SigningAlgorithm::Hs256, 0, server.clock.now()).unwrap();
+    server.clock.shift(10_000);
+    while signing_key(&server).await != next {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let hours = |count: i64| count * 3_600_000;
+    server.clock.shift(hours(167));
+    let lost = server.exchange(&first.refresh_token, "the-attempt-of-a-lost-answer").await;
+    server.clock.shift(hours(13));
+    let repeated = server.exchange(&first.refresh_token, "the-attempt-of-a-lost-answer").await;
+    assert_eq!(repeated.refresh_token, lost.refresh_token);
+    server.stop().await;
+}
+
 /// Claims that RFC 9068 §2.2 requires of an access token.
 #[tokio::test]
 async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {

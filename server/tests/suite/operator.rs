@@ -12,6 +12,7 @@ use std::{
     process::{Output, Stdio},
 };
 use tempfile::TempDir;
+use wugan_axum::clock::{Clock, rfc3339};
 
 fn expect_refusal(output: &Output, words: &[&str]) {
     let error = String::from_utf8_lossy(&output.stderr);
@@ -127,12 +128,14 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     lines(&["user", "enable", "ada"]);
     assert_eq!(login().await.unwrap().0, StatusCode::OK);
     let before = lines(&["key", "rotate"]);
-    assert_ne!(before, lines(&["key", "rotate"]));
+    assert_ne!(before, lines(&["--session-ttl", "60d", "key", "rotate"]));
     let keys = || lines(&["key", "list"]).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()).collect::<Vec<_>>();
     assert_eq!(
         keys().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
         ["will sign", "verifies", "verifies"]
     );
+    let in_59_days = rfc3339(Clock::default().now() + 59 * 24 * 3_600_000);
+    assert!(keys()[1]["verifies_until"].as_str().unwrap() > in_59_days.as_str(), "for the lifetime of a session");
     let (_, tokens) = login().await.unwrap();
     let signing = keys()[2]["id"].as_str().unwrap().to_owned();
     assert!(server.accepts(&tokens["access_token"]).await);
