@@ -18,8 +18,8 @@ impl Auth {
     /// that method, for example `google:1234`; an account without a password is created if it is missing.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, the subject is empty, longer than 100 characters or begins or ends with a blank, the account is disabled,
-    /// or the database is unavailable.
+    /// The DPoP proof is invalid; the subject is empty, longer than 100 characters, contains a NUL, or begins or ends with white space; the
+    /// account is disabled; or the database is unavailable.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.accounts().start_external(subject, device).await
     }

@@ -194,11 +194,12 @@ impl Accounts {
     /// password, and its name cannot be registered.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, the subject is empty or longer than 100 characters, the account is disabled, or the database is
-    /// unavailable.
+    /// The DPoP proof is invalid; the subject is empty, longer than 100 characters, contains a NUL, or begins or ends with white space; the
+    /// account is disabled; or the database is unavailable.
     pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        if subject.is_empty() || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
-            return Err(Error::InvalidRequest("a subject has 1 to 100 characters and no NUL"));
+        // Trailing blanks are not compared by MySQL and MariaDB.
+        if subject.is_empty() || subject.trim() != subject || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
+            return Err(Error::InvalidRequest("a subject has 1 to 100 characters, no NUL, and no white space at its ends"));
         }
         let jkt = self.sessions.bind(device)?;
         let key = format!("{EXTERNAL}{subject}");

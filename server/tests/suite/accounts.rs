@@ -102,6 +102,18 @@ on_each_database! {
         server.stop().await;
     }
 
+    /// MariaDB ignores trailing blanks in comparisons.
+    async fn case_47_subjects_that_differ_in_blanks_are_not_one_account(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let start = async |subject: &str| server.auth.start_session(subject, &Device::default()).await;
+        start("ldap:ada lovelace").await.unwrap();
+        for subject in ["ldap:ada lovelace ", " ldap:ada lovelace", "ldap:ada lovelace\u{a0}", "\tldap:ada", " ", ""] {
+            assert!(matches!(start(subject).await, Err(Error::InvalidRequest(problem)) if problem.contains("white space")), "{subject:?}");
+        }
+        assert_eq!(server.auth.store().users().await.unwrap().len(), 1);
+        server.stop().await;
+    }
+
     async fn case_31_an_account_has_at_most_a_hundred_sessions(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
