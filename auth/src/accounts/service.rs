@@ -202,7 +202,7 @@ impl Accounts {
             return Err(Error::InvalidRequest("a subject has 1 to 100 characters, no NUL, and no white space at its ends"));
         }
         let jkt = self.sessions.bind(device)?;
-        let key = format!("{EXTERNAL}{subject}");
+        let key = external_key(subject);
         let user = match self.store.user_by_key(&key).await? {
             Some(user) => user,
             None => self.create_external(subject, &key, device).await?,
@@ -316,12 +316,19 @@ impl Accounts {
         self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)
     }
 
-    /// The account of that name.
+    /// The account of that name or, for sign-in methods of the application's own, of that subject. `external:` before a subject excludes
+    /// names.
     ///
     /// # Errors
     /// There is none, or the database is unavailable.
     pub async fn find(&self, username: &str) -> Result<user::Model, Error> {
-        self.store.user_by_key(&name_key(username)).await?.ok_or(Error::NotFound)
+        let subject = username.strip_prefix(EXTERNAL);
+        if subject.is_none()
+            && let Some(user) = self.store.user_by_key(&name_key(username)).await?
+        {
+            return Ok(user);
+        }
+        self.store.user_by_key(&external_key(subject.unwrap_or(username))).await?.ok_or(Error::NotFound)
     }
 
     /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
@@ -393,6 +400,10 @@ impl Accounts {
         self.metrics.login("limited");
         Error::RateLimited(wait)
     }
+}
+
+fn external_key(subject: &str) -> String {
+    format!("{EXTERNAL}{subject}")
 }
 
 fn hash_code(code: &str) -> String {

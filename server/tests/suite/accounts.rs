@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    test_server::{PASSWORD, TestServer, expect_error, sid},
+    test_server::{PASSWORD, TestServer, claims, expect_error, sid},
 };
 use argon2::{Argon2, Params, PasswordHasher};
 use reqwest::StatusCode;
@@ -111,6 +111,30 @@ on_each_database! {
             assert!(matches!(start(subject).await, Err(Error::InvalidRequest(problem)) if problem.contains("white space")), "{subject:?}");
         }
         assert_eq!(server.auth.store().users().await.unwrap().len(), 1);
+        server.stop().await;
+    }
+
+    async fn case_29_an_operator_names_an_external_account_by_its_subject(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let accounts = server.auth.accounts();
+        let start = async |subject: &str| server.auth.start_session(subject, &Device::default()).await;
+        start("ldap:Ada").await.unwrap();
+        let listed = server.auth.store().users().await.unwrap()[0].username.clone();
+        assert_eq!(accounts.set_disabled(&listed, true).await.unwrap(), 1);
+        assert!(matches!(start("ldap:Ada").await, Err(Error::InvalidCredentials)));
+        start("ldap:ada").await.unwrap();
+        for name in ["ldap:Ada", "ldap:ada", "external:ldap:Ada", "external:ldap:ada"] {
+            assert_eq!(accounts.find(name).await.unwrap().username, name.trim_start_matches("external:"));
+        }
+        // A registered account has the name of an external one.
+        let registered = server.register("bob").await;
+        let external = start("bob").await.unwrap();
+        for (name, tokens) in [("bob", &registered), ("external:bob", &external)] {
+            assert_eq!(accounts.find(name).await.unwrap().id, claims(&tokens.access_token)["userId"]);
+        }
+        for unknown in ["external:Bob", "external:", "ldap:ADA"] {
+            assert!(matches!(accounts.find(unknown).await, Err(Error::NotFound)), "{unknown}");
+        }
         server.stop().await;
     }
 
