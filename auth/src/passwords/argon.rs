@@ -48,7 +48,7 @@ impl Passwords {
         let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
         let blocks = argon2.params().block_count();
         let dummy_hash = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut memory(blocks))?;
-        let pool = Pool::new(workers, blocks).map_err(|_| HashError::Failed)?;
+        let pool = Pool::new(workers, move || memory(blocks)).map_err(|_| HashError::Failed)?;
         Ok(Self { argon2, pool, dummy_hash: dummy_hash.into() })
     }
 

@@ -44,13 +44,13 @@ pub struct HashPermit {
 }
 
 impl Pool {
-    /// Starts the threads. Each allocates this many blocks of memory.
-    pub(super) fn new(workers: usize, blocks: usize) -> io::Result<Self> {
+    /// Starts the threads. Each allocates memory for one hash at a time.
+    pub(super) fn new<M: AsMut<[Block]>>(workers: usize, allocate: impl Fn() -> M + Clone + Send + 'static) -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..workers {
-            let queue = queue.clone();
-            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(number, &queue, blocks))?;
+            let (queue, allocate) = (queue.clone(), allocate.clone());
+            thread::Builder::new().name(format!("hash-{number}")).spawn(move || work(number, &queue, allocate))?;
         }
         let permits = Quota::new(workers * PERMITS_PER_WORKER, PERMITS_PER_NETWORK);
         Ok(Self { jobs, permits, done: Arc::default() })
@@ -100,36 +100,65 @@ pub(super) fn memory(blocks: usize) -> Vec<Block> {
 }
 
 /// The loop of each thread.
-fn work(number: usize, queue: &Mutex<Receiver<Job>>, blocks: usize) {
+fn work<M: AsMut<[Block]>>(number: usize, queue: &Mutex<Receiver<Job>>, allocate: impl Fn() -> M) {
     if let Err(reason) = priority::lower()
         && number == 0
     {
         warn!(reason, "passwords are hashed at normal priority: a flood of sign-ins slows other requests down");
     }
-    let queue = || queue.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let Ok(first) = queue().recv() else { return };
-        let (mut memory, mut next) = (memory(blocks), Some(first));
+        let Ok(first) = queue.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
+        let (mut memory, mut next) = (allocate(), Some(first));
         while let Some(job) = next {
             // The panic hook has logged it, and the caller gets an error.
-            let _ = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+            let _ = catch_unwind(AssertUnwindSafe(|| job(memory.as_mut())));
             // A core dump must hold no trace of a password.
-            memory.fill(Block::new());
-            next = queue().try_recv().ok();
+            memory.as_mut().fill(Block::new());
+            // If the lock is taken, another thread gets the next job. An idle thread keeps the lock while it waits for one.
+            next = queue.try_lock().ok().and_then(|queue| queue.try_recv().ok());
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use std::collections::HashSet;
+    use std::{sync::atomic::AtomicUsize, time::Duration};
 
     const BLOCKS: usize = 8;
 
     fn pool(workers: usize) -> Pool {
-        Pool::new(workers, BLOCKS).unwrap()
+        Pool::new(workers, || memory(BLOCKS)).unwrap()
+    }
+
+    /// Memory that is counted.
+    struct Counted {
+        blocks: Vec<Block>,
+        count: Arc<AtomicUsize>,
+    }
+
+    impl AsMut<[Block]> for Counted {
+        fn as_mut(&mut self) -> &mut [Block] {
+            &mut self.blocks
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.count.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// A pool of three threads, and the number of those that have memory.
+    fn counting_pool() -> (Pool, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        let allocate = move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Counted { blocks: memory(BLOCKS), count: counted.clone() }
+        };
+        (Pool::new(3, allocate).unwrap(), count)
     }
 
     async fn run<T: Send + 'static>(
@@ -225,21 +254,38 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn case_16_each_thread_has_one_block_of_memory() {
-        let pool = pool(3);
+    async fn case_16_each_thread_has_memory_for_one_hash() {
+        let (pool, count) = counting_pool();
         let running: Vec<_> = (0..3).map(|_| held(&pool)).collect();
         running.iter().for_each(|(_, running, _)| running.recv().unwrap());
         let mut jobs = Vec::new();
         for _ in 0..12 {
-            jobs.push(queue(&pool, |memory| Ok(memory.as_ptr() as usize)).await);
+            let count = count.clone();
+            jobs.push(queue(&pool, move |_| Ok(count.load(Ordering::SeqCst))).await);
         }
-        let (first, releases): (Vec<_>, Vec<_>) = running.into_iter().map(|(job, _, release)| (job, release)).unzip();
-        drop(releases);
-        let mut blocks = HashSet::new();
-        for job in first.into_iter().chain(jobs) {
-            blocks.insert(job.await.unwrap().unwrap());
+        drop(running);
+        for job in jobs {
+            assert!((1..=3).contains(&job.await.unwrap().unwrap()));
         }
-        assert_eq!((blocks.len(), pool.done()), (3, 15));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_16_a_thread_without_work_has_no_memory() {
+        let (pool, count) = counting_pool();
+        let running: Vec<_> = (0..3).map(|_| held(&pool)).collect();
+        running.iter().for_each(|(_, running, _)| running.recv().unwrap());
+        for (remaining, (job, _, release)) in (0..3).rev().zip(running) {
+            drop(release);
+            job.await.unwrap().unwrap();
+            let freed = async {
+                while count.load(Ordering::SeqCst) > remaining {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(5), freed).await.expect("its memory is freed while another thread waits for work");
+            // Time for the thread to wait for work.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The nice value of the current thread (proc(5)): field 19. The name in field 2 may contain blanks.
