@@ -10,7 +10,10 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::StatusCode,
     routing::{delete, get, post},
 };
@@ -57,8 +60,8 @@ async fn list(State(auth): State<Auth>, user: User) -> Result<axum::Json<Vec<Ses
     Ok(axum::Json(auth.sessions().list(user.id).await?.into_iter().map(item).collect()))
 }
 
-async fn end(State(auth): State<Auth>, user: User, Path(id): Path<String>, device: Device) -> Result<StatusCode, Error> {
-    let id: Uuid = id.parse().map_err(|_| Error::NotFound)?;
+async fn end(State(auth): State<Auth>, user: User, id: Result<Path<Uuid>, PathRejection>, device: Device) -> Result<StatusCode, Error> {
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
     auth.sessions().end_own(user.id, id, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

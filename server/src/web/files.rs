@@ -16,8 +16,10 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// The length of the hashes in names that trunk and wasm-bindgen make.
 const HASH_LENGTH: usize = 16;
-/// The longest part of a path that a file system accepts.
-const MAX_PART: usize = 255;
+/// The longest part of a path that is looked up. File systems accept 255 bytes, and compressed files end with `.br` or `.gz`.
+const MAX_PART: usize = 252;
+/// The longest path that is looked up. Linux accepts 4 096 bytes with those of the folder.
+const MAX_PATH: usize = 2048;
 
 /// Serves the app's files.
 #[derive(Clone)]
@@ -74,7 +76,7 @@ fn file(mut response: Response, is_hashed: bool) -> Response {
 
 /// Whether a file system can have a file of that name. For other names it returns an error, which must not be answered 500.
 fn may_exist(path: &str) -> bool {
-    !path.contains("%00") && path.split('/').all(|part| part.len() <= MAX_PART)
+    path.len() <= MAX_PATH && !path.contains("%00") && path.split('/').all(|part| part.len() <= MAX_PART)
 }
 
 /// Whether a request is a browser's navigation: by Fetch Metadata where it is sent, else by `Accept`.

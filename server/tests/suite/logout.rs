@@ -103,7 +103,7 @@ on_each_database! {
             server.http.delete(format!("{}/user/sessions/{id}", server.url)).bearer_auth(access).send().await.unwrap()
         };
         let b_id = claims(&b.access_token)["sid"].as_str().unwrap().to_owned();
-        for (access, id) in [(&bob.access_token, b_id.as_str()), (&a.access_token, "rubbish"), (&a.access_token, "00000000-0000-4000-8000-000000000000")] {
+        for (access, id) in [(&bob.access_token, b_id.as_str()), (&a.access_token, "rubbish"), (&a.access_token, "%FF"), (&a.access_token, "00000000-0000-4000-8000-000000000000")] {
             expect_error(end(access, id).await, StatusCode::NOT_FOUND, Code::NotFound).await;
         }
         assert!(server.accepts(&b.access_token).await);

@@ -125,10 +125,11 @@ async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
 #[tokio::test]
 async fn case_45_names_that_no_file_can_have_are_not_a_defect() {
     let server = with_app().await;
-    let long = format!("/{}", "x".repeat(300));
-    for path in [long.as_str(), "/a%00b"] {
-        expect_error(get(&server, path, "*/*", "identity").await, StatusCode::NOT_FOUND, Code::NotFound).await;
-        let page = get(&server, path, "text/html", "identity").await;
+    let (long, deep) = (format!("/{}", "x".repeat(300)), format!("/{}", "a/".repeat(2500)));
+    let compressed = [253, 254, 255].map(|length| format!("/{}", "x".repeat(length)));
+    for path in [long.as_str(), &deep, "/a%00b"].into_iter().chain(compressed.iter().map(String::as_str)) {
+        expect_error(get(&server, path, "*/*", "br").await, StatusCode::NOT_FOUND, Code::NotFound).await;
+        let page = get(&server, path, "text/html", "br").await;
         assert_eq!((page.status(), page.text().await.unwrap().as_str()), (StatusCode::OK, PAGE));
         let head = server.http.head(format!("{}{path}", server.url)).send().await.unwrap();
         assert_eq!(head.status(), StatusCode::NOT_FOUND);
