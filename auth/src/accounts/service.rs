@@ -229,7 +229,8 @@ impl Accounts {
         let jkt = self.sessions.bind(device)?;
         let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
         self.confirm(&user, current, device).await?;
-        let changed = self.set_password(&user, new, Event::PasswordChanged, jkt, device).await?;
+        let permit = self.passwords.permit(device.network())?;
+        let changed = self.set_password(permit, &user, new, Event::PasswordChanged, jkt, device).await?;
         changed.ok_or(Error::WrongPassword)
     }
 
@@ -239,11 +240,13 @@ impl Accounts {
     /// [`Error::InvalidGrant`] if the code is unknown, used or expired; the new password breaks a rule; or the server is busy.
     pub async fn reset_password(&self, code: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
         let jkt = self.sessions.bind(device)?;
+        // The permit first: a busy server's refusal is not counted as an attempt.
+        let permit = self.passwords.permit(device.network())?;
         self.count_network(device)?;
         let user = self.store.user_by_reset_hash(&hash_code(code)).await?;
         let is_valid = |user: &user::Model| user.reset_expires_at.is_some_and(|end| self.clock.now() < end) && user.disabled_at.is_none();
         let user = user.filter(is_valid).ok_or(Error::InvalidGrant)?;
-        let changed = self.set_password(&user, new, Event::PasswordReset, jkt, device).await?;
+        let changed = self.set_password(permit, &user, new, Event::PasswordReset, jkt, device).await?;
         changed.ok_or(Error::InvalidGrant)
     }
 
@@ -267,13 +270,13 @@ impl Accounts {
     /// Validates and sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
     async fn set_password(
         &self,
+        permit: HashPermit,
         user: &user::Model,
         new: &str,
         event: Event,
         jkt: Option<String>,
         device: &Device,
     ) -> Result<Option<TokenAnswer>, Error> {
-        let permit = self.passwords.permit(device.network())?;
         let (new, name) = (new.to_owned(), user.username.clone());
         let validated = move || match problem("new_password", &new, &name) {
             Some(problem) => Err(Error::InvalidInput(vec![problem])),

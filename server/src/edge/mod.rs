@@ -1,4 +1,4 @@
-//! The middleware of all requests, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
+//! The middleware of all requests, in one function: timeout, panics, headers, CORS, metrics and the log line.
 
 mod cors;
 mod headers;
@@ -17,7 +17,6 @@ use axum::{
 use futures::FutureExt;
 use hyper::body::Incoming;
 use networks::Networks;
-use route::Route;
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
@@ -29,14 +28,11 @@ use tower::ServiceExt;
 use tower_http::cors::Cors;
 use tracing::info;
 use uuid::Uuid;
-use wugan_axum::{Auth, Error, Quota};
+use wugan_axum::{Auth, Error};
 
 /// A handler that has not finished after this time is dropped and answered 503. It is longer than the default time for a body to arrive and than
 /// all timeouts of the database.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
-/// How many sign-in requests are served at a time, by all networks and by one.
-const MAX_SIGN_INS: usize = 512;
-const MAX_SIGN_INS_PER_NETWORK: usize = 16;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How much of a path is logged.
 const MAX_LOGGED_PATH: usize = 200;
@@ -47,15 +43,12 @@ pub(crate) struct Edge {
     router: Router,
     /// For requests with an `Origin`.
     cors: Cors<Router>,
-    /// The sign-in requests in progress. More are refused at once.
-    sign_ins: Quota,
     connections: Networks,
 }
 
 impl Edge {
     pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, connections_per_network: usize) -> Self {
-        let sign_ins = Quota::new(MAX_SIGN_INS, MAX_SIGN_INS_PER_NETWORK);
-        Self { auth, cors: origins.wrap(router.clone()), router, sign_ins, connections: Networks::new(connections_per_network) }
+        Self { auth, cors: origins.wrap(router.clone()), router, connections: Networks::new(connections_per_network) }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -72,17 +65,12 @@ impl Edge {
         let (client, is_https) = (proxies.client(peer.ip(), headers), proxies.is_https(peer.ip(), headers));
         let id = self.request_id(peer.ip(), headers);
         let has_proof = headers.contains_key(cors::DPOP);
-        let route = Route::of(request.uri().path());
+        let route = route::label(request.uri().path());
         let method = route::method_label(request.method());
         // The path alone: the query of the tutorial's refresh holds a token.
         let path: String = request.uri().path().chars().take(MAX_LOGGED_PATH).collect();
 
-        let permit = route.is_sign_in().then(|| self.sign_ins.take(Some(client)));
-        let mut response = match &permit {
-            Some(None) => Error::Busy("too many sign-in requests".into()).into_response(),
-            _ => self.respond(peer, request).await,
-        };
-        drop(permit);
+        let mut response = self.respond(peer, request).await;
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
         let nonce = if has_proof { self.auth.dpop_nonce() } else { None };
@@ -93,7 +81,7 @@ impl Edge {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         let (status, took) = (response.status().as_u16(), started.elapsed());
-        self.auth.metrics().request(method, route.label(), status, took);
+        self.auth.metrics().request(method, route, status, took);
         info!(id, method, path, ip = %client, status, us = took.as_micros(), "answered");
         Ok(response)
     }

@@ -7,7 +7,7 @@ use crate::{
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -38,6 +38,30 @@ async fn case_31_sign_ins_of_one_network_leave_room_for_others() {
     assert!(flood.contains(&StatusCode::SERVICE_UNAVAILABLE), "{flood:?}");
     assert!(flood.contains(&StatusCode::OK), "{flood:?}");
     Arc::into_inner(server).unwrap().stop().await;
+}
+
+/// Unfinished bodies of many networks keep no permit of those that sign in.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_31_sign_ins_with_unfinished_bodies_leave_room_for_others() {
+    let server = TestServer::with(Kind::Sqlite, &PROXY).await;
+    server.register("ada").await;
+    let mut unfinished = Vec::new();
+    for network in 0..32 {
+        for _ in 0..16 {
+            let mut stream = connect_from(&server, "127.0.0.1").await;
+            let head = format!(
+                "POST /user/login HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.0.113.{network}\r\ncontent-type: application/json\r\n\
+                content-length: 100\r\n\r\n{{\"user"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            unfinished.push(stream);
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let login = server.post_from("198.51.100.1", "/user/login", &json!({"username": "ada", "password": PASSWORD})).await;
+    assert_eq!(login.status(), StatusCode::OK);
+    drop(unfinished);
+    server.stop().await;
 }
 
 #[tokio::test]
@@ -73,7 +97,7 @@ async fn case_33_connections_of_one_network_leave_room_for_others() {
     assert_eq!(server.get("/aaa").await.status(), StatusCode::OK, "a connection of another network is served");
     let mut closed = 0;
     for stream in &mut held {
-        let read = tokio::time::timeout(std::time::Duration::from_millis(20), stream.read(&mut [0; 16])).await;
+        let read = tokio::time::timeout(Duration::from_millis(20), stream.read(&mut [0; 16])).await;
         closed += usize::from(matches!(read, Ok(Ok(0) | Err(_))));
     }
     assert_eq!(closed, 150, "those above the limit");
@@ -100,7 +124,7 @@ async fn case_36_metrics_are_on_the_admin_listener_and_readiness_is_cached() {
     assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready");
     server.auth.store().writer().execute_unprepared("ALTER TABLE sessions RENAME TO elsewhere").await.unwrap();
     assert_eq!(server.get("/readyz").await.text().await.unwrap(), "ready", "within a second the database is not asked again");
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
     for answer in [server.get("/readyz").await, server.get_admin("/readyz").await] {
         expect_error(answer, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
     }

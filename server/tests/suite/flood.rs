@@ -95,6 +95,8 @@ async fn case_16_a_refused_sign_in_costs_no_query() {
     }
     server.auth.store().writer().execute_unprepared("ALTER TABLE users RENAME TO elsewhere").await.unwrap();
     assert_eq!(server.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let reset = server.post("/user/reset", &serde_json::json!({"code": "rubbish", "new_password": PASSWORD})).await;
+    assert_eq!(reset.status(), StatusCode::SERVICE_UNAVAILABLE);
     all.pop();
     assert_eq!(
         server.try_login("ada", PASSWORD).await.status(),
