@@ -9,3 +9,4 @@ mod routes;
 pub mod serve;
 pub mod stop;
 mod web;
+mod write_timeout;

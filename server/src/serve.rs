@@ -5,6 +5,7 @@ use crate::{
     edge::{Edge, Origins},
     routes::{self, Stopping},
     web::Web,
+    write_timeout::WriteTimeout,
 };
 use futures::FutureExt;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -189,7 +190,7 @@ fn serve(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(stream), service));
+    let connection = connections.watch(builder.serve_connection(TokioIo::new(WriteTimeout::new(stream, request_timeout)), service));
     // An error is the end of the connection.
     edge.serve(peer.ip(), connection.map(drop));
 }

@@ -46,6 +46,39 @@ async fn case_23_a_head_that_does_not_come_ends_the_connection() {
     server.stop().await;
 }
 
+/// It sends many requests at once and reads no response, so that the server's socket takes no more.
+#[tokio::test]
+async fn case_23_a_client_that_does_not_read_loses_its_connection() {
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "1s"]).await;
+    let mut stream = connect(&server).await;
+    let (request, count) = ("GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n", 2_000);
+    let _ = timeout(Duration::from_secs(1), stream.write_all(request.repeat(count).as_bytes())).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let answered = read_to_close(&mut stream).await.matches("HTTP/1.1 200").count();
+    assert!(answered < count, "the server has closed the connection before the client read");
+    assert!(answered > 0);
+    server.stop().await;
+}
+
+/// A client that reads slowly, with pauses shorter than the limit, gets the whole response.
+#[tokio::test]
+async fn case_23_a_client_that_reads_slowly_gets_its_responses() {
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "2s"]).await;
+    let mut stream = connect(&server).await;
+    let (request, count) = ("GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n", 400);
+    stream.write_all(request.repeat(count).as_bytes()).await.unwrap();
+    let mut text = Vec::new();
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let mut part = vec![0; 1024 * 1024];
+        let length = timeout(Duration::from_secs(5), stream.read_exact(&mut part)).await.unwrap().unwrap();
+        text.extend_from_slice(&part[..length]);
+    }
+    text.extend_from_slice(read_to_close(&mut stream).await.as_bytes());
+    assert_eq!(String::from_utf8(text).unwrap().matches("HTTP/1.1 200").count(), count);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn case_23_malformed_http_is_refused() {
     let server = TestServer::start(Kind::Sqlite).await;
