@@ -25,15 +25,18 @@ async fn keys(State(auth): State<Auth>) -> Response {
 /// The metadata of RFC 8414 §2. There is no authorization endpoint: sign-in is by `/user/login`.
 async fn metadata(State(auth): State<Auth>) -> Response {
     let issuer = auth.tokens().issuer();
-    let url = |path: &str| format!("{}{path}", issuer.trim_end_matches('/'));
-    cacheable(json!({
+    let mut metadata = json!({
         "issuer": issuer,
-        "jwks_uri": url("/.well-known/jwks.json"),
         "response_types_supported": [],
         "grant_types_supported": [],
         // RFC 9449 §5.1.
         "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],
-    }))
+    });
+    // An issuer that is no URL has no address for its keys.
+    if issuer.contains("://") {
+        metadata["jwks_uri"] = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')).into();
+    }
+    cacheable(metadata)
 }
 
 fn cacheable(value: Value) -> Response {

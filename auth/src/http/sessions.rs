@@ -60,8 +60,16 @@ async fn list(State(auth): State<Auth>, user: User) -> Result<axum::Json<Vec<Ses
     Ok(axum::Json(auth.sessions().list(user.id).await?.into_iter().map(item).collect()))
 }
 
-async fn end(State(auth): State<Auth>, user: User, id: Result<Path<Uuid>, PathRejection>, device: Device) -> Result<StatusCode, Error> {
-    let Path(id) = id.map_err(|_| Error::NotFound)?;
+/// By name: a router that these routes are nested in may have parameters of its own.
+#[derive(Deserialize)]
+struct SessionPath {
+    id: Uuid,
+}
+
+type InPath = Result<Path<SessionPath>, PathRejection>;
+
+async fn end(State(auth): State<Auth>, user: User, path: InPath, device: Device) -> Result<StatusCode, Error> {
+    let Path(SessionPath { id }) = path.map_err(|_| Error::NotFound)?;
     auth.sessions().end_own(user.id, id, &device).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -25,6 +25,7 @@ mod headers;
 mod hostile;
 mod jose;
 mod keys;
+mod library;
 mod limits;
 mod logout;
 mod migrations;
