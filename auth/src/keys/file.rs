@@ -14,6 +14,7 @@ use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
+use tracing::info;
 
 /// How long after a rotation the new key signs. Each server reads the file once a second, so that by then all verify with it.
 pub const SIGNING_DELAY: Millis = 5_000;
@@ -195,7 +196,11 @@ pub(super) fn create_if_missing(path: &Path, algorithm: SigningAlgorithm, now: M
     let _ = fs::remove_file(&beside);
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(KeyError::File(path.into(), error)),
-        _ => sync_folder(path),
+        Err(_) => sync_folder(path),
+        Ok(()) => {
+            info!(file = %path.display(), "made a signing key: tokens that other keys signed are refused");
+            sync_folder(path)
+        }
     }
 }
 

@@ -55,5 +55,5 @@ fn SignInPage() -> impl IntoView {
 
 fn by_router() -> impl Fn(&str) {
     let navigate = use_navigate();
-    move |to| navigate(to, NavigateOptions { replace: true, ..Default::default() })
+    move |to| navigate(to, NavigateOptions { resolve: false, replace: true, ..Default::default() })
 }
