@@ -132,7 +132,7 @@ async fn an_empty_form_names_its_fields_and_focuses_the_first() {
 }
 
 #[wasm_bindgen_test]
-async fn an_odd_number_of_requests_is_told_at_its_field() {
+async fn an_invalid_number_of_requests_is_refused_at_its_field() {
     let page = Page::open("/inspector");
     page.shows("button", "Run the demonstration").await;
     let count: web_sys::HtmlInputElement = page.shows("label", "Requests").await.next_element_sibling().unwrap().dyn_into().unwrap();

@@ -157,7 +157,7 @@ async fn a_users_own_session_is_used_only_if_chosen() -> Result {
 }
 
 #[tokio::test]
-async fn a_count_of_0_of_1001_and_of_text_is_told_at_the_field() -> Result {
+async fn a_count_of_0_of_1001_and_of_text_is_refused_at_the_field() -> Result {
     scenario("count", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         for count in ["0", "1001", "1 001", "many", ""] {
@@ -335,7 +335,7 @@ async fn one_job_at_a_time() -> Result {
 }
 
 #[tokio::test]
-async fn a_guest_that_cannot_be_registered_is_told() -> Result {
+async fn a_guest_that_cannot_be_registered_is_reported() -> Result {
     scenario("guest-refused", &["--address-limit", "1/1h"], async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;

@@ -321,7 +321,7 @@ async fn the_parts_of_the_opened_page_are_loaded_beside_the_program_and_once() -
 }
 
 #[tokio::test]
-async fn case_64_a_session_engine_that_cannot_be_loaded_is_told_with_retry_and_reload() -> Result {
+async fn case_64_a_session_engine_that_cannot_be_loaded_is_reported_with_retry_and_reload() -> Result {
     scenario("engine-missing", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.block_urls(&["*/session-*.wasm"]).await?;

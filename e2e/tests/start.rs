@@ -37,7 +37,7 @@ async fn reload_starts(page: &Page) -> Result {
 }
 
 #[tokio::test]
-async fn case_64_a_blocked_program_is_told_and_a_reload_starts_it() -> Result {
+async fn case_64_a_blocked_program_is_reported_and_a_reload_starts_it() -> Result {
     scenario("start-blocked", &[], async |Context { page, .. }: &mut Context| {
         for file in ["*_bg.wasm", "*/wugan-app-*.js"] {
             page.block_urls(&[file]).await?;
@@ -66,7 +66,7 @@ async fn case_64_the_readers_language_is_used_without_the_program() -> Result {
 }
 
 #[tokio::test]
-async fn case_64_a_browser_without_webassembly_is_told() -> Result {
+async fn case_64_a_browser_without_webassembly_gets_a_message() -> Result {
     scenario("start-unsupported", &[], async |Context { page, .. }: &mut Context| {
         let removed = page.add_preload_script("delete window.WebAssembly").await?;
         says(page, "/", "Wugan can't run in this browser.").await?;
@@ -82,7 +82,7 @@ async fn case_64_a_browser_without_webassembly_is_told() -> Result {
 }
 
 #[tokio::test]
-async fn case_64_a_start_that_takes_long_is_told() -> Result {
+async fn case_64_a_start_that_takes_long_is_reported() -> Result {
     scenario("start-slow", &[], async |Context { page, .. }: &mut Context| {
         let stalled = page.add_preload_script(STALLED).await?;
         says(page, "/", "This is taking longer than usual.").await?;
@@ -93,7 +93,7 @@ async fn case_64_a_start_that_takes_long_is_told() -> Result {
 }
 
 #[tokio::test]
-async fn case_64_a_panic_is_told_and_a_reload_goes_on() -> Result {
+async fn case_64_a_panic_is_reported_and_a_reload_goes_on() -> Result {
     scenario("stopped", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;

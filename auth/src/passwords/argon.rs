@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn case_14_the_hash_has_owasps_parameters_and_an_old_one_is_noticed() {
+    async fn case_14_the_hash_has_owasps_parameters_and_an_old_one_is_detected() {
         let passwords = Passwords::new().unwrap();
         let hash = hash(&passwords, "correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");

@@ -38,7 +38,7 @@ const UNLOAD_TIME: Duration = Duration::from_millis(100);
 const MAX_ROUNDS: usize = 4;
 
 /// The result of an exchange: a verdict of the token endpoint, or none.
-enum Verdict {
+enum ExchangeResult {
     Granted(Box<(TokenSet, Timestamp)>),
     Rejected,
     Unavailable { reason: String, retry_after: Option<Duration> },
@@ -199,7 +199,7 @@ impl Session {
     }
 
     /// Sends the exchange once. Any result but a verdict of the token endpoint is `Unavailable`.
-    async fn exchange(&self, current: &Credential) -> Verdict {
+    async fn exchange(&self, current: &Credential) -> ExchangeResult {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
@@ -222,20 +222,20 @@ impl Session {
                 (RefreshOutcome::Granted(tokens), sent_at, _) => {
                     transport.clock.set_server_time(sent_at);
                     self.clear_no_verdict();
-                    Verdict::Granted(Box::new((tokens, sent_at)))
+                    ExchangeResult::Granted(Box::new((tokens, sent_at)))
                 }
-                (RefreshOutcome::Rejected, ..) => Verdict::Rejected,
+                (RefreshOutcome::Rejected, ..) => ExchangeResult::Rejected,
                 (RefreshOutcome::Unavailable(reason), _, retry_after) => {
                     self.warn(Warning::NoVerdict(reason.clone()));
-                    Verdict::Unavailable { reason, retry_after }
+                    ExchangeResult::Unavailable { reason, retry_after }
                 }
             },
-            Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Verdict::Rejected,
+            Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => ExchangeResult::Rejected,
             Err(error) => {
                 #[cfg(feature = "dpop")]
                 self.note_failed_exchange(current, &error);
                 transport.platform.sleep(UNLOAD_TIME).await;
-                Verdict::Unavailable { reason: error.to_string(), retry_after: None }
+                ExchangeResult::Unavailable { reason: error.to_string(), retry_after: None }
             }
         }
     }
@@ -252,15 +252,15 @@ impl Session {
         &self,
         stale: &Credential,
         trigger: &Cell<RefreshTrigger>,
-        verdict: Verdict,
+        verdict: ExchangeResult,
     ) -> (Result<Credential, Box<Error>>, RefreshResult) {
-        if matches!(verdict, Verdict::Rejected) {
+        if matches!(verdict, ExchangeResult::Rejected) {
             // Another tab's new tokens may still be on their way to this tab: a rejection counts only if none have arrived by then.
             let _ = within(&*self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
-        if let Verdict::Granted(granted) = &verdict {
+        if let ExchangeResult::Granted(granted) = &verdict {
             self.note_storing(&granted.1);
         }
         let is_spent = |held: &Credential, tokens: &TokenSet| {
@@ -269,18 +269,18 @@ impl Session {
         };
         let stale = match (comparison, &verdict) {
             (Err(error), _) => {
-                if let Verdict::Granted(granted) = verdict {
+                if let ExchangeResult::Granted(granted) = verdict {
                     self.revoke_discarded(Some(&stale.tokens), &granted.0);
                 }
                 return (Err(error), RefreshResult::Discarded);
             }
             // A suspended tab may have stored the refresh token again that was exchanged here: the answer is newer than that record.
-            (Ok(Comparison::Newer(held)), Verdict::Granted(granted)) if is_spent(&held, &granted.0) => held,
+            (Ok(Comparison::Newer(held)), ExchangeResult::Granted(granted)) if is_spent(&held, &granted.0) => held,
             (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
             (Ok(Comparison::Same(current)), _) => current,
         };
         match verdict {
-            Verdict::Granted(granted) => {
+            ExchangeResult::Granted(granted) => {
                 let (tokens, sent_at) = *granted;
                 if !self.0.grant.needs_refresh_token() && names_another_user(&tokens.access_token, &stale.tokens) {
                     // Another user signed in where this client could not see it, and the cookie is that user's.
@@ -290,8 +290,8 @@ impl Session {
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
                 (Ok(self.replace_tokens(&stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
             }
-            Verdict::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
-            Verdict::Unavailable { reason, retry_after } => {
+            ExchangeResult::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
+            ExchangeResult::Unavailable { reason, retry_after } => {
                 let retry_after = self.0.backoff.start(&stale.tokens.exchange_id(), retry_after);
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }

@@ -71,7 +71,7 @@ async fn case_18_offline_and_back() -> Result {
 }
 
 #[tokio::test]
-async fn case_17_a_sign_out_offline_is_one_all_the_same() -> Result {
+async fn case_17_a_sign_out_offline_takes_effect() -> Result {
     scenario("sign-out-offline", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.set_offline(true).await?;
@@ -109,7 +109,7 @@ async fn case_18_refused_connections_are_no_rejection() -> Result {
 }
 
 #[tokio::test]
-async fn case_28_a_redirect_to_another_origin_takes_no_token_along() -> Result {
+async fn case_28_a_redirect_to_another_origin_carries_no_token() -> Result {
     scenario("redirect", &STRICT, async |Context { server, page }: &mut Context| {
         let (proxy, foreign_site) = (Proxy::start(&server.url()).await?, ForeignSite::start().await?);
         let page = page.at(&proxy.url());

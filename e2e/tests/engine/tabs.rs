@@ -25,7 +25,7 @@ async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -
 }
 
 #[tokio::test]
-async fn case_10_four_tabs_twenty_tokens_run_out_under_bursts_of_fifty_one_rotation_each() -> Result {
+async fn case_10_four_tabs_twenty_tokens_expire_under_bursts_of_fifty_one_rotation_each() -> Result {
     // In a hidden tab, timers fire once a second. A replay may be that late, and its token must still be valid.
     scenario("four-tabs-expiries", &["--reuse-leeway", "0s", "--access-ttl", "4s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;

@@ -50,13 +50,13 @@ async fn recovers_from_an_outage(kind: Kind) {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
-async fn case_24_postgres_goes_away_and_comes_back() {
+async fn case_24_postgres_is_unavailable_and_recovers() {
     recovers_from_an_outage(Kind::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
-async fn case_24_mysql_goes_away_and_comes_back() {
+async fn case_24_mysql_is_unavailable_and_recovers() {
     recovers_from_an_outage(Kind::Mysql).await;
 }
 

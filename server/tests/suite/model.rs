@@ -168,7 +168,7 @@ impl SessionModel {
 }
 
 on_each_database! {
-    async fn the_store_keeps_what_the_model_promises(kind: Kind) {
+    async fn the_store_agrees_with_the_model(kind: Kind) {
         let steps = if long() { 300_000 } else { 100_000 };
         let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
         println!("WUGAN_TEST_SEED={seed}");
@@ -327,7 +327,7 @@ impl InMemory {
 /// Compares the model with the pure rules, without a database and with many more steps: lost answers, replays of any age by any sender,
 /// uses of access tokens, clock jumps in both directions, ends.
 #[test]
-fn the_rules_keep_what_the_model_promises_for_a_million_steps() {
+fn the_rules_agree_with_the_model_for_a_million_steps() {
     let seed = std::env::var("WUGAN_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| rand::rng().random());
     println!("WUGAN_TEST_SEED={seed}");
     let mut rng = SmallRng::seed_from_u64(seed);

@@ -464,7 +464,7 @@ fn case_30_no_schedule_without_a_thief_ends_a_session_beside_a_server_of_version
 }
 
 #[test]
-fn case_30_a_thief_without_the_attempt_id_uses_no_newer_token_unseen() {
+fn case_30_a_thief_without_the_attempt_id_uses_no_newer_token_undetected() {
     let setup = Setup { copied: Copied::Token, regression: false, ..HONEST };
     let found = explore(&setup, 8);
     assert_eq!((found.unseen_rounds, found.is_owner_out), (0, false));
@@ -472,7 +472,7 @@ fn case_30_a_thief_without_the_attempt_id_uses_no_newer_token_unseen() {
 }
 
 #[test]
-fn case_30_a_thief_with_the_attempt_id_has_one_unseen_round() {
+fn case_30_a_thief_with_the_attempt_id_has_one_undetected_round() {
     for copied in [Copied::Record, Copied::RecordInTheMiddle] {
         let setup = Setup { copied, regression: false, ..HONEST };
         let found = explore(&setup, 7);
@@ -494,7 +494,7 @@ fn case_30_an_owner_that_signs_out_when_refused_ends_the_thiefs_session() {
 }
 
 #[test]
-fn case_30_a_thief_elsewhere_uses_no_newer_token_unseen_though_the_client_has_no_ids() {
+fn case_30_a_thief_elsewhere_uses_no_newer_token_undetected_though_the_client_has_no_ids() {
     let setup = Setup { copied: Copied::Token, ids: false, regression: false, ..HONEST };
     let found = explore(&setup, 9);
     assert_eq!((found.unseen_rounds, found.is_owner_out), (0, false));
@@ -503,7 +503,7 @@ fn case_30_a_thief_elsewhere_uses_no_newer_token_unseen_though_the_client_has_no
 
 /// A known limit: without ids the presenter is network and `User-Agent`, so a thief with the same ones cannot be distinguished.
 #[test]
-fn case_30_without_ids_a_thief_with_the_same_network_and_user_agent_may_stay_unseen() {
+fn case_30_without_ids_a_thief_with_the_same_network_and_user_agent_may_stay_undetected() {
     let setup = Setup { copied: Copied::Token, ids: false, same_client: true, regression: false, ..HONEST };
     assert!(explore(&setup, 8).unseen_rounds >= 2);
 }

@@ -152,7 +152,7 @@ fn dpop_the_clock_of_the_device_may_be_wrong() {
 }
 
 #[test]
-fn dpop_each_server_is_told_its_own_time() {
+fn dpop_each_server_gets_proofs_with_its_own_time() {
     let sim = Simulation::new(1);
     let (server, tab) = (sim.server(), sim.tab());
     server.use_dpop(None);
