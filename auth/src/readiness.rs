@@ -1,7 +1,7 @@
 //! Readiness: whether the database can be used, probed at most twice a second.
 
-use crate::{error::Error, store::Store};
-use std::time::Duration;
+use crate::{error::Error, store::Store, task::run_to_completion};
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Mutex,
     time::{Instant, timeout},
@@ -12,26 +12,33 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a probe may take. A load balancer gives up after a few seconds.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// When the last probe ended, and its result.
+type Probed = Option<(Instant, Result<(), String>)>;
+
 #[derive(Default)]
 pub(crate) struct Readiness {
-    last: Mutex<Option<(Instant, Result<(), String>)>>,
+    last: Arc<Mutex<Probed>>,
 }
 
 impl Readiness {
     /// The result of the last probe, or of a new one if that is older than half a second. Concurrent callers share a probe.
     pub(crate) async fn check(&self, store: &Store) -> Result<(), Error> {
-        let mut last = self.last.lock().await;
-        let result = match &*last {
-            Some((at, result)) if at.elapsed() < PROBE_INTERVAL => result.clone(),
-            _ => {
-                let result = match timeout(PROBE_TIMEOUT, store.ping()).await {
-                    Ok(result) => result.map_err(|error| error.to_string()),
-                    Err(_) => Err("the database does not answer".into()),
-                };
-                *last = Some((Instant::now(), result.clone()));
-                result
-            }
-        };
-        result.map_err(Error::Busy)
+        let mut last = self.last.clone().lock_owned().await;
+        if let Some((at, result)) = &*last
+            && at.elapsed() < PROBE_INTERVAL
+        {
+            return result.clone().map_err(Error::Busy);
+        }
+        let store = store.clone();
+        // To completion: callers that disconnect must not cause a probe each.
+        run_to_completion(async move {
+            let result = match timeout(PROBE_TIMEOUT, store.ping()).await {
+                Ok(result) => result.map_err(|error| error.to_string()),
+                Err(_) => Err("the database does not answer".into()),
+            };
+            *last = Some((Instant::now(), result.clone()));
+            result.map_err(Error::Busy)
+        })
+        .await
     }
 }

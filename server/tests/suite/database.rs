@@ -92,3 +92,25 @@ macro_rules! on_each_database {
     )*};
 }
 pub(crate) use on_each_database;
+
+/// Runs a test on PostgreSQL and on MariaDB, as two tests; see [`on_each_database`].
+macro_rules! on_each_server {
+    ($($name:ident: $test:ident;)*) => {$(
+        mod $name {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
+            async fn postgres() {
+                $test(Kind::Postgres).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
+            async fn mysql() {
+                $test(Kind::Mysql).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_each_server;

@@ -2,7 +2,6 @@
 
 use crate::{
     database::Kind,
-    proxy::{Proxy, host},
     test_server::{TestServer, expect_error},
 };
 use reqwest::{StatusCode, header};
@@ -17,9 +16,7 @@ use wugan_wire::Code;
 async fn recovers_from_an_outage(kind: Kind) {
     // The schema is created by a direct connection; requests go through the proxy.
     let direct = TestServer::start(kind).await;
-    let url = direct.config.database_url.clone();
-    let proxy = Proxy::start(host(&url)).await;
-    let through = direct.on(&url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port))).await;
+    let (proxy, through) = direct.through_proxy().await;
     let tokens = through.register("ada").await;
     assert_eq!(through.get("/readyz").await.status(), StatusCode::OK);
 
@@ -73,9 +70,7 @@ fn sign_ins(auth: &Auth, count: usize) -> JoinSet<Result<(), Error>> {
 /// The address of the database moves to another host, and packets of open connections are lost without an answer.
 async fn no_operation_waits_for_lost_packets(kind: Kind) {
     let direct = TestServer::start(kind).await;
-    let url = direct.config.database_url.clone();
-    let proxy = Proxy::start(host(&url)).await;
-    let through = direct.on(&url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port))).await;
+    let (proxy, through) = direct.through_proxy().await;
     let auth = &through.auth;
     auth.start_session("google:1", &Device::default()).await.unwrap();
     for aborted in [false, true] {

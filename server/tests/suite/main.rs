@@ -15,6 +15,7 @@ mod access;
 mod accounts;
 mod audit;
 mod db_outage;
+mod disconnects;
 mod documents;
 mod dpop;
 mod edge;

@@ -24,6 +24,8 @@ struct Shared {
     target: Mutex<String>,
     cut: AtomicBool,
     open: AtomicUsize,
+    /// How many connections were ever opened.
+    opened: AtomicUsize,
     round_trips: AtomicU64,
     /// How often [`Proxy::lose`] was called.
     losses: AtomicUsize,
@@ -33,12 +35,13 @@ impl Proxy {
     pub(crate) async fn start(target: &str) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (cut, open, round_trips, losses) = Default::default();
-        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, round_trips, losses });
+        let (cut, open, opened, round_trips, losses) = Default::default();
+        let shared = Arc::new(Shared { target: Mutex::new(target.into()), cut, open, opened, round_trips, losses });
         let accepting = shared.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let shared = accepting.clone();
+                shared.opened.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(async move {
                     shared.open.fetch_add(1, Ordering::SeqCst);
                     shared.forward(client).await;
@@ -69,6 +72,11 @@ impl Proxy {
     /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
+    }
+
+    /// The number of connections that were ever opened.
+    pub(crate) fn opened(&self) -> usize {
+        self.shared.opened.load(Ordering::SeqCst)
     }
 
     /// Sends new connections to another database. Open ones stay where they are.

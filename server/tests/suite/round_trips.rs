@@ -1,8 +1,8 @@
 //! Counts the round trips to a database server: case 55.
 
 use crate::{
-    database::{Kind, on_each_database},
-    proxy::{Proxy, host},
+    database::{Kind, on_each_database, on_each_server},
+    proxy::Proxy,
     test_server::{MANY, PASSWORD, TestServer, sid},
 };
 use futures::future::join_all;
@@ -23,9 +23,7 @@ struct Counted {
 impl Counted {
     async fn start(kind: Kind) -> Self {
         let direct = TestServer::with(kind, MANY).await;
-        let url = direct.config.database_url.clone();
-        let proxy = Proxy::start(host(&url)).await;
-        let server = direct.on(&url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port))).await;
+        let (proxy, server) = direct.through_proxy().await;
         Self { proxy, server, direct }
     }
 
@@ -134,26 +132,6 @@ async fn concurrent_first_uses_share_statements(kind: Kind) {
     println!("{kind:?}: {counts:?} round trips for {SESSIONS} first uses");
     assert!(counts[..3].iter().min() < Some(&20), "{counts:?}");
     counted.stop().await;
-}
-
-macro_rules! on_each_server {
-    ($($name:ident: $test:ident;)*) => {$(
-        mod $name {
-            use super::*;
-
-            #[tokio::test(flavor = "multi_thread")]
-            #[ignore = "needs a PostgreSQL: `cargo xtask test` starts one"]
-            async fn postgres() {
-                $test(Kind::Postgres).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
-            async fn mysql() {
-                $test(Kind::Mysql).await;
-            }
-        }
-    )*};
 }
 
 on_each_server! {

@@ -1,6 +1,9 @@
 //! A real server on port 0 with a clock that can be moved, and a client for it.
 
-use crate::database::Kind;
+use crate::{
+    database::Kind,
+    proxy::{Proxy, host},
+};
 use clap::Parser;
 use reqwest::{Client, Response, StatusCode, header};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -86,6 +89,14 @@ impl TestServer {
     pub(crate) async fn on(&self, database_url: &str) -> Self {
         let config = Config { database_url: database_url.into(), ..self.config.clone() };
         Self::from(self.kind, config, self.folder.clone(), self.clock.clone()).await
+    }
+
+    /// Starts another server, which reaches the database through a proxy.
+    pub(crate) async fn through_proxy(&self) -> (Proxy, Self) {
+        let url = &self.config.database_url;
+        let proxy = Proxy::start(host(url)).await;
+        let server = self.on(&url.replace(host(url), &format!("127.0.0.1:{}", proxy.port))).await;
+        (proxy, server)
     }
 
     async fn from(kind: Kind, config: Config, folder: Arc<TempDir>, clock: Clock) -> Self {

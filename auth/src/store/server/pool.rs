@@ -7,7 +7,7 @@ use super::{
 use crate::store::{discards::Discards, exchange::unavailable, server_error::ServerError};
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, Value, sqlx::SqlStr};
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -29,30 +29,39 @@ const MAX_RECONNECTS: u32 = 2;
 pub(super) struct Pool {
     options: Options,
     idle: Mutex<Vec<(Connection, Instant)>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
     discards: Discards,
 }
 
 impl Pool {
     pub(super) fn new(options: Options, discards: Discards) -> Self {
-        Self { options, idle: Mutex::default(), permits: Semaphore::new(MAX_CONNECTIONS), discards }
+        Self { options, idle: Mutex::default(), permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), discards }
     }
 
     /// The first row of a query or of an UPDATE that returns rows.
-    pub(super) async fn fetch(&self, text: &SqlStr, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.run(&Request::Fetch(Statement { text: text.clone(), values })).await?.row)
+    pub(super) async fn fetch(self: &Arc<Self>, text: &SqlStr, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.run(Request::Fetch(Statement { text: text.clone(), values })).await?.row)
     }
 
     /// Executes a statement. Returns the number of changed rows.
-    pub(super) async fn execute(&self, text: &SqlStr, values: Vec<Value>) -> Result<u64, DbErr> {
-        Ok(self.run(&Request::Execute(Statement { text: text.clone(), values })).await?.changed)
+    pub(super) async fn execute(self: &Arc<Self>, text: &SqlStr, values: Vec<Value>) -> Result<u64, DbErr> {
+        Ok(self.run(Request::Execute(Statement { text: text.clone(), values })).await?.changed)
     }
 
     /// Sends a request, which must be idempotent: it is sent again when it lost to another transaction, and on a new connection when the
-    /// connection is closed or its node is read-only.
-    pub(super) async fn run(&self, request: &Request) -> Result<Reply, DbErr> {
-        let permit = timeout(ACQUIRE_TIMEOUT, self.permits.acquire()).await;
-        let Ok(Ok(_permit)) = permit else { return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) };
+    /// connection is closed or its node is read-only. In a task of its own: if it were dropped with its caller, the connection would close.
+    pub(super) async fn run(self: &Arc<Self>, request: Request) -> Result<Reply, DbErr> {
+        let permit = timeout(ACQUIRE_TIMEOUT, self.permits.clone().acquire_owned()).await;
+        let Ok(Ok(permit)) = permit else { return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)) };
+        let pool = self.clone();
+        let sent = tokio::spawn(async move {
+            let _permit = permit;
+            pool.send(&request).await
+        });
+        sent.await.unwrap_or_else(|_| Err(unavailable("a task panicked")))
+    }
+
+    async fn send(&self, request: &Request) -> Result<Reply, DbErr> {
         let (mut conflicts, mut reconnects) = (0, 0);
         loop {
             let idle = self.take();

@@ -192,7 +192,7 @@ impl Server {
                 Request::ExecuteBoth(advance_row, Statement { text: self.statements.audit.clone(), values })
             }
         };
-        Ok(self.pool.run(&request).await?.changed == 1)
+        Ok(self.pool.run(request).await?.changed == 1)
     }
 
     /// Rows of a read-only node may be old.
