@@ -101,9 +101,9 @@ fn is_transient(error: &DbErr) -> bool {
         // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
         return matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
     }
-    // SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention, system error; and 25006, a
-    // PostgreSQL that became a standby. MySQL's HY000 is a lock timeout or a read-only server.
-    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || matches!(code.as_ref(), "HY000" | "25006")
+    // SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention, system error; and of PostgreSQL
+    // 25006, it became a standby, and 55P03, a lock timeout. MySQL's HY000 is a lock timeout or a read-only server.
+    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || matches!(code.as_ref(), "HY000" | "25006" | "55P03")
 }
 
 /// Why the server did not start, in one line that says what to do.

@@ -1,6 +1,10 @@
 //! The pools for rare operations, and the transaction that writes.
 
-use super::{discards::Discards, error::StoreError, server::prepare_mysql};
+use super::{
+    discards::Discards,
+    error::StoreError,
+    server::{prepare_mysql, prepare_postgres},
+};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
@@ -13,6 +17,8 @@ use tokio::time::timeout;
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a rare operation may take on a database server, with the wait for a connection.
 pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement of a rare operation waits for a locked row.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long an operation waits for a connection to a database server: shorter, so that a busy pool does not count as an outage.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long a ping may take.
@@ -32,6 +38,7 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     let kept = discards.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {
         let (kept, released) = (kept.clone(), kept.clone());
+        let pool = pool.after_connect(|connection, _| Box::pin(prepare_postgres(connection, LOCK_TIMEOUT)));
         let pool = pool.after_release(move |connection, meta| {
             let released = released.clone();
             Box::pin(async move { answers(connection, &meta, &released).await })
@@ -44,7 +51,7 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     let kept = discards.clone();
     options.map_sqlx_mysql_pool_opts(move |pool| {
         let (kept, released) = (kept.clone(), kept.clone());
-        let pool = pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection)));
+        let pool = pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection, LOCK_TIMEOUT)));
         let pool = pool.after_release(move |connection, meta| {
             let released = released.clone();
             Box::pin(async move { answers(connection, &meta, &released).await })

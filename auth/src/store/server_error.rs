@@ -8,8 +8,10 @@ use sea_orm::{
 /// An error of a database server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServerError {
-    /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict, a lock timeout. A retry helps.
+    /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict. A retry helps.
     Conflict,
+    /// Another transaction has had a lock for longer than the lock timeout.
+    Locked,
     /// The connection's node is read-only, or is not part of its cluster. A new connection may reach another node.
     ReadOnly,
     /// The connection is closed. The statement may have been executed.
@@ -35,8 +37,9 @@ impl ServerError {
     fn of_database(error: &dyn DatabaseError) -> Self {
         if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
             return match error.number() {
-                // A lock timeout, a deadlock or certification conflict, a row that changed since the snapshot.
-                1205 | 1213 | 1020 => Self::Conflict,
+                // A deadlock or certification conflict, a row that changed since the snapshot.
+                1213 | 1020 => Self::Conflict,
+                1205 => Self::Locked,
                 // --read-only, a read-only transaction, InnoDB in read-only mode, a Galera node that is not ready.
                 1290 | 1792 | 1836 | 1047 => Self::ReadOnly,
                 // The server stops, or the connection was killed.
@@ -45,7 +48,8 @@ impl ServerError {
             };
         }
         match error.code().unwrap_or_default().as_ref() {
-            "40001" | "40P01" | "55P03" => Self::Conflict,
+            "40001" | "40P01" => Self::Conflict,
+            "55P03" => Self::Locked,
             "25006" => Self::ReadOnly,
             // The server stops, crashed, or starts.
             "57P01" | "57P02" | "57P03" => Self::Lost,

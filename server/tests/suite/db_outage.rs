@@ -1,7 +1,7 @@
 //! Outages of the database: case 24.
 
 use crate::{
-    database::Kind,
+    database::{Kind, on_each_server},
     test_server::{TestServer, expect_error},
 };
 use reqwest::{StatusCode, header};
@@ -107,6 +107,35 @@ async fn case_24_no_operation_waits_for_lost_packets_of_postgres() {
 #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
 async fn case_24_no_operation_waits_for_lost_packets_of_mysql() {
     no_operation_waits_for_lost_packets(Kind::Mysql).await;
+}
+
+/// A first use whose packets are lost delays the next ones by half a second, not until it fails.
+async fn lost_packets_of_a_first_use_delay_no_other(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    let mut sessions = Vec::new();
+    for n in 0..2 {
+        let tokens = through.auth.start_session(&format!("google:{n}"), &Device::default()).await.unwrap();
+        // Afterwards the session is cached, so that its first use needs no other query.
+        sessions.push(through.refresh(&tokens.refresh_token).await);
+    }
+    proxy.lose();
+    let lost = through.get_as(&sessions[0].access_token, "/bbb");
+    let next = async {
+        sleep(Duration::from_millis(100)).await;
+        let started = Instant::now();
+        assert!(through.accepts(&sessions[1].access_token).await);
+        started.elapsed()
+    };
+    let (lost, next) = tokio::join!(lost, next);
+    assert_eq!(lost.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(next < Duration::from_millis(2500), "{next:?}");
+    through.stop().await;
+    direct.stop().await;
+}
+
+on_each_server! {
+    case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
 }
 
 /// SQLite's file stays, but another process can hold its lock.

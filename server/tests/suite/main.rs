@@ -28,6 +28,7 @@ mod jose;
 mod keys;
 mod library;
 mod limits;
+mod locked_rows;
 mod logout;
 mod migrations;
 mod model;

@@ -3,12 +3,20 @@
 use super::{options::Statements, pool::Pool};
 use crate::{
     clock::Millis,
-    store::{exchange::unavailable, sql::MAX_FIRST_USES},
+    store::{exchange::unavailable, server_error::ServerError, sql::MAX_FIRST_USES},
 };
 use sea_orm::{DbErr, Value};
-use std::{collections::BTreeSet, sync::Arc};
-use tokio::sync::{mpsc, oneshot};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Semaphore, mpsc, oneshot},
+    time::timeout,
+};
 use uuid::Uuid;
+
+/// How long a statement delays the next one. One that waits for a locked row takes longer.
+const MAX_DELAY: Duration = Duration::from_millis(500);
+/// The largest number of statements in flight: half of the connections, so that locked rows leave the others to other operations.
+const MAX_STATEMENTS: usize = 4;
 
 /// The task ends when the last clone is dropped.
 #[derive(Clone)]
@@ -20,13 +28,17 @@ struct FirstUse {
     id: Uuid,
     generation: i64,
     now: Millis,
-    answer: oneshot::Sender<Result<bool, DbErr>>,
+    answer: Answer,
 }
+
+type Answer = oneshot::Sender<Result<bool, DbErr>>;
+/// Ids with generations, and the requests that wait for each: two requests may use the same token.
+type Uses = BTreeMap<(Uuid, i64), Vec<Answer>>;
 
 impl FirstUses {
     pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(run(pool, statements, waiting));
+        tokio::spawn(run(Arc::new(Recorder { pool, statements, permits: Semaphore::new(MAX_STATEMENTS) }), waiting));
         Self { queue }
     }
 
@@ -40,24 +52,60 @@ impl FirstUses {
     }
 }
 
-async fn run(pool: Arc<Pool>, statements: Arc<Statements>, mut waiting: mpsc::UnboundedReceiver<FirstUse>) {
+async fn run(recorder: Arc<Recorder>, mut waiting: mpsc::UnboundedReceiver<FirstUse>) {
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, MAX_FIRST_USES).await > 0 {
-        // Two requests may use the same token. In the order of the primary key, so that the statements of two nodes do not deadlock.
-        let uses: BTreeSet<_> = batch.iter().map(|waiting| (waiting.id, waiting.generation)).collect();
-        let now = batch.iter().map(|waiting| waiting.now).max().unwrap_or_default();
-        let recorded = pool.execute(statements.first_uses(uses.len()), values(&uses, now)).await;
-        let recorded = recorded.map(|changed| u64::try_from(uses.len()) == Ok(changed));
+        let (mut uses, mut now) = (Uses::new(), 0);
         for waiting in batch.drain(..) {
-            let _ = waiting.answer.send(recorded.clone());
+            uses.entry((waiting.id, waiting.generation)).or_default().push(waiting.answer);
+            now = now.max(waiting.now);
         }
+        let _ = timeout(MAX_DELAY, tokio::spawn(recorder.clone().record_together(uses, now))).await;
     }
 }
 
-/// The values of `sql::first_uses`, filled up to a power of two by repeating the last use.
-fn values(uses: &BTreeSet<(Uuid, i64)>, now: Millis) -> Vec<Value> {
+struct Recorder {
+    pool: Arc<Pool>,
+    statements: Arc<Statements>,
+    permits: Semaphore,
+}
+
+impl Recorder {
+    /// Records by one statement. If other transactions prevent that, by one statement for each session.
+    async fn record_together(self: Arc<Self>, uses: Uses, now: Millis) {
+        let recorded = self.execute(&uses, now).await;
+        let is_prevented =
+            recorded.as_ref().is_err_and(|error| matches!(ServerError::of(error), ServerError::Locked | ServerError::Conflict));
+        if !is_prevented || uses.len() == 1 {
+            return answer(uses, &recorded);
+        }
+        for (id, answers) in uses {
+            let (recorder, uses) = (self.clone(), Uses::from([(id, answers)]));
+            tokio::spawn(async move {
+                let recorded = recorder.execute(&uses, now).await;
+                answer(uses, &recorded);
+            });
+        }
+    }
+
+    async fn execute(&self, uses: &Uses, now: Millis) -> Result<bool, DbErr> {
+        let _permit = self.permits.acquire().await;
+        let changed = self.pool.execute(self.statements.first_uses(uses.len()), values(uses, now)).await?;
+        Ok(u64::try_from(uses.len()) == Ok(changed))
+    }
+}
+
+fn answer(uses: Uses, recorded: &Result<bool, DbErr>) {
+    for waiting in uses.into_values().flatten() {
+        let _ = waiting.send(recorded.clone());
+    }
+}
+
+/// The values of `sql::first_uses`, filled up to a power of two by repeating the last use. In the order of the primary key, in which the
+/// databases usually lock the rows, so that the statements of two nodes seldom deadlock.
+fn values(uses: &Uses, now: Millis) -> Vec<Value> {
     let padding = uses.len().next_power_of_two() - uses.len();
-    let padded = || uses.iter().chain(uses.last().into_iter().cycle().take(padding));
+    let padded = || uses.keys().chain(uses.keys().next_back().into_iter().cycle().take(padding));
     let ids = padded().map(|(id, _)| (*id).into());
     let pairs = padded().flat_map(|(id, generation)| [(*id).into(), (*generation).into()]);
     std::iter::once(now.into()).chain(ids).chain(pairs).collect()

@@ -6,5 +6,5 @@ mod options;
 mod pool;
 mod sessions;
 
-pub(super) use options::prepare_mysql;
+pub(super) use options::{prepare_mysql, prepare_postgres};
 pub(super) use sessions::Server;

@@ -7,10 +7,13 @@ use sea_orm::{
     sqlx::{
         self, AssertSqlSafe, ConnectOptions as _, SqlSafeStr, SqlStr,
         mysql::{MySqlConnectOptions, MySqlConnection},
-        postgres::PgConnectOptions,
+        postgres::{PgConnectOptions, PgConnection},
     },
 };
-use std::{str::FromStr, sync::Arc};
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+/// How long a frequent statement waits for a locked row: the shortest time of MySQL.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How connections are opened.
 #[derive(Clone, Debug)]
@@ -68,18 +71,30 @@ impl Options {
 
     pub(super) async fn connect(&self) -> Result<Connection, DbErr> {
         match self {
-            Self::Postgres(options) => Ok(Connection::Postgres(options.connect().await.map_err(connect_error)?)),
+            Self::Postgres(options) => {
+                let mut connection = options.connect().await.map_err(connect_error)?;
+                prepare_postgres(&mut connection, LOCK_TIMEOUT).await.map_err(connect_error)?;
+                Ok(Connection::Postgres(connection))
+            }
             Self::Mysql(options) => {
                 let mut connection = options.connect().await.map_err(connect_error)?;
-                prepare_mysql(&mut connection).await.map_err(connect_error)?;
+                prepare_mysql(&mut connection, LOCK_TIMEOUT).await.map_err(connect_error)?;
                 Ok(Connection::Mysql(connection))
             }
         }
     }
 }
 
-/// Each statement sees what is committed when it begins; on Galera also what other nodes have committed by then.
-pub(in crate::store) async fn prepare_mysql(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+/// A statement that waits for a lock fails after `lock_timeout`. Otherwise it would wait on after its caller has given up.
+pub(in crate::store) async fn prepare_postgres(connection: &mut PgConnection, lock_timeout: Duration) -> Result<(), sqlx::Error> {
+    let lock_timeout = format!("SET lock_timeout = {}", lock_timeout.as_millis());
+    sqlx::raw_sql(AssertSqlSafe(lock_timeout)).execute(connection).await.map(drop)
+}
+
+/// As [`prepare_postgres`]. Each statement sees what is committed when it begins; on Galera also what other nodes have committed by then.
+pub(in crate::store) async fn prepare_mysql(connection: &mut MySqlConnection, lock_timeout: Duration) -> Result<(), sqlx::Error> {
+    let lock_timeout = format!("SET SESSION innodb_lock_wait_timeout = {}", lock_timeout.as_secs());
+    sqlx::raw_sql(AssertSqlSafe(lock_timeout)).execute(&mut *connection).await?;
     sqlx::raw_sql("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").execute(&mut *connection).await?;
     let galera = sqlx::raw_sql("SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'").fetch_all(&mut *connection).await?;
     if !galera.is_empty() {

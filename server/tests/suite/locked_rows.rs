@@ -1,0 +1,142 @@
+//! A row that another transaction has locked, as a frozen node or an operator's console does: case 24.
+
+use crate::{
+    database::{Kind, on_each_server},
+    test_server::{MANY, PASSWORD, TestServer, sid},
+};
+use futures::future::join_all;
+use reqwest::StatusCode;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+use wugan_axum::{
+    Device,
+    store::{session, user},
+};
+use wugan_wire::TokenAnswer;
+
+/// A statement waits half a second for the one before it, and a second for a locked row. The rest is for a busy machine.
+const SOON: Duration = Duration::from_millis(2500);
+
+/// Waits until no statement on the server's database waits for a lock.
+async fn no_statement_waits(server: &TestServer) {
+    let db = server.auth.store().reader();
+    let count = match db.get_database_backend() {
+        sea_orm::DbBackend::Postgres => {
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        _ => {
+            "SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+             WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
+        }
+    };
+    let started = Instant::now();
+    loop {
+        let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), count)).await.unwrap().unwrap();
+        let waiting: i64 = row.try_get_by_index(0).unwrap();
+        if waiting == 0 {
+            return;
+        }
+        assert!(started.elapsed() < SOON, "{waiting} statements wait for a lock that no request waits for");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn soon_accepted(server: &TestServer, tokens: &TokenAnswer) {
+    let started = Instant::now();
+    assert!(server.accepts(&tokens.access_token).await);
+    assert!(started.elapsed() < SOON, "{:?}", started.elapsed());
+}
+
+async fn a_locked_session_holds_up_no_other(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    let mut sessions = Vec::new();
+    for n in 0..11 {
+        sessions.push(node.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
+    }
+    let (locked, others) = (sessions.remove(0), sessions);
+    let lock = other.auth.store().begin().await.unwrap();
+    session::Entity::find_by_id(sid(&locked)).lock_exclusive().one(&*lock).await.unwrap().unwrap();
+
+    let use_locked = async || node.get_as(&locked.access_token, "/bbb").await.status();
+    let first = use_locked();
+    let shared = async {
+        // While the statement of the first is in flight, so that these share the next one.
+        sleep(Duration::from_millis(100)).await;
+        tokio::join!(use_locked(), join_all(others[..5].iter().map(|tokens| soon_accepted(&node, tokens)))).0
+    };
+    let statuses: [StatusCode; 2] = tokio::join!(first, shared).into();
+    assert_eq!(statuses, [StatusCode::SERVICE_UNAVAILABLE; 2]);
+
+    // The client of the locked session tries again all the time.
+    let is_done = AtomicBool::new(false);
+    let retries = async {
+        while !is_done.load(Ordering::SeqCst) {
+            assert_eq!(use_locked().await, StatusCode::SERVICE_UNAVAILABLE);
+        }
+    };
+    let later = async {
+        for tokens in &others[5..] {
+            soon_accepted(&node, tokens).await;
+        }
+        is_done.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(retries, later);
+    no_statement_waits(&node).await;
+
+    lock.commit().await.unwrap();
+    assert_eq!(use_locked().await, StatusCode::OK);
+    other.stop().await;
+    node.stop().await;
+}
+
+/// As when the sign-out of a user with many sessions was interrupted: statements that wait do not take all connections.
+async fn locked_sessions_leave_connections_for_others(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    let mut sessions = Vec::new();
+    for _ in 0..32 {
+        sessions.push(node.auth.start_session("user", &Device::default()).await.unwrap());
+    }
+    let stranger = node.auth.start_session("stranger", &Device::default()).await.unwrap();
+    let lock = other.auth.store().begin().await.unwrap();
+    session::Entity::find().filter(session::Column::Id.ne(sid(&stranger))).lock_exclusive().all(&*lock).await.unwrap();
+    let uses = join_all(sessions.iter().map(|tokens| node.get_as(&tokens.access_token, "/bbb")));
+    let refresh = async {
+        // The shared statements have failed by then, and one is sent for each session.
+        sleep(Duration::from_millis(1700)).await;
+        let started = Instant::now();
+        node.refresh(&stranger.refresh_token).await;
+        started.elapsed()
+    };
+    let (uses, refreshed) = tokio::join!(uses, refresh);
+    assert!(uses.iter().all(|answer| answer.status() == StatusCode::SERVICE_UNAVAILABLE));
+    assert!(refreshed < Duration::from_secs(1), "{refreshed:?}");
+    lock.commit().await.unwrap();
+    other.stop().await;
+    node.stop().await;
+}
+
+async fn a_sign_in_does_not_wait_on_in_the_database(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    node.register("ada").await;
+    let lock = other.auth.store().begin().await.unwrap();
+    user::Entity::find().lock_exclusive().one(&*lock).await.unwrap().unwrap();
+    assert_eq!(node.try_login("ada", PASSWORD).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    no_statement_waits(&node).await;
+    lock.commit().await.unwrap();
+    node.login("ada").await;
+    other.stop().await;
+    node.stop().await;
+}
+
+on_each_server! {
+    case_24_a_locked_session_holds_up_no_other: a_locked_session_holds_up_no_other;
+    case_24_locked_sessions_leave_connections_for_others: locked_sessions_leave_connections_for_others;
+    case_24_a_sign_in_does_not_wait_on_in_the_database: a_sign_in_does_not_wait_on_in_the_database;
+}
