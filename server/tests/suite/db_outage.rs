@@ -2,9 +2,10 @@
 
 use crate::{
     database::{Kind, on_each_server},
-    test_server::{TestServer, expect_error},
+    test_server::{TestServer, claims, expect_error},
 };
 use reqwest::{StatusCode, header};
+use sea_orm::ConnectionTrait;
 use std::time::{Duration, Instant};
 use tokio::{
     task::JoinSet,
@@ -134,8 +135,25 @@ async fn lost_packets_of_a_first_use_delay_no_other(kind: Kind) {
     direct.stop().await;
 }
 
+/// The account's id names another account after a failover that lost its registration.
+async fn a_name_is_read_again_after_an_outage(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    let tokens = through.register("ada").await;
+    let tokens = through.refresh(&tokens.refresh_token).await;
+    assert_eq!(claims(&tokens.access_token)["username"], "ada");
+    direct.auth.store().writer().execute_unprepared("UPDATE users SET username = 'eve', name_key = 'eve'").await.unwrap();
+    proxy.cut().await;
+    proxy.restore();
+    let tokens = through.refresh(&tokens.refresh_token).await;
+    assert_eq!(claims(&tokens.access_token)["username"], "eve");
+    through.stop().await;
+    direct.stop().await;
+}
+
 on_each_server! {
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
+    case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;
 }
 
 /// SQLite's file stays, but another process can hold its lock.

@@ -19,6 +19,7 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 use uuid::Uuid;
 
@@ -34,8 +35,9 @@ pub(in crate::store) struct Server {
     statements: Arc<Statements>,
     first_uses: FirstUses,
     discards: Discards,
-    /// For MySQL, whose UPDATE returns no name. An account's name never changes, and its id is never reused.
-    names: Arc<Mutex<HashMap<i64, String>>>,
+    /// For MySQL, whose UPDATE returns no name: names with the time when they were read. An account's name never changes, but a failover
+    /// that loses a registration lets its id be assigned again, so a name that was read before connections were discarded is not used.
+    names: Arc<Mutex<HashMap<i64, (String, Instant)>>>,
     returns_rows: bool,
 }
 
@@ -141,9 +143,12 @@ impl Server {
 
     async fn name(&self, user_id: i64) -> Result<Option<String>, DbErr> {
         let names = || self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(name) = names().get(&user_id) {
+        if let Some((name, read)) = names().get(&user_id)
+            && self.discards.keeps(read.elapsed())
+        {
             return Ok(Some(name.clone()));
         }
+        let read = Instant::now();
         let row = self.pool.fetch(&self.statements.username, vec![user_id.into()]).await?;
         let Some(row) = row else { return Ok(None) };
         let name: String = row.try_get("", "username")?;
@@ -151,7 +156,7 @@ impl Server {
         if names.len() >= MAX_NAMES {
             names.clear();
         }
-        names.insert(user_id, name.clone());
+        names.insert(user_id, (name.clone(), read));
         Ok(Some(name))
     }
 
