@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
-    /// The account's id, which is never reused.
+    /// The account's id. It is not reused, unless a failover of the database lost commits.
     pub id: i64,
     /// The session's id.
     pub session_id: Uuid,
