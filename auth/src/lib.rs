@@ -85,8 +85,6 @@ pub use options::Options;
 #[doc(hidden)]
 pub use passwords::{HashPermit, Passwords};
 #[doc(hidden)]
-pub use quota::{Permit, Quota};
-#[doc(hidden)]
 pub use sessions::Sessions;
 #[cfg(feature = "verifier")]
 pub use verifier::{AccessToken, Verifier, VerifyError};

@@ -9,7 +9,7 @@ use std::{
 
 /// Counts the permits in use, in all and by network. Clones share the counts.
 #[derive(Clone)]
-pub struct Quota {
+pub(crate) struct Quota {
     max: usize,
     max_per_network: usize,
     used: Arc<Mutex<Used>>,
@@ -22,7 +22,7 @@ struct Used {
 }
 
 /// A permit of a quota, released when it is dropped.
-pub struct Permit {
+pub(crate) struct Permit {
     quota: Quota,
     network: Option<IpAddr>,
 }
@@ -30,13 +30,13 @@ pub struct Permit {
 impl Quota {
     /// A quota of `max` permits for all networks together, and of `max_per_network` for one.
     #[must_use]
-    pub fn new(max: usize, max_per_network: usize) -> Self {
+    pub(crate) fn new(max: usize, max_per_network: usize) -> Self {
         Self { max, max_per_network, used: Arc::default() }
     }
 
     /// A permit for a client, if one is free. A client of unknown address belongs to no network.
     #[must_use]
-    pub fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
+    pub(crate) fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
         let network = client.map(client_network);
         let mut used = self.lock();
         let count = network.and_then(|network| used.by_network.get(&network)).copied().unwrap_or(0);

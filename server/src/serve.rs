@@ -32,6 +32,9 @@ use wugan_axum::{Auth, StartError, clock::Clock};
 const MAX_OPEN_FILES: u64 = 65_536;
 /// How many connections may wait to be accepted. If more do, a client's system retries after a second.
 const BACKLOG: u32 = 4096;
+/// For how many request timeouts a client may read nothing. A kernel reports progress only when a third of its send buffer is free, which
+/// takes a client on a slow network longer than one.
+const WRITE_TIMEOUTS: u32 = 4;
 /// The longest head that is read; a longer one is answered 431.
 const MAX_HEAD: usize = 16 * 1024;
 /// How long requests in flight may take to end when the server stops.
@@ -190,7 +193,8 @@ fn serve(
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
-    let connection = connections.watch(builder.serve_connection(TokioIo::new(WriteTimeout::new(stream, request_timeout)), service));
+    let connection = connections
+        .watch(builder.serve_connection(TokioIo::new(WriteTimeout::new(stream, request_timeout.saturating_mul(WRITE_TIMEOUTS))), service));
     // An error is the end of the connection.
     edge.serve(peer.ip(), connection.map(drop));
 }

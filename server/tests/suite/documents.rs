@@ -33,7 +33,9 @@ fn tests_in(text: &str) -> Vec<String> {
         match name {
             // The second form is a test by `on_each_database!`.
             Some(name) if marked || line.ends_with("(kind: Kind) {") => names.push(name.to_owned()),
-            _ => {}
+            Some(_) => {}
+            // A line of `on_each_server!`: the test's name, and its function.
+            None => names.extend(line.split_once(": ").map(|(name, _)| name.to_owned()).filter(|name| name.starts_with("case_"))),
         }
         let is_mark = line.starts_with("#[") && (line.contains("test]") || line.contains("test("));
         marked = is_mark || (marked && line.starts_with("#["));
