@@ -93,7 +93,7 @@ const provider = new Provider(issuer, {
   issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: options.rotate,
   ttl: { AccessToken: options.accessTtl, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
-  features: { revocation: { enabled: true }, dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true }, devInteractions: { enabled: true } },
+  features: { revocation: { enabled: options.revocation !== false }, dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true }, devInteractions: { enabled: true } },
 });
 
 provider.on('grant.success', (ctx) => {
