@@ -351,7 +351,7 @@ async fn openid_a_page_from_the_back_forward_cache_sends_to_the_provider_again()
         site.consent().await?;
         site.page.shows("The account of ada").await?;
         if site.page.script("return sessionStorage.wasKept").await? != "true" {
-            println!("The browser did not keep the page, for lack of memory: it was loaded again.");
+            println!("The browser did not keep the page: it was loaded again.");
         }
         Ok(())
     })
@@ -376,7 +376,7 @@ async fn openid_a_page_from_the_back_forward_cache_goes_to_the_signed_out_page_a
             site.page.arrives_at("/").await?;
             assert_eq!(site.page.script("return sessionStorage.wasKept").await?, "true");
         } else {
-            println!("The browser did not keep the page, for lack of memory: it was loaded again.");
+            println!("The browser did not keep the page: it was loaded again.");
         }
         Ok(())
     })
