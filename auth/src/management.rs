@@ -11,6 +11,7 @@ use crate::{
         session::SessionSelector,
     },
 };
+use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 impl Auth {
@@ -71,8 +72,22 @@ impl Auth {
     /// # Errors
     /// The database is unavailable.
     pub async fn end_sessions(&self, user_id: i64) -> Result<u64, Error> {
-        let describe = |ended| Entry { user_id: Some(user_id), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+        self.end(SessionSelector::All(user_id), user_id, None).await
+    }
+
+    /// Ends a session, and returns 1, or 0 if it had ended.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is no such session, or the database is unavailable.
+    pub async fn end_session(&self, session_id: Uuid) -> Result<u64, Error> {
+        let user_id = self.store().session(session_id).await?.ok_or(Error::NotFound)?.user_id;
+        self.end(SessionSelector::One(session_id), user_id, Some(session_id)).await
+    }
+
+    async fn end(&self, sessions: SessionSelector, user_id: i64, session_id: Option<Uuid>) -> Result<u64, Error> {
+        let describe =
+            |ended| Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
         let now = self.clock().now();
-        Ok(self.store().end_sessions(SessionSelector::All(user_id), Event::EndedByOperator, describe, now).await?)
+        Ok(self.store().end_sessions(sessions, Event::EndedByOperator, describe, now).await?)
     }
 }

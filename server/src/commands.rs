@@ -10,16 +10,11 @@ use std::{
     io::{self, BufRead},
     time::Duration,
 };
-use uuid::Uuid;
 use wugan_axum::{
     Auth, Error, StartError,
     clock::{Clock, Millis, millis, rfc3339},
     keys::{self, KeyInfo},
-    store::{
-        audit::{self, Entry, Event},
-        session::{self, SessionSelector},
-        user,
-    },
+    store::{audit, session, user},
 };
 
 impl Command {
@@ -150,23 +145,10 @@ impl SessionCommand {
                 Ok(auth.sessions().list(user.id).await?.into_iter().map(line).collect())
             }
             Self::End { id_or_name } => {
-                let (selector, user_id, session_id) = match id_or_name.parse::<Uuid>() {
-                    Ok(id) => {
-                        let row = auth.store().session(id).await?.ok_or(Error::NotFound)?;
-                        (SessionSelector::One(id), row.user_id, Some(id))
-                    }
-                    Err(_) => {
-                        let user = auth.accounts().find(&id_or_name).await?;
-                        (SessionSelector::All(user.id), user.id, None)
-                    }
+                let ended = match id_or_name.parse() {
+                    Ok(id) => auth.end_session(id).await?,
+                    Err(_) => auth.end_sessions(auth.accounts().find(&id_or_name).await?.id).await?,
                 };
-                let describe = |ended| Entry {
-                    user_id: Some(user_id),
-                    session_id,
-                    detail: Some(format!("{ended} sessions ended")),
-                    ..Entry::default()
-                };
-                let ended = auth.store().end_sessions(selector, Event::EndedByOperator, describe, auth.clock().now()).await?;
                 Ok(vec![format!("{ended} sessions ended")])
             }
         }
