@@ -1,6 +1,6 @@
 //! Network faults: lost responses, a page that is reloaded, an offline browser, refused connections, and redirects to another origin.
 
-use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token, until_answered};
+use super::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token, until_answered};
 use wugan_e2e::{Context, Fault, ForeignSite, Proxy, Refreshes, Result, scenario};
 
 #[tokio::test]

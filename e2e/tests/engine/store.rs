@@ -1,6 +1,6 @@
 //! Case 27: localStorage is denied or full; the session goes on in the page's memory.
 
-use crate::{STRICT_AND_SHORT, outlive_tokens};
+use super::{STRICT_AND_SHORT, outlive_tokens};
 use serde_json::json;
 use wugan_e2e::{Context, Result, scenario, scenario_in};
 

@@ -1,6 +1,6 @@
 //! Several tabs share one session, also if one of them is closed, frozen, or restored from the back/forward cache.
 
-use crate::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token};
+use super::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_corrupt_token};
 use wugan_e2e::{Context, Fault, Page, Proxy, Refreshes, Result, Tab, TabGroup, scenario, until};
 
 #[tokio::test]
