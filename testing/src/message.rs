@@ -25,6 +25,8 @@ pub(crate) struct Incoming {
     pub(crate) is_foreign: bool,
     /// By how many milliseconds the clock of the machine that answers is wrong.
     pub(crate) clock_offset: f64,
+    /// When the tab sent it.
+    pub(crate) sent_at: f64,
     pub(crate) follows_redirects: bool,
     /// It exchanges a refresh token that another tab may have exchanged without this tab being able to know.
     pub(crate) is_allowed_duplicate: bool,
@@ -54,6 +56,7 @@ impl Incoming {
             has_token: request.authorization.is_some(),
             is_foreign: false,
             clock_offset: 0.0,
+            sent_at: 0.0,
             is_allowed_duplicate: false,
             follows_redirects: !matches!(
                 request.request.options().redirect,

@@ -90,6 +90,7 @@ pub(crate) fn fetch(
     };
     let has_credentials = sends_credentials(request, &incoming.origin);
     incoming.cookie = browser.cookies.get(&incoming.origin).filter(|_| has_credentials);
+    incoming.sent_at = env.now();
     let fault = server.next_fault(&incoming);
     env.note(|| format!("{tab:?} sends {} {} {fault:?}", incoming.method, incoming.path));
     let awake_for = tab.awake_for(env.executor.elapsed());

@@ -44,6 +44,10 @@ pub(crate) struct Lineage {
     /// The attempt id of the exchange that made the parent.
     parent_attempt: Option<String>,
     pub(crate) rotated_at: f64,
+    /// When the parent became the current generation.
+    parent_rotated_at: f64,
+    /// Each exchanged generation with the attempt id of its exchange, for the monitor.
+    exchanges: Vec<(u64, String)>,
     /// When an access token of the current generation was used for the first time.
     first_used_at: Option<f64>,
     supersedes: u32,
@@ -94,6 +98,8 @@ impl Lineage {
     }
 
     pub(crate) fn rotate(&mut self, attempt: Option<&str>, now: f64) {
+        self.exchanges.extend(attempt.map(|attempt| (self.generation, attempt.to_owned())));
+        self.parent_rotated_at = self.rotated_at;
         self.grandparent = self.parent.replace(self.generation);
         self.parent_attempt = self.attempt.take();
         self.supersedes = 0;
@@ -118,6 +124,12 @@ impl Lineage {
         if generation == self.generation {
             self.first_used_at.get_or_insert(now);
         }
+    }
+
+    /// Whether a request repeats an exchange, and the session was exchanged twice more while the request was on its way. The server does
+    /// not remember the attempt id for so long.
+    pub(crate) fn is_overtaken(&self, presented: u64, attempt: Option<&str>, sent_at: f64) -> bool {
+        sent_at < self.parent_rotated_at && self.exchanges.iter().any(|(exchanged, id)| *exchanged == presented && Some(&**id) == attempt)
     }
 
     /// Whether tokens of this generation were handed out and then replaced before they were used.
@@ -161,6 +173,17 @@ mod tests {
         ] {
             assert_eq!(lineage.decide(presented, attempt, ReusePolicy::AttemptId, 0.0, now), expected, "{presented} {attempt:?} {now}");
         }
+    }
+
+    #[test]
+    fn a_duplicate_is_overtaken_by_two_exchanges_after_it_was_sent() {
+        let mut lineage = rotated_twice();
+        lineage.rotate(Some("c"), 20.0);
+        assert_eq!(lineage.decide(0, Some("a"), ReusePolicy::AttemptId, 0.0, 30.0), Decision::Revoke);
+        assert!(lineage.is_overtaken(0, Some("a"), 9.0));
+        assert!(!lineage.is_overtaken(0, Some("a"), 10.0), "one exchange followed");
+        assert!(!lineage.is_overtaken(0, Some("x"), 9.0), "another attempt");
+        assert!(!lineage.is_overtaken(0, None, 9.0), "no attempt id");
     }
 
     #[test]

@@ -13,11 +13,10 @@ use wugan::TokenSet;
 const SLOW_BODY: f64 = 45_000.0;
 
 /// The origin of an exchange, as far as violations are concerned.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Presenter {
-    Client,
-    /// A tab repeats the exchange of another tab that was interrupted.
-    AllowedDuplicate,
+    /// A tab. It may repeat the exchange of another tab that was interrupted.
+    Tab { sent_at: f64, may_repeat: bool },
     /// A program outside of the browser: its exchanges are not monitored.
     Stranger,
 }
@@ -234,7 +233,7 @@ impl Server {
             if let Err(code) = self.check_refresh(incoming, session) {
                 return Reply::json(status, &json!({"statusCode": status, "error": code}));
             }
-            let presenter = if incoming.is_allowed_duplicate { Presenter::AllowedDuplicate } else { Presenter::Client };
+            let presenter = Presenter::Tab { sent_at: incoming.sent_at, may_repeat: incoming.is_allowed_duplicate };
             if self.exchange_token(session, generation, attempt.as_deref(), presenter) {
                 return Server::token_reply(incoming, self.tokens(session, incoming.clock_offset));
             }
@@ -246,7 +245,10 @@ impl Server {
 
     /// Decides about a refresh token and acts on it. Returns whether the current generation is handed out.
     fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> bool {
-        let is_monitored = presenter != Presenter::Stranger;
+        let (is_monitored, may_repeat, sent_at) = match presenter {
+            Presenter::Tab { sent_at, may_repeat } => (true, may_repeat, sent_at),
+            Presenter::Stranger => (false, true, f64::INFINITY),
+        };
         let (now, ttl) = (self.now(), self.0.access_ttl.get());
         let decision = {
             let sessions = self.0.sessions.borrow();
@@ -258,7 +260,7 @@ impl Server {
         let is_interrupted = self.has_interrupted_refresh(number);
         let mut sessions = self.0.sessions.borrow_mut();
         let session = &mut sessions[number];
-        let is_duplicate_allowed = session.duplicate_allowed || self.0.allows_duplicates.get() || presenter != Presenter::Client;
+        let is_duplicate_allowed = session.duplicate_allowed || self.0.allows_duplicates.get() || may_repeat;
         let mut violation = None;
         match decision {
             Decision::Rotate => {
@@ -298,23 +300,18 @@ impl Server {
                 self.count(|stats| stats.revoked += 1);
             }
         }
+        // Without attempt ids, a duplicate that no client can prevent costs the session.
+        let is_unrecognised = self.0.policy.get() != ReusePolicy::AttemptId || session.had_two_interrupted;
+        let is_lost = is_duplicate_allowed && is_unrecognised || session.lineage.is_overtaken(presented, attempt, sent_at);
         drop(sessions);
-        if decision == Decision::Revoke && is_monitored {
-            self.report_revocation(number, is_duplicate_allowed);
+        match decision {
+            Decision::Revoke if is_monitored && is_lost => self.lose_session(number),
+            Decision::Revoke if is_monitored => self.violation("a refresh token was used again"),
+            _ => {}
         }
         if let Some(violation) = violation {
             self.violation(violation);
         }
         matches!(decision, Decision::Rotate | Decision::Repeat | Decision::Supersede)
-    }
-
-    /// Without attempt ids, a duplicate that no client can prevent costs the session.
-    fn report_revocation(&self, session: usize, is_duplicate_allowed: bool) {
-        let had_two_interrupted = self.0.sessions.borrow()[session].had_two_interrupted;
-        if is_duplicate_allowed && (self.0.policy.get() != ReusePolicy::AttemptId || had_two_interrupted) {
-            self.lose_session(session);
-        } else {
-            self.violation("a refresh token was used again");
-        }
     }
 }
