@@ -11,7 +11,8 @@ use crate::{
     platform::{Platform, default_platform, in_memory::in_memory},
     session::{
         Migration, Session, Settings,
-        transport::{Defaults, Transport, without_redirects},
+        in_flight::ResumeSlot,
+        transport::{Defaults, Transport, names_host, without_redirects},
     },
 };
 use http::StatusCode;
@@ -273,6 +274,7 @@ impl ClientBuilder {
             is_unauthorized: self.is_unauthorized,
             gate: Gate::new(platform),
             requests: Cell::new(0),
+            resuming: ResumeSlot::default(),
         })))
     }
 
@@ -296,6 +298,9 @@ impl ClientBuilder {
         }
         let mut allowed_origins = vec![origin];
         for url in &self.allowed_origins {
+            if !names_host(url) {
+                return refuse(format!("the allowed origin {} has no scheme: write https://{0}", redacted(url)));
+            }
             allowed_origins.push(transport.resolve(url)?.origin);
         }
         if allowed_origins.iter().any(|origin| origin == "null") {

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     gate::Gate,
-    grant::{Exchange, RefreshOutcome, TokenResponse},
+    grant::{RefreshOutcome, TokenResponse},
     http::{Body, Request, RequestBuilder, Response, abort::Sending},
     platform::Address,
     rules::{Rule, is_broken},
@@ -11,10 +11,11 @@ use crate::{
         Session,
         clock::milliseconds,
         event::{Event, Outcome, RefreshTrigger},
+        in_flight::ResumeSlot,
         tokens::Freshness,
-        transport::{Transport, without_redirects},
+        transport::Transport,
     },
-    storage::{lock::release_after_lag, record::Credential},
+    storage::record::Credential,
 };
 use futures::future::LocalBoxFuture;
 use http::Method;
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     pub(crate) is_unauthorized: Box<dyn Fn(&Response) -> bool>,
     pub(crate) gate: Gate,
     pub(crate) requests: Cell<u64>,
+    pub(crate) resuming: ResumeSlot,
 }
 
 /// A request under way.
@@ -59,8 +61,16 @@ struct Call<'a> {
     address: Address,
 }
 
-/// The result of a sign-in.
+/// The result of a sign-in. A wrong password is no error, so this must be looked at:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # async fn example(client: wugan::Client) -> Result<(), wugan::Error> {
+/// client.post("/user/login").sign_in().await?;
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
+#[must_use = "the server may have refused"]
 pub enum SignIn {
     /// The user is signed in. The body can still be read, for instance for a profile.
     Done(Response),
@@ -95,7 +105,7 @@ impl RequestBuilder<Client> {
     }
 
     /// The same. If the tokens are no longer wanted when they arrive, no session is started.
-    async fn sign_in_if(self, is_wanted: fn(&Session) -> bool) -> Result<SignIn, Error> {
+    pub(crate) async fn sign_in_if(self, is_wanted: fn(&Session) -> bool) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
         let mut response = client.send_sign_in(request).await?;
         if response.status().is_client_error() {
@@ -134,26 +144,6 @@ impl Client {
             transport.fetch_once(&request, &address).await
         };
         Ok(self.within_limits(&request, Box::pin(sending)).await?)
-    }
-
-    /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
-    /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Tabs that do
-    /// so at once take turns. Returns whether a user is signed in; after a sign-out by the user it asks no server. A user who signs in or
-    /// out meanwhile, in any tab that shares the session, is not overruled by a late answer.
-    ///
-    /// # Errors
-    /// As [`RequestBuilder::sign_in`]; [`Error::Status`] also for a 408, a 429 and an HTML page.
-    pub async fn resume(&self) -> Result<bool, Error> {
-        let session = &self.0.session;
-        let Some(lock) = session.lock_for_resuming().await else { return Ok(session.current().is_some()) };
-        let request = session.0.grant.refresh(&Exchange { refresh_token: "", attempt: "" });
-        let signed_in = without_redirects(request).bind(self.clone()).0.sign_in_if(Session::may_resume).await;
-        release_after_lag(&session.0.transport.platform, lock);
-        let SignIn::Refused(mut refusal) = signed_in? else { return Ok(session.current().is_some()) };
-        session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
-        // A proxy's page and a rate limit say nothing about the cookie.
-        let is_verdict = !TokenResponse::new(&refusal).is_html() && !matches!(refusal.status().as_u16(), 408 | 429);
-        if is_verdict { Ok(false) } else { Err(refusal.status_error()) }
     }
 
     /// The session.

@@ -18,6 +18,7 @@ pub mod oidc;
 #[doc(hidden)]
 pub mod platform;
 mod random;
+mod resume;
 #[doc(hidden)]
 pub mod rules;
 mod session;

@@ -25,7 +25,7 @@ impl Session {
                 && !is_broken(Rule::LostKeyEndsSession)
                 && let Ok(latest) = session.latest_of(&held)
             {
-                session.end(&latest, SignOutReason::KeyLost);
+                session.end(&latest.session, SignOutReason::KeyLost);
             }
         }));
     }
@@ -33,7 +33,7 @@ impl Session {
     /// Ends the session if the exchange failed because its key is missing.
     pub(crate) fn note_failed_exchange(&self, held: &Credential, error: &Error) {
         if *error == Error::SignedOut(SignOutReason::KeyLost) && self.latest_of(held).is_ok() {
-            self.end(held, SignOutReason::KeyLost);
+            self.end(&held.session, SignOutReason::KeyLost);
         }
     }
 }

@@ -142,7 +142,7 @@ impl Body {
     /// The body for one sending.
     pub(crate) fn build(&self) -> Body {
         match &self.0 {
-            Kind::FromFn(make) => make(),
+            Kind::FromFn(make) => make().build(),
             _ => self.clone(),
         }
     }
@@ -151,7 +151,7 @@ impl Body {
     #[must_use]
     pub fn content(&self) -> Content<'_> {
         match &self.0 {
-            // A factory that returns a factory has no content.
+            // `build` comes first.
             Kind::Empty | Kind::FromFn(_) => Content::Empty,
             Kind::Text(text) => Content::Text(text),
             Kind::Bytes(bytes) => Content::Bytes(bytes),
@@ -180,6 +180,7 @@ mod tests {
             Body::from(vec![7])
         });
         assert!(body.is_replayable());
+        let body = Body::from_fn(move || body.clone());
         for _ in 0..2 {
             assert!(matches!(body.build().content(), Content::Bytes([7])));
         }

@@ -31,6 +31,7 @@ pub type Request = RequestBuilder<()>;
 /// # let _ = saved.text; Ok(()) }
 /// ```
 #[derive(Clone)]
+#[must_use = "`send` or `sign_in` sends a request"]
 pub struct RequestBuilder<C = crate::Client> {
     pub(crate) client: C,
     /// Boxed, so that each builder method moves a pointer: that makes calling code smaller.
@@ -144,23 +145,20 @@ impl<C> RequestBuilder<C> {
         (RequestBuilder { client, parts: self.parts }, self.client)
     }
 
-    /// Adds a header. A repeated name is sent repeatedly. The header that carries the token (`Authorization`, unless
+    /// Adds a header. A repeated name is sent repeatedly; a `Content-Type` replaces the earlier one. The header that carries the token (`Authorization`, unless
     /// [set otherwise](crate::ClientBuilder::auth_header)) is never replaced: with one of its own, a request goes out as
     /// [`anonymous`](Self::anonymous) does.
-    #[must_use]
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.parts.add_header(name.as_ref(), value.as_ref());
         self
     }
 
     /// Adds headers.
-    #[must_use]
     pub fn headers(self, headers: HeaderMap) -> Self {
         headers.iter().fold(self, |request, (name, value)| request.header(name, value))
     }
 
     /// Adds to the query, form-encoded: pairs, a map, or a struct.
-    #[must_use]
     pub fn query<T: Serialize + ?Sized>(mut self, query: &T) -> Self {
         match serde_urlencoded::to_string(query) {
             Ok(pairs) if pairs.is_empty() => {}
@@ -172,7 +170,6 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Sends JSON.
-    #[must_use]
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Self {
         match serde_json::to_string(value) {
             Ok(text) => self.json_text(text),
@@ -189,13 +186,11 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Sends text.
-    #[must_use]
     pub fn text(self, text: impl Into<String>) -> Self {
         self.typed_body("text/plain;charset=UTF-8", text.into().into())
     }
 
     /// Sends a form as `application/x-www-form-urlencoded`: pairs, a map, or a struct.
-    #[must_use]
     pub fn form<T: Serialize + ?Sized>(mut self, form: &T) -> Self {
         match serde_urlencoded::to_string(form) {
             Ok(text) => self.form_text(text),
@@ -212,16 +207,12 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Sends a form with files as `multipart/form-data`. A replay sends the same bytes, boundary included.
-    #[must_use]
     pub fn multipart(mut self, form: impl Into<Multipart>) -> Self {
         let form = form.into();
         let content_type = form.content_type();
         match form.into_body() {
-            Ok(body) => {
-                // Only the generated type names the boundary.
-                self.parts.headers.retain(|(name, _)| name != CONTENT_TYPE);
-                self.header(CONTENT_TYPE, content_type).body(body)
-            }
+            // Only the generated type names the boundary.
+            Ok(body) => self.header(CONTENT_TYPE, content_type).body(body),
             Err(error) => {
                 self.parts.error.get_or_insert(error);
                 self
@@ -230,14 +221,12 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Sends a body of any kind. Sets no `Content-Type`.
-    #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         self.parts.body = body.into();
         self
     }
 
     /// Always an error, because the client attaches the session's token. For a token of your own, set the header `Authorization`.
-    #[must_use]
     pub fn bearer_auth(mut self, _token: impl fmt::Display) -> Self {
         self.parts.fail("the client attaches the session's token: for another token, set the header Authorization".to_owned());
         self
@@ -245,56 +234,48 @@ impl<C> RequestBuilder<C> {
 
     /// Limits the whole exchange: waiting for the session, uploading, the response head, and reading the body. Without it the
     /// [client's default](crate::ClientBuilder::timeout) applies, which does not limit the transfer of bodies.
-    #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.parts.timeout = Some(timeout);
         self
     }
 
     /// Limits each of the (at most two) sendings until its response head arrives.
-    #[must_use]
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.parts.attempt_timeout = Some(timeout);
         self
     }
 
     /// Whether cookies are sent and stored, for this request.
-    #[must_use]
     pub fn credentials(mut self, credentials: RequestCredentials) -> Self {
         self.parts.options.credentials = Some(credentials);
         self.apply(move |init| init.set_credentials(credentials))
     }
 
     /// How the browser's cache is used.
-    #[must_use]
     pub fn cache(mut self, cache: RequestCache) -> Self {
         self.parts.options.cache = Some(cache);
         self.apply(move |init| init.set_cache(cache))
     }
 
     /// The CORS mode.
-    #[must_use]
     pub fn mode(mut self, mode: RequestMode) -> Self {
         self.parts.options.mode = Some(mode);
         self.apply(move |init| init.set_mode(mode))
     }
 
     /// What happens on a redirect.
-    #[must_use]
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
         self.parts.options.redirect = Some(redirect);
         self.apply(move |init| init.set_redirect(redirect))
     }
 
     /// What the `Referer` header contains.
-    #[must_use]
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
         self.parts.options.referrer_policy = Some(policy);
         self.apply(move |init| init.set_referrer_policy(policy))
     }
 
     /// Aborts the request, and the reading of its body, when this signal is triggered.
-    #[must_use]
     pub fn signal(mut self, signal: &AbortSignal) -> Self {
         self.parts.options.signal = Some(signal.clone());
         self.parts.abort = Some(AbortFunctions { unless_aborted, on_abort });
@@ -302,21 +283,18 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Attaches no token and starts no refresh on a 401. For public routes.
-    #[must_use]
     pub fn anonymous(mut self) -> Self {
         self.parts.is_anonymous = true;
         self
     }
 
     /// Attaches the token, but returns a 401 as a response: for routes where a 401 means something else, such as a wrong PIN.
-    #[must_use]
     pub fn no_refresh(mut self) -> Self {
         self.parts.is_refreshable = false;
         self
     }
 
     /// Lets the request outlive the page. Browsers limit such bodies to 64 KiB.
-    #[must_use]
     pub fn keepalive(mut self) -> Self {
         self.parts.options.keepalive = true;
         self
@@ -381,7 +359,14 @@ impl Parts {
     fn add_header(&mut self, name: &str, value: &[u8]) {
         match std::str::from_utf8(value) {
             _ if !is_header_name(name) => self.fail(format!("“{name}” is not a header name (RFC 9110 §5.1)")),
-            Ok(value) if is_header_value(value) => self.headers.push((name.to_ascii_lowercase(), value.to_owned())),
+            Ok(value) if is_header_value(value) => {
+                let name = name.to_ascii_lowercase();
+                // It has one value (RFC 9110 §8.3).
+                if name == CONTENT_TYPE {
+                    self.headers.retain(|(set, _)| *set != name);
+                }
+                self.headers.push((name, value.to_owned()));
+            }
             _ => self.fail(format!("the value of the header {name} has characters outside of printable ASCII: encode it")),
         }
     }
@@ -411,6 +396,24 @@ mod tests {
         assert!(Request::get("/").header("X-Draft_1", "").header("x", "\tall ~ that \"can\" be seen").check().is_ok());
         assert!(matches!(Request::get("/").bearer_auth("t").check(), Err(Error::InvalidRequest(_))));
         assert!(Request::get("/").query("text").check().is_err(), "a query of no pairs");
+    }
+
+    #[test]
+    fn case_46_a_content_type_replaces_the_earlier_one_in_any_order() {
+        let types = |request: Request| {
+            let types = request.header_pairs().filter(|(name, _)| *name == "content-type").map(|(_, value)| value.to_owned());
+            types.collect::<Vec<_>>()
+        };
+        let patch = "application/merge-patch+json";
+        let mut map = HeaderMap::new();
+        map.insert("content-type", http::HeaderValue::from_static(patch));
+        for request in [
+            Request::patch("/x").json(&1).header("Content-Type", patch),
+            Request::patch("/x").header("Content-Type", patch).json(&1),
+            Request::patch("/x").json(&1).headers(map),
+        ] {
+            assert_eq!(types(request), [patch]);
+        }
     }
 
     #[test]

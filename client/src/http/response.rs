@@ -16,7 +16,7 @@ use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
 use std::{fmt, rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// A response whose head has arrived. Dropping it unread aborts the transfer of its body.
 ///
@@ -228,7 +228,8 @@ struct Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        drop(self.reader.cancel());
+        // Canceling a stream that failed rejects the promise, which the page would report if nothing awaited it.
+        spawn_local(JsFuture::from(self.reader.cancel()).map(drop));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::signals::Signals;
 use crate::{AuthState, Client, Event, Warning, platform::Guard};
 use leptos::{prelude::*, task::spawn_local};
-use std::{cell::Cell, fmt, rc::Rc, time::Duration};
+use std::{fmt, rc::Rc, time::Duration};
 
 /// A client, as [`provide_session_lazy`](super::provide_session_lazy) gets it from the part of the program that contains the client's
 /// code. Cheap to clone.
@@ -66,10 +66,9 @@ impl Engine for Client {
 
     fn follow(&self, signals: Signals) -> Guard {
         let session = self.session().clone();
-        let sign_ins = Cell::new(0);
         Box::new(self.session().on_event(move |timed| {
             if matches!(timed.event, Event::SignedIn { .. }) {
-                sign_ins.set(sign_ins.get() + 1);
+                signals.sign_ins.set(signals.sign_ins.get() + 1);
             }
             let is_change = matches!(
                 timed.event,
@@ -81,7 +80,7 @@ impl Engine for Client {
                     | Event::Warning(_)
             );
             if is_change && signals.hydrated.get_untracked() {
-                signals.set(session.info(), sign_ins.get());
+                signals.set(session.info());
             }
         }))
     }
@@ -91,7 +90,7 @@ impl Engine for Client {
         let info = session.info();
         let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
         signals.hydrated.set(true);
-        signals.set(info, 0);
+        signals.set(info);
         if needs_check {
             let ready = signals.ready.clone();
             spawn_local(async move {

@@ -2,6 +2,7 @@
 
 use crate::{AuthState, SessionInfo, User};
 use leptos::prelude::*;
+use std::{cell::Cell, rc::Rc};
 
 /// `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub(super) struct Signals {
     pub(super) hydrated: ArcRwSignal<bool>,
     /// Notifies whenever the tokens or the warnings may have changed. Its value says nothing: a signal of `()` would be one more type to download.
     pub(super) changes: ArcRwSignal<bool>,
+    /// How many sessions have begun since the page was loaded.
+    pub(super) sign_ins: Rc<Cell<u64>>,
 }
 
 impl Signals {
@@ -30,15 +33,16 @@ impl Signals {
             load_failed: ArcRwSignal::new(false),
             hydrated: ArcRwSignal::new(false),
             changes: ArcRwSignal::new(false),
+            sign_ins: Rc::default(),
         }
     }
 
-    pub(super) fn set(&self, info: SessionInfo, session: u64) {
+    pub(super) fn set(&self, info: SessionInfo) {
         let is_signed_in = info.state == AuthState::SignedIn;
         set_if_changed(&self.state, info.state);
         set_if_changed(&self.user, info.user);
         set_if_changed(&self.signed_in, is_signed_in);
-        set_if_changed(&self.session_id, is_signed_in.then_some(session));
+        set_if_changed(&self.session_id, is_signed_in.then_some(self.sign_ins.get()));
         self.changes.set(true);
     }
 }

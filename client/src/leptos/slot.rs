@@ -5,7 +5,7 @@ use super::{
     signals::{Signals, set_if_changed},
 };
 use crate::platform::Guard;
-use futures::future::LocalBoxFuture;
+use futures::future::{Either, LocalBoxFuture, select};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::rc::Rc;
@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// The wait before a failed load is repeated once, in milliseconds: while a new version is being deployed, the next server may have the
 /// file.
 const RETRY_AFTER: u32 = 1_000;
+
+/// After this time a load counts as failed until it ends, in milliseconds: an app can offer to load the page again.
+const SLOW_AFTER: u32 = 10_000;
 
 /// Loads the engine; `None` if that fails.
 pub(super) type Load = Rc<dyn Fn() -> LocalBoxFuture<'static, Option<SessionEngine>>>;
@@ -71,11 +74,22 @@ impl Slot {
         };
         let Some((load, signals)) = self.0.try_update_value(begin).flatten() else { return };
         spawn_local(async move {
-            let mut loaded = load().await;
-            if loaded.is_none() {
-                TimeoutFuture::new(RETRY_AFTER).await;
-                loaded = load().await;
-            }
+            let loading = Box::pin(async {
+                match load().await {
+                    None => {
+                        TimeoutFuture::new(RETRY_AFTER).await;
+                        load().await
+                    }
+                    loaded => loaded,
+                }
+            });
+            let loaded = match select(loading, TimeoutFuture::new(SLOW_AFTER)).await {
+                Either::Left((loaded, _)) => loaded,
+                Either::Right(((), loading)) => {
+                    set_if_changed(&signals.load_failed, true);
+                    loading.await
+                }
+            };
             if let Some(engine) = &loaded {
                 self.fill(engine.clone());
                 engine.0.reveal(&signals);

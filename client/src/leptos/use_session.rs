@@ -42,7 +42,8 @@ pub struct UseSessionReturn {
     pub expires_in: Signal<Option<Duration>>,
     /// A number that differs for each session; `None` while no user is signed in.
     pub session_id: ReadSignal<Option<u64>>,
-    /// Whether the engine of [`provide_session_lazy`](super::provide_session_lazy) could not be loaded. A later load may succeed.
+    /// Whether the engine of [`provide_session_lazy`](super::provide_session_lazy) could not be loaded, or takes longer than ten seconds.
+    /// A later load may succeed.
     pub load_failed: ReadSignal<bool>,
     /// False on a server and during hydration.
     pub(super) hydrated: ReadSignal<bool>,
@@ -97,10 +98,15 @@ impl UseSessionReturn {
         self.loaded().map(|engine| engine.0.warnings()).unwrap_or_default()
     }
 
-    /// Ends the session, in this and the other tabs.
+    /// Ends the session, in this and the other tabs. A stored session whose engine is not loaded yet ends when it is.
     pub fn sign_out(&self) {
-        if let Some(engine) = self.loaded() {
-            engine.0.sign_out();
+        match self.loaded() {
+            Some(engine) => engine.0.sign_out(),
+            None if self.ready.try_get_untracked() == Some(false) => {
+                self.when_loaded(|client| client.session().sign_out());
+                self.preload();
+            }
+            None => {}
         }
     }
 
@@ -220,7 +226,10 @@ pub fn use_session() -> UseSessionReturn {
 #[must_use]
 pub fn use_session_with_options(options: UseSessionOptions) -> UseSessionReturn {
     let session = use_session();
-    let Some(tick) = options.tick else { return session };
+    // A browser's timer takes 31 bits of milliseconds.
+    let Some(tick) = options.tick.map(|tick| tick.clamp(Duration::from_millis(1), Duration::from_millis(i32::MAX as u64))) else {
+        return session;
+    };
     let (set_ticks, expires_in) = outliving(|| {
         let (ticks, set_ticks) = signal(false);
         (set_ticks, expiry(session.engine, session.signed_in, session.changes, Some(ticks)))

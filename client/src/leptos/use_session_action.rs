@@ -72,7 +72,7 @@ impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
 /// again; if it was dispatched while no user was signed in, when any user signs in. It runs from its beginning: an action with one request
 /// is never carried out twice, but an action with several requests sends those again that were accepted. A sign-out by the user aborts all
 /// running dispatches and discards those that wait. The sign-in of another user, in this or another tab, aborts all running dispatches
-/// too. A dispatch that waits is discarded with the component.
+/// too, and so does a sign-in whose token names no user. A dispatch that waits is discarded with the component; one that runs goes on.
 ///
 /// ```no_run
 /// use leptos::prelude::*;
@@ -124,22 +124,25 @@ where
             resume: options.resume,
             act: Box::new(move |client, input| Box::pin(act(client, input))),
             client: OnceCell::new(),
+            subscription: RefCell::default(),
+            is_closed: Cell::default(),
             user: RefCell::default(),
-            epoch: Cell::default(),
             count: Cell::default(),
-            aborts: RefCell::default(),
+            running: RefCell::default(),
             queue: RefCell::default(),
             value,
-            running,
-            waiting,
+            running_count: running,
+            waiting_count: waiting,
         });
-        // Dropped with the component; from then on, no sign-in runs the dispatches that wait.
-        let subscription = StoredValue::new_local(None::<Subscription>);
         let attached = Rc::downgrade(&dispatches);
         session.when_loaded(move |client| {
             if let Some(dispatches) = attached.upgrade() {
-                subscription.try_set_value(Some(dispatches.attach(client)));
+                dispatches.attach(client);
             }
+        });
+        let closing = StoredValue::new_local(dispatches.clone());
+        on_cleanup(move || {
+            closing.try_with_value(|dispatches| dispatches.close());
         });
         let dispatch: Dispatch<I> = Rc::new(move |input| dispatches.dispatch(input, session.ready.try_get_untracked() == Some(true)));
         outliving(|| StoredValue::new_local(dispatch))
@@ -162,19 +165,22 @@ struct Dispatches<I, T: Send + Sync + 'static, E: Send + Sync + 'static> {
     act: Act<I, T, E>,
     /// Empty until the engine is loaded.
     client: OnceCell<Client>,
+    /// To the events of the session. A dispatch that outlives its component hears them too.
+    subscription: RefCell<Option<Subscription>>,
+    /// The component was removed: nothing waits any more.
+    is_closed: Cell<bool>,
     /// The user of the last session.
     user: RefCell<Option<String>>,
-    /// Grows when the results of earlier dispatches no longer belong to the signed-in user.
-    epoch: Cell<u64>,
     /// The number of the last dispatch.
     count: Cell<u64>,
-    aborts: RefCell<Vec<(u64, AbortHandle)>>,
+    /// The dispatches under way, by number. One that is missing was aborted.
+    running: RefCell<Vec<(u64, AbortHandle)>>,
+    /// The dispatches that wait for a sign-in.
     queue: RefCell<Vec<Waiting<I>>>,
+    /// What the component shows.
     value: RwSignal<Option<Result<T, E>>>,
-    /// How many dispatches of this epoch are running.
-    running: RwSignal<usize>,
-    /// The length of the queue.
-    waiting: RwSignal<usize>,
+    running_count: RwSignal<usize>,
+    waiting_count: RwSignal<usize>,
 }
 
 /// A dispatch that waits for a sign-in: of this user, or of any user.
@@ -190,20 +196,26 @@ where
     E: std::error::Error + Clone + Send + Sync + 'static,
 {
     /// The engine is loaded: listens to its events, and runs what was dispatched before.
-    fn attach(self: &Rc<Self>, client: Client) -> Subscription {
+    fn attach(self: &Rc<Self>, client: Client) {
         let (session, listener) = (client.session().clone(), Rc::downgrade(self));
         let _ = self.client.set(client);
         let user = session.info().user;
         if self.is_signed_in() {
             self.begin_session(user.as_ref());
         } else if !self.resume {
-            self.discard_queue();
+            self.take_queue();
         }
-        session.on_event(move |timed| {
+        let subscription = session.on_event(move |timed| {
             if let Some(dispatches) = listener.upgrade() {
                 dispatches.on_event(&timed.event);
             }
-        })
+        });
+        self.subscription.replace(Some(subscription));
+    }
+
+    fn close(&self) {
+        self.is_closed.set(true);
+        self.take_queue();
     }
 
     fn dispatch(self: &Rc<Self>, input: I, is_ready: bool) {
@@ -217,11 +229,11 @@ where
 
     fn run(self: &Rc<Self>, client: &Client, input: I) {
         let user = self.user.borrow().clone();
-        let (number, epoch) = (self.count.get() + 1, self.epoch.get());
+        let number = self.count.get() + 1;
         self.count.set(number);
         let (abort, registration) = AbortHandle::new_pair();
-        self.aborts.borrow_mut().push((number, abort));
-        self.running.try_update(|running| *running += 1);
+        self.running.borrow_mut().push((number, abort));
+        self.show_counts();
         let mut acting = Abortable::new((self.act)(client.clone(), input.clone()), registration);
         let (this, session) = (self.clone(), client.session().clone());
         spawn_local(async move {
@@ -231,14 +243,12 @@ where
                 acting.poll_unpin(context)
             })
             .await;
-            this.aborts.borrow_mut().retain(|(running, _)| *running != number);
-            // Aborted, or of another user's session: `forget_results` has reset the signals.
-            let Some(result) = result.ok().filter(|_| this.epoch.get() == epoch) else { return };
-            this.running.try_update(|running| *running -= 1);
+            let (Ok(result), true) = (result, this.end(number)) else { return };
             // A user without a name in the token cannot be recognised after the next sign-in.
             if this.resume && user.is_some() && result.as_ref().is_err_and(is_signed_out) {
                 this.wait(Waiting { input, user });
             }
+            this.show_counts();
             // Without a session, only an error is shown; data of the session that ended is dropped.
             if number == this.count.get() && (result.is_err() || this.is_signed_in()) {
                 this.value.try_set(Some(result));
@@ -249,8 +259,7 @@ where
     fn on_event(self: &Rc<Self>, event: &Event) {
         match event {
             Event::SignedOut { reason: SignOutReason::ByUser | SignOutReason::OtherTab } => {
-                self.forget_results();
-                self.discard_queue();
+                self.take_queue();
                 self.abort_running();
             }
             // The client ends the requests of a session that the server ended, each with an error.
@@ -267,34 +276,46 @@ where
         let before = self.user.replace(user.clone());
         // An app may sign the same user in again, as after a change of the password: the results are still that user's.
         if user.is_none() || before != user {
-            self.forget_results();
-        }
-        if before.zip(user.as_ref()).is_some_and(|(before, user)| before != *user) {
             self.abort_running();
         }
-        let (queue, Some(client)) = (self.discard_queue(), self.client.get()) else { return };
+        let (queue, Some(client)) = (self.take_queue(), self.client.get()) else { return };
         let is_ours = |waiting: &Waiting<I>| waiting.user.is_none() || waiting.user == user;
         queue.into_iter().filter(is_ours).for_each(|waiting| self.run(client, waiting.input));
     }
 
-    fn discard_queue(&self) -> Vec<Waiting<I>> {
-        self.waiting.try_set(0);
-        self.queue.take()
+    fn wait(&self, waiting: Waiting<I>) {
+        if !self.is_closed.get() {
+            self.queue.borrow_mut().push(waiting);
+            self.show_counts();
+        }
     }
 
-    fn forget_results(&self) {
-        self.epoch.set(self.epoch.get() + 1);
-        self.running.try_set(0);
+    fn take_queue(&self) -> Vec<Waiting<I>> {
+        let queue = self.queue.take();
+        self.show_counts();
+        queue
+    }
+
+    /// Aborts what runs for another user, and removes that user's result.
+    fn abort_running(&self) {
+        self.running.take().iter().for_each(|(_, abort)| abort.abort());
+        self.show_counts();
         self.value.try_set(None);
     }
 
-    fn abort_running(&self) {
-        self.aborts.take().iter().for_each(|(_, abort)| abort.abort());
+    /// Whether a dispatch was still under way, and not aborted.
+    fn end(&self, number: u64) -> bool {
+        let mut running = self.running.borrow_mut();
+        let at = running.iter().position(|(running, _)| *running == number);
+        at.map(|at| running.swap_remove(at)).is_some()
     }
 
-    fn wait(&self, waiting: Waiting<I>) {
-        self.queue.borrow_mut().push(waiting);
-        self.waiting.try_update(|waiting| *waiting += 1);
+    fn show_counts(&self) {
+        for (signal, count) in [(self.running_count, self.running.borrow().len()), (self.waiting_count, self.queue.borrow().len())] {
+            if signal.try_get_untracked().is_some_and(|shown| shown != count) {
+                signal.try_set(count);
+            }
+        }
     }
 
     fn is_signed_in(&self) -> bool {

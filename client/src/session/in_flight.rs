@@ -1,4 +1,4 @@
-//! The refresh that is in flight, if any: the only state of refreshing.
+//! The exchanges in flight, if any: the only state of refreshing.
 
 use crate::{error::Error, session::event::RefreshTrigger, storage::record::Credential};
 use futures::future::{LocalBoxFuture, Shared, WeakShared};
@@ -11,6 +11,9 @@ use std::{
 pub(crate) type SharedRefresh = Shared<LocalBoxFuture<'static, Result<Credential, Box<Error>>>>;
 
 pub(crate) type InFlightSlot = RefCell<Option<InFlight>>;
+
+/// The exchange of a cookie that starts a session, if one is in flight. Weak, because the exchange itself holds the client.
+pub(crate) type ResumeSlot = RefCell<Option<WeakShared<LocalBoxFuture<'static, Result<bool, Error>>>>>;
 
 pub(crate) struct InFlight {
     /// The tokens that are being exchanged.

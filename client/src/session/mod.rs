@@ -7,7 +7,7 @@ pub(crate) mod clock;
 mod devtools;
 pub(crate) mod event;
 mod events;
-mod in_flight;
+pub(crate) mod in_flight;
 mod info;
 mod migration;
 mod refresh;
@@ -207,15 +207,24 @@ impl Session {
         self.schedule_refresh();
     }
 
-    /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background.
+    /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background. Without a session it does
+    /// so only if a cookie could still [start one](crate::Client::resume).
     pub fn sign_out(&self) {
-        let Some(held) = self.current() else { return };
-        self.end(&held, SignOutReason::ByUser);
-        self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+        match self.current() {
+            Some(held) => {
+                self.end(&held.session, SignOutReason::ByUser);
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+            }
+            None if self.may_resume() => {
+                self.end(&self.0.store.next_session_id(), SignOutReason::ByUser);
+                self.revoke(None, "");
+            }
+            None => {}
+        }
     }
 
     /// Tells the server in the background that the session of this refresh token has ended.
-    fn revoke(&self, refresh_token: Option<&str>, attempt: &str) {
+    pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str) {
         let exchange = Exchange { refresh_token: refresh_token.unwrap_or_default(), attempt };
         let has_token = refresh_token.is_some() || !self.0.grant.needs_refresh_token();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
@@ -427,7 +436,7 @@ impl Session {
         let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
         let remaining = held.tokens.remaining(&self.0.transport.clock);
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
-            self.end(held, reason);
+            self.end(&held.session, reason);
             if self.0.grant.needs_refresh_token() {
                 self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
             }
@@ -442,8 +451,8 @@ impl Session {
         Error::NotRenewable { valid_for: remaining }
     }
 
-    pub(crate) fn end(&self, held: &Credential, reason: SignOutReason) {
-        self.put(Record::Ended { session: held.session.clone(), reason });
+    pub(crate) fn end(&self, session: &str, reason: SignOutReason) {
+        self.put(Record::Ended { session: session.to_owned(), reason });
         if reason == SignOutReason::ByUser {
             self.set_sign_out_mark(true);
         }
@@ -467,7 +476,7 @@ impl Session {
         }
     }
 
-    fn sign_out_reason(&self) -> Option<SignOutReason> {
+    pub(crate) fn sign_out_reason(&self) -> Option<SignOutReason> {
         if let Held::SignedOut(reason) = self.0.store.held() { reason } else { None }
     }
 
@@ -535,7 +544,7 @@ impl Session {
         }
     }
 
-    fn random_id(&self) -> String {
+    pub(crate) fn random_id(&self) -> String {
         random_id(&*self.0.transport.platform)
     }
 

@@ -2,7 +2,7 @@
 //! waiter is dropped.
 
 use crate::{
-    error::{Error, SignOutReason},
+    error::Error,
     grant::{Exchange, RefreshOutcome, TokenResponse},
     platform::within,
     rules::{Rule, is_broken},
@@ -12,7 +12,7 @@ use crate::{
         clock::Timestamp,
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet, Tokens, names_another_user},
+        tokens::{Freshness, TokenSet, names_another_user},
         transport::without_redirects,
     },
     storage::{
@@ -152,26 +152,6 @@ impl Session {
         }
     }
 
-    /// The lock for the exchange of a cookie that starts a session. `None`: there is a session, the user signed out, or the grant has no
-    /// cookie. The inner `None`: there are no locks.
-    pub(crate) async fn lock_for_resuming(&self) -> Option<Option<Lock>> {
-        if !self.may_resume() {
-            return None;
-        }
-        let lock = lock::acquire(&self.0.transport.platform, &self.0.settings.storage_key, self.0.settings.lock_timeout).await;
-        self.may_resume().then_some(lock)
-    }
-
-    /// Whether a cookie may start a session: there is none, and the user has not signed out.
-    pub(crate) fn may_resume(&self) -> bool {
-        self.current().is_none() && !self.is_signed_out_by_user() && !self.0.grant.needs_refresh_token()
-    }
-
-    fn is_signed_out_by_user(&self) -> bool {
-        let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-        by_user || (self.current().is_none() && self.has_sign_out_mark())
-    }
-
     /// Without locks, two tabs may have received the same tokens and stored them with different attempt ids. When the later write is
     /// visible in every tab, all send the same id.
     async fn wait_for_store_lag(&self) {
@@ -295,16 +275,6 @@ impl Session {
                 let retry_after = self.0.backoff.start(&stale.tokens.exchange_id(), retry_after);
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
-        }
-    }
-
-    /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
-    /// revokes single tokens needs a second request, with its successor.
-    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet) {
-        let is_in_cookie = !self.0.grant.needs_refresh_token();
-        let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
-        if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
-            self.revoke(granted.refresh_token.as_deref(), &self.random_id());
         }
     }
 }

@@ -12,7 +12,7 @@ impl Session {
         }
     }
 
-    pub(super) fn has_sign_out_mark(&self) -> bool {
+    pub(crate) fn has_sign_out_mark(&self) -> bool {
         let is_signed_out = |mark: String| mark == "1";
         self.0.settings.is_in_memory && self.0.transport.platform.get(&self.sign_out_key()).ok().flatten().is_some_and(is_signed_out)
     }

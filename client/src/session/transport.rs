@@ -184,7 +184,7 @@ impl Transport {
 }
 
 /// Whether a URL has a host of its own: `//host`, or `scheme://host` (RFC 3986 §3).
-fn names_host(url: &str) -> bool {
+pub(crate) fn names_host(url: &str) -> bool {
     let after_scheme = url.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     after_scheme.starts_with("://") || url.starts_with("//") || url.starts_with("blob:")
 }

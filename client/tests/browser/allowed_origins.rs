@@ -115,7 +115,9 @@ fn a_base_url_without_an_origin_is_refused() {
     for base in ["data:,x", "http://", "blob:null/x", "about:blank"] {
         assert!(matches!(Client::builder(base).build(), Err(Error::InvalidRequest(_))), "{base}");
     }
-    assert!(matches!(Client::builder(SERVER).allow_origin("https://").build(), Err(Error::InvalidRequest(_))));
+    for allowed in ["https://", "files.example.com", "localhost:3001", "/files", ""] {
+        assert!(matches!(Client::builder(SERVER).allow_origin(allowed).build(), Err(Error::InvalidRequest(_))), "{allowed}");
+    }
 }
 
 #[wasm_bindgen_test]

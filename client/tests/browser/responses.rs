@@ -1,12 +1,14 @@
 //! Reading responses: headers, text, JSON, chunks, and the browser's own object.
 
 use crate::{
-    fixture::{Fixture, PASSWORD, SERVER, random_name},
+    fixture::{Fixture, PASSWORD, SERVER, random_name, sleep_seconds},
     page::MockResponse,
 };
 use futures::{StreamExt, TryStreamExt, pin_mut};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::{cell::Cell, rc::Rc};
+use wasm_bindgen::{JsCast, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{Error, Response, SignIn, StatusCode};
@@ -123,8 +125,16 @@ async fn an_abort_signal_ends_a_bytes_stream() {
     let stream = test.client.get(PATH).signal(&controller.signal()).send().await.unwrap().bytes_stream();
     pin_mut!(stream);
     assert_eq!(stream.next().await, Some(Ok(b"one".to_vec())));
+    let reports = Rc::new(Cell::new(0));
+    let counted = reports.clone();
+    let count = Closure::<dyn FnMut()>::new(move || counted.set(counted.get() + 1));
+    let window = web_sys::window().unwrap();
+    window.add_event_listener_with_callback("unhandledrejection", count.as_ref().unchecked_ref()).unwrap();
     controller.abort();
     assert_eq!(stream.next().await, Some(Err(Error::Aborted)));
+    sleep_seconds(0.05).await;
+    window.remove_event_listener_with_callback("unhandledrejection", count.as_ref().unchecked_ref()).unwrap();
+    assert_eq!(reports.get(), 0, "the page reports no unhandled rejection");
 }
 
 #[wasm_bindgen_test]

@@ -150,12 +150,8 @@ fn case_54_tabs_with_sessions_in_memory_take_turns_with_the_cookie() {
 
 #[test]
 fn case_54_restored_tabs_resume_by_one_exchange_of_the_cookie() {
-    let (sim, tabs) = signed_in_tabs(1);
+    let sim = only_a_cookie();
     sim.server().strict(true);
-    tabs.into_iter().for_each(|(tab, _)| tab.close());
-    for (key, _) in sim.store() {
-        sim.overwrite(&key, None);
-    }
     let tabs: Vec<_> = (0..3).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder()))).collect();
     let rotated = sim.server().stats().rotated;
     assert_eq!(resume(&sim, &tabs), [Ok(true), Ok(true), Ok(true)]);
@@ -205,11 +201,7 @@ fn case_54_a_rejected_session_does_not_revoke_the_cookie_of_a_later_one() {
 #[test]
 fn case_54_a_late_answer_to_resume_overrules_no_sign_in_and_no_sign_out() {
     for signs_out in [false, true] {
-        let (sim, tabs) = signed_in_tabs(1);
-        tabs.into_iter().for_each(|(tab, _)| tab.close());
-        for (key, _) in sim.store() {
-            sim.overwrite(&key, None);
-        }
+        let sim = only_a_cookie();
         sim.server().set_latency(seconds(0.05), seconds(0.05));
         let tab = sim.tab();
         let client = tab.client(cookie_builder());
@@ -231,15 +223,79 @@ fn case_54_a_late_answer_to_resume_overrules_no_sign_in_and_no_sign_out() {
 #[test]
 fn case_54_a_proxys_page_and_a_rate_limit_are_no_verdict_on_the_cookie() {
     for fault in [Fault::Html(401), Fault::Status(429)] {
-        let (sim, tabs) = signed_in_tabs(1);
-        for (key, _) in sim.store() {
-            sim.overwrite(&key, None);
-        }
-        tabs.into_iter().for_each(|(tab, _)| tab.close());
+        let sim = only_a_cookie();
         let tab = sim.tab();
         let tabs = [(tab.clone(), tab.client(cookie_builder()))];
         sim.server().fail_next([fault]);
         assert!(matches!(resume(&sim, &tabs)[..], [Err(Error::Status { .. })]), "{fault:?}");
         assert_eq!(resume(&sim, &tabs), [Ok(true)]);
+    }
+}
+
+/// A simulation whose browser has the cookie of a user, and no tab with a session.
+fn only_a_cookie() -> Simulation {
+    let (sim, tabs) = signed_in_tabs(1);
+    tabs.into_iter().for_each(|(tab, _)| tab.close());
+    for (key, _) in sim.store() {
+        sim.overwrite(&key, None);
+    }
+    sim
+}
+
+#[test]
+fn case_54_a_slow_answer_to_resume_is_not_taken_for_a_suspended_tab() {
+    let sim = only_a_cookie();
+    sim.server().strict(true);
+    sim.server().set_latency(seconds(10.0), seconds(10.0));
+    let tabs: Vec<_> = (0..2).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder()))).collect();
+    assert!(resume(&sim, &tabs).iter().all(|resumed| resumed == &Err(Error::Timeout)), "the server is too slow");
+    assert_eq!((sim.server().stats().revoked, sim.server().has_session("ada")), (0, true));
+}
+
+#[test]
+fn case_54_resume_goes_on_when_its_caller_stops_waiting_and_is_shared() {
+    for has_locks in [true, false] {
+        let sim = only_a_cookie();
+        sim.server().strict(true);
+        sim.server().set_latency(seconds(0.05), seconds(0.05));
+        let tab = sim.tab();
+        tab.set_web_locks(has_locks);
+        let client = tab.client(cookie_builder());
+        let rotated = sim.server().stats().rotated;
+        let resuming = client.clone();
+        let impatient = tab.run(async move {
+            let waiting = resuming.resume();
+            futures::pin_mut!(waiting);
+            assert!(futures::poll!(waiting).is_pending());
+        });
+        sim.block_on(impatient);
+        sim.advance(seconds(0.08));
+        let tabs = [(tab.clone(), client.clone()), (tab.clone(), client)];
+        assert_eq!(resume(&sim, &tabs), [Ok(true), Ok(true)], "locks: {has_locks}");
+        assert_eq!((sim.server().stats().rotated, sim.server().has_session("ada")), (rotated + 1, true));
+    }
+}
+
+#[test]
+fn case_54_a_sign_out_without_a_session_ends_that_of_the_cookie() {
+    for build in [cookie_builder, || cookie_builder().in_memory()] {
+        for is_resuming in [true, false] {
+            let sim = only_a_cookie();
+            sim.server().set_latency(seconds(0.05), seconds(0.05));
+            let tab = sim.tab();
+            let client = tab.client(build());
+            let resuming = client.clone();
+            let resumed = is_resuming.then(|| tab.run(async move { resuming.resume().await }));
+            sim.advance(seconds(0.08));
+            client.session().sign_out();
+            resumed.into_iter().for_each(|resumed| assert_eq!(sim.block_on(resumed), Ok(false)));
+            sim.advance(seconds(1.0));
+            assert!(!is_signed_in(&client));
+            assert_eq!((sim.has_cookie(API), sim.server().has_session("ada")), (false, false));
+            let logouts = sim.server().stats().logouts;
+            client.session().sign_out();
+            sim.advance(seconds(1.0));
+            assert_eq!(sim.server().stats().logouts, logouts, "there is nothing left to end");
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Mounted;
 use crate::fixture::{Fixture, PASSWORD, register, sleep_seconds, wait_until};
+use crate::page::MockResponse;
 use leptos::prelude::*;
 use serde_json::json;
 use std::{cell::Cell, rc::Rc};
@@ -143,30 +144,47 @@ async fn case_45_a_result_of_the_first_user_is_not_shown_to_the_second() {
     assert_eq!(page.text().await, NOTHING, "the second result is dropped");
 }
 
+/// Signs another user in from another tab while an action of two requests waits for the first answer.
+async fn change_user_during_an_action(test: &Fixture, other: &str, is_noticed_meanwhile: bool, is_unmounted: bool) {
+    test.page.hold(ROUTE);
+    let mut page = test.mount(|| {
+        let act = use_session_action(|client: Client, ()| async move {
+            post(client.clone(), ROUTE).await?;
+            post(client, "/user/second").await
+        });
+        act.dispatch(());
+        move || format!("{:?} {} {}", act.value.get(), act.pending.get(), act.awaiting_sign_in.get())
+    });
+    wait_until("the first request is answered", || test.page.held(ROUTE) == 1).await;
+    if is_unmounted {
+        page.unmount();
+        sleep_seconds(0.05).await;
+    }
+    test.store_text(other);
+    if is_noticed_meanwhile {
+        test.state();
+    }
+    test.page.release(ROUTE);
+    sleep_seconds(0.3).await;
+    let what = format!("noticed meanwhile: {is_noticed_meanwhile}, unmounted: {is_unmounted}");
+    assert_eq!(test.page.sent("/user/second"), [], "{what}");
+    assert!(is_unmounted || page.text().await == NOTHING, "{what}");
+}
+
 #[wasm_bindgen_test]
 async fn case_45_a_running_action_of_the_first_user_sends_no_request_as_the_second() {
     // Whether the other tab's sign-in is noticed while the first request is sent, or not before its response.
-    for is_noticed_meanwhile in [true, false] {
+    for (is_noticed_meanwhile, is_unmounted) in [(true, false), (false, false), (true, true), (false, true)] {
         let (test, other) = (Fixture::signed_in().await, Fixture::signed_in().await);
-        test.page.hold(ROUTE);
-        let page = test.mount(|| {
-            let act = use_session_action(|client: Client, ()| async move {
-                post(client.clone(), ROUTE).await?;
-                post(client, "/user/second").await
-            });
-            act.dispatch(());
-            move || format!("{:?} {} {}", act.value.get(), act.pending.get(), act.awaiting_sign_in.get())
-        });
-        wait_until("the first request is answered", || test.page.held(ROUTE) == 1).await;
-        test.store_text(&other.stored_text().unwrap());
-        if is_noticed_meanwhile {
-            test.state();
-        }
-        test.page.release(ROUTE);
-        sleep_seconds(0.3).await;
-        assert_eq!(test.page.sent("/user/second"), [], "noticed meanwhile: {is_noticed_meanwhile}");
-        assert_eq!(page.text().await, NOTHING);
+        change_user_during_an_action(&test, &other.stored_text().unwrap(), is_noticed_meanwhile, is_unmounted).await;
     }
+}
+
+#[wasm_bindgen_test]
+async fn case_45_a_running_action_is_aborted_by_a_sign_in_whose_token_names_no_user() {
+    let (test, other) = (Fixture::with_made_up_tokens(), Fixture::with_made_up_tokens());
+    test.page.respond(ROUTE, MockResponse::new(200));
+    change_user_during_an_action(&test, &other.stored_text().unwrap(), true, false).await;
 }
 
 #[wasm_bindgen_test]

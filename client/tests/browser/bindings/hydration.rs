@@ -63,3 +63,24 @@ async fn case_57_a_signed_out_user_is_sent_to_the_sign_in_page_after_hydration()
     crate::fixture::wait_until("the guard navigates", || navigations.borrow().len() == 1).await;
     assert_eq!((seen.borrow()[0], seen.borrow().last().copied()), ((false, false), Some((true, false))));
 }
+
+#[wasm_bindgen_test]
+async fn case_57_a_sign_in_during_hydration_gives_the_session_one_number() {
+    let test = Fixture::new();
+    let (signed_in, ids) = (Fixture::signed_in().await, Rc::<RefCell<Vec<Option<u64>>>>::default());
+    let (element, client, seen) = (new_element(), test.client.clone(), ids.clone());
+    element.set_inner_html("<main></main>");
+    let tokens = signed_in.record();
+    let [access, refresh] = ["access_token", "refresh_token"].map(|name| tokens[name].as_str().unwrap().to_owned());
+    let handle = hydrate_from(element.clone(), move || {
+        let session = provide_session(client.clone());
+        client.session().sign_in(wugan::TokenSet::new(access, refresh));
+        Effect::new(move || seen.borrow_mut().push(session.session_id.get()));
+        view! { <main></main> }
+    });
+    let _page = Mounted { element, component: Some(Box::new(handle)) };
+    crate::fixture::wait_until("the session has a number", || ids.borrow().last().is_some_and(Option::is_some)).await;
+    assert_eq!(test.client.session().refresh().await, Ok(()));
+    crate::fixture::sleep_seconds(0.05).await;
+    assert_eq!(ids.borrow().iter().flatten().count(), 1, "{ids:?}");
+}

@@ -94,6 +94,32 @@ async fn a_stored_session_loads_the_engine_and_the_guard_waits_for_it() {
 }
 
 #[wasm_bindgen_test]
+async fn a_sign_out_before_the_engine_is_loaded_ends_the_stored_session() {
+    let test = Fixture::signed_in().await;
+    let part = Part::default();
+    part.is_held.set(true);
+    let lazy = Lazy::mount(&test, part, status);
+    assert_eq!(lazy.page.text().await, "Loading ");
+    lazy.session.sign_out();
+    lazy.part.is_held.set(false);
+    lazy.page.shows("Unauthenticated ").await;
+    assert!(!test.stored_text().unwrap().contains("refresh_token"), "no token is left");
+}
+
+#[wasm_bindgen_test]
+async fn case_64_a_load_that_stalls_counts_as_failed_until_it_ends() {
+    let test = Fixture::signed_in().await;
+    let part = Part::default();
+    part.is_held.set(true);
+    let lazy = Lazy::mount(&test, part, status);
+    sleep_seconds(10.5).await;
+    assert!(lazy.session.load_failed.get_untracked());
+    lazy.part.is_held.set(false);
+    lazy.page.shows(&format!("Authenticated {}", test.user_name().unwrap())).await;
+    assert!(!lazy.session.load_failed.get_untracked());
+}
+
+#[wasm_bindgen_test]
 async fn a_damaged_record_loads_the_engine_which_warns_of_it() {
     let test = Fixture::new();
     test.store_text("rubbish");

@@ -61,6 +61,18 @@ async fn a_refresh_changes_nothing_but_the_expiry() {
 }
 
 #[wasm_bindgen_test]
+async fn a_tick_of_any_length_is_accepted() {
+    let test = Fixture::new();
+    for tick in [Duration::ZERO, Duration::MAX] {
+        let page = test.mount(move || {
+            let session = use_session_with_options(UseSessionOptions::default().tick(tick));
+            move || format!("{:?}", session.expires_in.get())
+        });
+        assert_eq!(page.text().await, "None");
+    }
+}
+
+#[wasm_bindgen_test]
 async fn case_36_the_expiry_counts_down_with_a_tick() {
     let test = Fixture::signed_in().await;
     let seen = Rc::new(RefCell::new(Vec::new()));

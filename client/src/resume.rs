@@ -1,0 +1,82 @@
+//! Starts a session with the refresh token in a cookie, by one shared exchange.
+
+use crate::{
+    client::{Client, SignIn},
+    error::{Error, SignOutReason},
+    grant::{Exchange, TokenResponse},
+    session::{
+        Session,
+        tokens::{TokenSet, Tokens},
+        transport::without_redirects,
+    },
+    storage::lock::{self, release_after_lag},
+};
+use futures::{FutureExt, future::WeakShared};
+
+impl Client {
+    /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
+    /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Calls at the
+    /// same time share one exchange, which goes on if the callers stop waiting; tabs take turns. Returns whether a user is signed in. A
+    /// user who signs in or out meanwhile, in any tab that shares the session, is not overruled by a late answer.
+    ///
+    /// After a sign-out by the user it asks no server. Where a page of the server signs users in, such as a form without JavaScript,
+    /// call `client.post(refresh_url).sign_in()` on the page to which it leads.
+    ///
+    /// # Errors
+    /// As [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in); [`Error::Status`] also for a 408, a 429 and an HTML page.
+    pub async fn resume(&self) -> Result<bool, Error> {
+        let in_flight = self.0.resuming.borrow().as_ref().and_then(WeakShared::upgrade);
+        let shared = in_flight.unwrap_or_else(|| {
+            let client = self.clone();
+            let shared = async move { client.exchange_cookie().await }.boxed_local().shared();
+            self.0.resuming.replace(shared.downgrade());
+            self.0.session.0.transport.platform.spawn(shared.clone().map(drop).boxed_local());
+            shared
+        });
+        shared.await
+    }
+
+    async fn exchange_cookie(&self) -> Result<bool, Error> {
+        let session = &self.0.session;
+        let (platform, settings) = (&session.0.transport.platform, &session.0.settings);
+        if !session.may_resume() {
+            return Ok(session.current().is_some());
+        }
+        let lock = lock::acquire(platform, &settings.storage_key, settings.lock_timeout).await;
+        if !session.may_resume() {
+            return Ok(session.current().is_some());
+        }
+        let request = without_redirects(session.0.grant.refresh(&Exchange { refresh_token: "", attempt: "" }));
+        // Another tab takes the holder of the lock for suspended soon after this time.
+        let request = request.timeout(settings.refresh_timeout).bind(self.clone()).0;
+        let signed_in = request.sign_in_if(Session::may_resume).await;
+        release_after_lag(platform, lock);
+        let SignIn::Refused(mut refusal) = signed_in? else { return Ok(session.current().is_some()) };
+        session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
+        // A proxy's page and a rate limit say nothing about the cookie.
+        let is_verdict = !TokenResponse::new(&refusal).is_html() && !matches!(refusal.status().as_u16(), 408 | 429);
+        if is_verdict { Ok(false) } else { Err(refusal.status_error()) }
+    }
+}
+
+impl Session {
+    /// Whether a cookie may start a session: there is none, and the user has not signed out.
+    pub(crate) fn may_resume(&self) -> bool {
+        self.current().is_none() && !self.is_signed_out_by_user() && !self.0.grant.needs_refresh_token()
+    }
+
+    pub(crate) fn is_signed_out_by_user(&self) -> bool {
+        let by_user = matches!(self.sign_out_reason(), Some(SignOutReason::ByUser | SignOutReason::OtherTab));
+        by_user || (self.current().is_none() && self.has_sign_out_mark())
+    }
+
+    /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
+    /// revokes single tokens needs a second request, with its successor.
+    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet) {
+        let is_in_cookie = !self.0.grant.needs_refresh_token();
+        let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
+        if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
+            self.revoke(granted.refresh_token.as_deref(), &self.random_id());
+        }
+    }
+}
