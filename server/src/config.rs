@@ -125,8 +125,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_SESSION_LIMIT", default_value = "120/1m", value_name = "REFRESHES/TIME")]
     pub session_limit: Rate,
 
-    /// How long a request's head and body may take to arrive, each; how long a client may read nothing of a response; also how long a
-    /// connection may be idle.
+    /// How long a request's head and body may take to arrive, each; also how long a connection may be idle. A client may read nothing of a
+    /// response for four times as long.
     #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
     pub request_timeout: Duration,
 
