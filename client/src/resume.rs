@@ -17,7 +17,7 @@ impl Client {
     /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
     /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Calls at the
     /// same time share one exchange, which goes on if the callers stop waiting; tabs take turns. Returns whether a user is signed in. A
-    /// user who signs in or out meanwhile, in any tab that shares the session, is not overruled by a late answer.
+    /// sign-in or sign-out that happens meanwhile, in any tab that shares the session, counts: a later answer does not change it.
     ///
     /// After a sign-out by the user it asks no server. Where a page of the server signs users in, such as a form without JavaScript,
     /// call `client.post(refresh_url).sign_in()` on the page to which it leads.
