@@ -51,8 +51,8 @@ impl Tool {
     #[must_use]
     pub fn folder(&self) -> Option<PathBuf> {
         let on_path = env::var_os("PATH").unwrap_or_default();
-        let of_trunk = ["trunk", "dev.trunkrs.trunk"].map(|name| caches().map(|folder| folder.join(name)));
-        let of_trunk = of_trunk.into_iter().flatten().map(|folder| folder.join(format!("wasm-bindgen-{}", self.version)));
+        let local = env::var_os("LOCALAPPDATA").map(PathBuf::from);
+        let of_trunk = trunk_caches(caches(), env::home_dir(), local).map(|folder| folder.join(format!("wasm-bindgen-{}", self.version)));
         let own = self.root().ok().map(|root| root.join("bin"));
         own.into_iter().chain(env::split_paths(&on_path)).chain(of_trunk).find(|folder| self.is_in(folder))
     }
@@ -108,6 +108,13 @@ pub fn cache() -> Result<PathBuf> {
     caches().map(|folder| folder.join("wugan/tools")).ok_or_else(|| failure("no home folder: set XDG_CACHE_HOME to a folder for tools"))
 }
 
+/// Where trunk stores the programs that it downloads, on Linux, macOS and Windows: `ProjectDirs::from("dev", "trunkrs", "trunk")` of the crate
+/// `directories`.
+fn trunk_caches(caches: Option<PathBuf>, home: Option<PathBuf>, local: Option<PathBuf>) -> impl Iterator<Item = PathBuf> {
+    let folders = [(caches, "trunk"), (home, "Library/Caches/dev.trunkrs.trunk"), (local, "trunkrs/trunk/cache")];
+    folders.into_iter().filter_map(|(parent, name)| Some(parent?.join(name)))
+}
+
 fn caches() -> Option<PathBuf> {
     let folder = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     folder.or_else(|| env::home_dir().map(|home| home.join(".cache")))
@@ -137,6 +144,21 @@ mod tests {
     fn a_missing_tool_is_named_with_the_command_that_installs_it() {
         let missing = tool("").program().unwrap_err().to_string();
         assert!(missing.contains("sometool is not found (`cargo install sometool --version 1.2.3 --features a,b --locked`"), "{missing}");
+    }
+
+    #[test]
+    fn trunks_programs_are_looked_for_where_it_stores_them_on_each_system() {
+        let folders = |caches, home, local| {
+            let [caches, home, local] =
+                [caches, home, local].map(|folder: &str| Some(PathBuf::from(folder)).filter(|_| !folder.is_empty()));
+            trunk_caches(caches, home, local).collect::<Vec<_>>()
+        };
+        let linux = folders("/home/ada/.cache", "/home/ada", "");
+        assert!(linux.contains(&PathBuf::from("/home/ada/.cache/trunk")), "{linux:?}");
+        let macos = folders("/Users/ada/.cache", "/Users/ada", "");
+        assert!(macos.contains(&PathBuf::from("/Users/ada/Library/Caches/dev.trunkrs.trunk")), "{macos:?}");
+        let windows = folders("", "", "C:/Users/ada/AppData/Local");
+        assert_eq!(windows, [PathBuf::from("C:/Users/ada/AppData/Local/trunkrs/trunk/cache")]);
     }
 
     #[test]
