@@ -18,7 +18,8 @@ use std::path::Path;
 
 use step::{Result, step};
 
-/// Replaces the development build that trunk has staged by the production build, and publishes the staged files in `dist`.
+/// Replaces the development build that trunk has staged by the production build, and publishes the staged files in `dist`,
+/// except those of `trunk serve --release`.
 ///
 /// # Errors
 /// If the app cannot be compiled or bound, or a file cannot be written.
@@ -39,5 +40,8 @@ pub fn replace(staged: &Path, trunk_dist: &Path) -> Result<()> {
     step("Splitting and binding it", "5 s", || split::split(&built, splitter.ok().as_deref(), &wasm_bindgen, staged))?;
     page::shorten(&staged.join("index.html"))?;
     step("Compressing its files", "5 s", || compress::folder(staged))?;
-    if trunk_dist == project::dist() { Ok(()) } else { publish::publish(staged, &project::dist()) }
+    if trunk_dist == project::dist() || page::reloads(&staged.join("index.html"))? {
+        return Ok(());
+    }
+    publish::publish(staged, &project::dist())
 }

@@ -10,8 +10,16 @@ use crate::step::{Result, failure};
 
 /// Shortens the page in a file.
 pub(crate) fn shorten(file: &Path) -> Result<()> {
-    let html = String::from_utf8(read(file)?).map_err(|_| failure(format!("{} is not UTF-8", file.display())))?;
-    fs::write(file, shortened(&html)).map_err(|e| failure(format!("{} can't be written: {e}", file.display())))
+    fs::write(file, shortened(&text(file)?)).map_err(|e| failure(format!("{} can't be written: {e}", file.display())))
+}
+
+/// Whether `trunk serve` has put its script into the page, which reloads the page after each build.
+pub(crate) fn reloads(file: &Path) -> Result<bool> {
+    Ok(text(file)?.contains(".well-known/trunk/ws"))
+}
+
+fn text(file: &Path) -> Result<String> {
+    String::from_utf8(read(file)?).map_err(|_| failure(format!("{} is not UTF-8", file.display())))
 }
 
 /// The page must have no element whose line breaks or indentation are shown, such as `pre`.
@@ -25,7 +33,19 @@ fn shortened(html: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::shortened;
+    #![allow(clippy::unwrap_used)]
+    use super::{reloads, shortened};
+    use std::fs;
+
+    #[test]
+    fn the_page_of_a_development_server_is_recognised() {
+        let folder = tempfile::tempdir().unwrap();
+        let page = folder.path().join("index.html");
+        for (script, expected) in [("const url = protocol + '://' + address + base + '.well-known/trunk/ws';", true), ("init();", false)] {
+            fs::write(&page, format!("<script>{script}</script>")).unwrap();
+            assert_eq!(reloads(&page).unwrap(), expected, "{script}");
+        }
+    }
 
     #[test]
     fn comments_and_indentation_are_removed() {

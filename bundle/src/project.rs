@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
+use crate::command::output_of;
 use crate::step::{Result, failure};
 
 /// The folder of the workspace.
@@ -23,10 +25,18 @@ pub fn dist() -> PathBuf {
     root().join("dist")
 }
 
-/// Cargo's target folder.
+/// Cargo's target folder, which a variable or a configuration file may set.
 #[must_use]
 pub fn target() -> PathBuf {
-    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target")))
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    TARGET.get_or_init(|| target_of(cargo()).unwrap_or_else(|| root().join("target"))).clone()
+}
+
+fn target_of(mut cargo: Command) -> Option<PathBuf> {
+    let metadata = output_of(cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
+    let (_, after) = metadata.split_once("\"target_directory\":\"")?;
+    // In JSON, the separators of Windows are escaped.
+    Some(after.split_once('"')?.0.replace("\\\\", "\\").into())
 }
 
 /// The cargo that runs this program.
@@ -62,6 +72,13 @@ fn version_in(lock: &str, package: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_target_folder_is_the_one_that_cargo_uses() {
+        let mut elsewhere = cargo();
+        elsewhere.env_remove("CARGO_TARGET_DIR").env("CARGO_BUILD_TARGET_DIR", root().join("elsewhere"));
+        assert_eq!(target_of(elsewhere), Some(root().join("elsewhere")));
+    }
 
     #[test]
     fn a_version_is_read_from_the_package_of_exactly_that_name() {
