@@ -44,11 +44,14 @@ mod tests {
         for new in ["app-2.js", "index.html", "icons/icon.svg"] {
             fs::write(built.path().join(new), "2").unwrap();
         }
-        publish(built.path(), &dist.path().join("")).unwrap();
-        let published = files(dist.path()).unwrap();
-        let names = published.iter().map(|file| file.strip_prefix(dist.path()).unwrap().to_str().unwrap()).collect::<Vec<_>>();
-        assert_eq!(names, ["app-2.js", "icons/icon.svg", "index.html"]);
-        assert!(published.iter().all(|file| fs::read(file).unwrap() == b"2"));
+        // The second time, nothing has changed.
+        for _ in 0..2 {
+            publish(built.path(), &dist.path().join("")).unwrap();
+            let published = files(dist.path()).unwrap();
+            let names = published.iter().map(|file| file.strip_prefix(dist.path()).unwrap().to_str().unwrap()).collect::<Vec<_>>();
+            assert_eq!(names, ["app-2.js", "icons/icon.svg", "index.html"]);
+            assert!(published.iter().all(|file| fs::read(file).unwrap() == b"2"));
+        }
     }
 
     #[test]

@@ -168,7 +168,7 @@ mod tests {
     /// Splits an empty program in a folder that trunk has filled. Returns the page, and the names of all files, with the hash as `H`.
     #[cfg(unix)]
     fn built(splits: bool) -> (String, Vec<String>) {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::TempDir::with_prefix("a folder with spaces ").unwrap();
         let (whole, dist) = (folder.path().join("whole.wasm"), folder.path().join("dist"));
         fs::write(&whole, b"\0asm\x01\0\0\0").unwrap();
         fs::create_dir(&dist).unwrap();
@@ -177,13 +177,15 @@ mod tests {
             fs::write(dist.join(trunks), "").unwrap();
         }
         // Its arguments end with the output's folder and the program.
-        let bind = "for last; do folder=$program; program=$last; done; mkdir -p $folder; cp $program $folder/wugan-app_bg.wasm\n";
+        let bind =
+            "for last; do folder=$program; program=$last; done; mkdir -p \"$folder\"; cp \"$program\" \"$folder/wugan-app_bg.wasm\"\n";
         let script = if splits { "import * as a from \\\"./__wasm_split.js\\\"" } else { "init();" };
-        let wasm_bindgen = tool(folder.path(), "wasm-bindgen", &format!("{bind}echo \"{script}\" > $folder/wugan-app.js"));
+        let wasm_bindgen = tool(folder.path(), "wasm-bindgen", &format!("{bind}echo \"{script}\" > \"$folder/wugan-app.js\""));
         let parts = ["session", "inspector", "forms", "members"];
         let loaders = parts.map(|part| format!("export const __wasm_split_load_{part} = f(g(\"./split_{part}.wasm\", [__chunk_3]));"));
-        let cut = "mkdir $4; cp $3 $4/wugan-app.wasm; for part in split_session split_inspector split_forms split_members chunk_3; do cp $3 $4/$part.wasm; done\n";
-        let splitter = tool(folder.path(), "splitter", &format!("{cut}cat > $4/__wasm_split.js <<'END'\n{}\nEND", loaders.join("\n")));
+        let cut = "mkdir \"$4\"; cp \"$3\" \"$4/wugan-app.wasm\"; \
+            for part in split_session split_inspector split_forms split_members chunk_3; do cp \"$3\" \"$4/$part.wasm\"; done\n";
+        let splitter = tool(folder.path(), "splitter", &format!("{cut}cat > \"$4/__wasm_split.js\" <<'END'\n{}\nEND", loaders.join("\n")));
         split(&whole, splits.then_some(&*splitter), &wasm_bindgen, &dist).unwrap();
         let names =
             files(&dist).unwrap().into_iter().map(|file| file.file_name().unwrap().to_str().unwrap().to_owned()).collect::<Vec<_>>();

@@ -9,6 +9,9 @@ use crate::{size, visit};
 /// How much more than the recorded figure is accepted, in hundredths.
 const TOLERANCE: usize = 2;
 
+/// What the React + axios page of the tutorial loads, in bytes (brotli): a first visit loads less (issue 11).
+const FIRST_VISIT_LIMIT: usize = 77_200;
+
 /// The figure in a line such as `"first visit" = 136_600`.
 fn recorded(text: &str, name: &str) -> Option<usize> {
     let value = text.lines().find_map(|line| line.trim().strip_prefix(&format!("\"{name}\""))?.trim_start().strip_prefix('='))?;
@@ -16,10 +19,11 @@ fn recorded(text: &str, name: &str) -> Option<usize> {
 }
 
 fn check(name: &str, bytes: usize, recorded: usize) -> Result<String, String> {
-    let limit = recorded + recorded * TOLERANCE / 100;
+    let tolerated = recorded + recorded * TOLERANCE / 100;
+    let limit = if name == "first visit" { tolerated.min(FIRST_VISIT_LIMIT) } else { tolerated };
     if bytes > limit {
         return Err(format!(
-            "{name}: {bytes} bytes are {} more than the budget of {limit} ({recorded} in sizes.toml and {TOLERANCE} %). \
+            "{name}: {bytes} bytes are {} more than the budget of {limit} ({recorded} in sizes.toml and {TOLERANCE} %; a first visit has at most {FIRST_VISIT_LIMIT}). \
              `cargo xtask bench size` and `bench visit` show the parts. To accept the growth, write {bytes} into sizes.toml and say why in the commit.",
             bytes - limit
         ));
@@ -75,6 +79,12 @@ fn growth_beyond_the_tolerance_fails_and_says_what_to_do() {
     let failed = check("one GET", 10_201, 10_000).err().unwrap_or_default();
     assert!(["one GET", "10201", "1 more", "10200", "sizes.toml"].iter().all(|part| failed.contains(part)), "{failed}");
     assert!(check("one GET", 9_799, 10_000).is_ok_and(|line| line.contains("lower the figure")));
+}
+
+#[test]
+fn a_first_visit_has_a_limit_beside_the_recorded_figure() {
+    assert!(check("first visit", FIRST_VISIT_LIMIT, 76_949).is_ok());
+    assert!(check("first visit", FIRST_VISIT_LIMIT + 1, 76_949).is_err());
 }
 
 #[test]
