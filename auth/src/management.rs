@@ -86,8 +86,7 @@ impl Auth {
 
     async fn end(&self, sessions: SessionSelector, user_id: i64, session_id: Option<Uuid>) -> Result<u64, Error> {
         let describe =
-            |ended| Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
-        let now = self.clock().now();
-        Ok(self.store().end_sessions(sessions, Event::EndedByOperator, describe, now).await?)
+            move |ended| Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+        self.sessions().end_recorded(sessions, Event::EndedByOperator, describe).await
     }
 }

@@ -339,10 +339,13 @@ impl Accounts {
     /// # Errors
     /// There is no such account, or the database is unavailable.
     pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<u64, Error> {
-        let user = self.find(username).await?;
-        let ended = self.store.set_disabled(user.id, disabled, self.clock.now()).await?;
-        self.sessions.invalidate(SessionSelector::All(user.id));
-        Ok(ended)
+        let (accounts, user) = (self.clone(), self.find(username).await?);
+        run_to_completion(async move {
+            let ended = accounts.store.set_disabled(user.id, disabled, accounts.clock.now()).await?;
+            accounts.sessions.invalidate(SessionSelector::All(user.id));
+            Ok(ended)
+        })
+        .await
     }
 
     /// Records the refused sign-ins that were counted; to be called each minute.

@@ -66,7 +66,7 @@ impl Sessions {
         self.end(SessionSelector::One(id), &row, device).await
     }
 
-    /// Ends sessions at the request of one of them. They are ended on this node when this returns.
+    /// Ends sessions at the request of one of them.
     async fn end(&self, selector: SessionSelector, by: &session::Model, device: &Device) -> Result<(), Error> {
         let entry = Entry { session_id: Some(by.id), ..device.entry(Some(by.user_id)) };
         let describe = move |ended: u64| {
@@ -94,7 +94,8 @@ impl Sessions {
         Ok(())
     }
 
-    async fn end_recorded(
+    /// Ends sessions with an entry in the audit trail. They are ended on this node when this returns, and also if the caller is dropped.
+    pub(crate) async fn end_recorded(
         &self,
         selector: SessionSelector,
         event: Event,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use wugan_axum::{Auth, Error, Options, Rate, User};
+use wugan_axum::{Auth, Device, Error, Options, Rate, User};
 
 async fn open(folder: &TempDir, change: impl FnOnce(Options) -> Options) -> Result<Auth, wugan_axum::StartError> {
     let database = format!("sqlite://{}", folder.path().join("app.db").display());
@@ -47,9 +47,15 @@ async fn an_application_nests_the_routes_and_manages_accounts() {
     let code = auth.make_reset_code("ada").await.unwrap();
     let (status, tokens) = send(Method::POST, "/shop/user/reset", "", json!({"code": code, "new_password": "other green kettles"})).await;
     let token = tokens["access_token"].as_str().unwrap();
+    // The session is cached from here on.
+    auth.authenticate(token).await.unwrap();
     assert_eq!((status, auth.end_sessions(ada).await.unwrap()), (StatusCode::OK, 1));
     let refused = auth.authenticate(token).await.unwrap_err();
     assert_eq!(refused.to_string(), "The access token is invalid or has expired.");
+    let token = auth.start_session("google:1", &Device::default()).await.unwrap().access_token;
+    let session = auth.authenticate(&token).await.unwrap().session_id;
+    assert_eq!(auth.end_session(session).await.unwrap(), 1);
+    assert!(matches!(auth.authenticate(&token).await, Err(Error::InvalidToken)));
     assert_eq!(auth.set_disabled("ada", true).await.unwrap(), 0);
     assert_eq!(send(Method::POST, "/shop/user/login", "", credentials).await.0, StatusCode::UNAUTHORIZED);
     auth.close().await;
