@@ -21,6 +21,7 @@ use crate::{
     task::run_to_completion,
 };
 use tracing::warn;
+use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 /// The outcome of a refresh.
@@ -43,9 +44,13 @@ impl Sessions {
         let claims = self.tokens.read_refresh(token).map_err(|_| self.refused())?;
         // Checked first, so that a stolen token without its key changes nothing and uses up no limit.
         self.dpop.check_refresh(&claims, &device.proof, self.clock.now()).inspect_err(|_| self.metrics.refresh("refused"))?;
-        self.refreshes.take(claims.sid, self.clock.now()).map_err(Error::RateLimited)?;
         let presented =
             Presented { generation: claims.generation, expires_at: claims.expires_at(), presenter: presenter(attempt.as_ref(), device) };
+        if let Err(wait) = self.refreshes.take(claims.sid, self.clock.now())
+            && !self.is_reuse(claims.sid, &presented).await?
+        {
+            return Err(Error::RateLimited(wait));
+        }
         let decide = {
             let (clock, policy, device, jkt) = (self.clock.clone(), self.policy, device.clone(), claims.jkt().map(str::to_owned));
             move |row: &Model, account: &Account| {
@@ -85,6 +90,14 @@ impl Sessions {
         // The first use of the new access token then needs no query.
         self.cache.insert(epoch, session.id, CachedSession { user_id: session.user_id, access: session.access });
         Ok(self.tokens.issue(&session, &exchanged.username, self.clock.now())?)
+    }
+
+    /// Whether the token would end its session. Reuse is detected beyond the limit, too: otherwise a thief that uses up the limit with
+    /// requests that change nothing would stay undetected.
+    async fn is_reuse(&self, session: Uuid, presented: &Presented) -> Result<bool, Error> {
+        let row = self.store.session(session).await?;
+        let is_revoked = |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;
+        Ok(row.is_some_and(is_revoked))
     }
 
     /// The rotation for a row in the usual state.

@@ -205,6 +205,23 @@ async fn case_40_a_session_is_refreshed_a_limited_number_of_times() {
     server.stop().await;
 }
 
+/// A thief sends requests that change nothing, so that the owner's request would be above the limit.
+#[tokio::test]
+async fn case_40_a_session_above_its_limit_still_detects_reuse() {
+    let (thief_id, owner_id) = ("the-attempt-of-a-thief", "the-attempt-of-the-owner");
+    let server = TestServer::with(Kind::Sqlite, &["--session-limit", "3/1m"]).await;
+    let owner = server.register("ada").await;
+    let stolen = server.exchange(&owner.refresh_token, thief_id).await;
+    assert!(server.accepts(&stolen.access_token).await);
+    let flood = async || server.try_exchange(&owner.refresh_token, thief_id).await;
+    while flood().await.status() != StatusCode::TOO_MANY_REQUESTS {}
+    server.exchange_refused(&owner.refresh_token, owner_id).await;
+    assert!(!server.accepts(&stolen.access_token).await);
+    server.clock.shift(60_000);
+    server.exchange_refused(&stolen.refresh_token, thief_id).await;
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn case_42_clients_behind_a_proxy_that_adds_ports_are_told_apart() {
     let server = TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--address-limit", "1/1h"]].concat()).await;
