@@ -5,7 +5,7 @@ use jsonwebtoken::{
     DecodingKey, Validation, decode, decode_header,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet},
 };
-use reqwest::{Client, Url};
+use reqwest::{Client, StatusCode, Url, redirect};
 use serde::Deserialize;
 use std::{
     collections::HashMap,
@@ -22,6 +22,8 @@ const MAX_IDLE: Duration = Duration::from_secs(600);
 /// How often the set is fetched at most, for tokens with an unknown key and after a failure.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest set that is read.
+const MAX_SET: usize = 1024 * 1024;
 
 /// Verifies access tokens of an issuer by its public keys. Cheap to clone.
 ///
@@ -120,7 +122,9 @@ impl Verifier {
         if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
             return Err(Error::InvalidRequest("the keys must be fetched by https"));
         }
-        let http = Client::builder().timeout(FETCH_TIMEOUT).build().map_err(|error| Error::Internal(error.to_string()))?;
+        // A redirect could lead to a host without TLS, whose answer could be another set.
+        let http = Client::builder().timeout(FETCH_TIMEOUT).redirect(redirect::Policy::none()).build();
+        let http = http.map_err(|error| Error::Internal(error.to_string()))?;
         let inner = Inner { url, issuer: issuer.into(), audience: audience.into(), http, keys: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -208,8 +212,18 @@ impl Inner {
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, String> {
         let describe = |error: reqwest::Error| error.without_url().to_string();
-        let response = self.http.get(self.url.clone()).send().await.and_then(reqwest::Response::error_for_status);
-        let set: JwkSet = response.map_err(describe)?.json().await.map_err(describe)?;
+        let mut response = self.http.get(self.url.clone()).send().await.map_err(describe)?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("the issuer answered {}, and redirects are not followed", response.status()));
+        }
+        let mut text = Vec::new();
+        while let Some(part) = response.chunk().await.map_err(describe)? {
+            text.extend_from_slice(&part);
+            if text.len() > MAX_SET {
+                return Err(format!("the set is longer than {MAX_SET} bytes"));
+            }
+        }
+        let set: JwkSet = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
         let key = |jwk: &Jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok().filter(|_| is_ed25519(jwk))?));
         let keys: HashMap<_, _> = set.keys.iter().filter_map(key).collect();
         if keys.is_empty() { Err("the set has no Ed25519 key; start the issuer with --signing-algorithm eddsa".into()) } else { Ok(keys) }
@@ -365,5 +379,23 @@ mod tests {
         *setting.keys.lock().unwrap() = setting.other_keys.clone();
         assert_eq!(setting.verifier.verify(&setting.good).await, Err(VerifyError::Invalid));
         assert!(setting.verifier.verify(&setting.unknown).await.is_ok());
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn redirects_are_not_followed_and_long_sets_are_not_read() {
+        let setting = Setting::new().await;
+        let redirect = format!("302 Found\r\nlocation: {}\r\ncontent-length: 0\r\n\r\n", setting.verifier.inner.url);
+        let long = format!("200 OK\r\ncontent-length: {}\r\n\r\n{}", MAX_SET + 1, " ".repeat(MAX_SET + 1));
+        for (response, cause) in [(redirect, "302"), (long, "longer")] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let verifier = Verifier::jwks(&format!("http://{}/jwks", listener.local_addr().unwrap()), "wugan", "wugan").unwrap();
+            tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(format!("HTTP/1.1 {response}").as_bytes()).await;
+            });
+            let refused = verifier.verify(&setting.good).await.unwrap_err();
+            assert!(matches!(&refused, VerifyError::KeysUnavailable(text) if text.contains(cause)), "{refused}");
+        }
+        assert_eq!(setting.requests(), 1, "the redirect's target got no request");
     }
 }
