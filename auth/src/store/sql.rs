@@ -28,13 +28,21 @@ pub(super) const MAX_FIRST_USES: usize = 64;
 /// [`FIRST_USE`] for this number of sessions. The condition on the ids alone lets the database find the rows by the primary key; a second
 /// condition compares ids and generations.
 pub(super) fn first_uses(sessions: usize) -> String {
-    let list = |item: &str| vec![item; sessions].join(", ");
     format!(
         "UPDATE sessions SET confirmed = generation, last_used_at = ? WHERE id IN ({}) AND (id, generation) IN ({}) \
          AND confirmed < generation AND revoked_at IS NULL",
-        list("?"),
-        list("(?, ?)")
+        list("?", sessions),
+        list("(?, ?)", sessions)
     )
+}
+
+/// Those of this number of sessions that no other transaction has locked: PostgreSQL, MySQL since 8.0, MariaDB since 10.6.
+pub(super) fn unlocked(sessions: usize) -> String {
+    format!("SELECT id FROM sessions WHERE id IN ({}) FOR UPDATE SKIP LOCKED", list("?", sessions))
+}
+
+fn list(item: &str, count: usize) -> String {
+    vec![item; count].join(", ")
 }
 
 pub(super) const AUDIT: &str = "INSERT INTO audit (at, event, user_id, session_id, ip, user_agent, detail) VALUES (?, ?, ?, ?, ?, ?, ?)";

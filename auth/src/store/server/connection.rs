@@ -15,7 +15,7 @@ pub(super) struct Statement {
 }
 
 pub(super) enum Request {
-    /// One statement, of which the first row is wanted.
+    /// One statement, of which the rows are wanted.
     Fetch(Statement),
     /// One statement.
     Execute(Statement),
@@ -25,7 +25,7 @@ pub(super) enum Request {
 
 #[derive(Default)]
 pub(super) struct Reply {
-    pub(super) row: Option<QueryResult>,
+    pub(super) rows: Vec<QueryResult>,
     /// The number of rows that the first statement changed.
     pub(super) changed: u64,
 }
@@ -38,13 +38,13 @@ pub(super) enum Connection {
 impl Connection {
     pub(super) async fn send(&mut self, request: &Request) -> Result<Reply, DbErr> {
         match request {
-            Request::Fetch(statement) => Ok(Reply { row: self.fetch(statement).await?, changed: 0 }),
-            Request::Execute(statement) => Ok(Reply { row: None, changed: self.execute(statement).await? }),
+            Request::Fetch(statement) => Ok(Reply { rows: self.fetch(statement).await?, changed: 0 }),
+            Request::Execute(statement) => Ok(Reply { rows: Vec::new(), changed: self.execute(statement).await? }),
             Request::ExecuteBoth(first, second) => {
                 self.run("BEGIN").await?;
                 let changed = self.execute_both(first, second).await;
                 self.run(if matches!(changed, Ok(1..)) { "COMMIT" } else { "ROLLBACK" }).await?;
-                Ok(Reply { row: None, changed: changed? })
+                Ok(Reply { rows: Vec::new(), changed: changed? })
             }
         }
     }
@@ -57,20 +57,18 @@ impl Connection {
         Ok(changed)
     }
 
-    /// The first row, after the statement has ended: a row may arrive before its commit.
-    async fn fetch(&mut self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
+    /// The rows, after the statement has ended: a row may arrive before its commit.
+    async fn fetch(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (text, values) = (statement.text.clone(), SqlxValues(Values(statement.values.clone())));
-        let row = match self {
+        let rows = match self {
             Self::Postgres(connection) => {
-                let rows = sqlx::query_with(text, values).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().next().map(QueryResult::from))
+                sqlx::query_with(text, values).fetch_all(connection).await.map(|rows| rows.into_iter().map(QueryResult::from).collect())
             }
             Self::Mysql(connection) => {
-                let rows = sqlx::query_with(text, values).fetch_all(connection).await;
-                rows.map(|rows| rows.into_iter().next().map(QueryResult::from))
+                sqlx::query_with(text, values).fetch_all(connection).await.map(|rows| rows.into_iter().map(QueryResult::from).collect())
             }
         };
-        row.map_err(query_error)
+        rows.map_err(query_error)
     }
 
     async fn execute(&mut self, statement: &Statement) -> Result<u64, DbErr> {

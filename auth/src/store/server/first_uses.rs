@@ -6,7 +6,12 @@ use crate::{
     store::{exchange::unavailable, server_error::ServerError, sql::MAX_FIRST_USES},
 };
 use sea_orm::{DbErr, Value};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::timeout,
@@ -17,6 +22,8 @@ use uuid::Uuid;
 const MAX_DELAY: Duration = Duration::from_millis(500);
 /// The largest number of statements in flight: half of the connections, so that locked rows leave the others to other operations.
 const MAX_STATEMENTS: usize = 4;
+/// How long after a locked row each statement leaves out the rows that are locked.
+const CAUTION: Duration = Duration::from_secs(10);
 
 /// The task ends when the last clone is dropped.
 #[derive(Clone)]
@@ -38,7 +45,10 @@ type Uses = BTreeMap<(Uuid, i64), Vec<Answer>>;
 impl FirstUses {
     pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(run(Arc::new(Recorder { pool, statements, permits: Semaphore::new(MAX_STATEMENTS) }), waiting));
+        tokio::spawn(run(
+            Arc::new(Recorder { pool, statements, permits: Semaphore::new(MAX_STATEMENTS), met_lock: Mutex::default() }),
+            waiting,
+        ));
         Self { queue }
     }
 
@@ -68,31 +78,52 @@ struct Recorder {
     pool: Arc<Pool>,
     statements: Arc<Statements>,
     permits: Semaphore,
+    /// When a statement last met a locked row.
+    met_lock: Mutex<Option<Instant>>,
 }
 
 impl Recorder {
-    /// Records by one statement. If other transactions prevent that, by one statement for each session.
-    async fn record_together(self: Arc<Self>, uses: Uses, now: Millis) {
-        let recorded = self.execute(&uses, now).await;
-        let is_prevented =
-            recorded.as_ref().is_err_and(|error| matches!(ServerError::of(error), ServerError::Locked | ServerError::Conflict));
-        if !is_prevented || uses.len() == 1 {
-            return answer(uses, &recorded);
+    /// Records by one statement. If other transactions have locked rows of it, their sessions are answered as busy, and the others are
+    /// recorded.
+    async fn record_together(self: Arc<Self>, mut uses: Uses, now: Millis) {
+        let _permit = self.permits.acquire().await;
+        if self.met_lock().is_some_and(|at| at.elapsed() < CAUTION) {
+            self.leave_out_locked(&mut uses).await;
         }
-        for (id, answers) in uses {
-            let (recorder, uses) = (self.clone(), Uses::from([(id, answers)]));
-            tokio::spawn(async move {
-                let recorded = recorder.execute(&uses, now).await;
-                answer(uses, &recorded);
-            });
+        let mut recorded = self.execute(&uses, now).await;
+        if is_prevented(&recorded) {
+            *self.met_lock() = Some(Instant::now());
+            self.leave_out_locked(&mut uses).await;
+            recorded = self.execute(&uses, now).await;
         }
+        answer(uses, &recorded);
     }
 
     async fn execute(&self, uses: &Uses, now: Millis) -> Result<bool, DbErr> {
-        let _permit = self.permits.acquire().await;
+        if uses.is_empty() {
+            return Ok(true);
+        }
         let changed = self.pool.execute(self.statements.first_uses(uses.len()), values(uses, now)).await?;
         Ok(u64::try_from(uses.len()) == Ok(changed))
     }
+
+    /// Answers the uses whose rows are locked. A database that cannot tell, or no longer answers, leaves them all.
+    async fn leave_out_locked(&self, uses: &mut Uses) {
+        let ids = padded(uses).map(|(id, _)| (*id).into()).collect();
+        let Ok(rows) = self.pool.fetch_all(self.statements.unlocked(uses.len()), ids).await else { return };
+        let free: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.try_get("", "id").ok()).collect();
+        let (kept, locked) = mem::take(uses).into_iter().partition(|((id, _), _)| free.contains(id));
+        *uses = kept;
+        answer(locked, &Err(unavailable("another transaction has locked the session")));
+    }
+
+    fn met_lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.met_lock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_prevented(recorded: &Result<bool, DbErr>) -> bool {
+    recorded.as_ref().is_err_and(|error| matches!(ServerError::of(error), ServerError::Locked | ServerError::Conflict))
 }
 
 fn answer(uses: Uses, recorded: &Result<bool, DbErr>) {
@@ -101,12 +132,16 @@ fn answer(uses: Uses, recorded: &Result<bool, DbErr>) {
     }
 }
 
-/// The values of `sql::first_uses`, filled up to a power of two by repeating the last use. In the order of the primary key, in which the
-/// databases usually lock the rows, so that the statements of two nodes seldom deadlock.
-fn values(uses: &Uses, now: Millis) -> Vec<Value> {
+/// The ids and generations, filled up to a power of two by repeating the last use. In the order of the primary key, in which the databases
+/// usually lock the rows, so that the statements of two nodes seldom deadlock.
+fn padded(uses: &Uses) -> impl Iterator<Item = &(Uuid, i64)> {
     let padding = uses.len().next_power_of_two() - uses.len();
-    let padded = || uses.keys().chain(uses.keys().next_back().into_iter().cycle().take(padding));
-    let ids = padded().map(|(id, _)| (*id).into());
-    let pairs = padded().flat_map(|(id, generation)| [(*id).into(), (*generation).into()]);
+    uses.keys().chain(uses.keys().next_back().into_iter().cycle().take(padding))
+}
+
+/// The values of `sql::first_uses`.
+fn values(uses: &Uses, now: Millis) -> Vec<Value> {
+    let ids = padded(uses).map(|(id, _)| (*id).into());
+    let pairs = padded(uses).flat_map(|(id, generation)| [(*id).into(), (*generation).into()]);
     std::iter::once(now.into()).chain(ids).chain(pairs).collect()
 }

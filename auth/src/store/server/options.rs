@@ -31,15 +31,25 @@ pub(super) struct Statements {
     pub(super) advance: SqlStr,
     /// For 1, 2, 4, … sessions.
     first_uses: Vec<SqlStr>,
+    unlocked: Vec<SqlStr>,
     pub(super) audit: SqlStr,
     pub(super) probe: SqlStr,
 }
 
 impl Statements {
-    /// The statement for this number of sessions, up to [`sql::MAX_FIRST_USES`].
+    /// The statement that records the first uses of this number of sessions, up to [`sql::MAX_FIRST_USES`].
     pub(super) fn first_uses(&self, sessions: usize) -> &SqlStr {
-        &self.first_uses[usize::try_from(sessions.next_power_of_two().ilog2()).unwrap_or_default()]
+        of_size(&self.first_uses, sessions)
     }
+
+    /// The statement that returns those of this number of sessions that no other transaction has locked.
+    pub(super) fn unlocked(&self, sessions: usize) -> &SqlStr {
+        of_size(&self.unlocked, sessions)
+    }
+}
+
+fn of_size(statements: &[SqlStr], sessions: usize) -> &SqlStr {
+    &statements[usize::try_from(sessions.next_power_of_two().ilog2()).unwrap_or_default()]
 }
 
 impl Options {
@@ -57,13 +67,15 @@ impl Options {
         let read_only = if is_postgres { sql::READ_ONLY_POSTGRES } else { sql::READ_ONLY_MYSQL };
         // In front, so that the other columns are those of the table.
         let checked = |select: &str| text(&select.replacen("SELECT ", &format!("SELECT {read_only}, "), 1));
+        let sizes = || (0..=sql::MAX_FIRST_USES.ilog2()).map(|size| 1 << size);
         Statements {
             session: checked(sql::SESSION),
             session_and_account: checked(sql::SESSION_AND_ACCOUNT),
             rotate: text(if is_postgres { sql::ROTATE_POSTGRES } else { sql::ROTATE_MYSQL }),
             username: text(sql::USERNAME),
             advance: text(sql::ADVANCE),
-            first_uses: (0..=sql::MAX_FIRST_USES.ilog2()).map(|size| text(&sql::first_uses(1 << size))).collect(),
+            first_uses: sizes().map(|size| text(&sql::first_uses(size))).collect(),
+            unlocked: sizes().map(|size| text(&sql::unlocked(size))).collect(),
             audit: text(sql::AUDIT),
             probe: checked(sql::PROBE),
         }

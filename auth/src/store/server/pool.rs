@@ -40,7 +40,12 @@ impl Pool {
 
     /// The first row of a query or of an UPDATE that returns rows.
     pub(super) async fn fetch(self: &Arc<Self>, text: &SqlStr, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.run(Request::Fetch(Statement { text: text.clone(), values })).await?.row)
+        Ok(self.fetch_all(text, values).await?.into_iter().next())
+    }
+
+    /// The rows of a query.
+    pub(super) async fn fetch_all(self: &Arc<Self>, text: &SqlStr, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        Ok(self.run(Request::Fetch(Statement { text: text.clone(), values })).await?.rows)
     }
 
     /// Executes a statement. Returns the number of changed rows.
