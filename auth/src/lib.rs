@@ -40,6 +40,7 @@ mod maintenance;
 mod management;
 mod metrics;
 mod network;
+mod network_limiter;
 mod options;
 mod passwords;
 mod quota;
@@ -84,6 +85,8 @@ pub use network::{client_network, prefix};
 pub use options::Options;
 #[doc(hidden)]
 pub use passwords::{HashPermit, Passwords};
+#[doc(hidden)]
+pub use quota::{Permit, Quota};
 #[doc(hidden)]
 pub use sessions::Sessions;
 #[cfg(feature = "verifier")]

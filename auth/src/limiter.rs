@@ -70,7 +70,8 @@ impl Limiter {
     #[must_use]
     pub(crate) fn new(rate: Rate) -> Self {
         let period = millis(rate.period);
-        Self { period, emission_interval: period / i64::from(rate.burst), arrival_times: Mutex::default(), hasher: RandomState::new() }
+        let emission_interval = (period / i64::from(rate.burst)).max(1);
+        Self { period, emission_interval, arrival_times: Mutex::default(), hasher: RandomState::new() }
     }
 
     /// Counts an attempt.

@@ -1,15 +1,15 @@
-//! Limits how much is in progress at a time, for all client networks and for one.
+//! Limits how much is in progress at a time, for all client networks, for one site and for one network.
 
-use crate::network::client_network;
+use crate::network::{SITE_SHARE, client_network, client_site};
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Counts the permits in use, in all and by network. Clones share the counts.
+/// Counts the permits in use: in all, by site and by network. Clones share the counts.
 #[derive(Clone)]
-pub(crate) struct Quota {
+pub struct Quota {
     max: usize,
     max_per_network: usize,
     used: Arc<Mutex<Used>>,
@@ -18,37 +18,43 @@ pub(crate) struct Quota {
 #[derive(Default)]
 struct Used {
     total: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: Counts,
+    by_site: Counts,
 }
 
+#[derive(Default)]
+struct Counts(HashMap<IpAddr, usize>);
+
 /// A permit of a quota, released when it is dropped.
-pub(crate) struct Permit {
+pub struct Permit {
     quota: Quota,
     network: Option<IpAddr>,
+    site: Option<IpAddr>,
 }
 
 impl Quota {
-    /// A quota of `max` permits for all networks together, and of `max_per_network` for one.
+    /// A quota of `max` permits for all networks together, of `max_per_network` for one, and of four times that for a site.
     #[must_use]
-    pub(crate) fn new(max: usize, max_per_network: usize) -> Self {
+    pub fn new(max: usize, max_per_network: usize) -> Self {
         Self { max, max_per_network, used: Arc::default() }
     }
 
     /// A permit for a client, if one is free. A client of unknown address belongs to no network.
     #[must_use]
-    pub(crate) fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
-        let network = client.map(client_network);
+    pub fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
+        let (network, site) = (client.map(client_network), client.and_then(client_site));
         let mut used = self.lock();
-        let count = network.and_then(|network| used.by_network.get(&network)).copied().unwrap_or(0);
-        if used.total >= self.max || count >= self.max_per_network {
+        let is_full = used.total >= self.max
+            || used.by_network.of(network) >= self.max_per_network
+            || used.by_site.of(site) >= self.max_per_network.saturating_mul(SITE_SHARE as usize);
+        if is_full {
             return None;
         }
         used.total += 1;
-        if let Some(network) = network {
-            used.by_network.insert(network, count + 1);
-        }
+        used.by_network.add(network);
+        used.by_site.add(site);
         drop(used);
-        Some(Permit { quota: self.clone(), network })
+        Some(Permit { quota: self.clone(), network, site })
     }
 
     /// How many permits are free.
@@ -62,17 +68,34 @@ impl Quota {
     }
 }
 
+impl Counts {
+    fn of(&self, key: Option<IpAddr>) -> usize {
+        key.and_then(|key| self.0.get(&key)).copied().unwrap_or(0)
+    }
+
+    fn add(&mut self, key: Option<IpAddr>) {
+        if let Some(key) = key {
+            *self.0.entry(key).or_default() += 1;
+        }
+    }
+
+    fn remove(&mut self, key: Option<IpAddr>) {
+        let Some(key) = key else { return };
+        if let Some(count) = self.0.get_mut(&key) {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&key);
+            }
+        }
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut used = self.quota.lock();
         used.total -= 1;
-        let Some(network) = self.network else { return };
-        if let Some(count) = used.by_network.get_mut(&network) {
-            *count -= 1;
-            if *count == 0 {
-                used.by_network.remove(&network);
-            }
-        }
+        used.by_network.remove(self.network);
+        used.by_site.remove(self.site);
     }
 }
 
@@ -92,6 +115,17 @@ mod tests {
         drop(held);
         assert!(quota.take(c).is_some() && quota.take(a).is_some());
         drop(others);
-        assert!(quota.free() == 4 && quota.used.lock().unwrap().by_network.is_empty(), "counts of networks without permits are removed");
+        assert!(quota.free() == 4 && quota.lock().by_network.0.is_empty(), "counts of networks without permits are removed");
+    }
+
+    #[test]
+    fn case_54_a_48_does_not_take_the_whole_quota() {
+        let quota = Quota::new(64, 8);
+        let client = |ip: String| Some(ip.parse().unwrap());
+        let held: Vec<_> = (0..256).filter_map(|n| quota.take(client(format!("2001:db8:0:{n:x}00::1")))).collect();
+        assert_eq!(held.len(), 32, "four times the share of a network");
+        assert!(quota.take(client("203.0.113.1".into())).is_some() && quota.take(client("2001:db8:1::1".into())).is_some());
+        drop(held);
+        assert!(quota.free() == 64 && quota.lock().by_site.0.is_empty(), "counts of sites without permits are removed");
     }
 }

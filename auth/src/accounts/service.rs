@@ -12,6 +12,7 @@ use crate::{
     limiter::{Limiter, Rate},
     metrics::Metrics,
     network::client_network,
+    network_limiter::NetworkLimiter,
     passwords::{HashError, HashPermit, PasswordCheck, Passwords},
     sessions::Sessions,
     store::{
@@ -43,23 +44,39 @@ pub struct Limits {
     /// For one name.
     names: Limiter,
     /// For one name from one network, when the name's own limit is used up.
-    elsewhere: Limiter,
+    elsewhere: NetworkLimiter,
     /// From one network, for all names.
-    networks: Limiter,
+    networks: NetworkLimiter,
 }
 
 impl Limits {
     /// Limits of these rates for a name and for a network.
     #[must_use]
     pub fn new(name: Rate, network: Rate) -> Self {
-        Self { names: Limiter::new(name), elsewhere: Limiter::new(name.fifth()), networks: Limiter::new(network) }
+        Self { names: Limiter::new(name), elsewhere: NetworkLimiter::new(name.fifth()), networks: NetworkLimiter::new(network) }
+    }
+
+    fn take(&self, attempt: &Attempt, now: Millis) -> Result<(), Duration> {
+        match attempt {
+            Attempt::Name(name, network) => self.names.take((name, network), now),
+            Attempt::Elsewhere(name, client) => self.elsewhere.take(name, *client, now),
+        }
+    }
+
+    fn refund(&self, attempt: &Attempt) {
+        match attempt {
+            Attempt::Name(name, network) => self.names.refund((name, network)),
+            Attempt::Elsewhere(name, client) => self.elsewhere.refund(name, *client),
+        }
     }
 }
 
 /// A counted attempt for a name, which can be refunded.
-struct Attempt<'a> {
-    limiter: &'a Limiter,
-    key: (String, Option<IpAddr>),
+enum Attempt {
+    /// From anywhere, or from a network where the account is signed in.
+    Name(String, Option<IpAddr>),
+    /// By a client elsewhere.
+    Elsewhere(String, IpAddr),
 }
 
 /// The account service. Cheap to clone.
@@ -86,10 +103,7 @@ impl Accounts {
     /// # Errors
     /// A field breaks a rule, the name is taken, or the server is busy.
     pub async fn register(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        let jkt = self.sessions.bind(device)?;
-        // The permit first: a busy server's refusal is not counted as an attempt.
-        let permit = self.passwords.permit(device.network())?;
-        self.count_network(device)?;
+        let (permit, jkt) = self.admit(device)?;
         let session = |user: &user::Model| Some(self.sessions.new_row(user.id, jkt.clone(), device));
         let created = self.insert(username, password, validate_credentials, permit, device, session).await?;
         let (user, Some(session)) = created else { return Err(Error::Internal("a registration without a session".into())) };
@@ -139,10 +153,7 @@ impl Accounts {
     /// [`Error::InvalidCredentials`] for an unknown name, a wrong password and a disabled account, after the same time; too many attempts;
     /// or the server is busy.
     pub async fn login(&self, username: &str, password: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        let jkt = self.sessions.bind(device)?;
-        // The permit first: a busy server's refusal is not counted as an attempt.
-        let permit = self.passwords.permit(device.network())?;
-        self.count_network(device)?;
+        let (permit, jkt) = self.admit(device)?;
         let key = name_key(username);
         let user = self.store.user_by_key(&key).await?;
         let attempt = self.count_name(key, user.as_ref(), device).await?;
@@ -153,7 +164,7 @@ impl Accounts {
                 self.refusals.count(user.as_ref().map(|user| user.id), device, self.clock.now());
             }
             // The network's limit is not refunded: valid sign-ins cost a hash, too.
-            _ => attempt.limiter.refund(&attempt.key),
+            _ => self.limits.refund(&attempt),
         }
         if answer.is_ok() {
             self.metrics.login("signed_in");
@@ -239,10 +250,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::InvalidGrant`] if the code is unknown, used or expired; the new password breaks a rule; or the server is busy.
     pub async fn reset_password(&self, code: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
-        let jkt = self.sessions.bind(device)?;
-        // The permit first: a busy server's refusal is not counted as an attempt.
-        let permit = self.passwords.permit(device.network())?;
-        self.count_network(device)?;
+        let (permit, jkt) = self.admit(device)?;
         let user = self.store.user_by_reset_hash(&hash_code(code)).await?;
         let is_valid = |user: &user::Model| user.reset_expires_at.is_some_and(|end| self.clock.now() < end) && user.disabled_at.is_none();
         let user = user.filter(is_valid).ok_or(Error::InvalidGrant)?;
@@ -382,23 +390,29 @@ impl Accounts {
         self.passwords.check(permit, candidates(password), hash).await
     }
 
-    fn count_network(&self, device: &Device) -> Result<(), Error> {
-        let Some(network) = device.network() else { return Ok(()) };
-        self.limits.networks.take(network, self.clock.now()).map_err(|wait| self.limited(wait))
+    /// Admits a sign-in, a registration or a reset, and returns the key that its session is bound to. What costs least comes first: a
+    /// busy server's refusal is not counted as an attempt, and a proof's signature is verified only within the limit.
+    fn admit(&self, device: &Device) -> Result<(HashPermit, Option<String>), Error> {
+        let permit = self.passwords.permit(device.network())?;
+        if let Some(client) = device.ip {
+            self.limits.networks.take(&(), client, self.clock.now()).map_err(|wait| self.limited(wait))?;
+        }
+        Ok((permit, self.sessions.bind(device)?))
     }
 
     /// Counts an attempt for a name. When the name's limit is used up, each network has a limit of its own: the same again for a network
     /// where the account is signed in, a fifth elsewhere. Guessing from elsewhere therefore does not lock the owner out.
-    async fn count_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Attempt<'_>, Error> {
+    async fn count_name(&self, key: String, user: Option<&user::Model>, device: &Device) -> Result<Attempt, Error> {
         let (limits, now) = (&self.limits, self.clock.now());
-        let anywhere = Attempt { limiter: &limits.names, key: (key, None) };
-        let Err(wait) = anywhere.limiter.take(&anywhere.key, now) else { return Ok(anywhere) };
-        let Some(network) = device.network() else { return Err(self.limited(wait)) };
+        let anywhere = Attempt::Name(key.clone(), None);
+        let Err(wait) = limits.take(&anywhere, now) else { return Ok(anywhere) };
+        let Some(client) = device.ip else { return Err(self.limited(wait)) };
+        let network = client_network(client);
         // Queried for an unknown name, too, so that the time is the same.
         let known = self.store.session_addresses(user.map_or(-1, |user| user.id), now).await?;
         let is_known = known.iter().filter_map(|ip| ip.parse().ok()).any(|ip| client_network(ip) == network);
-        let here = Attempt { limiter: if is_known { &limits.names } else { &limits.elsewhere }, key: (anywhere.key.0, Some(network)) };
-        here.limiter.take(&here.key, now).map_err(|later| self.limited(wait.min(later)))?;
+        let here = if is_known { Attempt::Name(key, Some(network)) } else { Attempt::Elsewhere(key, client) };
+        limits.take(&here, now).map_err(|later| self.limited(wait.min(later)))?;
         Ok(here)
     }
 

@@ -14,7 +14,7 @@ use tokio::{
     select,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
-use wugan_axum::client_network;
+use wugan_axum::{Permit, Quota, client_network};
 
 /// How many connections are served at a time. Each takes up to 16 KiB for its head and as much for a body.
 const MAX_CONNECTIONS: usize = 20_000;
@@ -22,15 +22,8 @@ const MAX_CONNECTIONS: usize = 20_000;
 /// The connections being served, by network.
 #[derive(Clone)]
 pub(crate) struct Networks {
-    max: usize,
-    max_per_network: usize,
-    open: Arc<Mutex<Open>>,
-}
-
-#[derive(Default)]
-struct Open {
-    total: usize,
-    by_network: HashMap<IpAddr, Network>,
+    quota: Quota,
+    tasks: Arc<Mutex<HashMap<IpAddr, Network>>>,
 }
 
 struct Network {
@@ -41,29 +34,25 @@ struct Network {
 impl Networks {
     /// With this many connections for one network.
     pub(crate) fn new(max_per_network: usize) -> Self {
-        Self { max: MAX_CONNECTIONS, max_per_network, open: Arc::default() }
+        Self { quota: Quota::new(MAX_CONNECTIONS, max_per_network), tasks: Arc::default() }
     }
 
-    /// Serves a connection of this client; closes it at once if its network, or all networks, have too many. Without a
+    /// Serves a connection of this client; closes it at once if its network, its site or all networks have too many. Without a
     /// client the connection is not limited, and has a task of its own.
     pub(crate) fn serve(&self, client: Option<IpAddr>, connection: impl Future<Output = ()> + Send + 'static) {
         let Some(network) = client.map(client_network) else {
             tokio::spawn(connection);
             return;
         };
-        let mut open = self.lock();
-        let Open { total, by_network } = &mut *open;
-        if *total >= self.max || by_network.get(&network).is_some_and(|network| network.connections >= self.max_per_network) {
-            return;
-        }
-        *total += 1;
-        let entry = by_network.entry(network).or_insert_with(|| {
+        let Some(permit) = self.quota.take(client) else { return };
+        let mut tasks = self.lock();
+        let entry = tasks.entry(network).or_insert_with(|| {
             let (task, connections) = unbounded_channel();
             tokio::spawn(serve_all(connections));
             Network { connections: 0, task }
         });
         entry.connections += 1;
-        let release = Release { networks: self.clone(), network };
+        let release = Release { networks: self.clone(), network, _permit: permit };
         let connection = async move {
             let _release = release;
             // A panic ends this connection and no other.
@@ -73,8 +62,8 @@ impl Networks {
         let _ = entry.task.send(connection.boxed());
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Network>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,16 +71,16 @@ impl Networks {
 struct Release {
     networks: Networks,
     network: IpAddr,
+    _permit: Permit,
 }
 
 impl Drop for Release {
     fn drop(&mut self) {
-        let mut open = self.networks.lock();
-        open.total -= 1;
-        if let Some(network) = open.by_network.get_mut(&self.network) {
+        let mut tasks = self.networks.lock();
+        if let Some(network) = tasks.get_mut(&self.network) {
             network.connections -= 1;
             if network.connections == 0 {
-                open.by_network.remove(&self.network);
+                tasks.remove(&self.network);
             }
         }
     }
@@ -142,7 +131,7 @@ mod tests {
 
     #[tokio::test]
     async fn case_33_a_network_and_all_networks_have_a_bound() {
-        let networks = Networks { max: 3, ..Networks::new(2) };
+        let networks = Networks { quota: Quota::new(3, 2), ..Networks::new(2) };
         let (open, [a, b, c]) = (Arc::new(Semaphore::new(100)), NETWORKS);
         assert_eq!(accepted(&networks, &[a, a, a], &open).await, 2, "a network's bound");
         assert_eq!(accepted(&networks, &[b, c], &open).await, 1, "the common bound");
@@ -164,13 +153,12 @@ mod tests {
 
     #[tokio::test]
     async fn case_38_an_ended_connection_makes_room_and_an_idle_network_leaves_nothing() {
-        let networks = Networks { max: 1, ..Networks::new(1) };
+        let networks = Networks { quota: Quota::new(1, 1), ..Networks::new(1) };
         for end in [|| {}, || panic!("a connection panics on purpose")] {
             networks.serve(Some(NETWORKS[0].into()), async move { end() });
-            while networks.lock().total > 0 {
+            while !networks.lock().is_empty() {
                 yield_now().await;
             }
-            assert!(networks.lock().by_network.is_empty());
         }
     }
 

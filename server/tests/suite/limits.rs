@@ -106,6 +106,40 @@ async fn case_17_registrations_that_break_a_rule_count_for_their_network() {
     server.stop().await;
 }
 
+/// One valid proof serves a whole flood of sign-ins, and verifying a signature takes longer than a refusal.
+#[tokio::test]
+async fn case_16_a_proof_is_verified_only_within_the_limit() {
+    let server = TestServer::with(Kind::Sqlite, &["--address-limit", "3/5m"]).await;
+    let credentials = json!({"username": "ada", "password": PASSWORD, "code": "code", "new_password": PASSWORD});
+    let send = async |path: &str| {
+        let request = server.http.post(format!("{}{path}", server.url)).header("dpop", "broken").json(&credentials);
+        request.send().await.unwrap()
+    };
+    let paths = ["/user/login", "/user/register", "/user/reset"];
+    for path in paths {
+        expect_error(send(path).await, StatusCode::BAD_REQUEST, Code::InvalidDpopProof).await;
+    }
+    for path in paths {
+        expect_error(send(path).await, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    }
+    server.stop().await;
+}
+
+/// A /48 contains 256 networks.
+#[tokio::test]
+async fn case_54_a_site_shares_the_limit_of_a_name() {
+    let server = TestServer::with(Kind::Sqlite, &["--name-limit", "5/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
+    let guess = async |network: u8| login_from(&server, &format!("2001:db8:0:{network:x}00::1"), "ada", "wrong password").await.status();
+    let mut guesses = 0;
+    for network in 0..12 {
+        guesses +=
+            usize::from(guess(network).await == StatusCode::UNAUTHORIZED) + usize::from(guess(network).await == StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(guesses, 9, "five for the name, and four for the /48");
+    assert_eq!(login_from(&server, "2001:db8:1::1", "ada", "wrong password").await.status(), StatusCode::UNAUTHORIZED, "another /48");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn case_17_one_address_with_many_names_is_limited() {
     let server = TestServer::with(Kind::Sqlite, &["--address-limit", "4/5m", "--trusted-proxy", "127.0.0.0/8"]).await;
