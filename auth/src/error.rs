@@ -1,7 +1,11 @@
 //! Errors of requests, and why a server does not start. Causes are logged and not sent.
 
-use crate::{keys::KeyError, passwords::HashError, store::StoreError};
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use crate::{
+    keys::KeyError,
+    passwords::HashError,
+    store::{ServerError, StoreError},
+};
+use sea_orm::DbErr;
 use std::{fmt, time::Duration};
 use wugan_wire::FieldError;
 
@@ -58,7 +62,8 @@ pub enum Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_transient(&error) { Self::Busy(error.to_string()) } else { Self::Internal(error.to_string()) }
+        let is_defect = ServerError::of(&error) == ServerError::Other;
+        if is_defect { Self::Internal(error.to_string()) } else { Self::Busy(error.to_string()) }
     }
 }
 
@@ -75,35 +80,6 @@ impl From<jsonwebtoken::errors::Error> for Error {
     fn from(error: jsonwebtoken::errors::Error) -> Self {
         Self::Internal(format!("a token could not be signed: {error}"))
     }
-}
-
-/// Whether the same statement may succeed later: the database is unavailable, full, read-only or busy.
-fn is_transient(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_));
-    };
-    let sqlx::Error::Database(error) = cause.as_ref() else {
-        return matches!(
-            cause.as_ref(),
-            sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::Protocol(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::WorkerCrashed
-        );
-    };
-    let code = error.code().unwrap_or_default();
-    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-        return matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
-    }
-    // SQLSTATE classes: connection, transaction rollback, insufficient resources, operator intervention, system error; and of PostgreSQL
-    // 25006, it became a standby, and 55P03, a lock timeout. MySQL's HY000 is a lock timeout or a read-only server.
-    ["08", "40", "53", "57", "58"].iter().any(|class| code.starts_with(class)) || matches!(code.as_ref(), "HY000" | "25006" | "55P03")
 }
 
 /// Why the server did not start, in one line that says what to do.

@@ -22,3 +22,4 @@ pub use database::{Store, Transaction};
 pub use error::StoreError;
 pub use exchange::{Account, Advance, Exchanged, LastClient, Rotation};
 pub use operations::NewUser;
+pub(crate) use server_error::ServerError;

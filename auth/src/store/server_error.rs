@@ -1,13 +1,17 @@
-//! Classifies errors of a database server: whether to retry, and whether to discard the connection.
+//! Classifies errors of a database: whether to retry, whether to discard the connection, and whether the caller may try again.
 
 use sea_orm::{
     DbErr, RuntimeErr,
-    sqlx::{self, error::DatabaseError, mysql::MySqlDatabaseError},
+    sqlx::{self, error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError},
 };
 
-/// An error of a database server.
+/// The SQLSTATE classes of errors that pass: connection, transaction rollback, insufficient resources, operator intervention, system error;
+/// and of MySQL an interrupted statement, and a lock timeout or a read-only server.
+const PASSING: [&str; 7] = ["08", "40", "53", "57", "58", "70", "HY000"];
+
+/// An error of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ServerError {
+pub(crate) enum ServerError {
     /// Another transaction won: a deadlock, a serialisation failure, a Galera certification conflict. A retry helps.
     Conflict,
     /// Another transaction has had a lock for longer than the lock timeout.
@@ -16,25 +20,35 @@ pub(super) enum ServerError {
     ReadOnly,
     /// The connection is closed. The statement may have been executed.
     Lost,
+    /// The statement may succeed later.
+    Busy,
     Other,
 }
 
 impl ServerError {
-    pub(super) fn of(error: &DbErr) -> Self {
+    pub(crate) fn of(error: &DbErr) -> Self {
         let (DbErr::Conn(RuntimeErr::SqlxError(cause))
         | DbErr::Exec(RuntimeErr::SqlxError(cause))
         | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
         else {
-            return Self::Other;
+            return if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) { Self::Busy } else { Self::Other };
         };
         match cause.as_ref() {
             sqlx::Error::Database(error) => Self::of_database(error.as_ref()),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost,
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Busy,
             _ => Self::Other,
         }
     }
 
     fn of_database(error: &dyn DatabaseError) -> Self {
+        let code = error.code().unwrap_or_default();
+        let other = if PASSING.iter().any(|class| code.starts_with(class)) { Self::Busy } else { Self::Other };
+        if error.try_downcast_ref::<SqliteError>().is_some() {
+            // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+            let is_passing = matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
+            return if is_passing { Self::Busy } else { Self::Other };
+        }
         if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
             return match error.number() {
                 // A deadlock or certification conflict, a row that changed since the snapshot.
@@ -44,17 +58,19 @@ impl ServerError {
                 1290 | 1792 | 1836 | 1047 => Self::ReadOnly,
                 // The server stops, or the connection was killed.
                 1053 | 1317 | 1927 => Self::Lost,
-                _ => Self::Other,
+                // The account has too many connections, which happens in a failover while old ones linger.
+                1203 => Self::Busy,
+                _ => other,
             };
         }
-        match error.code().unwrap_or_default().as_ref() {
+        match code.as_ref() {
             "40001" | "40P01" => Self::Conflict,
             "55P03" => Self::Locked,
             "25006" => Self::ReadOnly,
-            // The server stops, crashed, or starts.
-            "57P01" | "57P02" | "57P03" => Self::Lost,
+            // The server stops, crashed, or starts; it closed an idle connection.
+            "57P01" | "57P02" | "57P03" | "57P05" | "25P03" => Self::Lost,
             code if code.starts_with("08") => Self::Lost,
-            _ => Self::Other,
+            _ => other,
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     database::{Kind, on_each_server},
-    test_server::{MANY, PASSWORD, TestServer, sid},
+    test_server::{MANY, PASSWORD, TestServer, expect_error, sid},
 };
 use futures::future::join_all;
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -16,7 +16,7 @@ use wugan_axum::{
     Device,
     store::{session, user},
 };
-use wugan_wire::TokenAnswer;
+use wugan_wire::{Code, TokenAnswer};
 
 /// A statement waits half a second for the one before it, and a second for a locked row. The rest is for a busy machine.
 const SOON: Duration = Duration::from_millis(2500);
@@ -149,7 +149,49 @@ async fn a_sign_in_does_not_wait_on_in_the_database(kind: Kind) {
     node.stop().await;
 }
 
+/// As a proxy does in a switch-over, or an operator with `KILL`.
+async fn a_killed_connection_is_a_503(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    node.register("ada").await;
+    let lock = other.auth.store().begin().await.unwrap();
+    user::Entity::find().lock_exclusive().one(&*lock).await.unwrap().unwrap();
+    let db = other.auth.store().reader();
+    let (find, kills): (_, &[&str]) = match db.get_database_backend() {
+        sea_orm::DbBackend::Postgres => (
+            "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            &["SELECT pg_terminate_backend(?)", "SELECT pg_cancel_backend(?)"],
+        ),
+        _ => (
+            "SELECT CAST(p.id AS SIGNED) FROM information_schema.innodb_trx t JOIN information_schema.processlist p \
+             ON p.id = t.trx_mysql_thread_id WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()",
+            &["KILL ?", "KILL QUERY ?"],
+        ),
+    };
+    for kill in kills {
+        let kill_it = async {
+            let started = Instant::now();
+            let waiting: i64 = loop {
+                assert!(started.elapsed() < SOON, "no statement waits");
+                match db.query_one_raw(Statement::from_string(db.get_database_backend(), find)).await.unwrap() {
+                    Some(row) => break row.try_get_by_index(0).unwrap(),
+                    None => sleep(Duration::from_millis(20)).await,
+                }
+            };
+            db.execute_unprepared(&kill.replace('?', &waiting.to_string())).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(node.try_login("ada", PASSWORD), kill_it);
+        assert!(answer.headers().contains_key(header::RETRY_AFTER), "{kill}: {}", answer.status());
+        expect_error(answer, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+    }
+    lock.commit().await.unwrap();
+    node.login("ada").await;
+    other.stop().await;
+    node.stop().await;
+}
+
 on_each_server! {
+    case_24_a_killed_connection_is_a_503: a_killed_connection_is_a_503;
     case_24_a_locked_session_holds_up_no_other: a_locked_session_holds_up_no_other;
     case_24_locked_sessions_leave_connections_for_others: locked_sessions_leave_connections_for_others;
     case_24_a_sign_in_does_not_wait_on_in_the_database: a_sign_in_does_not_wait_on_in_the_database;

@@ -152,7 +152,7 @@ fn run(connection: &Connection, job: Job) -> Option<Answer> {
     catch_unwind(AssertUnwindSafe(|| job(connection))).ok()
 }
 
-/// Converts the primary codes of `error::is_transient` to transient errors.
+/// Converts the primary codes that `ServerError::of` counts as busy to transient errors.
 pub(super) fn db_err(error: rusqlite::Error) -> DbErr {
     use ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly, SystemIoFailure};
     match error.sqlite_error_code() {
