@@ -4,6 +4,7 @@ use crate::{
     database::{Kind, on_each_server},
     test_server::{TestServer, claims, expect_error},
 };
+use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
 use std::time::{Duration, Instant};
@@ -135,6 +136,29 @@ async fn lost_packets_of_a_first_use_delay_no_other(kind: Kind) {
     direct.stop().await;
 }
 
+/// A firewall has forgotten the connections that were idle.
+async fn connections_that_were_idle_are_not_used(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    let mut sessions = Vec::new();
+    for n in 0..16 {
+        sessions.push(through.auth.start_session(&format!("google:{n}"), &Device::default()).await.unwrap());
+    }
+    let refresh = async || {
+        let started = Instant::now();
+        let refreshed = join_all(sessions.iter().map(|tokens| through.exchange(&tokens.refresh_token, "an-attempt-of-the-owner"))).await;
+        (refreshed, started.elapsed())
+    };
+    refresh().await;
+    assert!(proxy.open() > 4, "{}", proxy.open());
+    sleep(Duration::from_secs(16)).await;
+    proxy.lose();
+    let took = refresh().await.1;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    through.stop().await;
+    direct.stop().await;
+}
+
 /// The account's id names another account after a failover that lost its registration.
 async fn a_name_is_read_again_after_an_outage(kind: Kind) {
     let direct = TestServer::start(kind).await;
@@ -152,6 +176,7 @@ async fn a_name_is_read_again_after_an_outage(kind: Kind) {
 }
 
 on_each_server! {
+    case_24_connections_that_were_idle_are_not_used: connections_that_were_idle_are_not_used;
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
     case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;
 }

@@ -20,6 +20,8 @@ const MAX_CONNECTIONS: usize = 8;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an operation may take. A connection that does not answer is dropped.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may be idle. Firewalls and load balancers forget idle connections after minutes and lose what is sent then.
+const MAX_IDLE: Duration = Duration::from_secs(15);
 /// How often an operation is retried that lost to another transaction.
 const MAX_CONFLICTS: u32 = 8;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
@@ -28,9 +30,15 @@ const MAX_RECONNECTS: u32 = 2;
 
 pub(super) struct Pool {
     options: Options,
-    idle: Mutex<Vec<(Connection, Instant)>>,
+    idle: Mutex<Vec<Idle>>,
     permits: Arc<Semaphore>,
     discards: Discards,
+}
+
+struct Idle {
+    connection: Connection,
+    opened: Instant,
+    since: Instant,
 }
 
 impl Pool {
@@ -72,7 +80,7 @@ impl Pool {
             let idle = self.take();
             let is_new = idle.is_none();
             let (mut connection, opened) = match idle {
-                Some(idle) => idle,
+                Some(idle) => (idle.connection, idle.opened),
                 None => (self.connect().await?, Instant::now()),
             };
             let Ok(done) = timeout(OPERATION_TIMEOUT, connection.send(request)).await else {
@@ -106,21 +114,22 @@ impl Pool {
     }
 
     /// The idle connection that was used last, so that the number of connections in use stays small.
-    fn take(&self) -> Option<(Connection, Instant)> {
+    fn take(&self) -> Option<Idle> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|(_, opened)| self.discards.keeps(opened.elapsed()));
+        idle.retain(|idle| self.discards.keeps(idle.opened.elapsed()) && idle.since.elapsed() < MAX_IDLE);
         idle.pop()
     }
 
     fn put(&self, connection: Connection, opened: Instant) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((connection, opened));
+        let idle = Idle { connection, opened, since: Instant::now() };
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }
 
     pub(super) async fn close(&self) {
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
-        for (connection, _) in idle {
-            connection.close().await;
+        for idle in idle {
+            idle.connection.close().await;
         }
     }
 }
