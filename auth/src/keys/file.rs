@@ -54,6 +54,18 @@ pub(super) struct StoredSet {
     pub(super) token_lifetime: Millis,
 }
 
+impl StoredSet {
+    /// Raises the lifetime of tokens, unless another server has recorded a longer one.
+    fn raise_lifetime(&mut self, lifetime: Millis) {
+        // The tokens of keys that have retired may be accepted for as long. A key that version 0.1 retired was read without a lifetime.
+        let longer = (lifetime - self.token_lifetime).max(0);
+        for key in &mut self.keys {
+            key.verifies_until = key.verifies_until.map(|end| end.saturating_add(longer));
+        }
+        self.token_lifetime += longer;
+    }
+}
+
 /// Why there are no keys. It names the file and what to do, and contains nothing of the file's content.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -210,12 +222,7 @@ pub(super) fn record_lifetime(path: &Path, lifetime: Millis) -> Result<(), KeyEr
         return Ok(());
     }
     change(path, |set| {
-        // The tokens of keys that have retired may be accepted for as long. A key that version 0.1 retired was read without a lifetime.
-        let longer = lifetime - set.token_lifetime;
-        for key in &mut set.keys {
-            key.verifies_until = key.verifies_until.map(|end| end.saturating_add(longer));
-        }
-        set.token_lifetime = lifetime;
+        set.raise_lifetime(lifetime);
         Ok(())
     })
 }
@@ -332,6 +339,22 @@ mod tests {
         assert_eq!(list(&path).unwrap()[1].verifies_until, Some(1_500_010 + SIGNING_DELAY), "the lifetime was raised");
         rotate(&path, HS, 1000, 1_500_010 + SIGNING_DELAY).unwrap();
         assert!(!ids(&path).contains(&first), "its last token has expired");
+    }
+
+    /// Two servers read the file before either has recorded its lifetime.
+    #[test]
+    fn case_35_a_shorter_lifetime_shortens_no_keys_end() {
+        let (_folder, path) = new_file();
+        rotate(&path, HS, 7, 0).unwrap();
+        for lifetime in [90, 30] {
+            change(&path, |set| {
+                set.raise_lifetime(lifetime);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(read_set(&path).unwrap().token_lifetime, 90);
+            assert_eq!(list(&path).unwrap()[1].verifies_until, Some(SIGNING_DELAY + 7 + 90));
+        }
     }
 
     #[test]
