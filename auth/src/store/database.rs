@@ -12,7 +12,7 @@ use super::{
     sqlite::{self, File, Sqlite, WriteLock},
 };
 use crate::clock::Millis;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::{ops::Deref, pin::pin, time::Duration};
 use tokio::{
@@ -106,6 +106,10 @@ impl Store {
     async fn open_once(url: &str) -> Result<Self, StoreError> {
         let store = Self::connect(url, File::MayBeCreated).await?;
         store.check_schema_version().await?;
+        if store.write_lock.is_some() {
+            // The mode is kept in the file, which until here could have been that of another application.
+            store.write.execute_unprepared("PRAGMA journal_mode = WAL").await.map_err(StoreError::Migrate)?;
+        }
         Migrator::up(&store.write, None).await.map_err(StoreError::Migrate)?;
         Ok(store)
     }

@@ -93,9 +93,13 @@ async fn case_25_a_database_with_the_tables_of_another_application_is_left_alone
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("wugan.db").display());
     let db = Database::connect(&url).await.unwrap();
     db.execute_unprepared("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT)").await.unwrap();
-    expect_refusal(&run(folder.path(), &[]), &["named users", "a database of its own"]);
-    let columns = db.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "PRAGMA table_info(users)")).await.unwrap();
-    assert_eq!(columns.len(), 2, "the table is unchanged");
+    for (flags, words) in [(&[][..], "named users: use a database of its own"), (&["user", "list"], "start the server once")] {
+        expect_refusal(&run(folder.path(), flags), &[words]);
+        let query = async |text: &str| db.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, text)).await.unwrap();
+        assert_eq!(query("PRAGMA table_info(users)").await.len(), 2, "the table is unchanged");
+        let mode: String = query("PRAGMA journal_mode").await[0].try_get_by_index(0).unwrap();
+        assert_eq!(mode, "delete", "the file's journal is unchanged");
+    }
     db.close().await.unwrap();
 }
 

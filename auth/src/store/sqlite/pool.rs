@@ -6,7 +6,7 @@ use sea_orm::{
     ConnectOptions,
     sqlx::{
         self, Connection,
-        sqlite::{SqliteConnection, SqliteJournalMode, SqliteSynchronous},
+        sqlite::{SqliteConnection, SqliteSynchronous},
     },
 };
 
@@ -31,7 +31,6 @@ fn options(url: &str, connections: u32, file: File) -> ConnectOptions {
         options
             .create_if_missing(file == File::MayBeCreated)
             .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
     });
