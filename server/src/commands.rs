@@ -145,9 +145,14 @@ impl SessionCommand {
                 Ok(auth.sessions().list(user.id).await?.into_iter().map(line).collect())
             }
             Self::End { id_or_name } => {
-                let ended = match id_or_name.parse() {
-                    Ok(id) => auth.end_session(id).await?,
-                    Err(_) => auth.end_sessions(auth.accounts().find(&id_or_name).await?.id).await?,
+                let by_id = match id_or_name.parse() {
+                    Ok(id) => auth.end_session(id).await,
+                    Err(_) => Err(Error::NotFound),
+                };
+                let ended = match by_id {
+                    // A name and a subject may have the form of an id.
+                    Err(Error::NotFound) => auth.end_sessions(auth.accounts().find(&id_or_name).await?.id).await?,
+                    ended => ended?,
                 };
                 Ok(vec![format!("{ended} sessions ended")])
             }

@@ -131,6 +131,9 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     assert_eq!((user["username"].as_str(), user["disabled_at"].is_string()), (Some("ada"), true));
     lines(&["user", "enable", "ada"]);
     assert_eq!(login().await.unwrap().0, StatusCode::OK);
+    let id = "123e4567-e89b-12d3-a456-426614174000";
+    server.register(id).await;
+    assert_eq!(lines(&["session", "end", id]), ["1 sessions ended"], "a name that has the form of an id");
     let before = lines(&["key", "rotate"]);
     assert_ne!(before, lines(&["--session-ttl", "60d", "key", "rotate"]));
     let keys = || lines(&["key", "list"]).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()).collect::<Vec<_>>();
