@@ -1,9 +1,6 @@
 //! CORS for the listed origins. No cookies are used, so credentials are not allowed.
 
-use axum::{
-    Router,
-    http::{HeaderName, HeaderValue, Method, header},
-};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use std::time::Duration;
 use tower::Layer;
 use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
@@ -45,7 +42,7 @@ impl Origins {
         Self { layer }
     }
 
-    pub(super) fn wrap(&self, router: Router) -> Cors<Router> {
-        self.layer.layer(router)
+    pub(super) fn wrap<S>(&self, service: S) -> Cors<S> {
+        self.layer.layer(service)
     }
 }

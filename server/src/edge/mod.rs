@@ -14,17 +14,18 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, header},
     response::{IntoResponse, Response},
 };
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use hyper::body::Incoming;
 use networks::Networks;
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 use tower_http::cors::Cors;
 use tracing::info;
 use uuid::Uuid;
@@ -40,15 +41,16 @@ const MAX_LOGGED_PATH: usize = 200;
 /// The router with the middleware of all requests.
 pub(crate) struct Edge {
     auth: Auth,
-    router: Router,
+    handlers: Handlers,
     /// For requests with an `Origin`.
-    cors: Cors<Router>,
+    cors: Cors<Handlers>,
     connections: Networks,
 }
 
 impl Edge {
     pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, connections_per_network: usize) -> Self {
-        Self { auth, cors: origins.wrap(router.clone()), router, connections: Networks::new(connections_per_network) }
+        let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
+        Self { auth, cors: origins.wrap(handlers.clone()), handlers, connections: Networks::new(connections_per_network) }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -90,16 +92,8 @@ impl Edge {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let has_origin = request.headers().contains_key(header::ORIGIN);
-        let response = async {
-            let Ok(response) =
-                if has_origin { self.cors.clone().oneshot(request).await } else { self.router.clone().oneshot(request).await };
-            response
-        };
-        match timeout(REQUEST_TIMEOUT, AssertUnwindSafe(response).catch_unwind()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
-            Err(_) => Error::Busy("a request took too long".into()).into_response(),
-        }
+        let Ok(response) = if has_origin { self.cors.clone().oneshot(request).await } else { self.handlers.clone().oneshot(request).await };
+        response
     }
 
     /// A new id, or that of a trusted proxy, so that its log and ours can be matched.
@@ -108,5 +102,58 @@ impl Edge {
         let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
         let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
         sent.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+    }
+}
+
+/// The router with a time limit for its handlers. A handler that panics is answered, too.
+#[derive(Clone)]
+struct Handlers {
+    router: Router,
+    timeout: Duration,
+}
+
+impl Service<Request<Body>> for Handlers {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let response = timeout(self.timeout, AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind());
+        async move {
+            Ok(match response.await {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
+                Err(_) => Error::Busy("a request took too long".into()).into_response(),
+            })
+        }
+        .boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use axum::{http::StatusCode, routing::get};
+    use std::future::pending;
+
+    #[tokio::test]
+    async fn case_21_a_page_reads_that_a_handler_panicked_or_took_too_long() {
+        const ORIGIN: &str = "https://app.example.com";
+        async fn panics() {
+            panic!("on purpose")
+        }
+        let router = Router::new().route("/panics", get(panics)).route("/hangs", get(pending::<()>));
+        let service = Origins::new(&[ORIGIN.into()], &[]).wrap(Handlers { router, timeout: Duration::from_millis(20) });
+        for (path, status) in [("/panics", StatusCode::INTERNAL_SERVER_ERROR), ("/hangs", StatusCode::SERVICE_UNAVAILABLE)] {
+            let request = Request::get(path).header(header::ORIGIN, ORIGIN).body(Body::empty()).unwrap();
+            let response = service.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ORIGIN);
+        }
     }
 }
