@@ -3,6 +3,9 @@
 use crate::{dpop::PresentedProof, network::client_network, store::audit::Entry};
 use std::net::IpAddr;
 
+/// How many characters of a `User-Agent` are stored.
+const MAX_USER_AGENT: usize = 255;
+
 /// The client of a request: its address, its `User-Agent`, and its DPoP proof.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
@@ -17,7 +20,12 @@ pub struct Device {
 impl Device {
     /// An entry of the audit trail for this client.
     pub(crate) fn entry(&self, user_id: Option<i64>) -> Entry {
-        Entry { user_id, ip: self.address(), user_agent: self.user_agent.clone(), ..Entry::default() }
+        Entry { user_id, ip: self.address(), user_agent: self.stored_agent(), ..Entry::default() }
+    }
+
+    /// The `User-Agent` as it is stored: its first 255 characters, without NUL, which PostgreSQL does not store.
+    pub(crate) fn stored_agent(&self) -> Option<String> {
+        self.user_agent.as_ref().map(|agent| agent.chars().filter(|c| *c != '\0').take(MAX_USER_AGENT).collect())
     }
 
     /// The address as text.

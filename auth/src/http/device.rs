@@ -9,9 +9,6 @@ use axum::{
 use std::{convert::Infallible, net::SocketAddr, sync::Once};
 use tracing::warn;
 
-/// How much of a `User-Agent` is stored.
-const MAX_USER_AGENT: usize = 255;
-
 impl<S: Send + Sync> FromRequestParts<S> for Device
 where
     Auth: FromRef<S>,
@@ -33,7 +30,7 @@ where
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let auth = Auth::from_ref(state);
         let ip = peer.map(|peer| auth.proxies().client(peer, &parts.headers));
-        let user_agent = agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect());
+        let user_agent = agent.map(str::to_owned);
         Ok(Self { user_agent, ip, proof: presented_proof(parts, &auth, peer) })
     }
 }

@@ -96,7 +96,8 @@ impl Sessions {
     /// requests that change nothing would stay undetected.
     async fn is_reuse(&self, session: Uuid, presented: &Presented) -> Result<bool, Error> {
         let row = self.store.session(session).await?;
-        let is_revoked = |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;
+        let is_revoked =
+            |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;
         Ok(row.is_some_and(is_revoked))
     }
 
@@ -127,7 +128,7 @@ impl Sessions {
 }
 
 fn last_client(device: &Device) -> LastClient {
-    LastClient { user_agent: device.user_agent.clone(), address: device.address() }
+    LastClient { user_agent: device.stored_agent(), address: device.address() }
 }
 
 fn decide_refresh(presented: &Presented, row: &Model, device: &Device, now: Millis, policy: Policy) -> (Outcome, Option<Advance>) {

@@ -93,7 +93,7 @@ impl Sessions {
             last_used_at: now,
             expires_at: self.policy.expiry(now, now),
             revoked_at: None,
-            user_agent: device.user_agent.clone(),
+            user_agent: device.stored_agent(),
             ip: device.address(),
             last_user_agent: None,
             last_ip: None,

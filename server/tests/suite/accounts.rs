@@ -46,6 +46,44 @@ on_each_database! {
         server.stop().await;
     }
 
+    /// The client that lost the answer signs in with the new password: neither the old tokens nor the attempt id lead to the new session,
+    /// because a thief may have copied them.
+    async fn case_53_after_a_lost_answer_the_new_password_signs_in(kind: Kind) {
+        const ATTEMPT: &str = "an-attempt-of-the-owner";
+        let server = TestServer::start(kind).await;
+        let tokens = server.register("ada").await;
+        let change = json!({"current_password": PASSWORD, "new_password": "a newer password"});
+        drop(server.post_as(&tokens.access_token, "/user/password", &change).await);
+        server.exchange_refused(&tokens.refresh_token, ATTEMPT).await;
+        let again = server.post_as(&tokens.access_token, "/user/password", &change).await;
+        expect_error(again, StatusCode::UNAUTHORIZED, Code::InvalidToken).await;
+        let events = server.auth.store().events(0, None, 100).await.unwrap();
+        assert!(events.iter().all(|row| row.event != "reuse_detected"));
+        assert_eq!(server.try_login("ada", "a newer password").await.status(), StatusCode::OK);
+        // So do lost answers to a reset and to a registration.
+        let reset = json!({"code": server.auth.make_reset_code("ada").await.unwrap(), "new_password": "the newest password"});
+        drop(server.post("/user/reset", &reset).await);
+        expect_error(server.post("/user/reset", &reset).await, StatusCode::UNAUTHORIZED, Code::InvalidGrant).await;
+        assert_eq!(server.try_login("ada", "the newest password").await.status(), StatusCode::OK);
+        let bob = json!({"username": "bob", "password": PASSWORD});
+        drop(server.post("/user/register", &bob).await);
+        expect_error(server.post("/user/register", &bob).await, StatusCode::CONFLICT, Code::UsernameTaken).await;
+        assert_eq!(server.try_login("bob", PASSWORD).await.status(), StatusCode::OK);
+        server.stop().await;
+    }
+
+    /// An application can make a device of any text.
+    async fn a_device_of_an_application_may_have_any_user_agent(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let device = Device { user_agent: Some("\0a€".repeat(300)), ..Device::default() };
+        let tokens = server.auth.start_session("ldap:ada", &device).await.unwrap();
+        let next = server.auth.sessions().refresh(&tokens.refresh_token, None, &device).await.unwrap();
+        let row = server.row(&next).await;
+        let stored: String = "a€".chars().cycle().take(255).collect();
+        assert_eq!((row.user_agent.as_ref(), row.last_user_agent.as_ref()), (Some(&stored), Some(&stored)));
+        server.stop().await;
+    }
+
     async fn case_52_a_one_time_code_sets_a_new_password_once(kind: Kind) {
         let server = TestServer::start(kind).await;
         let old = server.register("ada").await;
