@@ -99,3 +99,20 @@ fn a_tests_name_is_read_from_each_of_its_forms() {
     assert_eq!(tests_in(text), ["a", "c", "d"]);
     assert_eq!(named("see `case_01_a_b`, `one_word`, `Case_x_y_z` and `a_b_c_d`"), ["case_01_a_b", "a_b_c_d"]);
 }
+
+#[test]
+fn the_rules_depend_on_no_http_types() {
+    let (source, mut files) = (project().join("auth/src"), Vec::new());
+    for folder in ["sessions", "accounts"] {
+        sources(&source.join(folder), &mut files);
+    }
+    files.push(fs::read_to_string(source.join("rotation.rs")).unwrap());
+    assert!(files.len() > 8);
+    for text in files {
+        let code = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n").to_lowercase();
+        let used: Vec<_> = code.split("use ").skip(1).filter_map(|rest| rest.split(';').next()).collect();
+        for word in ["http", "axum", "hyper", "tower"] {
+            assert!(used.iter().all(|paths| !paths.contains(word)) && !code.contains(&format!("{word}::")), "{word}: {text}");
+        }
+    }
+}

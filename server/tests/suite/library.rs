@@ -1,12 +1,19 @@
 //! The library in an application of its own: below a path, with sign-in methods of the application, without a listener that knows addresses.
 
 use crate::test_server::PASSWORD;
-use axum::{Router, extract::connect_info::MockConnectInfo, routing::get};
-use reqwest::{Client, Method, StatusCode};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{ConnectInfo, connect_info::MockConnectInfo},
+    http::Request,
+    routing::get,
+};
+use reqwest::{Client, Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tower::ServiceExt;
 use wugan_axum::{Auth, Device, Error, Options, Rate, User};
 
 async fn open(folder: &TempDir, change: impl FnOnce(Options) -> Options) -> Result<Auth, wugan_axum::StartError> {
@@ -58,6 +65,27 @@ async fn an_application_nests_the_routes_and_manages_accounts() {
     assert!(matches!(auth.authenticate(&token).await, Err(Error::InvalidToken)));
     assert_eq!(auth.set_disabled("ada", true).await.unwrap(), 0);
     assert_eq!(send(Method::POST, "/shop/user/login", "", credentials).await.0, StatusCode::UNAUTHORIZED);
+    auth.close().await;
+}
+
+#[tokio::test]
+async fn a_handler_may_take_an_optional_user() {
+    let folder = TempDir::new().unwrap();
+    let auth = open(&folder, |options| options).await.unwrap();
+    let name = |user: Option<User>| async move { user.map_or("none".to_owned(), |user| user.id.to_string()) };
+    let app = Router::new().route("/name", get(name)).with_state(auth.clone());
+    let token = auth.start_session("google:1", &Device::default()).await.unwrap().access_token;
+    let user = auth.authenticate(&token).await.unwrap().id.to_string();
+    let sent = [None, Some("Basic YTpi".to_owned()), Some(format!("Bearer {token}")), Some("Bearer rubbish".to_owned())];
+    let expected = [(200, "none"), (200, "none"), (200, user.as_str()), (401, "")];
+    for (authorization, (status, text)) in sent.into_iter().zip(expected) {
+        let request = Request::get("/name").extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 4000))));
+        let request = authorization.iter().fold(request, |request, value| request.header(header::AUTHORIZATION, value));
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), status, "{authorization:?}");
+        let body = to_bytes(response.into_body(), 1000).await.unwrap();
+        assert!(status != 200 || body == text, "{body:?}");
+    }
     auth.close().await;
 }
 

@@ -56,6 +56,7 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
         (&["--access-ttl", "0s"], &["--access-ttl", "1s"]),
         (&["--no-such-flag"], &["--no-such-flag"]),
         (&["--allow-origin", "*"], &["--allow-origin", "https://app.example.com"]),
+        (&["--allow-header", "x-tenant, bad name"], &["--allow-header", "bad name"]),
         (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
         (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
         (&["--name-limit", "many"], &["ATTEMPTS/TIME"]),

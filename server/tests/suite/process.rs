@@ -67,6 +67,10 @@ impl Process {
         Self { child, url, log, reader: Some(reader), http: Client::builder().no_proxy().build().unwrap() }
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The log so far.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()

@@ -2,12 +2,14 @@
 
 use crate::{
     database::Kind,
-    test_server::{TestServer, expect_error},
+    process::Process,
+    test_server::{PASSWORD, TestServer, expect_error},
 };
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Client, Method, StatusCode, header};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use wugan_wire::Code;
+use tempfile::TempDir;
+use wugan_wire::{Code, TokenAnswer};
 
 async fn post_body(server: &TestServer, kind: Option<&str>, body: impl Into<reqwest::Body>) -> reqwest::Response {
     let request = server.http.post(format!("{}/user/login", server.url)).body(body);
@@ -38,6 +40,50 @@ async fn case_23_bodies_that_cannot_be_read_have_their_own_codes() {
     assert_eq!((body.fields[0].field.as_str(), body.fields[0].problem.as_str()), ("password", "missing"));
     assert_eq!(server.get("/healthz").await.status(), StatusCode::OK);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn fields_that_are_not_known_are_ignored() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let (mut access, mut refresh) = (String::new(), String::new());
+    for (path, known, status) in [
+        ("/user/register", json!({"username": "ada", "password": PASSWORD}), StatusCode::CREATED),
+        ("/user/login", json!({"username": "ada", "password": PASSWORD}), StatusCode::OK),
+        ("/user/refresh", json!({"attempt": "an-attempt-of-the-owner"}), StatusCode::OK),
+        ("/user/password", json!({"current_password": PASSWORD, "new_password": "a newer password"}), StatusCode::OK),
+        ("/user/reset", json!({"code": "", "new_password": PASSWORD}), StatusCode::OK),
+        ("/user/logout", json!({}), StatusCode::NO_CONTENT),
+        ("/user/login", json!({"username": "ada", "password": PASSWORD}), StatusCode::OK),
+        ("/user/delete", json!({"password": PASSWORD}), StatusCode::NO_CONTENT),
+    ] {
+        let mut body = json!({"unknown": {"deep": [null, 1]}, "": "", "is_admin": true});
+        body.as_object_mut().unwrap().extend(known.as_object().unwrap().clone());
+        if path == "/user/reset" {
+            body["code"] = server.auth.make_reset_code("ada").await.unwrap().into();
+        }
+        if matches!(path, "/user/refresh" | "/user/logout") {
+            body["refresh_token"] = refresh.clone().into();
+        }
+        let answer = server.post_as(&access, path, &body).await;
+        assert_eq!(answer.status(), status, "{path}");
+        if status != StatusCode::NO_CONTENT {
+            let tokens: TokenAnswer = answer.json().await.unwrap();
+            (access, refresh) = (tokens.access_token, tokens.refresh_token);
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_42_a_broken_forwarding_header_is_logged_once() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &["--trusted-proxy", "127.0.0.0/8", "--forwarded-header", "forwarded"]);
+    for header in ["for=unknown", "rubbish", "for=\"[::1\""] {
+        let request = Client::new().get(format!("{}/aaa", server.url())).header("forwarded", header);
+        assert_eq!(request.send().await.unwrap().status(), StatusCode::OK);
+    }
+    let log = server.ended_with_log();
+    assert_eq!(log.matches("forwarding header that cannot be read").count(), 1, "{log}");
 }
 
 #[tokio::test]
