@@ -9,6 +9,7 @@ macro_rules! pages {
 pages! {
     readme: "../../../README.md";
     auth: "../../../auth/README.md";
+    quick_start_leptos: "../../guide/src/quick-start-leptos.md";
     quick_start_bare: "../../guide/src/quick-start-bare.md";
     backends: "../../guide/src/backends.md";
     backend_nestjs: "../../guide/src/backend-nestjs.md";

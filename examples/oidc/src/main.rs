@@ -55,5 +55,5 @@ fn Account() -> impl IntoView {
 fn SigningIn() -> impl IntoView {
     let (oidc, navigate) = (use_oidc(), use_navigate());
     let go = move |to: &str| navigate(to, NavigateOptions { resolve: false, replace: true, ..Default::default() });
-    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go)><button on:click=move |_| oidc.sign_in()>"Try again"</button></OidcCallback> }
+    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go) fallback=|| "Signing in…"><button on:click=move |_| oidc.sign_in()>"Try again"</button></OidcCallback> }
 }
