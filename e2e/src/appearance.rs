@@ -31,7 +31,7 @@ impl Appearance {
     #[must_use]
     pub fn all() -> [Appearance; 8] {
         array::from_fn(|n| Appearance {
-            width: if n & 4 == 0 { 1280 } else { 360 },
+            width: if n & 4 == 0 { 1280 } else { 320 },
             language: if n & 2 == 0 { Language::English } else { Language::Chinese },
             dark: n & 1 == 1,
         })
@@ -49,6 +49,15 @@ impl Page {
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }, { "name": "prefers-reduced-motion", "value": "reduce" }] });
         self.command("Emulation.setEmulatedMedia", media).await?;
         self.set_language(appearance.language).await
+    }
+
+    /// Emulates forced colours, such as high contrast on Windows.
+    ///
+    /// # Errors
+    /// The browser refuses.
+    pub async fn force_colours(&self) -> Result {
+        let media = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+        self.command("Emulation.setEmulatedMedia", media).await
     }
 
     /// Sets the width of the screen. The window itself cannot be narrower than 500 pixels without a screen.

@@ -54,6 +54,14 @@ impl Page {
         self.command("Network.setBlockedURLs", json!({ "urls": patterns })).await
     }
 
+    /// Loads pages without JavaScript from now on.
+    ///
+    /// # Errors
+    /// The browser refuses.
+    pub async fn disable_scripts(&self) -> Result {
+        self.command("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await
+    }
+
     /// Ignores the Content-Security-Policy of pages that are loaded from now on, so that they can call other origins.
     ///
     /// # Errors

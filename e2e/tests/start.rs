@@ -114,3 +114,28 @@ async fn case_64_a_panic_is_reported_and_a_reload_goes_on() -> Result {
     })
     .await
 }
+
+#[tokio::test]
+async fn case_64_a_browser_without_javascript_gets_one_sentence() -> Result {
+    scenario("start-without-scripts", &[], async |Context { page, .. }: &mut Context| {
+        page.disable_scripts().await?;
+        page.open("/").await?;
+        page.shows("Wugan needs JavaScript and WebAssembly.").await?;
+        assert_eq!(page.script("return document.querySelector('.bones').offsetParent").await?, json!(null), "nothing pulses");
+        page.screenshot("start-without-scripts").await
+    })
+    .await
+}
+
+/// Browsers before 2021 ignore a whole rule with `:is`, and they are the ones that get these messages.
+#[tokio::test]
+async fn the_messages_before_the_start_do_not_depend_on_is() -> Result {
+    scenario("start-old-styles", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        let dependent = "return [...document.styleSheets].flatMap(sheet => [...sheet.cssRules].map(rule => rule.selectorText ?? ''))\
+            .filter(text => text.includes(':is(') && /in-en|in-zh|bones|elsewhere|start|on-home|on-inspector/.test(text))";
+        assert_eq!(page.script(dependent).await?, json!([]));
+        Ok(())
+    })
+    .await
+}
