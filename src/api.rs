@@ -5,12 +5,17 @@ use crate::{
     problem::Problem,
     responses,
 };
+use futures::future::{Either, select};
+use gloo_timers::future::TimeoutFuture;
 use serde::Serialize;
 use wugan::{
     Client, Request, Response, SignIn, TokenSet,
     leptos::{UseSessionReturn, use_session},
 };
 use wugan_wire::{PasswordChange, PasswordReset, TokenAnswer, routes};
+
+/// How long a request waits for the client's code, in milliseconds.
+const LOAD_TIMEOUT: u32 = 10_000;
 
 /// The client, which also watches the connection; `Copy`.
 #[derive(Clone, Copy)]
@@ -40,7 +45,7 @@ pub(crate) async fn sign_in(client: &Client, route: &str, form: &impl Serialize)
 impl Api {
     /// Sends a request. A status other than 2xx is a problem.
     pub(crate) async fn send(self, request: Request) -> Result<Response, Problem> {
-        let sent = async { send(&self.session.load().await?, request).await };
+        let sent = async { send(&self.client().await?, request).await };
         self.reported(sent.await).await
     }
 
@@ -51,7 +56,7 @@ impl Api {
 
     /// Sends a form to a route that answers with tokens, and starts a session with them.
     pub(crate) async fn sign_in(self, route: &str, form: &impl Serialize) -> Result<(), Problem> {
-        let signed_in = async { sign_in(&self.session.load().await?, route, form).await };
+        let signed_in = async { sign_in(&self.client().await?, route, form).await };
         self.reported(signed_in.await).await
     }
 
@@ -62,7 +67,7 @@ impl Api {
         let body = sent.map_err(|problem| problem.about_own_password("current_password"))?.text().await?;
         if !body.is_empty() {
             let tokens = responses::tokens(&body).ok_or(Problem::Unexpected)?;
-            self.session.load().await?.session().sign_in(token_set(tokens));
+            self.client().await?.session().sign_in(token_set(tokens));
         }
         Ok(())
     }
@@ -70,6 +75,14 @@ impl Api {
     /// Sets a new password by a reset link's code, and signs in.
     pub(crate) async fn reset_password(self, code: String, new_password: String) -> Result<(), Problem> {
         self.sign_in(routes::RESET, &PasswordReset { code, new_password }).await.map_err(Problem::about_reset_code)
+    }
+
+    /// The client. Its code goes on loading after the timeout, so that a later attempt finds it.
+    async fn client(self) -> Result<Client, Problem> {
+        match select(self.session.load(), TimeoutFuture::new(LOAD_TIMEOUT)).await {
+            Either::Left((client, _)) => Ok(client?),
+            Either::Right(_) => Err(Problem::NotLoaded),
+        }
     }
 
     async fn reported<T>(self, result: Result<T, Problem>) -> Result<T, Problem> {

@@ -5,7 +5,7 @@ use crate::{
     components::{page::focus_content_from_retry, retry::RetryButton},
     connection::use_connection,
     lang::{text, use_lang},
-    problem::Problem,
+    problem::{Message, Problem},
 };
 use leptos::prelude::*;
 use wugan::leptos::{UseSessionResourceReturn, use_session_resource};
@@ -34,7 +34,11 @@ pub(crate) fn loaded<T: 'static>(data: Data, parse: fn(&str) -> Option<T>, view:
     let value = move || data.value.get().map(|body| body.and_then(|body| parse(&body).ok_or(Problem::Unexpected)));
     let status = move || match value() {
         None => Some(view! { <p class="answer">{text(|t| t.shell().loading)}</p> }.into_any()),
-        Some(Err(problem)) => Some(view! { <p class="notice bad">{problem.message().text(lang.get())}</p> }.into_any()),
+        Some(Err(problem)) => {
+            // It is loaded again when the server is back.
+            let message = if problem == Problem::Unreachable { Message::Plain(|t| t.problem().later) } else { problem.message() };
+            Some(view! { <p class="notice bad">{message.text(lang.get())}</p> }.into_any())
+        }
         Some(Ok(_)) => None,
     };
     let content = move || match value() {

@@ -104,10 +104,7 @@ impl Problem {
 
     /// The message outside of a form.
     pub(crate) fn message(&self) -> Message {
-        match self {
-            Problem::Unreachable => Message::Plain(|t| t.problem().later),
-            _ => self.form_errors().first().map_or(Message::Plain(|t| t.problem().odd), |first| first.message),
-        }
+        self.form_errors().first().map_or(Message::Plain(|t| t.problem().odd), |first| first.message)
     }
 
     /// The messages in a form: one per field with an error, or one for the form as a whole.

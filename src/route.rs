@@ -83,10 +83,10 @@ impl Router {
 
     /// Navigates within the app, as a link does. The present address gets no second history entry.
     fn push(self, href: &str) {
-        if current_address() != href {
-            self.change(|history| history.push_state_with_url(&JsValue::NULL, "", Some(href)));
+        if current_address() == href {
+            return self.replace(href);
         }
-        window().scroll_to_with_x_and_y(0.0, 0.0);
+        self.change(|history| history.push_state_with_url(&JsValue::NULL, "", Some(href)));
     }
 
     /// Navigates and replaces the present history entry.
@@ -97,6 +97,7 @@ impl Router {
     fn change(self, change: impl FnOnce(&web_sys::History) -> Result<(), JsValue>) {
         if window().history().is_ok_and(|history| change(&history).is_ok()) {
             self.sync();
+            window().scroll_to_with_x_and_y(0.0, 0.0);
         }
     }
 

@@ -129,7 +129,7 @@ async fn forms_are_accessible() -> Result {
         page.shows_field_error("Username", "only").await?;
         server.stop();
         page.press("Create account").await?;
-        page.shows("Your input is kept").await?;
+        page.shows("Try again later").await?;
         holds(page, "sign-up-offline").await
     })
     .await

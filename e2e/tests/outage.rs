@@ -32,7 +32,9 @@ async fn a_form_sent_during_an_outage_keeps_its_input_and_can_be_sent_again() ->
         page.fill("Password", PASSWORD).await?;
         server.stop();
         page.press("Create account").await?;
-        page.shows("Your input is kept").await?;
+        page.shows("Can't reach the server. Try again later.").await?;
+        page.shows("We'll keep trying.").await?;
+        page.hides("still signed in").await?;
         assert_eq!(page.field_value("Username").await?, "ada");
         assert_eq!(page.field_value("Password").await?, PASSWORD);
 
@@ -89,6 +91,42 @@ async fn the_banner_is_announced_without_its_button_and_returns_the_focus() -> R
         assert_eq!(page.script(said).await?, "The server is back.");
         // The Tab key continues from the focused content.
         page.tab_to("Skip to content").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_action_that_failed_in_an_outage_promises_no_retry_and_its_notice_goes_with_the_outage() -> Result {
+    scenario("outage-action", &[], async |Context { server, page }: &mut Context| {
+        page.sign_up("ada").await?;
+        server.sign_in_from("curl/8", "ada", PASSWORD).await?;
+        page.follow("Devices").await?;
+        page.shows("curl").await?;
+        server.stop();
+        page.press("Sign out curl").await?;
+        let notice = "return document.querySelector('.section .notice')?.innerText";
+        until("the notice", async || Ok((page.script(notice).await? == "Can't reach the server. Try again later.").then_some(()))).await?;
+        server.restart().await?;
+        page.hides("Can't reach the server").await?;
+        page.shows("curl").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_focus_goes_to_the_content_when_a_missing_part_is_loaded_after_an_outage() -> Result {
+    scenario("outage-part", &[], async |Context { server, page }: &mut Context| {
+        page.open("/").await?;
+        page.shows("For developers").await?;
+        server.stop();
+        page.follow("Inspector").await?;
+        page.shows("This page couldn't be loaded").await?;
+        page.shows("Can't reach the server. We'll keep trying.").await?;
+        page.tab_to("Reload").await?;
+        server.restart().await?;
+        page.shows("Run the demonstration").await?;
+        assert_eq!(page.script("return document.activeElement.id").await?, "main");
+        Ok(())
     })
     .await
 }

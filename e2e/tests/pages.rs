@@ -422,6 +422,101 @@ async fn case_64_a_part_that_is_missing_for_a_moment_is_loaded_by_itself() -> Re
 }
 
 #[tokio::test]
+async fn case_64_a_part_that_loads_slowly_is_reported_and_shown_when_it_comes() -> Result {
+    scenario("part-slow", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        page.shows("For developers").await?;
+        page.hold_requests().await?;
+        page.follow("Inspector").await?;
+        page.shows("Loading…").await?;
+        assert!(!page.text().await?.contains("longer than usual"), "not yet");
+        page.shows("This is taking longer than usual.").await?;
+        page.shows("Reload").await?;
+        page.release_requests().await?;
+        page.shows("Run the demonstration").await?;
+        page.hides("This is taking longer than usual.").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_64_a_session_engine_that_loads_slowly_is_reported_and_a_form_can_be_sent_again() -> Result {
+    scenario("engine-slow", &[], async |Context { page, .. }: &mut Context| {
+        page.sign_up("ada").await?;
+        let stalled =
+            "const send = window.fetch; window.fetch = (url, ...rest) => String(url).includes('/session-') ? new Promise(() => {}) : send(url, ...rest)";
+        let stalled = page.add_preload_script(stalled).await?;
+        page.open("/account").await?;
+        page.shows("This is taking longer than usual.").await?;
+        page.shows("Reload").await?;
+        page.script("localStorage.clear()").await?;
+        page.open("/sign-in").await?;
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.shows("Signing in…").await?;
+        page.shows("couldn't be loaded").await?;
+        page.hides("Signing in…").await?;
+        page.remove_preload_script(&stalled).await?;
+        page.reload().await?;
+        page.sign_in_here("ada", PASSWORD).await?;
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn case_27_a_damaged_record_shows_the_signed_out_page_with_one_warning() -> Result {
+    scenario("damaged-record", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        page.script("localStorage.setItem(`wugan:${location.origin}/user/refresh`, 'rubbish')").await?;
+        page.reload().await?;
+        page.shows("Your saved session couldn't be read. Sign in again.").await?;
+        page.shows("For developers").await?;
+        assert_eq!(page.script("return document.querySelectorAll('.banner[role=alert]:not([data-cause])').length").await?, 1);
+        page.is_accessible().await?;
+        page.sign_up("ada").await?;
+        page.hides("couldn't be read").await?;
+        page.press("Sign out").await?;
+        page.shows("You're signed out.").await?;
+        page.hides("couldn't be read").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_page_after_a_sign_in_is_shown_from_its_top() -> Result {
+    scenario("scrolled", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/sign-up").await?;
+        page.fill("Username", "ada").await?;
+        page.fill("Password", PASSWORD).await?;
+        // Taller than the screen, as with larger letters or on a phone.
+        page.script("document.body.style.minHeight = '300vh'; scrollTo(0, 300); document.querySelector('form').requestSubmit()").await?;
+        page.shows("Welcome back, ada.").await?;
+        assert_eq!(page.script("return scrollY").await?, 0);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_longest_username_fits_a_narrow_screen() -> Result {
+    scenario("long-name", &[], async |Context { page, .. }: &mut Context| {
+        page.sign_up(&"lovelace".repeat(8)).await?;
+        page.resize(320).await?;
+        page.fits_width().await?;
+        page.screenshot("long-name-home").await?;
+        page.follow("Account").await?;
+        page.press("Delete account…").await?;
+        page.shows("Enter your password to confirm").await?;
+        page.fits_width().await?;
+        page.screenshot("long-name-account").await?;
+        page.follow("Devices").await?;
+        page.shows("No other devices").await?;
+        page.fits_width().await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn colours_do_not_depend_on_light_dark() -> Result {
     scenario("colours", &[], async |Context { page, .. }: &mut Context| {
         let dependent = "const rules = list => [...list].flatMap(rule => rule instanceof CSSSupportsRule ? [] : rule.cssRules?.length ? rules(rule.cssRules) : [rule.cssText]);\

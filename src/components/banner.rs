@@ -1,21 +1,26 @@
-//! Banners below the header of each page: the server is down, or the session cannot be stored.
+//! Banners below the header of each page: the server is down, or the session is not loaded.
 
-use super::{page::focus_content, part::RetryOrReload, retry::RetryButton};
+use super::{
+    page::{focus_content, focus_content_from_retry},
+    part::{RetryOrReload, Slow},
+    retry::RetryButton,
+};
 use crate::{
     connection::use_connection,
-    lang::{Pick, text, use_lang},
+    lang::{text, use_lang},
 };
 use leptos::{prelude::*, task::spawn_local};
-use wugan::{Warning, leptos::use_session};
+use wugan::leptos::use_session;
 
 /// The server is down. Screen readers announce when that begins and when it ends; the button is not part of the announcement.
 #[component]
 pub(crate) fn OutageBanner() -> impl IntoView {
-    let (connection, lang) = (use_connection(), use_lang());
+    let (session, connection, lang) = (use_session(), use_connection(), use_lang());
     let class = move || if connection.is_lost() { "banner" } else { "unseen" };
     let status = move || {
         let t = lang.get().shell();
         match (connection.is_lost(), connection.is_restored()) {
+            (true, _) if session.signed_in.get() => t.away_signed_in,
             (true, _) => t.away,
             (false, true) => t.back,
             (false, false) => "",
@@ -60,37 +65,19 @@ pub(crate) fn SessionBanner() -> impl IntoView {
         session.preload();
         check_server();
     };
-    move || {
-        // Without a stored session only a form needs the engine, and says so itself.
-        let is_shown = session.load_failed.get() && !session.ready.get();
-        is_shown.then(|| {
-            view! {
-                <div class="banner">
-                    <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
-                    <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
-                </div>
-            }
-        })
-    }
-}
-
-/// The session is not stored and ends with the page: the user should know before closing it.
-#[component]
-pub(crate) fn StorageBanner() -> impl IntoView {
-    let (session, lang) = (use_session(), use_lang());
-    let banner = move || {
-        let pick = session.warnings().iter().find_map(memory_only).filter(|_| session.signed_in.get())?;
-        Some(view! { <p class="banner">{pick(lang.get())}</p> })
-    };
-    view! { <div role="status">{banner}</div> }
-}
-
-/// The text of a warning after which the session lives in memory only.
-fn memory_only(warning: &Warning) -> Option<Pick> {
-    match warning {
-        Warning::StoreDenied | Warning::StoreFull => Some(|t| t.shell().memory_only),
-        Warning::StoreOfLaterVersion => Some(|t| t.shell().later_version),
-        Warning::StoreOfOtherBackend => Some(|t| t.shell().other_backend),
-        _ => None,
+    // Without a stored session only a form needs the engine, and says so itself.
+    move || match (session.ready.get(), session.load_failed.get()) {
+        (true, _) => {
+            focus_content_from_retry();
+            ().into_any()
+        }
+        (false, false) => view! { <div class="banner late"><Slow /></div> }.into_any(),
+        (false, true) => view! {
+            <div class="banner">
+                <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
+                <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
+            </div>
+        }
+        .into_any(),
     }
 }

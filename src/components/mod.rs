@@ -8,5 +8,6 @@ pub(crate) mod page;
 pub(crate) mod part;
 pub(crate) mod retry;
 pub(crate) mod shell;
+pub(crate) mod storage_banner;
 pub(crate) mod strength;
 pub(crate) mod submit;

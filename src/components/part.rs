@@ -30,9 +30,9 @@ pub(crate) fn PartPage(
     load: Load,
 ) -> impl IntoView {
     let connection = use_connection();
-    let part = RwSignal::new(None::<Result<Make, ()>>);
+    let (part, failed) = (RwSignal::new(None::<Make>), RwSignal::new(false));
     let start = move || {
-        part.set(None);
+        failed.set(false);
         spawn_local(async move {
             let mut loaded = load().await;
             // If the server is down, the part is loaded when it is back.
@@ -41,12 +41,15 @@ pub(crate) fn PartPage(
                 loaded = load().await;
             }
             // The page may have been closed.
-            part.try_set(Some(loaded.map_err(drop)));
+            match loaded {
+                Ok(make) => drop(part.try_set(Some(make))),
+                Err(_) => drop(failed.try_set(true)),
+            }
         });
     };
     Effect::new(move || {
         connection.track_retries();
-        if !matches!(part.get_untracked(), Some(Ok(_))) {
+        if part.get_untracked().is_none() {
             start();
         }
     });
@@ -54,17 +57,22 @@ pub(crate) fn PartPage(
         focus_content();
         start();
     };
-    let failed = move || {
-        view! {
-            <p class="notice bad" role="alert">{text(|t| t.shell().not_loaded)}</p>
-            <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
-        }
-    };
     let content = move || {
-        let outcome = match part.get() {
-            Some(Ok(make)) => return make(),
-            Some(Err(())) => failed().into_any(),
-            None => view! { <p class="answer" role="status">{text(|t| t.shell().loading)}</p> }.into_any(),
+        if let Some(make) = part.get() {
+            return make();
+        }
+        let outcome = if failed.get() {
+            view! {
+                <p class="notice bad" role="alert">{text(|t| t.shell().not_loaded)}</p>
+                <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
+            }
+            .into_any()
+        } else {
+            view! {
+                <p class="answer" role="status">{text(|t| t.shell().loading)}</p>
+                <div class="notice late"><Slow /></div>
+            }
+            .into_any()
         };
         let head = match below {
             Some(below) => PageHead(PageHeadProps { heading: title, below }).into_any(),
@@ -79,16 +87,23 @@ pub(crate) fn PartPage(
 #[component]
 pub(crate) fn RetryOrReload(on_retry: UnsyncCallback<()>) -> impl IntoView {
     view! {
-        <div class="buttons">
+        <div class="buttons retry">
             <button type="button" on:click=move |_| on_retry.run(())>{text(|t| t.shell().try_again)}</button>
-            <button type="button" on:click=move |_| reload()>{text(|t| t.shell().reload)}</button>
+            <Reload />
         </div>
     }
 }
 
-fn reload() {
-    // If this fails, the browser has a reload button of its own.
-    let _ = window().location().reload();
+/// What is said about a load that takes long, in an element of the class `late`: it appears after some seconds.
+#[component]
+pub(crate) fn Slow() -> impl IntoView {
+    view! { <p role="alert">{text(|t| t.shell().slow)}</p> <Reload /> }
+}
+
+/// The script in `index.html` listens to it.
+#[component]
+fn Reload() -> impl IntoView {
+    view! { <button type="button" class="reload">{text(|t| t.shell().reload)}</button> }
 }
 
 /// A [`Load`] of the part with this name that returns this function.

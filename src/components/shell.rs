@@ -1,8 +1,9 @@
 //! The frame of each page: header, banners, footer.
 
 use super::{
-    banner::{OutageBanner, SessionBanner, StorageBanner},
+    banner::{OutageBanner, SessionBanner},
     page::{Announcer, focus_content},
+    part::Make,
 };
 use crate::{
     lang::{self, Pick, text, use_lang},
@@ -13,13 +14,17 @@ use leptos::prelude::*;
 use wugan::leptos::use_session;
 
 #[component]
-pub(crate) fn Shell(children: Children) -> impl IntoView {
+pub(crate) fn Shell(
+    /// The banner of the session's warnings, once it is loaded.
+    warnings: RwSignal<Option<Make>>,
+    children: Children,
+) -> impl IntoView {
     view! {
         <a class="skip" href="#main">{text(|t| t.shell().skip)}</a>
         <Header />
         <OutageBanner />
         <SessionBanner />
-        <StorageBanner />
+        {move || warnings.get().map(|banner| banner())}
         <Announcer />
         {children()}
         <footer class="foot">

@@ -6,6 +6,7 @@ use crate::{
         notice::Notice,
         page::{PageHead, focus_content},
     },
+    connection::use_connection,
     device::device,
     lang::{Lang, text, use_lang},
     loaded::{loaded, use_data},
@@ -58,6 +59,12 @@ pub(crate) fn page() -> AnyView {
         Ok(are_all)
     });
     let ending = Ending { action, ids: RwSignal::new(Vec::new()), notice: RwSignal::new(None) };
+    // The notice of a failure is out of date when the server is back.
+    let connection = use_connection();
+    Effect::new(move || {
+        connection.track_retries();
+        ending.notice.set(None);
+    });
     Effect::new(move || {
         let Some(result) = action.value.get() else { return };
         ending.ids.set(Vec::new());

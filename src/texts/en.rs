@@ -15,19 +15,25 @@ pub(super) static SHELL: Shell = Shell {
     theme_auto: "Theme: system",
     theme_light: "Theme: light",
     theme_dark: "Theme: dark",
-    away: "Can't reach the server. You're still signed in; we'll keep trying.",
+    away: "Can't reach the server. We'll keep trying.",
+    away_signed_in: "Can't reach the server. You're still signed in; we'll keep trying.",
     try_again: "Try again",
     trying: "Trying…",
     back: "The server is back.",
-    memory_only: "This browser's storage is blocked or full. You'll be signed out when you close this page.",
-    later_version: "A newer version of this app is available. Reload this page; until then, only this tab is signed in.",
-    other_backend: "This browser is signed in to another server at this address. You'll be signed out when you close this page.",
     loading: "Loading…",
+    slow: "This is taking longer than usual.",
     not_loaded: "This page couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     session_not_loaded: "Your session couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     reload: "Reload",
     cancel: "Cancel",
     foot: "Wugan (无感) means “unnoticed”.",
+};
+
+pub(super) static STORAGE: Storage = Storage {
+    unreadable: "Your saved session couldn't be read. Sign in again.",
+    memory_only: "This browser's storage is blocked or full. You'll be signed out when you close this page.",
+    later_version: "A newer version of this app is available. Reload this page; until then, only this tab is signed in.",
+    other_backend: "This browser is signed in to another server at this address. You'll be signed out when you close this page.",
 };
 
 pub(super) static TITLES: Titles = Titles {
@@ -102,7 +108,7 @@ pub(super) static ENDED: Ended = Ended {
 };
 
 pub(super) static PROBLEM: Problems = Problems {
-    unreachable: "Can't reach the server. Your input is kept; try again later.",
+    unreachable: "Can't reach the server. Try again later.",
     later: "Not available right now. We'll load it as soon as the server is back.",
     slow: "The request timed out. Try again.",
     signed_out: "You're no longer signed in.",
@@ -165,7 +171,6 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     offline_off: "This page is online again.",
     clock_on: "This page's clock is two hours ahead.",
     clock_off: "This page's clock is correct again.",
-    ending: "Revoking…",
     session_revoked: "Session revoked on the server. This page finds out with the next request.",
     sent: "Requests",
     answered: "Succeeded",

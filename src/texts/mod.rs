@@ -18,6 +18,10 @@ impl Lang {
         self.choose(&en::SHELL, &zh::SHELL)
     }
 
+    pub(crate) fn storage(self) -> &'static Storage {
+        self.choose(&en::STORAGE, &zh::STORAGE)
+    }
+
     pub(crate) fn titles(self) -> &'static Titles {
         self.choose(&en::TITLES, &zh::TITLES)
     }
@@ -74,18 +78,25 @@ pub(crate) struct Shell {
     pub(crate) theme_light: &'static str,
     pub(crate) theme_dark: &'static str,
     pub(crate) away: &'static str,
+    pub(crate) away_signed_in: &'static str,
     pub(crate) try_again: &'static str,
     pub(crate) trying: &'static str,
     pub(crate) back: &'static str,
-    pub(crate) memory_only: &'static str,
-    pub(crate) later_version: &'static str,
-    pub(crate) other_backend: &'static str,
     pub(crate) loading: &'static str,
+    pub(crate) slow: &'static str,
     pub(crate) not_loaded: &'static str,
     pub(crate) session_not_loaded: &'static str,
     pub(crate) reload: &'static str,
     pub(crate) cancel: &'static str,
     pub(crate) foot: &'static str,
+}
+
+/// Warnings about the stored session.
+pub(crate) struct Storage {
+    pub(crate) unreadable: &'static str,
+    pub(crate) memory_only: &'static str,
+    pub(crate) later_version: &'static str,
+    pub(crate) other_backend: &'static str,
 }
 
 /// The pages' titles.
@@ -230,7 +241,6 @@ pub(crate) struct Inspector {
     pub(crate) offline_off: &'static str,
     pub(crate) clock_on: &'static str,
     pub(crate) clock_off: &'static str,
-    pub(crate) ending: &'static str,
     pub(crate) session_revoked: &'static str,
     pub(crate) sent: &'static str,
     pub(crate) answered: &'static str,

@@ -15,19 +15,25 @@ pub(super) static SHELL: Shell = Shell {
     theme_auto: "主题：跟随系统",
     theme_light: "主题：浅色",
     theme_dark: "主题：深色",
-    away: "无法连接服务器。您仍处于登录状态，正在自动重试。",
+    away: "无法连接服务器，正在自动重试。",
+    away_signed_in: "无法连接服务器。您仍处于登录状态，正在自动重试。",
     try_again: "重试",
     trying: "正在重试…",
     back: "已重新连接服务器。",
-    memory_only: "浏览器存储被禁用或空间已满，关闭此页面后需要重新登录。",
-    later_version: "应用已更新，请重新加载页面。在此之前，只有当前标签页保持登录。",
-    other_backend: "此浏览器已在同一地址登录其他服务器，关闭此页面后需要重新登录。",
     loading: "正在加载…",
+    slow: "加载时间比平时长。",
     not_loaded: "页面加载失败，请重试。如仍无效，请重新加载，应用可能已更新。",
     session_not_loaded: "登录状态加载失败，请重试。如仍无效，请重新加载，应用可能已更新。",
     reload: "重新加载",
     cancel: "取消",
     foot: "Wugan，无感续期。",
+};
+
+pub(super) static STORAGE: Storage = Storage {
+    unreadable: "已保存的登录状态无法读取，请重新登录。",
+    memory_only: "浏览器存储被禁用或空间已满，关闭此页面后需要重新登录。",
+    later_version: "应用已更新，请重新加载页面。在此之前，只有当前标签页保持登录。",
+    other_backend: "此浏览器已在同一地址登录其他服务器，关闭此页面后需要重新登录。",
 };
 
 pub(super) static TITLES: Titles = Titles {
@@ -102,7 +108,7 @@ pub(super) static ENDED: Ended = Ended {
 };
 
 pub(super) static PROBLEM: Problems = Problems {
-    unreachable: "无法连接服务器。您填写的内容已保留，请稍后重试。",
+    unreachable: "无法连接服务器，请稍后重试。",
     later: "暂时无法加载，服务器恢复后会自动重试。",
     slow: "请求超时，请重试。",
     signed_out: "您已退出登录。",
@@ -165,7 +171,6 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     offline_off: "此页面已恢复联网。",
     clock_on: "此页面的时钟快了两小时。",
     clock_off: "此页面的时钟已恢复。",
-    ending: "正在撤销…",
     session_revoked: "会话已在服务器上撤销，页面将在下一次请求时得知。",
     sent: "请求",
     answered: "成功",

@@ -11,7 +11,7 @@ use crate::{
     problem::{Message, Problem},
     responses,
 };
-use leptos::prelude::*;
+use leptos::{ev::MouseEvent, prelude::*};
 use wugan::{Client, Request};
 use wugan_wire::routes;
 
@@ -44,10 +44,7 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
             },
         );
     };
-    let revoke = move |_| {
-        status.set(Some(Message::Plain(|t| t.inspector().ending)));
-        fail(subject, jobs, status, |t| t.inspector().session_revoked, revoke_on_server);
-    };
+    let revoke = move |_| fail(subject, jobs, status, |t| t.inspector().session_revoked, revoke_on_server);
     let set_offline = move |off| {
         simulation.update_value(|simulation| simulation.network(off));
         status.set(Some(Message::Plain(if off { |t| t.inspector().offline_on } else { |t| t.inspector().offline_off })));
@@ -58,11 +55,11 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
     };
     view! {
         <div class="buttons">
-            <button type="button" class="small" on:click=invalidate_access>{text(|t| t.inspector().invalidate_access)}</button>
-            <button type="button" class="small" on:click=invalidate_refresh>{text(|t| t.inspector().invalidate_refresh)}</button>
+            <JobButton jobs label=|t| t.inspector().invalidate_access on_press=invalidate_access />
+            <JobButton jobs label=|t| t.inspector().invalidate_refresh on_press=invalidate_refresh />
             <Toggle on=offline label=|t| t.inspector().offline on_change=set_offline />
             <Toggle on=clock label=|t| t.inspector().clock on_change=set_clock />
-            <button type="button" class="small" on:click=revoke>{text(|t| t.inspector().end)}</button>
+            <JobButton jobs label=|t| t.inspector().end on_press=revoke />
         </div>
         <p class="said" role="status">{move || status.get().map(|message| message.text(lang.get()))}</p>
     }
@@ -78,12 +75,18 @@ fn fail(
 ) {
     let subject = subject.get_value();
     jobs.start(Job::Failure, async move {
+        status.set(None);
         let caused = match subject.sign_in().await {
             Ok(()) => cause(subject.client().clone()).await,
             Err(problem) => Err(problem),
         };
         status.try_set(Some(caused.map_or_else(|problem| problem.message(), |()| Message::Plain(done))));
     });
+}
+
+#[component]
+fn JobButton(jobs: Jobs, label: Pick, on_press: impl Fn(MouseEvent) + 'static) -> impl IntoView {
+    view! { <button type="button" class="small" aria-disabled=move || jobs.disabled() on:click=on_press>{text(label)}</button> }
 }
 
 #[component]
