@@ -3,7 +3,7 @@
 use leptos::prelude::window;
 
 /// web-sys instead of `gloo_storage`, which panics where storage is blocked and quotes the text that `index.html` reads.
-fn store() -> Option<web_sys::Storage> {
+pub(crate) fn store() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 

@@ -48,7 +48,8 @@ async fn a_visitor_presses_one_button_and_sees_twenty_requests_share_one_refresh
         assert_eq!(page.script("return document.querySelectorAll('.comparison .wt-axis').length").await?, 1);
         page.screenshot("demonstration").await?;
         assert!(!page.text().await?.contains("Sign out"), "the visitor is not signed in");
-        assert_eq!(page.script("return Object.keys(localStorage)").await?, serde_json::json!([]), "the guest's session is not stored");
+        let sessions = "return Object.keys(localStorage).filter(key => key.startsWith('wugan:'))";
+        assert_eq!(page.script(sessions).await?, serde_json::json!([]), "the guest's session is not stored");
         assert_eq!(server.answered("/user/register", 201).await?, 1, "one guest serves both ways");
 
         page.press("Run the demonstration").await?;
@@ -63,30 +64,96 @@ async fn a_visitor_presses_one_button_and_sees_twenty_requests_share_one_refresh
 }
 
 #[tokio::test]
+async fn the_demonstration_does_not_measure_a_session_that_was_revoked_or_a_page_that_is_offline() -> Result {
+    scenario("demonstration-revoked", &[], async |Context { page, .. }: &mut Context| {
+        at_the_controls(page).await?;
+        for (failure, said) in [("Revoke session on server", "Session revoked"), ("Invalidate refresh token", "Refresh token invalidated")]
+        {
+            page.press(failure).await?;
+            page.shows(said).await?;
+            page.press("Run the demonstration").await?;
+            let [ours, _] = demonstrated(page).await?;
+            assert_eq!((ours[0], ours[2]), (20, 1), "requests and refreshes with the library after “{failure}”");
+        }
+        page.press("Go offline").await?;
+        page.press("Run the demonstration").await?;
+        page.shows("Can't reach the server. Try again later.").await?;
+        let figures = "return [...document.querySelectorAll('[data-testid=figures] td')].every(cell => cell.innerText === '–')";
+        assert_eq!(page.script(figures).await?, true, "nothing is compared");
+        page.press("Go offline").await?;
+        page.hides("Can't reach the server").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn in_forced_colours_the_current_link_and_a_pressed_button_can_be_told() -> Result {
+    scenario("forced-colours", &[], async |Context { page, .. }: &mut Context| {
+        page.force_colours().await?;
+        at_the_controls(page).await?;
+        page.press("Go offline").await?;
+        let current = "return [...document.querySelectorAll('.top nav a')].map(link => \
+            (getComputedStyle(link).borderBottomWidth === '2px') === (link.ariaCurrent === 'page'))";
+        assert_eq!(page.script(current).await?, serde_json::json!([true, true]));
+        let pressed = "return [...document.querySelectorAll('[aria-pressed]')].map(button => \
+            (getComputedStyle(button).outlineStyle === 'solid') === (button.ariaPressed === 'true'))";
+        assert_eq!(page.script(pressed).await?, serde_json::json!([true, true]));
+        let bar = "const colour = of => getComputedStyle(document.querySelector(of)).backgroundColor; return colour('.band') !== colour('.band-left')";
+        assert_eq!(page.script(bar).await?, true);
+        page.screenshot("forced-colours").await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_guest_is_deleted_when_the_document_is_left() -> Result {
     scenario("guest-unloaded", &[], async |Context { server, page }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(1).await?;
         page.open("/healthz").await?;
         until("the guest to be deleted", async || Ok((server.answered("/user/delete", 204).await? == 1).then_some(()))).await?;
-        assert_eq!(page.script("return Object.keys(localStorage).length").await?, 0);
+        let sessions = "return Object.keys(localStorage).filter(key => key.startsWith('wugan:'))";
+        assert_eq!(page.script(sessions).await?, serde_json::json!([]));
         Ok(())
     })
     .await
 }
 
 #[tokio::test]
-async fn a_killed_tabs_guest_is_deleted_when_the_tab_is_restored() -> Result {
+async fn a_guest_that_its_page_could_not_delete_is_deleted_by_the_next_inspector() -> Result {
     scenario("guest-left", &[], async |Context { server, page }: &mut Context| {
-        // A killed tab gets no such event. Its sessionStorage is restored with it.
+        let is_forgotten = async |page: &Page| {
+            let forgotten = "return Object.keys(localStorage).length === 0";
+            until("the guest to be forgotten", async || Ok((page.script(forgotten).await? == true).then_some(()))).await
+        };
+        // The first document's last request is refused, the second's is not sent.
+        for (nth, failure) in (1..).zip(["Invalidate access token", "Go offline"]) {
+            page.open("/inspector").await?;
+            page.burst(1).await?;
+            page.press(failure).await?;
+            page.shows(if nth == 1 { "Access token invalidated" } else { "This page is offline" }).await?;
+            page.reload().await?;
+            until("the guest to be deleted", async || Ok((server.answered("/user/delete", 204).await? == nth).then_some(()))).await?;
+            is_forgotten(page).await?;
+        }
+        // A killed tab gets no such event.
         page.add_preload_script("addEventListener('pagehide', event => event.stopImmediatePropagation())").await?;
         page.open("/inspector").await?;
         page.burst(2).await?;
-        page.open("/inspector").await?;
-        until("the guest to be deleted", async || Ok((server.answered("/user/delete", 204).await? == 1).then_some(()))).await?;
-        assert_eq!(page.script("return Object.keys(sessionStorage)").await?, serde_json::json!([]));
+        // A second tab leaves the first one's guest alone, and deletes it when that tab is gone.
+        let first = page.tab().await?;
+        let second = page.open_tab("/inspector").await?;
+        page.shows("Run the demonstration").await?;
+        page.go_to(&first).await?;
+        assert_eq!(page.burst(2).await?, Summary { answered: 2, failed: 0, refreshes: 0 });
+        assert_eq!(server.answered("/user/delete", 204).await?, 2);
+        page.close_tab().await?;
+        page.go_to(&second).await?;
+        page.reload().await?;
+        until("the guest to be deleted", async || Ok((server.answered("/user/delete", 204).await? == 3).then_some(()))).await?;
+        is_forgotten(page).await?;
         assert_eq!(page.burst(2).await?.answered, 2);
-        assert_eq!(server.answered("/user/register", 201).await?, 2, "a new guest");
+        assert_eq!(server.answered("/user/register", 201).await?, 4, "a new guest");
         Ok(())
     })
     .await
@@ -320,6 +387,8 @@ async fn one_job_at_a_time() -> Result {
         page.hold_requests().await?;
         page.press("Send").await?;
         page.shows("Sending…").await?;
+        let refused = "return document.querySelectorAll('main button[aria-disabled=true]').length";
+        assert_eq!(page.script(refused).await?, 5, "the demonstration, the burst and three failures");
         page.press("Run the demonstration").await?;
         page.press("Revoke session on server").await?;
         let held = "return window.e2eHeld.length";

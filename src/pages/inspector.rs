@@ -8,6 +8,7 @@ mod export;
 mod failures;
 mod jobs;
 mod lab;
+mod left;
 mod lifetime;
 mod naive;
 mod numbers;
@@ -31,14 +32,14 @@ pub(crate) const OWN_SESSION: &str = "?session=own";
 
 pub(crate) fn page() -> AnyView {
     let (lang, connection) = (use_lang(), use_connection());
-    Subject::delete_left(connection);
+    Subject::delete_left();
     let guest = match Subject::guest(connection) {
         Ok(guest) => StoredValue::new_local(guest),
         // Only a page without an origin has no client, and no inspector either.
         Err(error) => return error.to_string().into_any(),
     };
-    let hidden = window_event_listener_untyped("pagehide", move |_| guest.with_value(Subject::delete_while_unloading));
-    let shown = window_event_listener_untyped("pageshow", move |_| guest.with_value(Subject::end_if_deleted));
+    let hidden = window_event_listener_untyped("pagehide", move |_| guest.with_value(Subject::delete));
+    let shown = window_event_listener_untyped("pageshow", move |_| guest.with_value(Subject::reopen));
     on_cleanup(move || {
         hidden.remove();
         shown.remove();

@@ -1,28 +1,30 @@
 //! Sends many requests at once.
 
-use crate::{connection::Connection, problem::Problem};
+use super::subject::Subject;
+use crate::{api::send, problem::Problem};
 use futures::{
     FutureExt,
     future::{LocalBoxFuture, join_all},
 };
-use leptos::task::spawn_local;
 use std::{cell::Cell, time::Duration};
-use wugan::{Client, Request};
+use wugan::Request;
 
 /// The timeout of each request. A browser opens six connections to a server (HTTP/1.1), so of a thousand requests most wait in its queue.
 pub(super) const TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Sends all requests at once. The session's events tell the outcomes; the connection is checked once for all failures.
-pub(super) async fn burst(client: &Client, connection: Connection, route: &str, count: usize) {
+/// Sends all requests at once. The session's events tell the outcomes; the connection is checked once for all failures, of which one is
+/// returned.
+pub(super) async fn burst(subject: &Subject, route: &str, count: usize) -> Result<(), Problem> {
     let problem = Cell::new(None);
     let one = || async {
-        if let Err(error) = client.send(Request::get(route).timeout(TIMEOUT)).await {
-            problem.set(Some(Problem::from(error)));
+        if let Err(failed) = send(subject.client(), Request::get(route).timeout(TIMEOUT)).await {
+            problem.set(Some(failed));
         }
     };
     all((0..count).map(|_| one().boxed_local()).collect()).await;
-    if let Some(problem) = problem.take() {
-        spawn_local(async move { drop(connection.report(problem).await) });
+    match problem.take() {
+        Some(problem) => Err(subject.connection().report(problem).await),
+        None => Ok(()),
     }
 }
 

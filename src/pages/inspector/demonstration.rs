@@ -7,9 +7,10 @@ use super::{
     naive,
     subject::Subject,
 };
-use crate::{lang::use_lang, problem::Problem};
+use crate::{connection::use_connection, lang::use_lang, problem::Problem};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
+use wugan::{Event, Outcome, TimedEvent};
 use wugan_timeline::{Strings, UseTimeline};
 use wugan_wire::routes;
 
@@ -28,6 +29,12 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
     let lang = use_lang();
     let runs = Runs { ours: UseTimeline::detached(), naive: UseTimeline::detached() };
     let problem = RwSignal::new(None::<Problem>);
+    let connection = use_connection();
+    // The message is out of date when the server is back.
+    Effect::new(move || {
+        connection.track_retries();
+        problem.set(None);
+    });
     let run = move |_| {
         let guest = guest.get_value();
         jobs.start(Job::Demonstration, async move {
@@ -52,26 +59,33 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
 }
 
 /// Runs both ways, one after the other, so that they do not compete for connections. Before each measured burst, a small one warms up: a
-/// browser compiles code when it is first used, and opens its connections to the server.
+/// browser compiles code when it is first used, and opens its connections to the server. Nothing is drawn unless both ways have got answers.
 async fn demonstrate(guest: Subject, runs: Runs) -> Result<(), Problem> {
-    guest.sign_in().await?;
     runs.ours.clear();
     runs.naive.clear();
+    guest.sign_in().await?;
     let session = guest.client().session();
     session.corrupt_access_token();
-    burst(guest.client(), guest.connection(), routes::GUARDED, REHEARSED).await;
+    let _ = burst(&guest, routes::GUARDED, REHEARSED).await;
+    // The server may have ended the session, which the page finds out by a request.
+    guest.sign_in().await?;
     session.corrupt_access_token();
-    // Drawn afterwards, because drawing would delay the responses.
-    let events = Rc::new(RefCell::new(Vec::new()));
-    let recorded = events.clone();
+    // Drawn at the end, because drawing would delay the responses.
+    let ours = Rc::new(RefCell::new(Vec::new()));
+    let recorded = ours.clone();
     let recording = session.on_event(move |timed| recorded.borrow_mut().push(timed.clone()));
-    burst(guest.client(), guest.connection(), routes::GUARDED, REQUESTS).await;
+    burst(&guest, routes::GUARDED, REQUESTS).await?;
     drop(recording);
-    events.borrow().iter().for_each(|timed| runs.ours.push(timed));
     // Without an account, the page has been closed.
     let Some(account) = guest.account() else { return Ok(()) };
     let tokens = naive::sign_in(&account).await?;
     naive::burst(tokens.clone(), routes::GUARDED, REHEARSED).await;
-    naive::burst(tokens, routes::GUARDED, REQUESTS).await.iter().for_each(|timed| runs.naive.push(timed));
+    let naive = naive::burst(tokens, routes::GUARDED, REQUESTS).await;
+    let is_unanswered = |timed: &TimedEvent| matches!(timed.event, Event::Settled { outcome: Outcome::Failed(_), .. });
+    if naive.iter().any(is_unanswered) {
+        return Err(guest.connection().report(Problem::Unreachable).await);
+    }
+    ours.borrow().iter().for_each(|timed| runs.ours.push(timed));
+    naive.iter().for_each(|timed| runs.naive.push(timed));
     Ok(())
 }

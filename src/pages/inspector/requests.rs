@@ -48,7 +48,7 @@ pub(super) fn RequestsForm(
             }
             // Without the guest's registration.
             timeline.clear();
-            burst(subject.client(), subject.connection(), &route, count).await;
+            let _ = burst(&subject, &route, count).await;
         });
     };
     let label = move || {

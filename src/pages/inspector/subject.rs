@@ -1,5 +1,6 @@
 //! The session that the inspector experiments with: a guest's, with a temporary account and a client of its own, or the user's.
 
+use super::left::{self, Held};
 use crate::{
     api::{send, sign_in},
     connection::Connection,
@@ -12,7 +13,7 @@ use std::{
     rc::Rc,
 };
 use wugan::{AuthState, Client, Request};
-use wugan_wire::{Credentials, DeleteAccount, routes};
+use wugan_wire::{Code, Credentials, DeleteAccount, routes};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -26,29 +27,10 @@ struct Inner {
 
 #[derive(Default)]
 struct Guest {
-    /// `None` until the first experiment.
-    account: RefCell<Option<Credentials>>,
+    /// `None` until the first experiment, and once it is being deleted.
+    account: RefCell<Option<(Credentials, Option<Held>)>>,
     /// The page has been closed: an account that is being registered is deleted as soon as there is one.
     closed: Cell<bool>,
-}
-
-/// Where the tab stores its guest as `name:password`, so that it can delete the account after a crash, when it is restored.
-const LEFT_KEY: &str = "wugan.guest";
-
-impl Guest {
-    fn set(&self, account: Credentials) {
-        if let Some(store) = tab_storage() {
-            let _ = store.set_item(LEFT_KEY, &format!("{}:{}", account.username, account.password));
-        }
-        self.account.replace(Some(account));
-    }
-
-    fn take(&self) -> Option<Credentials> {
-        if let Some(store) = tab_storage() {
-            let _ = store.remove_item(LEFT_KEY);
-        }
-        self.account.take()
-    }
 }
 
 impl Subject {
@@ -63,19 +45,19 @@ impl Subject {
     /// # Errors
     /// If the page has no origin.
     pub(super) fn guest(connection: Connection) -> Result<Subject, wugan::Error> {
-        let client = Client::builder("").in_memory().build()?;
+        let client = guest_client()?;
         Ok(Subject(Rc::new(Inner { client, connection, guest: Some(Guest::default()) })))
     }
 
-    /// Deletes the account of the guest that this tab had when it was killed.
-    pub(super) fn delete_left(connection: Connection) {
-        let stored = tab_storage().and_then(|store| store.get_item(LEFT_KEY).ok().flatten());
-        let Some((username, password)) = stored.as_deref().and_then(|stored| stored.split_once(':')) else { return };
-        let Ok(subject) = Subject::guest(connection) else { return };
-        if let Some(guest) = &subject.0.guest {
-            guest.set(Credentials { username: username.to_owned(), password: password.to_owned() });
+    /// Deletes the accounts of guests whose pages are gone.
+    pub(super) fn delete_left() {
+        for account in left::stored() {
+            spawn_local(async move {
+                if let Some(_held) = left::hold(&account).await {
+                    delete_account(&account).await;
+                }
+            });
         }
-        subject.delete();
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -92,14 +74,13 @@ impl Subject {
             return Ok(());
         }
         let Some(guest) = &self.0.guest else { return Err(Problem::SignedOut) };
-        let known = guest.account.borrow().clone();
-        let signed_in = match known {
+        let signed_in = match self.account() {
             Some(account) => sign_in(&self.0.client, routes::LOGIN, &account).await,
             None => self.register(guest).await,
         };
         match signed_in {
             // The account was deleted meanwhile.
-            Err(Problem::Refused(wugan_wire::Code::InvalidCredentials, _)) => self.register(guest).await,
+            Err(Problem::Refused(Code::InvalidCredentials, _)) => self.register(guest).await,
             Err(problem) => Err(self.0.connection.report(problem).await),
             Ok(()) => Ok(()),
         }
@@ -107,8 +88,11 @@ impl Subject {
 
     async fn register(&self, guest: &Guest) -> Result<(), Problem> {
         let account = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
+        // Before the account exists: another page would delete it.
+        let held = left::hold(&account).await;
         sign_in(&self.0.client, routes::REGISTER, &account).await?;
-        guest.set(account);
+        left::store(&account);
+        guest.account.replace(Some((account, held)));
         if guest.closed.get() {
             self.delete();
         }
@@ -117,47 +101,54 @@ impl Subject {
 
     /// The guest's account, once there is one.
     pub(super) fn account(&self) -> Option<Credentials> {
-        self.0.guest.as_ref()?.account.borrow().clone()
+        self.0.guest.as_ref()?.account.borrow().as_ref().map(|(account, _)| account.clone())
     }
 
-    /// Deletes the guest's account in the background.
+    /// Deletes the guest's account in the background. While the document is being unloaded, there is time for one request: if that fails,
+    /// the next inspector of this browser deletes the account.
     pub(super) fn delete(&self) {
         let Some(guest) = &self.0.guest else { return };
         guest.closed.set(true);
-        let Some(account) = guest.take() else { return };
-        let this = self.clone();
+        let Some((account, _)) = guest.account.take() else { return };
+        let client = self.0.client.clone();
         spawn_local(async move {
-            // Its session may have ended. If the second try fails too, the user could do nothing about it.
-            if this.send_deletion(&account).await.is_err() && sign_in(&this.0.client, routes::LOGIN, &account).await.is_ok() {
-                let _ = this.send_deletion(&account).await;
+            match send_deletion(&client, &account).await {
+                Ok(()) => left::forget(&account),
+                // The session may have ended.
+                Err(_) => delete_account(&account).await,
             }
         });
     }
 
-    /// The same while the document is being unloaded: there is time for one request.
-    pub(super) fn delete_while_unloading(&self) {
-        let Some(guest) = &self.0.guest else { return };
-        if let Some(account) = guest.take() {
-            let this = self.clone();
-            spawn_local(async move { drop(this.send_deletion(&account).await) });
-        }
-    }
-
     /// Ends the session of a guest that was deleted when the document was left: it came back from the browser's back/forward cache.
-    pub(super) fn end_if_deleted(&self) {
-        if self.0.guest.as_ref().is_some_and(|guest| guest.account.borrow().is_none()) {
+    pub(super) fn reopen(&self) {
+        let Some(guest) = &self.0.guest else { return };
+        if guest.closed.take() {
             self.0.client.session().sign_out();
+            Subject::delete_left();
         }
-    }
-
-    async fn send_deletion(&self, account: &Credentials) -> Result<(), Problem> {
-        let body = DeleteAccount { password: account.password.clone() };
-        send(&self.0.client, Request::post(routes::DELETE).json(&body).keepalive()).await.map(drop)
     }
 }
 
-fn tab_storage() -> Option<web_sys::Storage> {
-    window().session_storage().ok().flatten()
+fn guest_client() -> Result<Client, wugan::Error> {
+    Client::builder("").in_memory().build()
+}
+
+/// Deletes the account of a guest with a new session. If that fails, the account stays stored.
+async fn delete_account(account: &Credentials) {
+    let Ok(client) = guest_client() else { return };
+    let deleted = match sign_in(&client, routes::LOGIN, account).await {
+        Ok(()) => send_deletion(&client, account).await,
+        failed => failed,
+    };
+    if matches!(deleted, Ok(()) | Err(Problem::Refused(Code::InvalidCredentials, _))) {
+        left::forget(account);
+    }
+}
+
+async fn send_deletion(client: &Client, account: &Credentials) -> Result<(), Problem> {
+    let body = DeleteAccount { password: account.password.clone() };
+    send(client, Request::post(routes::DELETE).json(&body).keepalive()).await.map(drop)
 }
 
 /// Random bytes as hexadecimal digits.
