@@ -114,7 +114,7 @@ impl Dpop {
     fn verify(&self, presented: &PresentedProof, token: Option<&str>, now: Millis) -> Result<Verified, Refusal> {
         let proof = presented.text.as_deref().and_then(Proof::verify).ok_or(Refusal::Invalid)?;
         let claims = proof.claims;
-        let is_for_url = presented.url.is_some() && normalized(&claims.htu) == presented.url;
+        let is_for_url = normalized(&claims.htu).is_some_and(|url| presented.urls.contains(&url));
         let is_for_token = token.is_none_or(|token| claims.ath.as_deref() == Some(sha256(token).as_str()));
         if claims.htm != presented.method || !is_for_url || !is_for_token {
             return Err(Refusal::Invalid);

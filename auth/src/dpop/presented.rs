@@ -8,8 +8,8 @@ pub struct PresentedProof {
     /// The header; empty if several were sent.
     pub(crate) text: Option<String>,
     pub(crate) method: String,
-    /// The request's URL, normalised; `None` if it is not known.
-    pub(crate) url: Option<String>,
+    /// The request's URL, normalised. Empty if it is not known; two if a proxy may have removed a part of the path.
+    pub(crate) urls: Vec<String>,
 }
 
 impl fmt::Debug for PresentedProof {

@@ -458,6 +458,12 @@ async fn a_proof_names_the_issuers_origin_or_the_one_that_a_proxy_tells() {
     assert_eq!(register(&server, &here).await, StatusCode::BAD_REQUEST);
     assert_eq!(register(&server, "https://APP.example.com:443/user/./register?query#fragment").await, StatusCode::CREATED);
     server.stop().await;
+    // A proxy forwards `/api/user/register` as `/user/register`, or as it is.
+    let server = TestServer::with(Kind::Sqlite, &["--issuer", "https://app.example.com/api/", "--name-limit", "100/1m"]).await;
+    assert_eq!(register(&server, "https://app.example.com/other/user/register").await, StatusCode::BAD_REQUEST);
+    assert_eq!(register(&server, "https://app.example.com/api/user/register").await, StatusCode::CREATED);
+    assert_eq!(register(&server, "https://app.example.com/user/register").await, StatusCode::CONFLICT, "the proof is accepted");
+    server.stop().await;
     for (flags, scheme) in [(&["--trusted-proxy", "127.0.0.1/32"][..], "https"), (&[], "http")] {
         let server = TestServer::with(Kind::Sqlite, flags).await;
         let here = format!("{}/user/register", server.url);
