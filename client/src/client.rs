@@ -116,7 +116,7 @@ impl RequestBuilder<Client> {
         }
         let session = &client.0.session;
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
-        match session.0.grant.parse(&TokenResponse::new(&response)) {
+        match session.parse(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
             RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens),
             RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),

@@ -41,11 +41,13 @@ impl Keys {
 
     /// Makes a key from this random number and stores it, unless there is one. Returns the stored one.
     pub(crate) fn make(&self, name: &str, random: u64) -> PublicKey {
-        let number = *self.stored.borrow_mut().entry(name.to_owned()).or_insert_with(|| {
-            self.private.borrow_mut().push(random);
-            self.private.borrow().len() - 1
-        });
-        PublicKey::new(number)
+        self.private.borrow_mut().push(random);
+        self.store(name, &PublicKey::new(self.private.borrow().len() - 1))
+    }
+
+    /// Stores a key, unless there is one. Returns the stored one.
+    pub(crate) fn store(&self, name: &str, key: &PublicKey) -> PublicKey {
+        PublicKey::new(*self.stored.borrow_mut().entry(name.to_owned()).or_insert(key.number))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

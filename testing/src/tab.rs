@@ -346,6 +346,16 @@ impl SigningKey for TabKey {
         let (tab, key, text) = (self.tab.clone(), self.key.clone(), text.to_owned());
         async move { Ok(tab.use_key().await.keys.sign(&key, &text)) }.boxed_local()
     }
+
+    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+        let (tab, key, name) = (self.tab.clone(), self.key.clone(), name.to_owned());
+        async move {
+            let env = tab.use_key().await;
+            tab.check_key_store()?;
+            Ok(tab.signing_key(env.keys.store(&name, &key)))
+        }
+        .boxed_local()
+    }
 }
 
 /// A future that runs in a tab; see [`Simulation::block_on`](crate::Simulation::block_on).

@@ -63,12 +63,11 @@ impl Dpop {
 
     /// The key for a sign-in, which is made if there is none. Returns its thumbprint, for the parameter `dpop_jkt` (RFC 9449 §10).
     pub(crate) async fn make_key(&self) -> Result<String, Error> {
-        let stored = self.platform.key(&self.name).await.ok().flatten();
-        // If the browser has removed the key from the store, the cached one is used: should the sign-in fail, the present session needs it.
-        let known = stored.or_else(|| self.key.borrow().clone());
+        let known = self.key.borrow().clone();
+        // Another tab may make one at the same time: the first to be stored counts. Should the browser have removed the key of the present
+        // session from the store, it is stored again.
         let key = match known {
-            Some(key) => key,
-            // Another tab may make one at the same time: the first to be stored counts.
+            Some(key) => key.store(&self.name).await?,
             None => self.platform.make_key(&self.name).await?,
         };
         let thumbprint = key.thumbprint().to_owned();

@@ -35,6 +35,7 @@ mod tests {
     use super::*;
     use crate::{error::Error, session::tokens::decode_base64url};
     use futures::future::LocalBoxFuture;
+    use std::rc::Rc;
 
     struct Key;
 
@@ -49,6 +50,10 @@ mod tests {
 
         fn sign(&self, _: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
             Box::pin(async { Ok(String::new()) })
+        }
+
+        fn store(&self, _: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+            Box::pin(async { Ok(Rc::new(Key) as Rc<dyn SigningKey>) })
         }
     }
 

@@ -16,12 +16,12 @@ use futures::future::LocalBoxFuture;
 const MAX_SENDINGS: u32 = 3;
 
 /// A refused proof is sent again with the server's time only if its time differs by more than this.
-const TOLERATED_MS: f64 = 30_000.0;
+const TOLERATED_MS: f64 = 10_000.0;
 
 impl Dpop {
-    /// Sends a request until the server accepts its proof. `token` is the access token, at a resource. `is_needed` is called before each
-    /// sending: while a proof is made, the tab may be suspended, and another tab may make the same exchange. Boxed, so that its code exists
-    /// once.
+    /// Sends a request until the server accepts its proof. `token` is the access token, at a resource. `is_needed` is that of a refresh, and
+    /// is called before each sending: while a proof is made, the tab may be suspended, and another tab may make the same exchange. Boxed,
+    /// so that its code exists once.
     pub(crate) fn send<'a>(
         &'a self,
         transport: &'a Transport,
@@ -29,7 +29,7 @@ impl Dpop {
         body: Body,
         address: &'a Address,
         token: Option<&'a str>,
-        is_needed: &'a dyn Fn() -> bool,
+        is_needed: Option<&'a dyn Fn() -> bool>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(self.send_proven(transport, request, body, address, token, is_needed))
     }
@@ -41,7 +41,7 @@ impl Dpop {
         body: Body,
         address: &Address,
         token: Option<&str>,
-        is_needed: &dyn Fn() -> bool,
+        is_needed: Option<&dyn Fn() -> bool>,
     ) -> Result<Response, Box<Error>> {
         let key = self.key().await?.ok_or(Error::SignedOut(SignOutReason::KeyLost))?;
         let token_hash = match token.filter(|_| !is_broken(Rule::ProofNamesToken)) {
@@ -63,7 +63,7 @@ impl Dpop {
             };
             let signed = proof.signed_part(&*key);
             let signature = key.sign(&signed).await?;
-            if !is_needed() {
+            if is_needed.is_some_and(|is_needed| !is_needed()) {
                 return Err(Error::Timeout.into());
             }
             let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
@@ -82,7 +82,8 @@ impl Dpop {
             let sent_at = response.sent_at();
             let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
             match refusal {
-                Refusal::None => return Ok(response),
+                Refusal::Grant if sendings == 1 && is_needed.is_some() => {}
+                Refusal::None | Refusal::Grant => return Ok(response),
                 _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
                 Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
                 Refusal::Nonce => {}
@@ -103,6 +104,9 @@ impl Dpop {
 enum Refusal {
     /// The proof is accepted, or is refused for a reason that a new proof would not change.
     None,
+    /// The refresh token is refused, or the proof as one that was used before: a browser repeats a request whose connection was reset.
+    /// oidc-provider answers both alike.
+    Grant,
     /// The nonce is missing or too old.
     Nonce,
     /// The proof is invalid, perhaps because of its time.
@@ -129,6 +133,7 @@ impl Refusal {
         Ok(match reason {
             Some(reason) if contains(&reason, "use_dpop_nonce") => Refusal::Nonce,
             Some(reason) if contains(&reason, "invalid_dpop_proof") => Refusal::Time,
+            Some(reason) if reason == "invalid_grant" => Refusal::Grant,
             None if may_be_unknown => Refusal::Unknown,
             _ => Refusal::None,
         })

@@ -126,6 +126,12 @@ impl<'a> TokenResponse<'a> {
         Object::read(self.body)
     }
 
+    /// Whether the member `token_type` is this one (RFC 6749 §7.1).
+    #[cfg(any(feature = "dpop", feature = "oidc"))]
+    pub(crate) fn is_of_type(&self, name: &str) -> bool {
+        self.object().and_then(|answer| answer.text("token_type")).is_some_and(|kind| kind.eq_ignore_ascii_case(name))
+    }
+
     /// Whether the body is an HTML page, as proxies and captive portals send it.
     #[must_use]
     pub fn is_html(&self) -> bool {

@@ -102,6 +102,9 @@ pub trait SigningKey: 'static {
 
     /// Signs by ES256 (RFC 7518 §3.4). Returns the signature in base64url.
     fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>>;
+
+    /// Stores the key, unless there is one of this name. Returns the stored one.
+    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>>;
 }
 
 #[cfg(feature = "dpop")]

@@ -154,7 +154,7 @@ impl Session {
                 in_flight: InFlightSlot::default(),
                 stored_late: Cell::new(false),
                 timer: RefCell::default(),
-                store: SessionStore::new(platform.clone(), settings.storage_key.clone(), issuer),
+                store: SessionStore::new(platform.clone(), settings.storage_key.clone(), issuer, transport.has_dpop()),
                 events: Rc::default(),
                 warnings: RefCell::default(),
                 refused: RefCell::default(),
@@ -194,7 +194,8 @@ impl Session {
         let session = self.0.store.next_session_id();
         let mut tokens = Tokens::read(tokens, issued, None, self.random_id());
         tokens.user = user.or(tokens.user);
-        self.begin_as(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 0, rotation: 0 });
+        let is_bound = self.0.transport.has_dpop();
+        self.begin_as(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 0, rotation: 0, is_bound });
     }
 
     fn begin_as(&self, session: ActiveSession) {
@@ -388,7 +389,8 @@ impl Session {
         let futile_refreshes =
             if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old))) } else { 0 };
         let rotation = old.rotation + 1;
-        let session = ActiveSession { session: old.session.clone(), tokens, is_rejected: false, futile_refreshes, rotation };
+        let is_bound = old.is_bound;
+        let session = ActiveSession { session: old.session.clone(), tokens, is_rejected: false, futile_refreshes, rotation, is_bound };
         let new = self.put_active(session);
         if let Some(user) = changed_user {
             self.emit(|| Event::UserChanged { user });
@@ -457,7 +459,9 @@ impl Session {
             self.set_sign_out_mark(true);
         }
         #[cfg(feature = "dpop")]
-        self.drop_cached_key();
+        if reason == SignOutReason::KeyLost {
+            self.drop_cached_key();
+        }
         self.emit(|| Event::SignedOut { reason });
         self.schedule_refresh();
     }
@@ -560,7 +564,7 @@ impl Session {
     }
 
     /// Reports a warning once.
-    fn warn(&self, warning: Warning) {
+    pub(crate) fn warn(&self, warning: Warning) {
         if !self.0.warnings.borrow().contains(&warning) {
             if matches!(warning, Warning::NoVerdict(_)) {
                 self.clear_no_verdict();

@@ -189,12 +189,12 @@ impl Session {
         let asking = async {
             let address = transport.token_address(&request)?;
             #[cfg(feature = "dpop")]
-            let mut response = transport.fetch_while(&request, &address, &|| self.is_needed(current, &begun)).await?;
+            let mut response = transport.fetch_while(&request, &address, Some(&|| self.is_needed(current, &begun))).await?;
             #[cfg(not(feature = "dpop"))]
             let mut response = transport.fetch_once(&request, &address).await?;
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
-            let outcome = grant.parse(&TokenResponse::new(&response));
+            let outcome = self.parse(&TokenResponse::new(&response));
             Ok(Box::new((outcome, response.sent_at(), retry_after)))
         };
         match transport.within(Some(self.0.settings.refresh_timeout), Box::pin(asking)).await {
@@ -218,6 +218,18 @@ impl Session {
                 ExchangeResult::Unavailable { reason: error.to_string(), retry_after: None }
             }
         }
+    }
+
+    /// Reads the answer to a refresh or a sign-in. With DPoP, tokens that are not bound to the key are not accepted (RFC 9449 §5).
+    pub(crate) fn parse(&self, answer: &TokenResponse<'_>) -> RefreshOutcome {
+        let outcome = self.0.grant.parse(answer);
+        #[cfg(feature = "dpop")]
+        if matches!(outcome, RefreshOutcome::Granted(_)) && self.0.transport.has_dpop() && !answer.is_of_type("DPoP") {
+            return RefreshOutcome::Unavailable(
+                "the token type is not DPoP: the server ignores proofs, or a proxy removes them".to_owned(),
+            );
+        }
+        outcome
     }
 
     /// Whether an exchange that was begun then is still to be sent: its deadline has not passed, and no other tab has made it.

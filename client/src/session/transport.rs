@@ -53,6 +53,14 @@ impl Transport {
         Transport { dpop, ..self }
     }
 
+    /// Whether tokens are bound to a key (DPoP, RFC 9449).
+    pub(crate) fn has_dpop(&self) -> bool {
+        #[cfg(feature = "dpop")]
+        return self.dpop.is_some();
+        #[cfg(not(feature = "dpop"))]
+        false
+    }
+
     /// Resolves a URL as `fetch` does, against the base URL.
     pub(crate) fn resolve(&self, url: &str) -> Result<Address, Box<Error>> {
         self.resolve_at(&self.base, url)
@@ -106,16 +114,16 @@ impl Transport {
     /// Builds the body of a request and sends it once, with a proof.
     #[cfg(feature = "dpop")]
     pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
-        self.fetch_while(request, address, &|| true).await
+        self.fetch_while(request, address, None).await
     }
 
-    /// The same. It is sent only while it is needed, which is asked when the proof has been made.
+    /// The same. A refresh is sent only while it is needed, which is asked when the proof has been made.
     #[cfg(feature = "dpop")]
     pub(crate) async fn fetch_while(
         &self,
         request: &Request,
         address: &Address,
-        is_needed: &dyn Fn() -> bool,
+        is_needed: Option<&dyn Fn() -> bool>,
     ) -> Result<Response, Box<Error>> {
         let body = self.check_body(request.parts.body.build())?;
         match &self.dpop {
@@ -143,7 +151,7 @@ impl Transport {
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         #[cfg(feature = "dpop")]
         if let (Some(dpop), Some(_)) = (&self.dpop, token) {
-            return dpop.send(self, request, body, address, token, &|| true);
+            return dpop.send(self, request, body, address, token, None);
         }
         self.send_authorized(request, body, address, token.map(|token| ("Bearer", token)))
     }

@@ -25,6 +25,8 @@ pub(crate) struct ActiveSession {
     pub(crate) futile_refreshes: u32,
     /// How many exchanges the session has had. By it, older tokens that a tab writes late are told from newer ones.
     pub(crate) rotation: u64,
+    /// The tokens are bound to a key (DPoP, RFC 9449): only a client with that key can use them.
+    pub(crate) is_bound: bool,
 }
 
 /// What a request is sent with. Cheap to clone, never changes.
@@ -118,6 +120,7 @@ impl Record {
             is_rejected: object.is_true("rejected"),
             futile_refreshes: object.number("futile").unwrap_or(0.0) as u32,
             rotation: object.number("rotation").unwrap_or(0.0) as u64,
+            is_bound: object.is_true("bound"),
         })))
     }
 
@@ -141,6 +144,7 @@ impl Record {
                     .with_flag("rejected", active.is_rejected)
                     .with_number("futile", Some(active.futile_refreshes).filter(|count| *count > 0).map(f64::from))
                     .with_number("rotation", Some(active.rotation).filter(|count| *count > 0).map(|count| count as f64))
+                    .with_flag("bound", active.is_bound)
             }
         };
         object.write()
@@ -158,7 +162,7 @@ mod tests {
         let (access_token, refresh_token) = ("a".into(), Some("r".into()));
         let tokens = Tokens { access_token, refresh_token, attempt: "id".into(), lifetime: Some(60.0), issued, user: None };
         let session = next_session_id("", 1.5, 0.5);
-        Record::Active(Rc::new(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 3, rotation: 5 }))
+        Record::Active(Rc::new(ActiveSession { session, tokens, is_rejected: false, futile_refreshes: 3, rotation: 5, is_bound: true }))
     }
 
     #[test]

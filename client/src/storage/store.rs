@@ -42,6 +42,8 @@ pub(crate) struct SessionStore {
     platform: Rc<dyn Platform>,
     key: String,
     issuer: String,
+    /// Whether this client's tokens are bound to a key.
+    is_bound: bool,
     /// The text that was read or written last.
     last_text: RefCell<Option<String>>,
     held: RefCell<Held>,
@@ -54,11 +56,12 @@ pub(crate) struct SessionStore {
 }
 
 impl SessionStore {
-    pub(crate) fn new(platform: Rc<dyn Platform>, key: String, issuer: String) -> SessionStore {
+    pub(crate) fn new(platform: Rc<dyn Platform>, key: String, issuer: String, is_bound: bool) -> SessionStore {
         SessionStore {
             platform,
             key,
             issuer,
+            is_bound,
             last_text: RefCell::new(None),
             held: RefCell::new(Held::SignedOut(None)),
             latest_session: RefCell::default(),
@@ -92,6 +95,7 @@ impl SessionStore {
             return matches!(self.held(), Held::SignedIn(_)).then_some(Change::Warning(Warning::StoreCleared));
         };
         match Record::read(&text, &self.issuer) {
+            Ok(Record::Active(stored)) if stored.is_bound != self.is_bound => self.refuse(&stored.session),
             Ok(record) if self.is_stale(&record) => self.restore(),
             Ok(record) => self.adopt(record),
             Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
@@ -122,6 +126,8 @@ impl SessionStore {
     fn restore(&self) -> Option<Change> {
         let session = self.latest_session.borrow().clone();
         let ours = match self.held() {
+            // It is the session of clients with the key.
+            Held::SignedOut(Some(SignOutReason::KeyLost)) if !self.is_bound => return None,
             Held::SignedIn(held) => Record::Active(held),
             Held::SignedOut(reason) => Record::Ended { session, reason: reason.unwrap_or(SignOutReason::OtherTab) },
         };
@@ -137,6 +143,18 @@ impl SessionStore {
             self.held.replace(Held::SignedIn(Rc::new(session)));
         }
         Change::Warning(warning)
+    }
+
+    /// The tokens are bound to a key and this client has none, or the other way round. Clients that can use the session keep it: their
+    /// version of the app differs from this one's. A page that has just been opened is the newer version, and ends a session without a key.
+    fn refuse(&self, session: &str) -> Option<Change> {
+        let is_opening = self.latest_session.replace(session.to_owned()).is_empty();
+        let reason = SignOutReason::KeyLost;
+        let before = self.held.replace(Held::SignedOut(Some(reason)));
+        if is_opening && self.is_bound {
+            return self.restore();
+        }
+        matches!(before, Held::SignedIn(_)).then_some(Change::SignedOut(reason))
     }
 
     /// How long the held record has not changed in this tab.

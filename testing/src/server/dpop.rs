@@ -11,9 +11,6 @@ use std::{
     collections::BTreeSet,
 };
 
-/// Without nonces: how far `iat` may be from the server's clock, in milliseconds.
-const WINDOW: f64 = 60_000.0;
-
 /// The header of a proof.
 #[derive(Deserialize)]
 struct Header {
@@ -52,13 +49,21 @@ pub(crate) enum Refusal {
     Wrong(&'static str),
 }
 
-#[derive(Default)]
 pub(crate) struct Proofs {
     is_on: Cell<bool>,
+    /// Without nonces: how far `iat` may be from the server's clock, in milliseconds.
+    pub(crate) window: Cell<f64>,
     /// How long a nonce is given out, in milliseconds. It is accepted as long again.
     nonce_step: Cell<Option<f64>>,
     /// Thumbprint and `jti` of the proofs that were accepted.
     accepted: RefCell<BTreeSet<(String, String)>>,
+}
+
+impl Default for Proofs {
+    fn default() -> Proofs {
+        let (is_on, nonce_step, accepted) = Default::default();
+        Proofs { is_on, window: Cell::new(60_000.0), nonce_step, accepted }
+    }
 }
 
 impl Proofs {
@@ -97,7 +102,7 @@ impl Proofs {
                     return Err(Refusal::Nonce);
                 }
             }
-            None if (claims.iat * 1_000.0 - now).abs() > WINDOW => return Err(Refusal::Time),
+            None if (claims.iat * 1_000.0 - now).abs() > self.window.get() => return Err(Refusal::Time),
             None => {}
         }
         match self.accepted.borrow_mut().insert((thumbprint.clone(), claims.jti)) {

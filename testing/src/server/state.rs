@@ -267,6 +267,11 @@ impl Server {
         self.0.proofs.switch_on(nonces.map(millis));
     }
 
+    /// Sets how far the time of a proof without a nonce may be from the server's clock. Default: a minute.
+    pub fn set_proof_window(&self, window: Duration) {
+        self.0.proofs.window.set(millis(window));
+    }
+
     /// Sends no `Date` that the page can read, as most servers of another origin.
     pub fn hide_date(&self, hide: bool) {
         self.0.hides_date.set(hide);

@@ -2,7 +2,7 @@
 
 use super::requests::stream;
 use crate::*;
-use wugan::{SignIn, SignOutReason};
+use wugan::{SignIn, SignOutReason, Warning};
 use wugan_testing::{Fault, Server};
 
 /// How long the server gives out a nonce.
@@ -308,4 +308,123 @@ fn dpop_a_session_in_memory_has_a_key() {
     assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
     sim.advance(seconds(3_600.0));
     assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+}
+
+/// The users signed in with DPoP, and the app is rolled back to a version without it, or another tab has an old version.
+#[test]
+fn dpop_a_client_without_a_key_leaves_a_bound_session_to_the_tabs_that_have_it() {
+    let (sim, server, tab, client) = bound_ada(None);
+    let before = sim.stored(KEY);
+    let other = sim.tab();
+    let bearer = other.client(builder());
+    let ended = AuthState::SignedOut { reason: Some(SignOutReason::KeyLost) };
+    assert_eq!(bearer.session().info().state, ended);
+    for _ in 0..SENT {
+        assert_eq!(status(sim.block_on(get(&other, &bearer, "/bbb"))), Ok(401));
+    }
+    assert_eq!((sim.stored(KEY), server.stats().refreshes), (before, 0));
+    tab.hide(true);
+    sim.advance(seconds(3_600.0));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!(bearer.session().info().state, ended);
+    // A user can sign in there. The tab with DPoP leaves that session alone.
+    bearer.session().sign_in(server.sign_in("bob"));
+    sim.advance(seconds(1.0));
+    assert_eq!(client.session().info().state, ended);
+    assert_eq!(sim.block_on(get(&other, &bearer, "/bbb")), bbb());
+    // And back again.
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    sim.advance(seconds(1.0));
+    assert_eq!(bearer.session().info().state, ended);
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn dpop_a_page_with_dpop_ends_the_bearer_session_that_it_finds() {
+    let sim = Simulation::new(1);
+    let tabs = tabs(&sim, 2, builder);
+    sim.server().use_dpop(None);
+    let client = sim.tab().client(bound());
+    assert_eq!(client.session().info().state, AuthState::SignedOut { reason: Some(SignOutReason::KeyLost) });
+    assert_eq!(stored_record(&sim)["ended"], "KeyLost", "no token is left that a thief could use");
+    sim.advance(seconds(1.0));
+    assert!(tabs.iter().all(|(_, client)| !is_signed_in(client)));
+}
+
+#[test]
+fn dpop_tokens_that_are_not_bound_are_never_stored() {
+    let sim = Simulation::new(1);
+    let (server, tab) = (sim.server(), sim.tab());
+    let client = tab.client(bound());
+    // The server ignores proofs, or a proxy removes them.
+    assert!(matches!(sign_in(&sim, &tab, &client), Err(Error::Decode { message, .. }) if message.contains("DPoP")));
+    assert_eq!(sim.stored(KEY), None);
+    server.use_dpop(None);
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
+    let before = sim.stored(KEY);
+    for body in ["{\"token_type\":\"Bearer\",\"access_token\":\"unbound\",\"refresh_token\":\"unbound\"}", "{\"access_token\":\"unbound\"}"]
+    {
+        server.fail_next([Fault::Reply { status: 200, content_type: "application/json", body }]);
+        server.allow_early_refreshes();
+        assert!(matches!(sim.block_on(refresh((&tab, &client))), Err(Error::Unavailable { .. })));
+        assert_eq!(sim.stored(KEY), before);
+        assert!(matches!(&*client.session().info().warnings, [Warning::NoVerdict(reason)] if reason.contains("DPoP")));
+        sim.advance(seconds(2.0));
+    }
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+}
+
+/// A browser repeats a request whose connection was reset. oidc-provider refuses the repeated proof with the code of a refused refresh token.
+#[test]
+fn dpop_a_refused_refresh_is_sent_once_more_with_a_new_proof() {
+    let (sim, server, tab, client) = bound_ada(None);
+    server.allow_early_refreshes();
+    let refused = Fault::Reply { status: 400, content_type: "application/json", body: "{\"error\":\"invalid_grant\"}" };
+    server.fail_next([refused]);
+    assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
+    assert_eq!((server.stats().refreshes, server.stats().rotated), (2, 1));
+    // The second refusal counts.
+    server.end_sessions("ada");
+    assert_eq!(status(sim.block_on(get(&tab, &client, "/bbb"))), Err(Error::SignedOut(SignOutReason::Rejected)));
+    assert_eq!((server.stats().refreshes, server.stats().refused), (4, 2));
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+/// The user signs in again, in a page that has read the key before it was removed.
+#[test]
+fn dpop_a_sign_in_stores_a_key_again_that_the_browser_has_removed() {
+    let (sim, server, tab, client) = bound_ada(None);
+    sim.clear_keys();
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    let other = sim.tab();
+    let reopened = other.client(bound());
+    sim.advance(seconds(1.0));
+    assert!(is_signed_in(&client) && is_signed_in(&reopened));
+    burst(&sim, &[(tab, client), (other, reopened)]);
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+/// The page is closed right after the sign-out.
+#[test]
+fn dpop_a_sign_out_needs_no_key_store() {
+    let (sim, server, tab, client) = bound_ada(None);
+    tab.set_key_store_error(true);
+    client.session().sign_out();
+    sim.advance(seconds(1.0));
+    assert!(!server.has_session("ada"));
+}
+
+#[test]
+fn dpop_a_clock_that_is_a_little_wrong_is_corrected_by_a_server_with_a_narrow_window() {
+    let sim = Simulation::new(1);
+    let (server, tab) = (sim.server(), sim.tab());
+    server.use_dpop(None);
+    server.set_proof_window(seconds(15.0));
+    tab.set_clock_offset(20_000.0);
+    let client = tab.client(bound());
+    assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!(server.stats().untimely_proofs, 1);
 }

@@ -13,7 +13,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 struct Key {
-    private: JsValue,
+    /// A `CryptoKeyPair`.
+    pair: JsValue,
     coordinates: [String; 2],
     thumbprint: String,
 }
@@ -33,8 +34,7 @@ pub(super) fn make(name: String) -> LocalBoxFuture<'static, Result<Rc<dyn Signin
     Box::pin(async move {
         let usages = Array::of2(&"sign".into(), &"verify".into());
         let algorithm = object(&[("name", "ECDSA"), ("namedCurve", "P-256")]);
-        let pair = crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?;
-        read(key_store::put_if_absent(&name, pair).await?).await
+        store(name, crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?).await
     })
 }
 
@@ -43,13 +43,18 @@ pub(super) fn sha256(text: String) -> LocalBoxFuture<'static, Result<String, Err
     Box::pin(async move { Ok(encoded(&crypto("digest", &[&"SHA-256".into(), &bytes(&text)]).await?)) })
 }
 
+/// Stores a key, unless there is one. Returns the stored one.
+async fn store(name: String, pair: JsValue) -> Result<Rc<dyn SigningKey>, Error> {
+    read(key_store::put_if_absent(&name, pair).await?).await
+}
+
 async fn read(pair: JsValue) -> Result<Rc<dyn SigningKey>, Error> {
     let jwk = crypto("exportKey", &[&"jwk".into(), &get(&pair, "publicKey")]).await?;
     let member = |name: &str| get(&jwk, name).as_string().ok_or_else(no_web_crypto);
     let coordinates = [member("x")?, member("y")?];
     let [x, y] = &coordinates;
     let thumbprint = sha256(format!("{{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"{x}\",\"y\":\"{y}\"}}")).await?;
-    Ok(Rc::new(Key { private: get(&pair, "privateKey"), coordinates, thumbprint }))
+    Ok(Rc::new(Key { pair, coordinates, thumbprint }))
 }
 
 impl SigningKey for Key {
@@ -62,11 +67,15 @@ impl SigningKey for Key {
     }
 
     fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
-        let (private, text) = (self.private.clone(), bytes(text));
+        let (private, text) = (get(&self.pair, "privateKey"), bytes(text));
         Box::pin(async move {
             let algorithm = object(&[("name", "ECDSA"), ("hash", "SHA-256")]);
             Ok(encoded(&crypto("sign", &[&algorithm, &private, &text]).await?))
         })
+    }
+
+    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+        Box::pin(store(name.to_owned(), self.pair.clone()))
     }
 }
 
