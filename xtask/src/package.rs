@@ -59,7 +59,7 @@ fn metadata() -> Result<Value> {
     serde_json::from_str(&output).map_err(|e| failure(format!("`cargo metadata` printed no JSON: {e}")))
 }
 
-/// Removes earlier archives of the same versions that cargo has unpacked: it would build the other packages with them.
+/// Removes earlier archives of the same versions that cargo has unpacked, and what it has compiled from them: it takes both for unchanged.
 fn forget_earlier_archives() {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     let registries = home.and_then(|home| fs::read_dir(home.join("registry/src")).ok()).into_iter().flatten().flatten();
@@ -68,6 +68,16 @@ fn forget_earlier_archives() {
             let version = project::locked_version(package).unwrap_or_default();
             // A folder that cannot be removed is used.
             let _ = fs::remove_dir_all(registry.path().join(format!("{package}-{version}")));
+        }
+    }
+    let debug = project::target().join("debug");
+    for compiled in fs::read_dir(debug.join("deps")).into_iter().flatten().flatten() {
+        let name = compiled.file_name().to_string_lossy().into_owned();
+        let Some((package, hash)) = name.strip_suffix(".d").and_then(|name| name.rsplit_once('-')) else { continue };
+        let package = package.replace('_', "-");
+        let is_of_an_archive = || fs::read_to_string(compiled.path()).is_ok_and(|sources| sources.contains("registry"));
+        if PACKAGES.contains(&&*package) && is_of_an_archive() {
+            let _ = fs::remove_dir_all(debug.join(".fingerprint").join(format!("{package}-{hash}")));
         }
     }
 }
