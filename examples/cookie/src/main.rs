@@ -4,8 +4,8 @@ use futures::future::join_all;
 use std::future::Future;
 use wasm_bindgen::{JsCast, prelude::Closure};
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlElement, RequestCredentials};
-use wugan::{AuthState, Client, Error, SignIn, grant::Cookie};
+use web_sys::HtmlElement;
+use wugan::{AuthState, Client, Error, RequestCredentials, SignIn, grant::Cookie};
 
 fn main() -> Result<(), Error> {
     let query = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
