@@ -2,7 +2,7 @@
 
 use crate::config::LogFormat;
 use std::{
-    io::{self, IsTerminal},
+    io::{self, BufWriter, IsTerminal},
     panic::PanicHookInfo,
 };
 use tracing::error;
@@ -20,7 +20,9 @@ const BUFFERED_LINES: usize = 4096;
 pub fn start(format: LogFormat) -> Result<(WorkerGuard, ErrorCounter), StartError> {
     let wanted = std::env::var("WUGAN_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn".into());
     let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("WUGAN_LOG is no log level: {error}")))?;
-    let (writer, guard) = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED_LINES).finish(io::stderr());
+    // The thread writes what waits at once, and flushes when nothing waits.
+    let (writer, guard) =
+        NonBlockingBuilder::default().lossy(true).buffered_lines_limit(BUFFERED_LINES).finish(BufWriter::new(io::stderr()));
     let dropped = writer.error_counter();
     let log = fmt().with_env_filter(filter).with_writer(writer).with_ansi(io::stderr().is_terminal());
     match format {
