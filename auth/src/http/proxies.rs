@@ -96,12 +96,15 @@ impl TrustedProxies {
     /// Whether the client's own connection is encrypted, according to a trusted proxy.
     #[must_use]
     pub fn is_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        if !self.contains(peer) {
+            return false;
+        }
         let text = |name: HeaderName| headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok());
         let scheme = match self.header {
             ForwardedHeader::XForwardedFor => text(X_FORWARDED_PROTO),
             ForwardedHeader::Forwarded => text(header::FORWARDED).and_then(|list| parameter(list.rsplit(',').next()?, "proto")),
         };
-        self.contains(peer) && scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
+        scheme.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
     }
 
     fn warn_once(&self, client: IpAddr) {

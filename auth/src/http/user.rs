@@ -33,9 +33,7 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let (scheme, token) = access_token(&parts.headers)?.ok_or(Error::MissingToken)?;
-        let token = token.to_owned();
-        authenticate(parts, state, (scheme, &token)).await
+        authenticate(parts, state).await?.ok_or(Error::MissingToken)
     }
 }
 
@@ -46,23 +44,23 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
-        let Some((scheme, token)) = access_token(&parts.headers)? else { return Ok(None) };
-        let token = token.to_owned();
-        authenticate(parts, state, (scheme, &token)).await.map(Some)
+        authenticate(parts, state).await
     }
 }
 
-async fn authenticate<S: Send + Sync>(parts: &mut Parts, state: &S, token: (Scheme, &str)) -> Result<User, Error>
+/// `None` without an access token.
+async fn authenticate<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Option<User>, Error>
 where
     Auth: FromRef<S>,
 {
     let Ok(device) = Device::from_request_parts(parts, state).await;
+    let Some(token) = access_token(&parts.headers)? else { return Ok(None) };
     let claims = Auth::from_ref(state).sessions().authenticate(token, &device).await.map_err(|error| match (token.0, error) {
         // The challenge names the scheme that was used.
         (Scheme::Dpop, Error::InvalidToken) => Error::InvalidBoundToken,
         (_, error) => error,
     })?;
-    Ok(User::new(claims.user_id, claims.sid))
+    Ok(Some(User::new(claims.user_id, claims.sid)))
 }
 
 /// The access token with its scheme; `None` without one, or with credentials of another scheme.
@@ -73,10 +71,7 @@ fn access_token(headers: &HeaderMap) -> Result<Option<(Scheme, &str)>, Error> {
         return Err(Error::InvalidRequest("There may be only one Authorization header."));
     }
     let value = value.to_str().map_err(|_| Error::InvalidToken)?;
-    let scheme = |name: &str| match name.to_ascii_lowercase().as_str() {
-        "bearer" => Some(Scheme::Bearer),
-        "dpop" => Some(Scheme::Dpop),
-        _ => None,
-    };
+    let schemes = [("bearer", Scheme::Bearer), ("dpop", Scheme::Dpop)];
+    let scheme = |name: &str| schemes.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, scheme)| scheme);
     Ok(value.split_once(' ').and_then(|(name, token)| Some((scheme(name)?, token.trim()))))
 }

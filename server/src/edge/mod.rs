@@ -19,8 +19,10 @@ use hyper::body::Incoming;
 use networks::Networks;
 use std::{
     convert::Infallible,
+    hash::{BuildHasher, RandomState},
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
+    sync::atomic::{AtomicU64, Ordering},
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -28,7 +30,6 @@ use tokio::time::timeout;
 use tower::{Service, ServiceExt};
 use tower_http::cors::Cors;
 use tracing::info;
-use uuid::Uuid;
 use wugan_axum::{Auth, Error};
 
 /// A handler that has not finished after this time is dropped and answered 503. It is longer than the default time for a body to arrive and than
@@ -45,12 +46,16 @@ pub(crate) struct Edge {
     /// For requests with an `Origin`.
     cors: Cors<Handlers>,
     connections: Networks,
+    /// Counts the requests that were given an id: the hash of their number by a key of this process.
+    requests: AtomicU64,
+    ids: RandomState,
 }
 
 impl Edge {
     pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, connections_per_network: usize) -> Self {
         let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
-        Self { auth, cors: origins.wrap(handlers.clone()), handlers, connections: Networks::new(connections_per_network) }
+        let (cors, connections) = (origins.wrap(handlers.clone()), Networks::new(connections_per_network));
+        Self { auth, handlers, cors, connections, requests: AtomicU64::new(0), ids: RandomState::new() }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -69,8 +74,7 @@ impl Edge {
         let has_proof = headers.contains_key(cors::DPOP);
         let route = route::label(request.uri().path());
         let method = route::method_label(request.method());
-        // The path alone: the query of the tutorial's refresh holds a token.
-        let path: String = request.uri().path().chars().take(MAX_LOGGED_PATH).collect();
+        let uri = request.uri().clone();
 
         let mut response = self.respond(peer, request).await;
         headers::complete(response.headers_mut(), is_https);
@@ -82,6 +86,9 @@ impl Edge {
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
+        // The path alone: the query of the tutorial's refresh holds a token.
+        let path = uri.path();
+        let path = &path[..path.floor_char_boundary(MAX_LOGGED_PATH)];
         let (status, took) = (response.status().as_u16(), started.elapsed());
         self.auth.metrics().request(method, route, status, took);
         info!(id, method, path, ip = %client, status, us = took.as_micros(), "answered");
@@ -92,7 +99,10 @@ impl Edge {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let has_origin = request.headers().contains_key(header::ORIGIN);
-        let Ok(response) = if has_origin { self.cors.clone().oneshot(request).await } else { self.handlers.clone().oneshot(request).await };
+        if !has_origin {
+            return self.handlers.answer(request).await;
+        }
+        let Ok(response) = self.cors.clone().oneshot(request).await;
         response
     }
 
@@ -101,7 +111,7 @@ impl Edge {
         let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
         let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
-        sent.map_or_else(|| Uuid::new_v4().to_string(), str::to_owned)
+        sent.map_or_else(|| format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))), str::to_owned)
     }
 }
 
@@ -110,6 +120,19 @@ impl Edge {
 struct Handlers {
     router: Router,
     timeout: Duration,
+}
+
+impl Handlers {
+    fn answer(&self, request: Request<Body>) -> impl Future<Output = Response> + Send + use<> {
+        let response = timeout(self.timeout, AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind());
+        async move {
+            match response.await {
+                Ok(Ok(Ok(response))) => response,
+                Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
+                Err(_) => Error::Busy("a request took too long".into()).into_response(),
+            }
+        }
+    }
 }
 
 impl Service<Request<Body>> for Handlers {
@@ -122,15 +145,7 @@ impl Service<Request<Body>> for Handlers {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let response = timeout(self.timeout, AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind());
-        async move {
-            Ok(match response.await {
-                Ok(Ok(Ok(response))) => response,
-                Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
-                Err(_) => Error::Busy("a request took too long".into()).into_response(),
-            })
-        }
-        .boxed()
+        self.answer(request).map(Ok).boxed()
     }
 }
 
