@@ -108,16 +108,17 @@ pub struct Config {
     #[arg(long, env = "WUGAN_FORWARDED_HEADER", default_value = "x-forwarded-for", value_name = "NAME")]
     pub forwarded_header: ForwardedHeader,
 
-    /// How many connections one address (of IPv6, a /56) may have open at a time.
+    /// How many connections one address (of IPv6, a /56) may have open at a time; four times as many for an IPv6 /48.
     #[arg(long, env = "WUGAN_CONNECTION_LIMIT", default_value_t = 1000, value_name = "COUNT")]
     pub connection_limit: usize,
 
     /// How many passwords may be tried for one name in a period. When they are used up, a network where the account is signed in has as
-    /// many of its own, and each other network a fifth.
+    /// many of its own, each other network a fifth, and an IPv6 /48 four fifths.
     #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "ATTEMPTS/TIME")]
     pub name_limit: Rate,
 
-    /// How many sign-ins, new accounts and password resets may come from one address (of IPv6, a /56) in a period.
+    /// How many sign-ins, new accounts and password resets may come from one address (of IPv6, a /56) in a period; four times as many from an
+    /// IPv6 /48.
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 
