@@ -176,7 +176,7 @@ async fn a_killed_connection_is_a_503(kind: Kind) {
                 assert!(started.elapsed() < Duration::from_secs(20), "no statement waits");
                 match db.query_one_raw(Statement::from_string(db.get_database_backend(), find)).await.unwrap() {
                     Some(row) => break row.try_get_by_index(0).unwrap(),
-                    None => sleep(Duration::from_millis(20)).await,
+                    None => sleep(Duration::from_millis(150)).await,
                 }
             };
             db.execute_unprepared(&kill.replace('?', &waiting.to_string())).await.unwrap();
