@@ -208,7 +208,7 @@ impl Store {
         })
     }
 
-    /// Whether the database answers a query on its tables, and writes.
+    /// Whether the database answers a query on its tables and, if it is a server, accepts writes.
     ///
     /// # Errors
     /// It does not.

@@ -116,7 +116,11 @@ impl Pool {
     /// The idle connection that was used last, so that the number of connections in use stays small.
     fn take(&self) -> Option<Idle> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.retain(|idle| self.discards.keeps(idle.opened.elapsed()) && idle.since.elapsed() < MAX_IDLE);
+        idle.retain(|idle| self.discards.keeps(idle.opened.elapsed()));
+        for stale in idle.extract_if(.., |idle| idle.since.elapsed() >= MAX_IDLE) {
+            // MariaDB logs a warning for a connection that ends without being closed.
+            tokio::spawn(stale.connection.close());
+        }
         idle.pop()
     }
 
