@@ -5,7 +5,7 @@ use super::{
     signals::{Signals, set_if_changed},
 };
 use crate::platform::Guard;
-use futures::future::{Either, LocalBoxFuture, select};
+use futures::future::LocalBoxFuture;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use std::rc::Rc;
@@ -34,12 +34,14 @@ struct State {
     signals: Signals,
     load: Option<Load>,
     is_loading: bool,
+    /// The stored session is to end, once the engine can do it.
+    ends: bool,
     waiting: Vec<Waiting>,
 }
 
 impl Slot {
     pub(super) fn new(signals: Signals, load: Option<Load>) -> Slot {
-        let state = State { engine: None, following: None, signals, load, is_loading: false, waiting: Vec::new() };
+        let state = State { engine: None, following: None, signals, load, is_loading: false, ends: false, waiting: Vec::new() };
         Slot(StoredValue::new_local(state))
     }
 
@@ -65,6 +67,12 @@ impl Slot {
         });
     }
 
+    /// Ends the session as soon as the engine is loaded. By the engine, because the client's code would be linked here.
+    pub(super) fn sign_out_when_loaded(self) {
+        self.0.try_update_value(|state| state.ends = true);
+        self.load();
+    }
+
     /// Loads the engine, unless it is there or on its way.
     pub(super) fn load(self) {
         let begin = |state: &mut State| {
@@ -73,25 +81,25 @@ impl Slot {
             Some((load, state.signals.clone()))
         };
         let Some((load, signals)) = self.0.try_update_value(begin).flatten() else { return };
+        let load_failed = signals.load_failed.clone();
+        // A timer of its own: a `select` of both would be more code to download.
         spawn_local(async move {
-            let loading = Box::pin(async {
-                match load().await {
-                    None => {
-                        TimeoutFuture::new(RETRY_AFTER).await;
-                        load().await
-                    }
-                    loaded => loaded,
-                }
-            });
-            let loaded = match select(loading, TimeoutFuture::new(SLOW_AFTER)).await {
-                Either::Left((loaded, _)) => loaded,
-                Either::Right(((), loading)) => {
-                    set_if_changed(&signals.load_failed, true);
-                    loading.await
-                }
-            };
+            TimeoutFuture::new(SLOW_AFTER).await;
+            if self.0.try_with_value(|state| state.is_loading) == Some(true) {
+                set_if_changed(&load_failed, true);
+            }
+        });
+        spawn_local(async move {
+            let mut loaded = load().await;
+            if loaded.is_none() {
+                TimeoutFuture::new(RETRY_AFTER).await;
+                loaded = load().await;
+            }
             if let Some(engine) = &loaded {
                 self.fill(engine.clone());
+                if self.0.try_update_value(|state| std::mem::take(&mut state.ends)) == Some(true) {
+                    engine.0.sign_out();
+                }
                 engine.0.reveal(&signals);
             }
             set_if_changed(&signals.load_failed, loaded.is_none());

@@ -100,13 +100,10 @@ impl UseSessionReturn {
 
     /// Ends the session, in this and the other tabs. A stored session whose engine is not loaded yet ends when it is.
     pub fn sign_out(&self) {
-        match self.loaded() {
-            Some(engine) => engine.0.sign_out(),
-            None if self.ready.try_get_untracked() == Some(false) => {
-                self.when_loaded(|client| client.session().sign_out());
-                self.preload();
-            }
-            None => {}
+        match (self.loaded(), self.engine) {
+            (Some(engine), _) => engine.0.sign_out(),
+            (None, Some(slot)) if self.ready.try_get_untracked() == Some(false) => slot.sign_out_when_loaded(),
+            _ => {}
         }
     }
 
