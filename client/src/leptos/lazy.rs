@@ -14,7 +14,7 @@ use std::rc::Rc;
 ///
 /// `load` gets the client from a part of the program, which a tool such as `wasm_split` makes: `leptos::wasm_split::wasm_split`, or
 /// `leptos::lazy`. In a program that is not split, `load` returns at once. It is called
-/// - at the start, if the browser stores a session under `storage_key`, which has to be the client's key,
+/// - at the start, if the browser stores a session under `storage_key`, which has to be the client's key, and the user has not signed out,
 /// - when another tab stores one,
 /// - by [`load`](UseSessionReturn::load) and [`preload`](UseSessionReturn::preload), for instance of a sign-in form.
 ///

@@ -22,6 +22,10 @@ use js_sys::Reflect;
 use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// How the record ends that a sign-out leaves (`Record::write`).
+#[cfg(feature = "leptos")]
+const SIGNED_OUT: &str = "\"ended\":\"ByUser\"}";
+
 /// A page or a worker.
 pub(crate) struct Browser;
 
@@ -58,7 +62,7 @@ fn page_url() -> String {
 
 #[cfg(feature = "leptos")]
 pub(crate) fn is_stored(key: &str) -> bool {
-    matches!(storage::get(key), Ok(Some(_)))
+    storage::get(key).is_ok_and(|record| record.is_some_and(|text| !text.ends_with(SIGNED_OUT)))
 }
 
 #[cfg(feature = "leptos")]

@@ -120,6 +120,16 @@ async fn case_64_a_load_that_stalls_counts_as_failed_until_it_ends() {
 }
 
 #[wasm_bindgen_test]
+async fn a_session_that_the_user_has_ended_loads_nothing() {
+    let test = Fixture::signed_in().await;
+    test.client.session().sign_out();
+    let lazy = Lazy::mount(&test, Part::default(), status);
+    assert_eq!(lazy.page.text_now(), format!("{:?} ", AuthStatus::Unauthenticated));
+    sleep_seconds(0.05).await;
+    assert_eq!(lazy.loads(), 0);
+}
+
+#[wasm_bindgen_test]
 async fn a_damaged_record_loads_the_engine_which_warns_of_it() {
     let test = Fixture::new();
     test.store_text("rubbish");
