@@ -31,14 +31,14 @@ pub(crate) fn App() -> impl IntoView {
     provide_navigation();
     provide_router();
     DeletedNotice::provide();
-    let (session, warnings) = provide_session();
+    let session = provide_session();
     let deleted = DeletedNotice::expect();
     Effect::new(move || {
         if session.signed_in.get() {
             deleted.hide();
         }
     });
-    view! { <Shell warnings><Outlet /></Shell> }
+    view! { <Shell><Outlet /></Shell> }
 }
 
 /// Shows the page of the route.

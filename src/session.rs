@@ -1,34 +1,54 @@
-//! The session. Its engine is a part of its own, which a visitor without a session does not load.
+//! The session. Its engine is a part of its own, which a visitor without a session does not load, with what only a session shows.
 
-use crate::components::{
-    part::{Load, Make, part},
-    storage_banner::StorageBanner,
+use crate::{
+    components::{
+        part::{Load, Make, part},
+        storage_banner::StorageBanner,
+    },
+    pages::overview::Overview,
 };
 use leptos::prelude::*;
+use std::cell::Cell;
 use wugan::{
     Client,
     leptos::{SessionEngine, UseSessionReturn, provide_session_lazy},
 };
 
-/// The engine, and the banner about what it warns of.
-type Part = fn() -> Option<(SessionEngine, Make)>;
+type Part = fn() -> Option<(SessionEngine, SessionViews)>;
 
-/// Provides the session. Also returns the banner of its warnings, once that is loaded.
-pub(crate) fn provide_session() -> (UseSessionReturn, RwSignal<Option<Make>>) {
-    let banner = RwSignal::new(None);
-    let load: Load<Part> = part!(session, engine_and_banner, Part);
-    let session = provide_session_lazy(&storage_key(), move || async move {
-        let (engine, make) = load().await.map_err(drop)?().ok_or(())?;
-        banner.try_set(Some(make));
+/// Views in the part.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionViews {
+    /// The banner of the engine's warnings.
+    pub(crate) warnings: Make,
+    /// The home page of a signed-in user.
+    pub(crate) overview: Make,
+}
+
+thread_local! {
+    /// Code, which is loaded once for the program.
+    static VIEWS: Cell<Option<SessionViews>> = const { Cell::new(None) };
+}
+
+/// Present as soon as a user is signed in, or the engine warns.
+pub(crate) fn session_views() -> Option<SessionViews> {
+    VIEWS.get()
+}
+
+pub(crate) fn provide_session() -> UseSessionReturn {
+    let load: Load<Part> = part!(session, engine_and_views, Part);
+    provide_session_lazy(&storage_key(), move || async move {
+        let (engine, views) = load().await.map_err(drop)?().ok_or(())?;
+        VIEWS.set(Some(views));
         Ok::<_, ()>(engine)
-    });
-    (session, banner)
+    })
 }
 
 /// `None` only in a page without an origin, such as a file opened from the disk.
-fn engine_and_banner() -> Option<(SessionEngine, Make)> {
+fn engine_and_views() -> Option<(SessionEngine, SessionViews)> {
     let client = Client::new("").ok()?;
-    Some((SessionEngine::new(client), || StorageBanner().into_any()))
+    let views = SessionViews { warnings: || StorageBanner().into_any(), overview: || Overview().into_any() };
+    Some((SessionEngine::new(client), views))
 }
 
 /// The client's default key in localStorage. `index.html` loads the engine early if there is a session under it.

@@ -280,6 +280,11 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
         page.reload().await?;
         page.shows("Welcome back, ada.").await?;
         assert_eq!(engine_requested_by(page).await?.as_deref(), Some("link"), "loaded beside the program");
+        page.press("Sign out").await?;
+        page.shows("You're signed out.").await?;
+        page.reload().await?;
+        page.shows("For developers").await?;
+        assert_eq!(engine_requested_by(page).await?, None, "not loaded after a sign-out");
         Ok(())
     })
     .await
@@ -447,7 +452,7 @@ async fn case_64_a_session_engine_that_loads_slowly_is_reported_and_a_form_can_b
             "const send = window.fetch; window.fetch = (url, ...rest) => String(url).includes('/session-') ? new Promise(() => {}) : send(url, ...rest)";
         let stalled = page.add_preload_script(stalled).await?;
         page.open("/account").await?;
-        page.shows("This is taking longer than usual.").await?;
+        page.shows("Your session couldn't be loaded").await?;
         page.shows("Reload").await?;
         page.script("localStorage.clear()").await?;
         page.open("/sign-in").await?;

@@ -2,7 +2,7 @@
 
 use super::{
     page::{focus_content, focus_content_from_retry},
-    part::{RetryOrReload, Slow},
+    part::RetryOrReload,
     retry::RetryButton,
 };
 use crate::{
@@ -65,19 +65,19 @@ pub(crate) fn SessionBanner() -> impl IntoView {
         session.preload();
         check_server();
     };
-    // Without a stored session only a form needs the engine, and says so itself.
-    move || match (session.ready.get(), session.load_failed.get()) {
-        (true, _) => {
+    move || {
+        // Without a stored session only a form needs the engine, and says so itself.
+        let is_shown = session.load_failed.get() && !session.ready.get();
+        if !is_shown {
             focus_content_from_retry();
-            ().into_any()
         }
-        (false, false) => view! { <div class="banner late"><Slow /></div> }.into_any(),
-        (false, true) => view! {
-            <div class="banner">
-                <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
-                <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
-            </div>
-        }
-        .into_any(),
+        is_shown.then(|| {
+            view! {
+                <div class="banner">
+                    <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>
+                    <RetryOrReload on_retry=UnsyncCallback::new(move |()| retry()) />
+                </div>
+            }
+        })
     }
 }

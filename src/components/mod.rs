@@ -1,6 +1,7 @@
 //! Components shared by several pages.
 
 pub(crate) mod banner;
+pub(crate) mod card;
 pub(crate) mod ended;
 pub(crate) mod field;
 pub(crate) mod notice;

@@ -70,7 +70,10 @@ pub(crate) fn PartPage(
         } else {
             view! {
                 <p class="answer" role="status">{text(|t| t.shell().loading)}</p>
-                <div class="notice late"><Slow /></div>
+                <div class="notice late">
+                    <p role="alert">{text(|t| t.shell().slow)}</p>
+                    <Reload />
+                </div>
             }
             .into_any()
         };
@@ -92,12 +95,6 @@ pub(crate) fn RetryOrReload(on_retry: UnsyncCallback<()>) -> impl IntoView {
             <Reload />
         </div>
     }
-}
-
-/// What is said about a load that takes long, in an element of the class `late`: it appears after some seconds.
-#[component]
-pub(crate) fn Slow() -> impl IntoView {
-    view! { <p role="alert">{text(|t| t.shell().slow)}</p> <Reload /> }
 }
 
 /// The script in `index.html` listens to it.

@@ -3,28 +3,31 @@
 use super::{
     banner::{OutageBanner, SessionBanner},
     page::{Announcer, focus_content},
-    part::Make,
 };
 use crate::{
     lang::{self, Pick, text, use_lang},
     route::{Route, use_router},
+    session::session_views,
     theme::{self, Theme, use_theme},
 };
 use leptos::prelude::*;
 use wugan::leptos::use_session;
 
 #[component]
-pub(crate) fn Shell(
-    /// The banner of the session's warnings, once it is loaded.
-    warnings: RwSignal<Option<Make>>,
-    children: Children,
-) -> impl IntoView {
+pub(crate) fn Shell(children: Children) -> impl IntoView {
+    let session = use_session();
+    let warnings = move || {
+        // These change when the engine has been loaded.
+        session.ready.track();
+        session.signed_in.track();
+        session_views().map_or_else(|| ().into_any(), |views| (views.warnings)())
+    };
     view! {
         <a class="skip" href="#main">{text(|t| t.shell().skip)}</a>
         <Header />
         <OutageBanner />
         <SessionBanner />
-        {move || warnings.get().map(|banner| banner())}
+        {warnings}
         <Announcer />
         {children()}
         <footer class="foot">

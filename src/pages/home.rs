@@ -1,11 +1,13 @@
-//! `/`: what Wugan is, for users and for developers; for a signed-in user the way to account, devices and inspector.
+//! `/`: what Wugan is, for users and for developers. A signed-in user sees [`super::overview`] instead.
 
 use crate::{
     components::{
+        card::{Card, DemonstrationCard},
         ended,
         page::{Page, PageHead},
     },
-    lang::{Pick, text, use_lang},
+    lang::{text, use_lang},
+    session::session_views,
 };
 use leptos::prelude::*;
 use wugan::{AuthState, SignOutReason, leptos::use_session};
@@ -25,7 +27,10 @@ pub(crate) fn Home() -> impl IntoView {
         }
         _ => None,
     };
-    let content = move || if session.signed_in.get() { Overview().into_any() } else { Welcome().into_any() };
+    let content = move || match session.signed_in.get().then(session_views).flatten() {
+        Some(views) => (views.overview)(),
+        None => Welcome().into_any(),
+    };
     view! {
         <Page title=|t| t.titles().home>
             <div role="status">{move || ended().map(|text| view! { <p class="notice">{text}</p> })}</div>
@@ -52,42 +57,5 @@ fn Welcome() -> impl IntoView {
             <Card heading=|t| t.home().developers body=|t| t.home().developers_what />
             <DemonstrationCard />
         </div>
-    }
-}
-
-/// For a signed-in user.
-#[component]
-fn Overview() -> impl IntoView {
-    let (session, lang) = (use_session(), use_lang());
-    let hello = move || {
-        let name = session.user.get().and_then(|user| user.name).unwrap_or_default();
-        (lang.get().home().hello)(&name)
-    };
-    view! {
-        <div class="head">
-            <h1>{hello}</h1>
-            <p>{text(|t| t.home().hello_what)}</p>
-        </div>
-        <div class="cards">
-            <Card heading=|t| t.titles().sessions body=|t| t.home().devices_what link=("/sessions", |t| t.home().devices_go) />
-            <Card heading=|t| t.titles().account body=|t| t.home().account_what link=("/account", |t| t.home().account_go) />
-            <DemonstrationCard />
-        </div>
-    }
-}
-
-#[component]
-fn DemonstrationCard() -> impl IntoView {
-    view! { <Card heading=|t| t.home().demo body=|t| t.home().demo_what link=("/inspector", |t| t.home().demo_go) /> }
-}
-
-#[component]
-fn Card(heading: Pick, body: Pick, #[prop(optional)] link: Option<(&'static str, Pick)>) -> impl IntoView {
-    view! {
-        <section class="card">
-            <h2>{text(heading)}</h2>
-            <p>{text(body)}</p>
-            {link.map(|(href, name)| view! { <p><a href=href>{text(name)}</a></p> })}
-        </section>
     }
 }

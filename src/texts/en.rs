@@ -51,8 +51,6 @@ pub(super) static TITLES: Titles = Titles {
 pub(super) static HOME: Home = Home {
     lead: "Sign in once. Stay signed in.",
     what: "Wugan renews your session in the background, in all your tabs.",
-    hello: |name| format!("Welcome back, {name}."),
-    hello_what: "You're signed in. Your session renews itself.",
     users: "For you",
     users_what: "You stay signed in while you use the app. See where you're signed in, and sign out any device remotely.",
     developers: "For developers",
@@ -60,6 +58,11 @@ pub(super) static HOME: Home = Home {
     demo: "See it work",
     demo_what: "Twenty requests with an expired token, one refresh. No account needed.",
     demo_go: "Open the inspector",
+};
+
+pub(super) static OVERVIEW: Overview = Overview {
+    hello: |name| format!("Welcome back, {name}."),
+    hello_what: "You're signed in. Your session renews itself.",
     account_what: "Change your password, or delete your account.",
     account_go: "Open your account",
     devices_what: "See where you're signed in.",

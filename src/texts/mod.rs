@@ -30,6 +30,10 @@ impl Lang {
         self.choose(&en::HOME, &zh::HOME)
     }
 
+    pub(crate) fn overview(self) -> &'static Overview {
+        self.choose(&en::OVERVIEW, &zh::OVERVIEW)
+    }
+
     pub(crate) fn sign(self) -> &'static Sign {
         self.choose(&en::SIGN, &zh::SIGN)
     }
@@ -116,8 +120,6 @@ pub(crate) struct Titles {
 pub(crate) struct Home {
     pub(crate) lead: &'static str,
     pub(crate) what: &'static str,
-    pub(crate) hello: fn(&str) -> String,
-    pub(crate) hello_what: &'static str,
     pub(crate) users: &'static str,
     pub(crate) users_what: &'static str,
     pub(crate) developers: &'static str,
@@ -125,6 +127,12 @@ pub(crate) struct Home {
     pub(crate) demo: &'static str,
     pub(crate) demo_what: &'static str,
     pub(crate) demo_go: &'static str,
+}
+
+/// `/` for a signed-in user
+pub(crate) struct Overview {
+    pub(crate) hello: fn(&str) -> String,
+    pub(crate) hello_what: &'static str,
     pub(crate) account_what: &'static str,
     pub(crate) account_go: &'static str,
     pub(crate) devices_what: &'static str,

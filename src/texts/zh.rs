@@ -51,8 +51,6 @@ pub(super) static TITLES: Titles = Titles {
 pub(super) static HOME: Home = Home {
     lead: "登录一次，从此无感。",
     what: "Wugan 在后台自动续期，所有标签页始终保持登录。",
-    hello: |name| format!("{name}，欢迎回来。"),
-    hello_what: "您已登录，登录状态会自动续期。",
     users: "面向用户",
     users_what: "使用时始终保持登录。可随时查看已登录的设备，并远程退出。",
     developers: "面向开发者",
@@ -60,6 +58,11 @@ pub(super) static HOME: Home = Home {
     demo: "效果演示",
     demo_what: "二十个请求、一个过期令牌，只刷新一次。无需注册。",
     demo_go: "打开检查器",
+};
+
+pub(super) static OVERVIEW: Overview = Overview {
+    hello: |name| format!("{name}，欢迎回来。"),
+    hello_what: "您已登录，登录状态会自动续期。",
     account_what: "修改密码或注销账号。",
     account_go: "管理账号",
     devices_what: "查看已登录的设备。",
