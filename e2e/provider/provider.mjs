@@ -1,6 +1,7 @@
 // npm's oidc-provider for the end-to-end tests: one public client, its own sign-in page, tokens kept in a file so that a restart keeps them.
 //
-// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces, grace }. It prints its issuer when it listens.
+// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces, grace, revocation, keysMaxAge }.
+// It prints its issuer when it listens.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -69,6 +70,7 @@ function remove(matches) {
 }
 
 let losesNextAnswer = false;
+const signOuts = [];
 const counts = { codes: 0, refreshed: 0, refused: 0, reused: 0, nonces: 0 };
 const server = createServer();
 await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve));
@@ -90,7 +92,6 @@ const provider = new Provider(issuer, {
   claims: { profile: ['name', 'preferred_username'] },
   clientBasedCORS: (_, origin) => origin === options.pages,
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),
-  issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
   rotateRefreshToken: options.rotate,
   ttl: { AccessToken: options.accessTtl, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
   features: { revocation: { enabled: options.revocation !== false }, dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true }, devInteractions: { enabled: true } },
@@ -112,6 +113,11 @@ provider.on('server_error', (_, error) => console.error(error));
 const controls = {
   '/test/counts': () => counts,
   '/test/states': () => Object.entries(stored.entries).filter(([key]) => key.startsWith('Interaction:')).map(([, entry]) => entry.params.state),
+  '/test/sign-outs': () => signOuts,
+  '/test/replace-keys': () => {
+    stored.keys = newKeys();
+    save();
+  },
   '/test/expire': () => remove((key) => key.startsWith('AccessToken:')),
   '/test/lose': () => {
     losesNextAnswer = true;
@@ -121,7 +127,9 @@ const controls = {
 provider.use(async (ctx, next) => {
   const control = controls[ctx.path];
   if (!control) {
+    if (ctx.path === '/session/end') signOuts.push({ ...ctx.query });
     await next();
+    if (ctx.path === '/jwks' && options.keysMaxAge) ctx.set('cache-control', `max-age=${options.keysMaxAge}`);
     if (losesNextAnswer && ctx.path === '/token' && ctx.method === 'POST') {
       losesNextAnswer = false;
       ctx.req.socket.destroy();

@@ -25,6 +25,9 @@ const ISSUER_IN_EXAMPLE: &str = "http://localhost:3100";
 /// The setting of DPoP in the example's `index.html`, off and on.
 const DPOP_IN_EXAMPLE: [&str; 2] = ["name=\"dpop\" content=\"off\"", "name=\"dpop\" content=\"on\""];
 
+/// The parameter `prompt` in the example's `index.html`.
+const PROMPT_IN_EXAMPLE: &str = "name=\"prompt\" content=\"consent\"";
+
 /// A running provider and the server of the example's pages. Dropping it ends both.
 pub struct OpenIdProvider {
     process: Child,
@@ -57,7 +60,8 @@ struct Pages {
 }
 
 impl OpenIdProvider {
-    /// Starts both. The options are those of `e2e/provider/provider.mjs`, such as `{ "accessTtl": 600, "rotate": true }`.
+    /// Starts both. The options are those of `e2e/provider/provider.mjs`, such as `{ "accessTtl": 600, "rotate": true }`, and `prompt`, which
+    /// the page sends.
     ///
     /// # Errors
     /// Node.js, the package `oidc-provider` or the built page is missing; `cargo xtask test e2e` installs or builds them.
@@ -67,6 +71,10 @@ impl OpenIdProvider {
             .map_err(|error| format!("{}: {error}; `cargo xtask test e2e` builds it", folder.display()))?;
         let has_dpop = more.get("dpop") == Some(&json!(true));
         let html = if has_dpop { html.replace(DPOP_IN_EXAMPLE[0], DPOP_IN_EXAMPLE[1]) } else { html };
+        let html = match more["prompt"].as_str() {
+            Some(prompt) => html.replace(PROMPT_IN_EXAMPLE, &format!("name=\"prompt\" content=\"{prompt}\"")),
+            None => html,
+        };
         let pages = Pages { html: Arc::new(html), issuer: Arc::default() };
         let issuer = pages.issuer.clone();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -141,6 +149,24 @@ impl OpenIdProvider {
     /// The provider does not answer.
     pub async fn open_states(&self) -> Result<Vec<String>> {
         Ok(serde_json::from_str(&self.control("states").await?)?)
+    }
+
+    /// The parameters of each sign-out that a browser was sent to.
+    ///
+    /// # Errors
+    /// The provider does not answer.
+    pub async fn sign_outs(&self) -> Result<Vec<Value>> {
+        Ok(serde_json::from_str(&self.control("sign-outs").await?)?)
+    }
+
+    /// Replaces the signing keys, and restarts the provider.
+    ///
+    /// # Errors
+    /// The provider does not answer, or does not start.
+    pub async fn replace_keys(&mut self) -> Result {
+        self.control("replace-keys").await?;
+        self.stop().await?;
+        self.restart().await
     }
 
     /// Invalidates all access tokens before they expire. The refresh tokens stay valid.

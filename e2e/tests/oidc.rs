@@ -19,6 +19,7 @@ in_engines! { [Chromium Firefox] [
     openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider,
     openid_a_revoked_grant_ends_the_session_with_its_reason,
     openid_a_restart_of_the_provider_keeps_the_session,
+    openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in,
     dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on,
     dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh,
     dpop_a_nonce_is_asked_for_once,
@@ -67,9 +68,7 @@ impl Site {
 
     /// How the stored session ended.
     async fn ended(&self) -> Result<Value> {
-        let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
-            .map(([, text]) => JSON.parse(text).ended)[0] ?? null";
-        self.page.script(script).await
+        Ok(stored(&self.page).await?["ended"].take())
     }
 
     async fn query(&self) -> Result<Value> {
@@ -172,6 +171,10 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engi
         site.page.go_to(&second).await?;
         site.page.shows("signed out").await?;
         assert_eq!(site.ended().await?, "ByUser");
+        let sent = site.provider.sign_outs().await?.into_iter().next().ok_or("no sign-out")?;
+        let text = |name: &str| sent[name].as_str().unwrap_or_default();
+        assert_eq!((text("client_id"), text("post_logout_redirect_uri")), ("wugan-example", &*format!("{}/", site.provider.pages())));
+        assert!(text("id_token_hint").starts_with("eyJ"), "{sent}");
         let stored = site.page.script("return JSON.stringify({ ...localStorage })").await?.to_string();
         assert!(!stored.contains("eyJ"), "no token is left: {stored}");
         // The provider asks for the password again.
@@ -206,8 +209,13 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
         site.provider.stop().await?;
         site.page.press("Send 20 requests").await?;
         site.page.shows("0 answered").await?;
-        // The metadata is in sessionStorage, so a reload needs no provider.
+        // The metadata is stored, so that neither a reload nor a new tab needs the provider, also when it is old.
         site.page.reload().await?;
+        site.page.shows("The account of ada").await?;
+        let make_old = "for (const key of Object.keys(localStorage).filter(key => key.startsWith('wugan:oidc:metadata:'))) \
+            localStorage[key] = localStorage[key].replace(/^[0-9]+/, '1000');";
+        site.page.script(make_old).await?;
+        site.page.open_tab("/account").await?;
         site.page.shows("The account of ada").await?;
         site.provider.restart().await?;
         until("the requests to be answered", async || {
@@ -253,6 +261,111 @@ async fn openid_a_lost_answer_ends_the_session_without_a_grace_time_and_not_with
     .await
 }
 
+/// Chromium repeats the request with the same proof, which the provider refuses with the code of a refused refresh token.
+#[tokio::test]
+async fn dpop_a_lost_answer_ends_no_session_that_would_go_on_without_dpop() -> Result {
+    scenario("dpop-lost-answer", &[], async |Context { page, .. }: &mut Context| {
+        for options in [json!({ "dpop": true, "grace": 60 }), json!({ "dpop": true, "rotate": false })] {
+            let site = Site::signed_in(page, options).await?;
+            // The connection is in use, so that its reset makes the browser repeat the request.
+            site.send().await?;
+            site.provider.expire_access_tokens().await?;
+            site.provider.lose_next_answer().await?;
+            until("the requests to be answered", async || {
+                site.page.press("Send 20 requests").await?;
+                Ok(site.page.text().await?.contains("20 answered").then_some(()))
+            })
+            .await?;
+            assert_eq!(site.provider.grants().await?.refreshed, 2);
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in(engine: Engine) -> Result {
+    scenario_on(engine, "openid-keys", &[], async |Context { page, .. }: &mut Context| {
+        let mut site = Site::signed_in(page, json!({ "keysMaxAge": 86_400 })).await?;
+        site.provider.replace_keys().await?;
+        site.page.press("Sign out").await?;
+        // The provider cannot read the hint, whose key it no longer has.
+        site.page.open("/account").await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_without_a_consent_a_provider_as_shipped_grants_no_refresh_token() -> Result {
+    scenario("openid-no-refresh-token", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({ "prompt": "" })).await?;
+        assert_eq!(stored(&site.page).await?["refresh_token"], Value::Null);
+        site.send().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_a_guarded_page_with_any_address_is_returned_to() -> Result {
+    scenario("openid-address", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open(r"/account?q=C:\temp#a\b").await?;
+        site.log_in().await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await?;
+        assert_eq!(site.query().await?, r"?q=C:\temp#a\b");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_with_prompt_none_a_visitor_without_a_session_is_reported() -> Result {
+    scenario("openid-none", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({ "prompt": "none" })).await?;
+        site.page.open("/account").await?;
+        site.page.shows("the sign-in failed: login_required").await?;
+        site.page.arrives_at("/callback").await
+    })
+    .await
+}
+
+/// ada is signed in and begins another sign-in, for instance to confirm it, or to switch accounts.
+#[tokio::test]
+async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result {
+    scenario("openid-failed-again", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({})).await?;
+        let issuer = site.provider.issuer();
+        let pending = json!({ "issuer": issuer, "verifier": "v", "nonce": "n", "return_to": "/account", "begun": 0 });
+        let begin = format!(
+            "sessionStorage['wugan:oidc:state:s'] = JSON.stringify({{ ...{pending}, begun: Date.now() }}); \
+            sessionStorage['wugan:oidc:return_to'] = '/account'"
+        );
+        let responses = [
+            (format!("error=access_denied&iss={issuer}"), "access_denied"),
+            ("code=c&iss=https://evil.example".to_owned(), "https://evil.example responded"),
+            (format!("code=c&iss={issuer}"), "invalid_grant"),
+        ];
+        for (response, shown) in responses {
+            site.page.script(&begin).await?;
+            site.page.open(&format!("/callback?state=s&{response}")).await?;
+            site.page.shows(shown).await?;
+        }
+        site.page.press("Try again").await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+/// The stored session.
+async fn stored(page: &Page) -> Result<Value> {
+    let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
+        .map(([, text]) => JSON.parse(text))[0]";
+    page.script(script).await
+}
+
 #[tokio::test]
 async fn openid_a_page_without_web_crypto_is_told_what_to_change() -> Result {
     scenario("openid-no-crypto", &[], async |Context { page, .. }: &mut Context| {
@@ -279,7 +392,7 @@ async fn openid_a_refusal_by_the_user_is_reported() -> Result {
         site.page.press("Try again").await?;
         site.log_in().await?;
         site.consent().await?;
-        site.page.shows("signed in as ada").await
+        site.page.shows("The account of ada").await
     })
     .await
 }
@@ -415,9 +528,8 @@ async fn openid_a_window_signs_the_page_in() -> Result {
 
 /// The tokens in a copy of localStorage.
 async fn stolen(page: &Page) -> Result<[String; 2]> {
-    let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
-        .map(([, text]) => JSON.parse(text)).map(({ access_token, refresh_token }) => [access_token, refresh_token])[0]";
-    Ok(serde_json::from_value(page.script(script).await?)?)
+    let stored = stored(page).await?;
+    Ok(["access_token", "refresh_token"].map(|name| stored[name].as_str().unwrap_or_default().to_owned()))
 }
 
 /// What a thief gets: the statuses of user information by Bearer and by DPoP without a proof, and of a refresh.
@@ -483,6 +595,7 @@ async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Res
         site.page.shows("signed out").await?;
         assert_eq!(site.ended().await?, "KeyLost");
         site.page.follow("Account").await?;
+        site.consent().await?;
         site.page.shows("The account of ada").await?;
         site.send().await
     })

@@ -5,9 +5,11 @@
 
 use super::{
     address::{self, Navigate},
+    oidc_session::describe,
     use_oidc, use_session,
 };
-use leptos::{either::Either, prelude::*, task::spawn_local};
+use crate::oidc::Error;
+use leptos::{prelude::*, task::spawn_local};
 use std::{fmt, rc::Rc};
 
 /// Options of [`OidcCallback`].
@@ -45,8 +47,8 @@ impl OidcCallbackOptions {
     }
 }
 
-/// Handles the provider's response and goes to the page that the sign-in began on. If it fails, it shows its children, which find the
-/// reason in [`use_oidc().error`](super::UseOidcReturn::error).
+/// Handles the provider's response and goes to the page that the sign-in began on. Its children are shown meanwhile. If the sign-in fails,
+/// `failed` is shown, which finds the reason in [`use_oidc().error`](super::UseOidcReturn::error); by default the reason itself.
 ///
 /// ```no_run
 /// # fn replace(_address: &str) {}
@@ -56,32 +58,29 @@ impl OidcCallbackOptions {
 /// #[component]
 /// fn SigningIn() -> impl IntoView {
 ///     let oidc = use_oidc();
+///     let failed = move || view! {
+///         {oidc.error.get().map(|error| error.to_string())}
+///         <button on:click=move |_| oidc.sign_in()>"Try again"</button>
+///     };
 ///     let options = OidcCallbackOptions::default().home("/inbox").navigate(replace);
-///     view! {
-///         <OidcCallback options fallback=|| "Signing in…">
-///             {move || oidc.error.get().map(|error| error.to_string())}
-///             <button on:click=move |_| oidc.sign_in()>"Try again"</button>
-///         </OidcCallback>
-///     }
+///     view! { <OidcCallback options failed>"Signing in…"</OidcCallback> }
 /// }
 /// ```
 ///
 /// # Panics
 /// If no component above [provides](super::provide_oidc) a provider.
 #[component]
-pub fn OidcCallback<C>(
-    /// What is shown if the sign-in failed.
-    children: TypedChildrenFn<C>,
-    /// What is shown meanwhile. Default: nothing.
+pub fn OidcCallback(
+    /// What is shown while the sign-in is under way. Default: nothing.
+    #[prop(optional)]
+    children: Option<ChildrenFn>,
+    /// What is shown if the sign-in failed. Default: the reason.
     #[prop(optional, into)]
-    fallback: ViewFn,
+    failed: Option<ViewFn>,
     /// Where to go, and how.
     #[prop(optional)]
     options: OidcCallbackOptions,
-) -> impl IntoView
-where
-    C: IntoView + 'static,
-{
+) -> impl IntoView {
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
     Effect::new(move || {
@@ -90,11 +89,14 @@ where
             match provider.callback().await {
                 Ok(path) => navigate(&path),
                 // The response was handled before, as when the page is reloaded.
-                Err(_) if session.signed_in.try_get_untracked() == Some(true) => navigate(&home),
+                Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate(&home),
                 Err(error) => drop(oidc.error.try_set(Some(error))),
             }
         });
     });
-    let children = children.into_inner();
-    move || if oidc.error.get().is_some() { Either::Left(children()) } else { Either::Right(fallback.run()) }
+    move || match (oidc.error.get(), &failed) {
+        (None, _) => children.as_ref().map(|children| children()),
+        (Some(_), Some(failed)) => Some(failed.run()),
+        (Some(error), None) => Some(describe(&error)),
+    }
 }

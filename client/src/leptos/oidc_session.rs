@@ -30,7 +30,7 @@ const RETRY_MS: u32 = 5_000;
 /// #[component]
 /// fn Page() -> impl IntoView {
 ///     if location().pathname().is_ok_and(|path| path == "/callback") {
-///         return view! { <OidcCallback>"The sign-in failed."</OidcCallback> }.into_any();
+///         return view! { <OidcCallback>"Signing in…"</OidcCallback> }.into_any();
 ///     }
 ///     let user = use_session().user;
 ///     view! { <Guarded options=use_oidc().guard()>{move || user.get().map(|user| user.id)}</Guarded> }.into_any()
@@ -78,6 +78,11 @@ where
             provide_oidc(oidc);
             EitherOf3::B(children())
         }
-        Some(Err(error)) => EitherOf3::C(view! { <p role="alert">{error.to_string()}</p> }),
+        Some(Err(error)) => EitherOf3::C(describe(&error)),
     }
+}
+
+/// Shows an error where the app has no view for it.
+pub(super) fn describe(error: &Error) -> AnyView {
+    view! { <p role="alert">{error.to_string()}</p> }.into_any()
 }

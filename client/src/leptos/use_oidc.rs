@@ -2,7 +2,6 @@
 
 use super::{
     UseGuardOptions,
-    address::current,
     lifetime::{is_on_server, outliving},
     provide_session,
     restored::on_restored,
@@ -76,7 +75,7 @@ impl UseOidcReturn {
             if is_sign_out && was_signed_in.get() {
                 this.error.try_set(oidc.show_signed_out_page().err());
             } else {
-                this.sign_in_with(SignInOptions::default().return_to(current()));
+                this.sign_in();
             }
         })
     }

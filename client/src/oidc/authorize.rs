@@ -1,6 +1,14 @@
 //! The authorization request (RFC 6749 §4.1.1; OpenID Connect Core §3.1.2.1), by redirect.
 
-use crate::oidc::{Oidc, browser, error::Error, pending::Pending, pkce, return_path::is_path};
+#[cfg(feature = "dpop")]
+use crate::oidc::fetch::TIMEOUT;
+use crate::oidc::{
+    Oidc, browser,
+    error::Error,
+    pending::{Pending, last_return_to},
+    pkce,
+    return_path::is_path,
+};
 
 /// The parameters that this library sets. `response_mode` and `request` would change where the response or its check is.
 const RESERVED: [&str; 13] = [
@@ -28,7 +36,8 @@ pub struct SignInOptions {
 }
 
 impl SignInOptions {
-    /// Sets the page to show after the sign-in: a path of this origin. Default: the present page.
+    /// Sets the page to show after the sign-in: a path of this origin. Default: the present page, and on the page of the redirect URI the one
+    /// that the last sign-in of this tab was to return to.
     #[must_use]
     pub fn return_to(mut self, path: impl Into<String>) -> SignInOptions {
         self.return_to = Some(path.into());
@@ -90,13 +99,13 @@ impl Oidc {
     /// Stores what the response is checked against.
     pub(crate) async fn begin_sign_in(&self, state: String, options: &SignInOptions) -> Result<Begun, Error> {
         let config = self.config();
-        // The page of the redirect URI has nothing to show.
-        let present = || present_page().filter(|page| *page != config.redirect_path).unwrap_or_else(|| "/".into());
-        let return_to = options.return_to.clone().unwrap_or_else(present);
+        let return_to = options.return_to.clone().unwrap_or_else(|| present_page(&config.redirect_path));
         if !is_path(&return_to) {
             return Err(Error::InvalidRequest("the page to return to must be a path of this origin, such as /notes".into()));
         }
-        if let Some((name, _)) = options.parameters.iter().find(|(name, _)| RESERVED.contains(&&**name)) {
+        let of_all = config.parameters.iter().filter(|(name, _)| options.parameters.iter().all(|(other, _)| other != name));
+        let parameters: Vec<_> = of_all.chain(&options.parameters).map(|(name, value)| (&**name, &**value)).collect();
+        if let Some((name, _)) = parameters.iter().find(|(name, _)| RESERVED.contains(name)) {
             return Err(Error::InvalidRequest(format!("the parameter {name} is set by this library")));
         }
         let metadata = self.metadata();
@@ -112,7 +121,11 @@ impl Oidc {
         let challenge = pkce::challenge(&pending.verifier).await?;
         #[cfg(feature = "dpop")]
         let thumbprint = match &self.client().session().0.transport.dpop {
-            Some(dpop) => Some(dpop.make_key().await.map_err(Error::Unavailable)?),
+            Some(dpop) => {
+                let making = Box::pin(async { Ok(dpop.make_key().await?) });
+                let made = self.client().session().0.transport.within(Some(TIMEOUT), making).await;
+                Some(made.map_err(|error| Error::Unavailable(*error))?)
+            }
             None => None,
         };
         pending.put(&state)?;
@@ -131,17 +144,23 @@ impl Oidc {
         #[cfg(feature = "dpop")]
         pairs.extend(thumbprint.as_deref().map(|thumbprint| ("dpop_jkt", thumbprint)));
         pairs.extend(config.resource_pairs());
-        pairs.extend(options.parameters.iter().map(|(name, value)| (&**name, &**value)));
+        pairs.extend(parameters);
         let url = with_query(&metadata.authorization_endpoint, &pairs);
         Ok(Begun { url, state })
     }
 }
 
-/// Path, query and fragment of this page, if they can be returned to.
-fn present_page() -> Option<String> {
-    let location = browser::window()?.location();
-    let page: String = [location.pathname(), location.search(), location.hash()].into_iter().filter_map(Result::ok).collect();
-    Some(page).filter(|page| is_path(page))
+/// Path, query and fragment of this page. The page of the redirect URI has nothing to show: there it is the page that the last sign-in of this
+/// tab was to return to. `/` if there is none, or it cannot be returned to.
+fn present_page(redirect_path: &str) -> String {
+    let page = browser::window().and_then(|window| {
+        let location = window.location();
+        match location.pathname().ok()? {
+            path if path == redirect_path => last_return_to(),
+            path => Some([path, location.search().ok()?, location.hash().ok()?].concat()),
+        }
+    });
+    page.filter(|page| is_path(page)).unwrap_or_else(|| "/".into())
 }
 
 /// Appends pairs to the query that a URL may have (RFC 6749 §3.1), in front of its fragment.

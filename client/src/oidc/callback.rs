@@ -24,7 +24,7 @@ impl Oidc {
             let _ = history.replace_state_with_url(&state, "", Some(&self.config().redirect_path));
         }
         let response = response?;
-        match Pending::take(&response.state) {
+        match Pending::take(&response.state, self.now()) {
             Some(pending) => complete(self, response, pending).await,
             None if popup::is_popup(&response.state) => popup::hand_over(&response.state, &query, self.platform()).await,
             None => Err(Error::UnknownState),

@@ -10,6 +10,7 @@ pub struct Config {
     pub(crate) scope: String,
     pub(crate) resource: Option<String>,
     pub(crate) audience: Option<String>,
+    pub(crate) parameters: Vec<(String, String)>,
     pub(crate) redirect_path: String,
     pub(crate) signed_out_path: String,
     pub(crate) assumes_s256: bool,
@@ -24,14 +25,16 @@ impl Config {
             scope: "openid profile offline_access".into(),
             resource: None,
             audience: None,
+            parameters: Vec::new(),
             redirect_path: "/callback".into(),
             signed_out_path: "/".into(),
             assumes_s256: false,
         }
     }
 
-    /// Sets the scope. It must contain `openid`. Most providers grant a refresh token for `offline_access` only. Default:
-    /// `openid profile offline_access`.
+    /// Sets the scope. It must contain `openid`. Most providers grant a refresh token for `offline_access` only, and some only with
+    /// `.parameter("prompt", "consent")` (OpenID Connect Core §11); see
+    /// [`Warning::NoRefreshToken`](crate::Warning::NoRefreshToken). Default: `openid profile offline_access`.
     pub fn scope(mut self, scope: impl Into<String>) -> Config {
         self.scope = scope.into();
         self
@@ -46,6 +49,13 @@ impl Config {
     /// Sets the API that the access token is for, at providers that call it `audience`, such as Auth0.
     pub fn audience(mut self, audience: impl Into<String>) -> Config {
         self.audience = Some(audience.into());
+        self
+    }
+
+    /// Adds a parameter to each sign-in, such as `prompt`, `kc_idp_hint` or `organization`. One of the same name in
+    /// [`SignInOptions`](super::SignInOptions) replaces it.
+    pub fn parameter(mut self, name: &str, value: &str) -> Config {
+        self.parameters.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -65,6 +75,10 @@ impl Config {
     pub fn assume_s256(mut self) -> Config {
         self.assumes_s256 = true;
         self
+    }
+
+    pub(crate) fn has_scope(&self, name: &str) -> bool {
+        self.scope.split(' ').any(|scope| scope == name)
     }
 
     /// The parameters that name the API.

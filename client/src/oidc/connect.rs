@@ -30,7 +30,7 @@ impl Config {
         if metadata.issuer != self.issuer {
             return Err(unusable(format!("the metadata is not for “{}”", self.issuer)));
         }
-        if !self.scope.split(' ').any(|scope| scope == "openid") {
+        if !self.has_scope("openid") {
             return Err(Error::InvalidRequest("the scope must contain openid".into()));
         }
         if !is_path(&self.redirect_path) || !is_path(&self.signed_out_path) {
@@ -48,7 +48,9 @@ impl Config {
             RequestError::InvalidRequest(reason) => Error::InvalidRequest(reason),
             other => Error::Unavailable(other),
         })?;
-        Ok(Oidc::new(self, metadata, client))
+        let oidc = Oidc::new(self, metadata, client);
+        oidc.check_refresh_token();
+        Ok(oidc)
     }
 }
 

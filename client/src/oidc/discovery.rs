@@ -1,10 +1,10 @@
 //! The provider's metadata: OpenID Connect Discovery 1.0, with RFC 8414 for providers that publish only that.
 //!
-//! It is kept in sessionStorage for an hour, and used longer if the provider cannot be reached.
+//! The document is stored for all tabs, so that a page is shown without the provider. It is no secret.
 
 use crate::{
     json::Object,
-    oidc::{browser, error::Error, fetch::get},
+    oidc::{error::Error, fetch::get},
     platform::default_platform,
 };
 
@@ -114,45 +114,60 @@ impl Metadata {
         }
     }
 
-    /// Fetches the metadata of an issuer, or takes it from sessionStorage.
+    /// Takes the metadata of an issuer from localStorage, or fetches it. After an hour, it is fetched again for the next page.
     pub(crate) async fn fetch(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
-        let [url, fallback] = urls(issuer);
         if !is_secure(issuer) || issuer.contains(['?', '#']) {
             let reason = "the issuer must be an https URL without query and fragment; plain http is allowed for this machine only".into();
             return Err(Error::Discovery { url: issuer.into(), reason });
         }
-        let cache = Cache::of(issuer);
-        let mut cached =
-            cache.read().and_then(|(document, at)| Some((Metadata::read(issuer, document.as_bytes(), assumes_s256).ok()?, at)));
-        let now = default_platform().now();
-        if let Some((metadata, _)) = cached.take_if(|(_, at)| (0.0..CACHED_FOR_MS).contains(&(now - *at))) {
-            return Ok(metadata);
+        let platform = default_platform();
+        let stored = platform.get(&storage_key(issuer)).ok().flatten();
+        let cached = stored.and_then(|text| {
+            let (fetched_at, document) = text.split_once('\n')?;
+            Some((fetched_at.parse::<u64>().ok()? as f64, Metadata::read(issuer, document.as_bytes(), assumes_s256).ok()?))
+        });
+        let Some((fetched_at, metadata)) = cached else { return download(issuer, assumes_s256).await };
+        if !(0.0..CACHED_FOR_MS).contains(&(platform.now() - fetched_at)) {
+            let issuer = issuer.to_owned();
+            platform.spawn(Box::pin(async move {
+                if let Err(Error::Discovery { .. }) = download(&issuer, assumes_s256).await {
+                    // The next page reports what is wrong.
+                    let _ = default_platform().set(&storage_key(&issuer), "");
+                }
+            }));
         }
-        let mut url = url;
-        let mut answer = get(&url).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
-            url = fallback;
-            answer = get(&url).await;
-        }
-        let document = match &answer {
-            Ok(answer) if answer.status() == 200 => answer.buffered(),
-            Ok(answer) if !answer.status().is_server_error() => {
-                let reason = format!("the provider answered {}: check the issuer", answer.status().as_u16());
-                return Err(Error::Discovery { url, reason });
-            }
-            answer => match (cached, answer) {
-                (Some((metadata, _)), _) => return Ok(metadata),
-                (None, Ok(answer)) => return Err(Error::Unavailable(answer.status_error())),
-                (None, Err(error)) => return Err(Error::Unavailable(error.clone())),
-            },
-        };
-        let metadata = match Metadata::read(issuer, document, assumes_s256) {
-            Ok(metadata) => metadata,
-            Err(reason) => return Err(Error::Discovery { url, reason }),
-        };
-        cache.write(document, now);
         Ok(metadata)
     }
+}
+
+/// Where the document is stored, behind the time when it was fetched. It is checked again whenever it is read.
+fn storage_key(issuer: &str) -> String {
+    format!("wugan:oidc:metadata:{issuer}")
+}
+
+/// Fetches the metadata of an issuer, and stores it.
+async fn download(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
+    let [mut url, fallback] = urls(issuer);
+    let mut answer = get(&url).await;
+    if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
+        url = fallback;
+        answer = get(&url).await;
+    }
+    let answer = answer.map_err(Error::Unavailable)?;
+    if answer.status().is_server_error() {
+        return Err(Error::Unavailable(answer.status_error()));
+    }
+    let read = match answer.status().as_u16() {
+        200 => Metadata::read(issuer, answer.buffered(), assumes_s256),
+        status => Err(format!("the provider answered {status}: check the issuer")),
+    };
+    let metadata = read.map_err(|reason| Error::Discovery { url, reason })?;
+    if let Ok(document) = std::str::from_utf8(answer.buffered()) {
+        let platform = default_platform();
+        // Without it, the next page fetches the document again.
+        let _ = platform.set(&storage_key(issuer), &format!("{}\n{document}", platform.now() as u64));
+    }
+    Ok(metadata)
 }
 
 /// Where an issuer's document is (OpenID Connect Discovery §4.1), and where RFC 8414 §3.1 puts it.
@@ -179,28 +194,6 @@ pub(crate) fn is_secure(url: &str) -> bool {
         _ => authority,
     };
     host == "localhost" || host == "[::1]" || (host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
-}
-
-/// The document in sessionStorage, with the time when it was fetched. It is checked again whenever it is read.
-struct Cache(String);
-
-impl Cache {
-    fn of(issuer: &str) -> Cache {
-        Cache(format!("wugan:oidc:metadata:{issuer}"))
-    }
-
-    fn read(&self) -> Option<(String, f64)> {
-        let text = browser::session_storage()?.get_item(&self.0).ok()??;
-        let (at, document) = text.split_once('\n')?;
-        Some((document.to_owned(), at.parse::<u64>().ok()? as f64))
-    }
-
-    fn write(&self, document: &[u8], at: f64) {
-        if let (Some(storage), Ok(document)) = (browser::session_storage(), std::str::from_utf8(document)) {
-            // Without it, the next page fetches the document again.
-            let _ = storage.set_item(&self.0, &format!("{}\n{document}", at as u64));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::fmt;
 /// | error | what to do |
 /// | --- | --- |
 /// | [`Provider`](Error::Provider) | depends on the code: see [`ProviderError`] |
-/// | [`Unavailable`](Error::Unavailable) | offer a retry |
+/// | [`Unavailable`](Error::Unavailable) | offer a retry: of a callback, a new sign-in |
 /// | [`NoResponse`](Error::NoResponse), [`MissingState`](Error::MissingState), [`UnknownState`](Error::UnknownState) | offer a new sign-in |
 /// | [`PopupBlocked`](Error::PopupBlocked), [`PopupClosed`](Error::PopupClosed) | offer the redirect instead, or a new sign-in |
 /// | [`WrongIssuer`](Error::WrongIssuer), [`IdToken`](Error::IdToken) | report it: it may be an attack |

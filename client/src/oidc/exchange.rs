@@ -2,7 +2,7 @@
 
 use crate::{
     grant::{RefreshOutcome, TokenResponse},
-    http::Request,
+    http::{Request, Response},
     json::Object,
     oidc::{
         Oidc,
@@ -22,10 +22,10 @@ pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pendi
     let metadata = oidc.metadata();
     let code = response.code_for(&pending, &metadata.issuer, metadata.names_issuer)?;
     let transport = &oidc.client().session().0.transport;
-    // The keys are fetched for each sign-in, so that a changed key is known.
+    // The keys are fetched for each sign-in, and not from the browser's cache, so that a changed key is known (OpenID Connect Core §10.1.1).
     let (tokens, keys) = join(fetch(transport, token_request(oidc, &code, &pending)?), get(&metadata.jwks_uri)).await;
     let tokens = tokens.map_err(Error::Unavailable)?;
-    let (granted, id_token) = read_tokens(oidc, &TokenResponse::new(&tokens))?;
+    let (granted, id_token) = read_tokens(oidc, &tokens)?;
     let decoded = IdToken::read(&id_token)?;
     let received = Received { server: tokens.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
     let (issuer, nonce, client_id) = (&pending.issuer, &pending.nonce, &oidc.config().client_id);
@@ -37,6 +37,7 @@ pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pendi
     decoded.verify(algorithm, &keys.map_err(Error::Unavailable)?).await?;
     oidc.client().session().begin_for(user(&decoded.into_claims()), granted, tokens.sent_at());
     oidc.keep_id_token(&id_token);
+    oidc.check_refresh_token();
     Ok(pending.return_to)
 }
 
@@ -55,25 +56,25 @@ fn token_request(oidc: &Oidc, code: &str, pending: &Pending) -> Result<Request, 
 }
 
 /// The tokens and the ID token of an answer.
-fn read_tokens(oidc: &Oidc, answer: &TokenResponse<'_>) -> Result<(TokenSet, String), Error> {
+fn read_tokens(oidc: &Oidc, response: &Response) -> Result<(TokenSet, String), Error> {
+    let answer = TokenResponse::new(response);
     let object = answer.object().unwrap_or_else(Object::new);
+    let session = oidc.client().session();
+    if response.status().is_server_error() || answer.status == 429 {
+        return Err(Error::Unavailable(response.status_error()));
+    }
     if (400..500).contains(&answer.status)
         && let Some(error) = Error::in_answer(&object)
     {
         return Err(error);
     }
-    let tokens = match oidc.client().session().0.grant.parse(answer) {
+    let tokens = match session.parse(&answer) {
         RefreshOutcome::Granted(tokens) => tokens,
         RefreshOutcome::Unavailable(reason) => return Err(Error::TokenResponse(reason)),
         RefreshOutcome::Rejected => return Err(Error::TokenResponse("the grant takes it for a rejection".into())),
     };
-    #[cfg(feature = "dpop")]
-    let expected = if oidc.client().session().0.transport.dpop.is_some() { "DPoP" } else { "Bearer" };
-    #[cfg(not(feature = "dpop"))]
-    let expected = "Bearer";
-    let kind = object.text("token_type").unwrap_or_default();
-    if !kind.eq_ignore_ascii_case(expected) {
-        return Err(Error::TokenResponse(format!("the tokens are of the type “{kind}”, and {expected} is needed")));
+    if !session.0.transport.has_dpop() && !answer.is_of_type("Bearer") {
+        return Err(Error::TokenResponse("the token type is not Bearer".into()));
     }
     Ok((tokens, object.text("id_token").ok_or(IdTokenError::Missing)?))
 }

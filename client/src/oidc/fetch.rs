@@ -8,14 +8,14 @@ use crate::{
 };
 use futures::future::LocalBoxFuture;
 use std::time::Duration;
-use web_sys::RequestRedirect;
+use web_sys::{RequestCache, RequestRedirect};
 
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Sends a request that belongs to no client: for public documents.
+/// Fetches a public document, past the browser's cache. Belongs to no client.
 pub(crate) async fn get(url: &str) -> Result<Response, Error> {
     let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), None);
-    fetch(&transport, Request::get(url)).await
+    fetch(&transport, Request::get(url).cache(RequestCache::NoCache)).await
 }
 
 /// Follows no redirect. The answer's body has been read. Boxed, so that its code exists once.

@@ -11,6 +11,7 @@ use std::fmt;
 use web_sys::Storage;
 
 const PREFIX: &str = "wugan:oidc:state:";
+const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
 /// Sign-ins that were begun longer ago are abandoned.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
 
@@ -57,15 +58,16 @@ impl Pending {
     pub(crate) fn put(&self, state: &str) -> Result<(), Error> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
         self.remove_given_up(&storage);
-        storage.set_item(&format!("{PREFIX}{state}"), &self.write()).map_err(|_| Error::NoStorage)
+        let stored = storage.set_item(LAST_RETURN_TO, &self.return_to);
+        stored.and_then(|()| storage.set_item(&format!("{PREFIX}{state}"), &self.write())).map_err(|_| Error::NoStorage)
     }
 
-    /// Takes it out: a second response with this `state` finds nothing.
-    pub(crate) fn take(state: &str) -> Option<Pending> {
+    /// Takes it out: a second response with this `state` finds nothing. `now` is the device's clock.
+    pub(crate) fn take(state: &str, now: f64) -> Option<Pending> {
         let (storage, key) = (browser::session_storage()?, format!("{PREFIX}{state}"));
         let text = storage.get_item(&key).ok()??;
         storage.remove_item(&key).ok()?;
-        Pending::read(&text)
+        Pending::read(&text).filter(|pending| now - pending.begun <= KEPT_FOR_MS)
     }
 
     fn remove_given_up(&self, storage: &Storage) {
@@ -77,6 +79,11 @@ impl Pending {
             }
         }
     }
+}
+
+/// The page that the last sign-in of this tab was to return to.
+pub(crate) fn last_return_to() -> Option<String> {
+    browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?
 }
 
 #[cfg(test)]
@@ -102,14 +109,18 @@ mod tests {
     #[wasm_bindgen_test::wasm_bindgen_test]
     fn a_pending_sign_in_is_taken_once_and_given_up_after_a_day() {
         let (first, mut later) = (pending(), pending());
+        let (begun, too_late) = (first.begun, first.begun + KEPT_FOR_MS + 1.0);
         assert_eq!(first.put("one"), Ok(()));
-        assert_eq!(Pending::take("two"), None);
-        assert_eq!(Pending::take("one"), Some(first.clone()));
-        assert_eq!(Pending::take("one"), None);
+        assert_eq!(Pending::take("two", begun), None);
+        assert_eq!(Pending::take("one", begun), Some(first.clone()));
+        assert_eq!(Pending::take("one", begun), None);
+        assert_eq!(last_return_to().as_deref(), Some("/notes"));
         assert_eq!(first.put("one"), Ok(()));
-        later.begun += KEPT_FOR_MS + 1.0;
+        assert_eq!(Pending::take("one", too_late), None);
+        assert_eq!(first.put("one"), Ok(()));
+        later.begun = too_late;
         assert_eq!(later.put("two"), Ok(()));
-        assert_eq!(Pending::take("one"), None);
-        assert_eq!(Pending::take("two"), Some(later));
+        assert_eq!(Pending::take("one", begun), None, "removed by the later one");
+        assert_eq!(Pending::take("two", too_late), Some(later));
     }
 }

@@ -63,14 +63,14 @@ impl Oidc {
                 },
                 Either::Left((None, _)) => return Err(Error::PopupClosed),
                 Either::Right(_) if was_closed => {
-                    drop(Pending::take(&begun.state));
+                    drop(Pending::take(&begun.state, self.now()));
                     return Err(Error::PopupClosed);
                 }
                 // The window closes right after its message, which may arrive later.
                 Either::Right(_) => was_closed = popup.closed().unwrap_or(true),
             }
         };
-        let pending = Pending::take(&begun.state).ok_or(Error::UnknownState)?;
+        let pending = Pending::take(&begun.state, self.now()).ok_or(Error::UnknownState)?;
         complete(self, response, pending).await.map(drop)
     }
 }

@@ -1,6 +1,7 @@
 //! A client at a provider, ready to sign users in.
 
 use crate::{
+    Warning,
     client::Client,
     json::Object,
     oidc::{Config, Metadata, browser, error::Error, id_token::IdToken},
@@ -66,6 +67,15 @@ impl Oidc {
     #[cfg(feature = "leptos")]
     pub(crate) fn clear_leaving(&self) {
         self.0.is_leaving.set(false);
+    }
+
+    /// Warns if a refresh token was asked for and is missing.
+    pub(crate) fn check_refresh_token(&self) {
+        let session = self.client().session();
+        let is_missing = session.current().is_some_and(|held| held.tokens.refresh_token.is_none());
+        if is_missing && self.config().has_scope("offline_access") {
+            session.warn(Warning::NoRefreshToken);
+        }
     }
 
     /// The ID token with which the session began. It is no credential: no API accepts it.

@@ -1,10 +1,10 @@
 //! The page to show after the sign-in: a path of this origin and nothing else (CWE-601; RFC 9700 §4.11).
 
-/// Whether an address is a path, and stays one in every parser: two slashes begin a host name, browsers take a backslash for a slash,
-/// and skip control characters.
+/// Whether an address is a path, and stays one in every parser: two slashes begin a host name, browsers take a backslash in front of a
+/// query for a slash, and skip control characters.
 pub(crate) fn is_path(address: &str) -> bool {
     let path = address.split(['?', '#']).next().unwrap_or_default();
-    path.starts_with('/') && !path.contains("//") && !address.contains(|letter: char| letter == '\\' || letter.is_ascii_control())
+    path.starts_with('/') && !path.contains("//") && !path.contains('\\') && !address.contains(|letter: char| letter.is_ascii_control())
 }
 
 #[cfg(test)]
@@ -13,7 +13,8 @@ mod tests {
 
     #[test]
     fn only_a_path_of_this_origin_is_returned_to() {
-        for path in ["/", "/notes", "/notes?q=a//b&u=https://x", "/a#//b", "/ü/無?x=%5C", "/.well-known/x", "/a:b@c"] {
+        for path in ["/", "/notes", "/notes?q=a//b&u=https://x", "/a#//b", "/ü/無?x=%5C", "/.well-known/x", "/a:b@c", "/a?q=C:\\temp#\\"]
+        {
             assert!(is_path(path), "{path}");
         }
         let hostile = [

@@ -142,6 +142,9 @@ pub enum Warning {
     StoreOfLaterVersion,
     /// The record belongs to another backend and is left alone: give each client a storage key of its own.
     StoreOfOtherBackend,
+    /// The OpenID provider granted no refresh token although the scope has `offline_access`: the session ends with its access token. Some
+    /// providers grant it after a consent only: set the parameter `prompt` to `consent`.
+    NoRefreshToken,
     /// The token endpoint answered, but the grant does not take the answer for a verdict, for this reason. If it is one, adjust the
     /// grant: see [`grant`](crate::grant).
     NoVerdict(String),

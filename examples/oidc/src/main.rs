@@ -7,9 +7,10 @@ use leptos_router::{NavigateOptions, components::*, hooks::use_navigate, path};
 use wugan::{Client, leptos::*, oidc::Config};
 
 fn main() {
-    let meta = |name: &str| document().query_selector(name).ok()??.get_attribute("content");
-    let config = Config::new(meta("meta[name=issuer]").unwrap_or_default(), "wugan-example");
-    let client = Client::builder("").dpop(meta("meta[name=dpop]").is_some_and(|dpop| dpop == "on"));
+    let meta =
+        |name: &str| document().query_selector(name).ok().flatten().and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    let config = Config::new(meta("[name=issuer]"), "wugan-example").parameter("prompt", &meta("[name=prompt]"));
+    let client = Client::builder("").dpop(meta("[name=dpop]") == "on");
     mount_to_body(|| view! { <OidcSession config client><App /></OidcSession> });
 }
 
@@ -47,13 +48,13 @@ fn Account() -> impl IntoView {
     };
     let user = move || session.user.get().map(|user| format!("The account of {}", user.id));
     let send = move || view! { <button on:click=send>"Send 20 requests"</button> <p id="answers">{answers}</p> };
-    let out = move || view! { <button on:click=move |_| oidc.sign_out()>"Sign out"</button> };
-    view! { <Guarded options=oidc.guard() fallback=|| "Loading…">{user} {send} {out}</Guarded> }
+    view! { <Guarded options=oidc.guard() fallback=|| "Loading…">{user} {send} <button on:click=move |_| oidc.sign_out()>"Sign out"</button></Guarded> }
 }
 
 #[component]
 fn SigningIn() -> impl IntoView {
     let (oidc, navigate) = (use_oidc(), use_navigate());
     let go = move |to: &str| navigate(to, NavigateOptions { resolve: false, replace: true, ..Default::default() });
-    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go) fallback=|| "Signing in…"><button on:click=move |_| oidc.sign_in()>"Try again"</button></OidcCallback> }
+    let failed = move || view! { <button on:click=move |_| oidc.sign_in()>"Try again"</button> };
+    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go) failed>"Signing in…"</OidcCallback> }
 }

@@ -15,8 +15,7 @@ async fn load(client: Client) -> Result<String, Error> {
 fn App() -> impl IntoView {
     let (oidc, session, text) = (use_oidc(), use_session(), RwSignal::new(String::new()));
     if location().pathname().is_ok_and(|path| path == "/callback") {
-        let error = move || oidc.error.get().map(|error| error.to_string());
-        return view! { <OidcCallback>{error}</OidcCallback> }.into_any();
+        return view! { <OidcCallback>"Signing in…"</OidcCallback> }.into_any();
     }
     let click = move |_| {
         let client = session.client();
