@@ -26,6 +26,11 @@ in_engines! { [Chromium Firefox] [
     dpop_a_lost_key_ends_the_session_with_its_reason,
 ] }
 
+#[test]
+fn openid_the_example_has_fewer_than_sixty_lines() {
+    assert!(include_str!("../../examples/oidc/src/main.rs").lines().count() < 60);
+}
+
 struct Site {
     provider: OpenIdProvider,
     page: Page,
@@ -213,7 +218,7 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
         site.page.reload().await?;
         site.page.shows("The account of ada").await?;
         let make_old = "for (const key of Object.keys(localStorage).filter(key => key.startsWith('wugan:oidc:metadata:'))) \
-            localStorage[key] = localStorage[key].replace(/^[0-9]+/, '1000');";
+            localStorage[key] = localStorage[key].replace(/\"fetched_at\":[0-9]+/, '\"fetched_at\":1000');";
         site.page.script(make_old).await?;
         site.page.open_tab("/account").await?;
         site.page.shows("The account of ada").await?;

@@ -12,6 +12,7 @@ use crate::{
     rules::{Rule, is_broken},
     session::tokens::random_id,
 };
+use futures::future::LocalBoxFuture;
 use proof::Proof;
 use servers::Servers;
 use std::{
@@ -62,7 +63,11 @@ impl Dpop {
     }
 
     /// The key for a sign-in, which is made if there is none. Returns its thumbprint, for the parameter `dpop_jkt` (RFC 9449 §10).
-    pub(crate) async fn make_key(&self) -> Result<String, Error> {
+    pub(crate) fn make_key(&self) -> LocalBoxFuture<'_, Result<String, Box<Error>>> {
+        Box::pin(self.make_or_store_key())
+    }
+
+    async fn make_or_store_key(&self) -> Result<String, Box<Error>> {
         let known = self.key.borrow().clone();
         // Another tab may make one at the same time: the first to be stored counts. Should the browser have removed the key of the present
         // session from the store, it is stored again.

@@ -94,9 +94,10 @@ pub fn OidcCallback(
             }
         });
     });
-    move || match (oidc.error.get(), &failed) {
-        (None, _) => children.as_ref().map(|children| children()),
-        (Some(_), Some(failed)) => Some(failed.run()),
-        (Some(error), None) => Some(describe(&error)),
+    move || match (oidc.error.with(|error| error.as_ref().map(Error::to_string)), &children, &failed) {
+        (None, Some(children), _) => children(),
+        (None, None, _) => ().into_any(),
+        (Some(_), _, Some(failed)) => failed.run(),
+        (Some(reason), _, None) => describe(reason),
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     oidc::{Config, Error, Metadata, Oidc},
 };
 use gloo_timers::future::TimeoutFuture;
-use leptos::{either::EitherOf3, prelude::*, task::spawn_local};
+use leptos::{prelude::*, task::spawn_local};
 
 /// How long to wait until a provider that was not available is asked again.
 const RETRY_MS: u32 = 5_000;
@@ -73,16 +73,16 @@ where
     });
     let children = children.into_inner();
     move || match connected.get() {
-        None => EitherOf3::A(fallback.run()),
+        None => fallback.run(),
         Some(Ok(oidc)) => {
             provide_oidc(oidc);
-            EitherOf3::B(children())
+            children().into_any()
         }
-        Some(Err(error)) => EitherOf3::C(describe(&error)),
+        Some(Err(error)) => describe(error.to_string()),
     }
 }
 
 /// Shows an error where the app has no view for it.
-pub(super) fn describe(error: &Error) -> AnyView {
-    view! { <p role="alert">{error.to_string()}</p> }.into_any()
+pub(super) fn describe(reason: String) -> AnyView {
+    view! { <p role="alert">{reason}</p> }.into_any()
 }

@@ -122,8 +122,7 @@ impl Oidc {
         #[cfg(feature = "dpop")]
         let thumbprint = match &self.client().session().0.transport.dpop {
             Some(dpop) => {
-                let making = Box::pin(async { Ok(dpop.make_key().await?) });
-                let made = self.client().session().0.transport.within(Some(TIMEOUT), making).await;
+                let made = self.client().session().0.transport.within(Some(TIMEOUT), dpop.make_key()).await;
                 Some(made.map_err(|error| Error::Unavailable(*error))?)
             }
             None => None,
@@ -165,16 +164,14 @@ fn present_page(redirect_path: &str) -> String {
 
 /// Appends pairs to the query that a URL may have (RFC 6749 §3.1), in front of its fragment.
 pub(crate) fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
-    let url = url.split('#').next().unwrap_or_default();
-    let pairs = form(pairs);
-    let separator = if url.ends_with(['?', '&']) {
-        ""
-    } else if url.contains('?') {
-        "&"
-    } else {
-        "?"
+    let end = url.bytes().position(|byte| byte == b'#').unwrap_or(url.len());
+    let url = &url[..end];
+    let separator = match url.as_bytes() {
+        [.., b'?' | b'&'] => "",
+        bytes if bytes.contains(&b'?') => "&",
+        _ => "?",
     };
-    format!("{url}{separator}{pairs}")
+    [url, separator, &form(pairs)].concat()
 }
 
 /// Form-encodes pairs.

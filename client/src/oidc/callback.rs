@@ -15,7 +15,7 @@ impl Oidc {
         let window = browser::window().ok_or(Error::NoBrowser)?;
         let query = window.location().search().unwrap_or_default();
         let response = AuthorizationResponse::read(&query);
-        if response == Err(Error::NoResponse) {
+        if matches!(response, Err(Error::NoResponse)) {
             return Err(Error::NoResponse);
         }
         if let Ok(history) = window.history() {

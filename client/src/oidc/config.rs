@@ -78,7 +78,7 @@ impl Config {
     }
 
     pub(crate) fn has_scope(&self, name: &str) -> bool {
-        self.scope.split(' ').any(|scope| scope == name)
+        self.scope.as_bytes().split(|byte| *byte == b' ').any(|scope| scope == name.as_bytes())
     }
 
     /// The parameters that name the API.

@@ -116,15 +116,15 @@ impl Metadata {
 
     /// Takes the metadata of an issuer from localStorage, or fetches it. After an hour, it is fetched again for the next page.
     pub(crate) async fn fetch(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
-        if !is_secure(issuer) || issuer.contains(['?', '#']) {
+        if !is_secure(issuer) || issuer.bytes().any(|byte| matches!(byte, b'?' | b'#')) {
             let reason = "the issuer must be an https URL without query and fragment; plain http is allowed for this machine only".into();
             return Err(Error::Discovery { url: issuer.into(), reason });
         }
         let platform = default_platform();
         let stored = platform.get(&storage_key(issuer)).ok().flatten();
         let cached = stored.and_then(|text| {
-            let (fetched_at, document) = text.split_once('\n')?;
-            Some((fetched_at.parse::<u64>().ok()? as f64, Metadata::read(issuer, document.as_bytes(), assumes_s256).ok()?))
+            let stored = Object::read(text.as_bytes())?;
+            Some((stored.number("fetched_at")?, Metadata::read(issuer, stored.text("document")?.as_bytes(), assumes_s256).ok()?))
         });
         let Some((fetched_at, metadata)) = cached else { return download(issuer, assumes_s256).await };
         if !(0.0..CACHED_FOR_MS).contains(&(platform.now() - fetched_at)) {
@@ -140,7 +140,7 @@ impl Metadata {
     }
 }
 
-/// Where the document is stored, behind the time when it was fetched. It is checked again whenever it is read.
+/// Where the document is stored, with the time when it was fetched. It is checked again whenever it is read.
 fn storage_key(issuer: &str) -> String {
     format!("wugan:oidc:metadata:{issuer}")
 }
@@ -162,18 +162,18 @@ async fn download(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
         status => Err(format!("the provider answered {status}: check the issuer")),
     };
     let metadata = read.map_err(|reason| Error::Discovery { url, reason })?;
-    if let Ok(document) = std::str::from_utf8(answer.buffered()) {
-        let platform = default_platform();
-        // Without it, the next page fetches the document again.
-        let _ = platform.set(&storage_key(issuer), &format!("{}\n{document}", platform.now() as u64));
-    }
+    let platform = default_platform();
+    let stored = Object::new().with_number("fetched_at", Some(platform.now()));
+    // Without it, the next page fetches the document again.
+    let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(answer.buffered()).ok()).write());
     Ok(metadata)
 }
 
 /// Where an issuer's document is (OpenID Connect Discovery §4.1), and where RFC 8414 §3.1 puts it.
 fn urls(issuer: &str) -> [String; 2] {
-    let issuer = issuer.trim_end_matches('/');
-    let path_at = issuer.find("://").and_then(|at| Some(at + 3 + issuer[at + 3..].find('/')?)).unwrap_or(issuer.len());
+    let issuer = issuer.strip_suffix('/').unwrap_or(issuer);
+    // The third slash begins the path.
+    let path_at = issuer.bytes().enumerate().filter(|(_, byte)| *byte == b'/').nth(2).map_or(issuer.len(), |(at, _)| at);
     let (origin, path) = issuer.split_at(path_at);
     [format!("{issuer}/.well-known/openid-configuration"), format!("{origin}/.well-known/oauth-authorization-server{path}")]
 }
@@ -184,16 +184,16 @@ pub(crate) fn is_secure(url: &str) -> bool {
     if !url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@' && byte != b'\\') {
         return false;
     }
-    let authority = |scheme: &str| Some(url.strip_prefix(scheme)?.split(['/', '?', '#']).next().unwrap_or_default());
+    let authority = |scheme: &str| url.strip_prefix(scheme)?.as_bytes().split(|byte| matches!(byte, b'/' | b'?' | b'#')).next();
     if let Some(authority) = authority("https://") {
         return !authority.is_empty();
     }
     let Some(authority) = authority("http://") else { return false };
-    let host = match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+    let host = match authority.iter().rposition(|byte| !byte.is_ascii_digit()) {
+        Some(colon) if authority[colon] == b':' => &authority[..colon],
         _ => authority,
     };
-    host == "localhost" || host == "[::1]" || (host.starts_with("127.") && host.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit()))
+    matches!(host, b"localhost" | b"[::1]") || (host.starts_with(b"127.") && host.iter().all(|byte| *byte == b'.' || byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -63,11 +63,13 @@ impl<'a> IdToken<'a> {
     /// Decodes a JWS in compact form (RFC 7515 §7.1).
     pub(crate) fn read(token: &'a str) -> Result<IdToken<'a>, IdTokenError> {
         let decoded = || {
-            let (signed, signature) = token.rsplit_once('.')?;
-            let (header, claims) = signed.split_once('.')?;
-            let object = |part: &str| Object::read(&decode_base64url(part.as_bytes())?);
-            // An encrypted token has five parts, whose second one is no base64url: it contains dots.
-            Some(IdToken { header: object(header)?, claims: object(claims)?, signed, signature: decode_base64url(signature.as_bytes())? })
+            let mut parts = token.as_bytes().split(|byte| *byte == b'.');
+            let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+            let object = |part| Object::read(&decode_base64url(part)?);
+            let signed = &token[..=header.len() + claims.len()];
+            let token = IdToken { header: object(header)?, claims: object(claims)?, signed, signature: decode_base64url(signature)? };
+            // An encrypted token has five parts.
+            parts.next().is_none().then_some(token)
         };
         decoded().ok_or(IdTokenError::Malformed)
     }

@@ -8,11 +8,10 @@ use crate::{
     oidc::{browser, error::Error},
 };
 use std::fmt;
-use web_sys::Storage;
 
 const PREFIX: &str = "wugan:oidc:state:";
 const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
-/// Sign-ins that were begun longer ago are abandoned.
+/// A response to a sign-in that was begun longer ago is not accepted.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
 
 #[derive(Clone, PartialEq)]
@@ -54,10 +53,9 @@ impl Pending {
         })
     }
 
-    /// Stores it, and removes abandoned ones.
+    /// Stores it, until its response arrives or the tab is closed.
     pub(crate) fn put(&self, state: &str) -> Result<(), Error> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
-        self.remove_given_up(&storage);
         let stored = storage.set_item(LAST_RETURN_TO, &self.return_to);
         stored.and_then(|()| storage.set_item(&format!("{PREFIX}{state}"), &self.write())).map_err(|_| Error::NoStorage)
     }
@@ -68,16 +66,6 @@ impl Pending {
         let text = storage.get_item(&key).ok()??;
         storage.remove_item(&key).ok()?;
         Pending::read(&text).filter(|pending| now - pending.begun <= KEPT_FOR_MS)
-    }
-
-    fn remove_given_up(&self, storage: &Storage) {
-        let keys: Vec<String> = (0..storage.length().unwrap_or_default()).filter_map(|index| storage.key(index).ok()?).collect();
-        for key in keys.into_iter().filter(|key| key.starts_with(PREFIX)) {
-            let pending = storage.get_item(&key).ok().flatten().and_then(|text| Pending::read(&text));
-            if pending.is_none_or(|pending| self.begun - pending.begun > KEPT_FOR_MS) {
-                let _ = storage.remove_item(&key);
-            }
-        }
     }
 }
 
@@ -107,8 +95,8 @@ mod tests {
 
     #[cfg(target_arch = "wasm32")]
     #[wasm_bindgen_test::wasm_bindgen_test]
-    fn a_pending_sign_in_is_taken_once_and_given_up_after_a_day() {
-        let (first, mut later) = (pending(), pending());
+    fn a_pending_sign_in_is_taken_once_and_within_a_day() {
+        let first = pending();
         let (begun, too_late) = (first.begun, first.begun + KEPT_FOR_MS + 1.0);
         assert_eq!(first.put("one"), Ok(()));
         assert_eq!(Pending::take("two", begun), None);
@@ -117,10 +105,6 @@ mod tests {
         assert_eq!(last_return_to().as_deref(), Some("/notes"));
         assert_eq!(first.put("one"), Ok(()));
         assert_eq!(Pending::take("one", too_late), None);
-        assert_eq!(first.put("one"), Ok(()));
-        later.begun = too_late;
-        assert_eq!(later.put("two"), Ok(()));
-        assert_eq!(Pending::take("one", begun), None, "removed by the later one");
-        assert_eq!(Pending::take("two", too_late), Some(later));
+        assert_eq!(Pending::take("one", begun), None);
     }
 }

@@ -16,7 +16,7 @@ impl AuthorizationResponse {
     pub(crate) fn read(query: &str) -> Result<AuthorizationResponse, Error> {
         const NAMES: [&str; 5] = ["code", "error", "error_description", "state", "iss"];
         let mut values = [const { None::<String> }; 5];
-        for (name, value) in form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
+        for (name, value) in form_urlencoded::parse(query.strip_prefix('?').unwrap_or(query).as_bytes()) {
             let Some(index) = NAMES.iter().position(|known| *known == name) else { continue };
             // RFC 6749 §3.1: no parameter twice.
             if values[index].replace(value.into_owned()).is_some() {

@@ -7,8 +7,7 @@ use leptos_router::{NavigateOptions, components::*, hooks::use_navigate, path};
 use wugan::{Client, leptos::*, oidc::Config};
 
 fn main() {
-    let meta =
-        |name: &str| document().query_selector(name).ok().flatten().and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
+    let meta = |name| document().query_selector(name).ok().flatten().and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
     let config = Config::new(meta("[name=issuer]"), "wugan-example").parameter("prompt", &meta("[name=prompt]"));
     let client = Client::builder("").dpop(meta("[name=dpop]") == "on");
     mount_to_body(|| view! { <OidcSession config client><App /></OidcSession> });

@@ -31,21 +31,27 @@ pub(super) fn stored(name: String) -> LocalBoxFuture<'static, Result<Option<Rc<d
 
 /// Makes a key and stores it, unless there is one.
 pub(super) fn make(name: String) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+    store(name, None)
+}
+
+/// Stores a pair, or a new one, unless there is one. Returns the stored one.
+fn store(name: String, pair: Option<JsValue>) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
     Box::pin(async move {
-        let usages = Array::of2(&"sign".into(), &"verify".into());
-        let algorithm = object(&[("name", "ECDSA"), ("namedCurve", "P-256")]);
-        store(name, crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?).await
+        let pair = match pair {
+            Some(pair) => pair,
+            None => {
+                let usages = Array::of2(&"sign".into(), &"verify".into());
+                let algorithm = object(&[("name", "ECDSA"), ("namedCurve", "P-256")]);
+                crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?
+            }
+        };
+        read(key_store::put_if_absent(&name, pair).await?).await
     })
 }
 
 /// SHA-256 in base64url.
 pub(super) fn sha256(text: String) -> LocalBoxFuture<'static, Result<String, Error>> {
     Box::pin(async move { Ok(encoded(&crypto("digest", &[&"SHA-256".into(), &bytes(&text)]).await?)) })
-}
-
-/// Stores a key, unless there is one. Returns the stored one.
-async fn store(name: String, pair: JsValue) -> Result<Rc<dyn SigningKey>, Error> {
-    read(key_store::put_if_absent(&name, pair).await?).await
 }
 
 async fn read(pair: JsValue) -> Result<Rc<dyn SigningKey>, Error> {
@@ -75,7 +81,7 @@ impl SigningKey for Key {
     }
 
     fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-        Box::pin(store(name.to_owned(), self.pair.clone()))
+        store(name.to_owned(), Some(self.pair.clone()))
     }
 }
 
