@@ -282,9 +282,13 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
         assert_eq!(engine_requested_by(page).await?.as_deref(), Some("link"), "loaded beside the program");
         page.press("Sign out").await?;
         page.shows("You're signed out.").await?;
+        // Counts requests when they begin: the browser lists them when they have ended.
+        let count = "const send = window.fetch; window.asked = []; window.fetch = (...request) => { asked.push(String(request[0])); return send(...request) }";
+        page.add_preload_script(count).await?;
         page.reload().await?;
         page.shows("For developers").await?;
-        assert_eq!(engine_requested_by(page).await?, None, "not loaded after a sign-out");
+        let asked = "return [...asked, ...[...document.querySelectorAll('link')].map(link => link.href)].filter(url => url.includes('/session-'))";
+        assert_eq!(page.script(asked).await?, serde_json::json!([]), "not loaded after a sign-out");
         Ok(())
     })
     .await
