@@ -529,6 +529,11 @@ mod tests {
                 Decision::Refuse => {}
             }
         }
+    }
+
+    proptest! {
+        // Few of the generated tokens are reuse.
+        #![proptest_config(ProptestConfig { cases: 4_000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
         /// No later change of a live session makes a token valid again that was found to be reused.
         #[test]
