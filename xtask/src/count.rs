@@ -57,34 +57,40 @@ impl Failures {
     }
 }
 
-/// A row per kind of test, and the failures.
-#[derive(Default)]
-pub(crate) struct Table {
-    rows: Vec<(&'static str, Count, Duration)>,
+/// The outcome of one kind of test.
+pub(crate) struct Row {
+    pub(crate) kind: &'static str,
+    pub(crate) count: Count,
+    pub(crate) elapsed: Duration,
     pub(crate) failures: Failures,
 }
 
+/// A row per kind of test.
+#[derive(Default)]
+pub(crate) struct Table(Vec<Row>);
+
 impl Table {
-    pub(crate) fn add(&mut self, kind: &'static str, count: Count, elapsed: Duration) {
-        self.rows.push((kind, count, elapsed));
+    pub(crate) fn add(&mut self, row: Row) {
+        self.0.push(row);
     }
 
     pub(crate) fn total(&self) -> Count {
-        self.rows.iter().fold(Count::default(), |sum, (_, row, _)| Count {
-            passed: sum.passed + row.passed,
-            failed: sum.failed + row.failed,
-            ignored: sum.ignored + row.ignored,
+        self.0.iter().fold(Count::default(), |sum, Row { count, .. }| Count {
+            passed: sum.passed + count.passed,
+            failed: sum.failed + count.failed,
+            ignored: sum.ignored + count.ignored,
         })
     }
 
     /// Prints the failures, the table and, as the last line, `N passed, N failed`.
     pub(crate) fn print(&self) {
-        if !self.failures.lines.is_empty() {
-            println!("\nFailed tests:\n{}", self.failures.lines.join("\n"));
+        let failures: Vec<_> = self.0.iter().flat_map(|row| &row.failures.lines).map(String::as_str).collect();
+        if !failures.is_empty() {
+            println!("\nFailed tests:\n{}", failures.join("\n"));
         }
         println!("\n{:<20}{:>8}{:>8}{:>9}   time", "kind", "passed", "failed", "ignored");
-        for (kind, row, elapsed) in &self.rows {
-            println!("{kind:<20}{:>8}{:>8}{:>9}   {}", row.passed, row.failed, row.ignored, in_words(*elapsed));
+        for Row { kind, count, elapsed, .. } in &self.0 {
+            println!("{kind:<20}{:>8}{:>8}{:>9}   {}", count.passed, count.failed, count.ignored, in_words(*elapsed));
         }
         let total = self.total();
         println!("\n{} passed, {} failed", total.passed, total.failed);

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -16,7 +18,7 @@ use wugan_local::{nest, npm, python};
 use crate::app;
 use crate::bench;
 use crate::browser;
-use crate::count::{Count, Table};
+use crate::count::{Count, Failures, Row, Table};
 use crate::example_page;
 use crate::fuzz;
 use crate::server;
@@ -69,7 +71,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if wanted(Part::Fuzz) {
         let start = Instant::now();
-        table.add("fuzz", fuzz::run(options.long)?, start.elapsed());
+        let count = fuzz::run(options.long)?;
+        table.add(Row { kind: "fuzz", count, elapsed: start.elapsed(), failures: Failures::default() });
     }
     if wanted(Part::Browser) {
         in_browsers(options, &mut table)?;
@@ -105,54 +108,66 @@ fn native(options: &Options, table: &mut Table) -> Result<()> {
     if options.long {
         tests.env("WUGAN_TEST_LONG", "1");
     }
-    count("native", "1 to 3 min, 8 the first time", &mut tests, options, table)?;
+    table.add(count("native", "12 min, 20 the first time", &mut tests, options)?);
     drop(databases);
     // Alone: together with the app, Leptos would be compiled for the browser and the server at once.
     let mut rendering = project::cargo();
     rendering.args(["test", "--no-fail-fast", "--package", "wugan-example-ssr", "--features", "ssr", "--tests", "--"]);
-    count("server rendering", "seconds, 2 min the first time", &mut rendering, options, table)?;
-    count("documentation", "seconds", &mut cargo(&["--doc"]), options, table)
+    table.add(count("server rendering", "seconds, 2 min the first time", &mut rendering, options)?);
+    table.add(count("documentation", "seconds", &mut cargo(&["--doc"]), options)?);
+    Ok(())
 }
 
 fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
-    // (title, variable with the driver's program, the driver)
-    let mut browsers = vec![("browser (Chromium)", "CHROMEDRIVER", browser::chromedriver()?)];
+    let page = || Ok(SocketAddr::from(([127, 0, 0, 1], process::free_port()?)));
+    // (title, variable with the driver's program, the driver, the page's address)
+    let mut browsers = vec![("browser (Chromium)", "CHROMEDRIVER", browser::chromedriver()?, page()?)];
     if !options.chromium_only {
-        browsers.push(("browser (Firefox)", "GECKODRIVER", browser::geckodriver()?));
+        browsers.push(("browser (Firefox)", "GECKODRIVER", browser::geckodriver()?, page()?));
     }
     toolchain::add_target()?;
     let bindgen = tools::folder(&tools::wasm_bindgen()?)?;
     let program = server::build(&TEST_PROGRAMS, "dev")?;
     example_page::compile_all()?;
 
-    // The server must allow the page's origin.
-    let page = SocketAddr::from(([127, 0, 0, 1], process::free_port()?));
     // The hardest conditions for a client: access tokens expire after 2 s, and a refresh token works once. Each test has its own account, and
-    // all accounts are registered from one address.
-    let origin = format!("http://{page}");
-    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--allow-origin", &origin, "--address-limit", "10000/5m"];
+    // all accounts are registered from one address. The server must allow the pages' origins.
+    let strict = ["--access-ttl", "2s", "--reuse-leeway", "0s", "--address-limit", "10000/5m"].map(str::to_owned);
+    let allowed = browsers.iter().flat_map(|(.., page)| ["--allow-origin".to_owned(), format!("http://{page}")]);
     let data = process::temporary_folder()?;
-    let (_server, address) = server::start_on_free_port(&program, data.path(), &strict.map(str::to_owned))?;
-    for (kind, variable, driver) in browsers {
+    let (_server, address) = server::start_on_free_port(&program, data.path(), &strict.into_iter().chain(allowed).collect::<Vec<_>>())?;
+    let cargo = || {
         let mut tests = wasm::cargo("test");
-        tools::put_on_path(&mut tests, std::slice::from_ref(&bindgen));
-        // The runner takes the first driver that a variable names.
-        for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
-            tests.env_remove(other);
-        }
         tests
             .args(["--package", "wugan", "--package", "wugan-timeline", "--package", "wugan-app", "--target", TARGET])
-            .args(["--features", "wugan/devtools,wugan/leptos,wugan/oidc,wugan/dpop"])
-            .args(["--no-fail-fast", "--lib", "--tests", "--"])
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-            .env(variable, driver)
-            .env("WUGAN_TEST_SERVER", format!("http://{address}"))
-            .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
-            // Per test program; the runner's default of 20 s is too short for these.
-            .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
-        count(kind, "1 min, 4 the first time", &mut tests, options, table)?;
-    }
-    Ok(())
+            .args(["--features", "wugan/devtools,wugan/leptos,wugan/oidc,wugan/dpop", "--no-fail-fast", "--lib", "--tests"])
+            // Compiled into the tests.
+            .env("WUGAN_TEST_SERVER", format!("http://{address}"));
+        tests
+    };
+    step("Compiling the tests for browsers", "1 min, 4 the first time", || process::run(cargo().args(["--quiet", "--no-run"])))?;
+    // At the same time, as most of them wait for a token to expire.
+    let rows: Vec<_> = thread::scope(|scope| {
+        let run = |(kind, variable, driver, page): &(&'static str, &str, PathBuf, SocketAddr)| {
+            let mut tests = cargo();
+            tools::put_on_path(&mut tests, std::slice::from_ref(&bindgen));
+            // The runner takes the first driver that a variable names.
+            for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
+                tests.env_remove(other);
+            }
+            tests
+                .arg("--")
+                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+                .env(variable, driver)
+                .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
+                // Per test program; the runner's default of 20 s is too short for these.
+                .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+            count(kind, "5 min", &mut tests, options)
+        };
+        let running: Vec<_> = browsers.iter().map(|browser| scope.spawn(move || run(browser))).collect();
+        running.into_iter().map(|running| running.join().unwrap_or_else(|_| Err(failure("a thread of the tests panicked")))).collect()
+    });
+    rows.into_iter().try_for_each(|row| row.map(|row| table.add(row)))
 }
 
 fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
@@ -201,7 +216,8 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         // The tests in Firefox and WebKit are marked `#[ignore]`, so that a run without these browsers counts them as ignored.
         tests.arg("--include-ignored");
     }
-    count("end to end", "6 min, 8 the first time", &mut tests, options, table)
+    table.add(count("end to end", "18 min, 25 the first time", &mut tests, options)?);
+    Ok(())
 }
 
 fn sizes(options: &Options, table: &mut Table) -> Result<()> {
@@ -214,21 +230,22 @@ fn sizes(options: &Options, table: &mut Table) -> Result<()> {
     } else {
         println!("    The size budget is for builds with those switches: its tests are ignored.");
     }
-    count("size", "2 min, 6 the first time", &mut tests, options, table)
+    table.add(count("size", "2 min, 6 the first time", &mut tests, options)?);
+    Ok(())
 }
 
-/// Runs a test command, whose last arguments go to the test programs, prints its output and adds its numbers. A command that runs no test, or
-/// fails without a failed test, counts as one failure.
-fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options, table: &mut Table) -> Result<()> {
+/// Runs a test command, whose last arguments go to the test programs, and prints its output. A command that runs no test, or fails without a
+/// failed test, counts as one failure.
+fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options) -> Result<Row> {
     let start = Instant::now();
     tests.args(&options.filter).stdout(Stdio::piped());
-    let mut count = Count::default();
+    let (mut count, mut failures) = (Count::default(), Failures::default());
     let succeeded = step(&format!("Testing: {kind}"), about, || {
         let mut running = Running::start(tests)?;
         for line in running.lines() {
             println!("{line}");
             count.read(&line);
-            table.failures.read(&line);
+            failures.read(&line);
         }
         Ok(running.wait()?.success())
     })?;
@@ -241,8 +258,7 @@ fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options
         println!("    {kind}: {why}; counted as one failure");
         count.failed = 1;
     }
-    table.add(kind, count, start.elapsed());
-    Ok(())
+    Ok(Row { kind, count, elapsed: start.elapsed(), failures })
 }
 
 #[cfg(test)]
