@@ -182,7 +182,10 @@ async fn case_45_a_running_action_of_the_first_user_sends_no_request_as_the_seco
 
 #[wasm_bindgen_test]
 async fn case_45_a_running_action_is_aborted_by_a_sign_in_whose_token_names_no_user() {
-    let (test, other) = (Fixture::with_made_up_tokens(), Fixture::with_made_up_tokens());
+    let test = Fixture::with_made_up_tokens();
+    // Sessions are ordered by the millisecond in which they began.
+    sleep_seconds(0.01).await;
+    let other = Fixture::with_made_up_tokens();
     test.page.respond(ROUTE, MockResponse::new(200));
     change_user_during_an_action(&test, &other.stored_text().unwrap(), true, false).await;
 }
