@@ -36,7 +36,8 @@ pub fn tokens() -> TokenSet {
 
 impl Platform for InMemory {
     fn resolve(&self, base: &str, url: &str) -> Option<Address> {
-        Some(Address { href: [base, url].concat(), origin: ORIGIN.to_owned(), path: url.to_owned() })
+        let path = if url.is_empty() { "/" } else { url };
+        Some(Address { href: [base, url].concat(), origin: ORIGIN.to_owned(), path: path.to_owned() })
     }
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
@@ -119,5 +120,21 @@ impl PlatformResponse for Response {
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use futures::FutureExt;
+    use wugan::{Client, TokenSet};
+
+    #[test]
+    fn a_client_on_it_sends_a_request_with_its_token_at_once() {
+        let client = Client::builder(ORIGIN).build_on(Rc::new(InMemory::default())).unwrap();
+        client.session().sign_in(TokenSet::new("access", "refresh").with_expires_in(60.0));
+        let response = client.get("/bbb").send().now_or_never().unwrap().unwrap();
+        assert_eq!(response.status(), 200);
     }
 }
