@@ -532,7 +532,7 @@ mod tests {
     }
 
     proptest! {
-        // Few of the generated tokens are reuse.
+        // Most generated tokens are no reuse and are discarded, which takes time.
         #![proptest_config(ProptestConfig { cases: 4_000, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
 
         /// No later change of a live session makes a token valid again that was found to be reused.

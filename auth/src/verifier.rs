@@ -380,6 +380,7 @@ mod tests {
         assert_eq!(setting.verifier.verify(&setting.good).await, Err(VerifyError::Invalid));
         assert!(setting.verifier.verify(&setting.unknown).await.is_ok());
     }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn redirects_are_not_followed_and_long_sets_are_not_read() {
         let setting = Setting::new().await;

@@ -151,7 +151,7 @@ impl Body {
     #[must_use]
     pub fn content(&self) -> Content<'_> {
         match &self.0 {
-            // `build` comes first.
+            // The platform gets the body that `build` has made.
             Kind::Empty | Kind::FromFn(_) => Content::Empty,
             Kind::Text(text) => Content::Text(text),
             Kind::Bytes(bytes) => Content::Bytes(bytes),

@@ -145,9 +145,9 @@ impl<C> RequestBuilder<C> {
         (RequestBuilder { client, parts: self.parts }, self.client)
     }
 
-    /// Adds a header. A repeated name is sent repeatedly; a `Content-Type` replaces the earlier one. The header that carries the token (`Authorization`, unless
-    /// [set otherwise](crate::ClientBuilder::auth_header)) is never replaced: with one of its own, a request goes out as
-    /// [`anonymous`](Self::anonymous) does.
+    /// Adds a header. A repeated name is sent repeatedly; a `Content-Type` replaces the earlier one. The header that carries the token
+    /// (`Authorization`, unless [set otherwise](crate::ClientBuilder::auth_header)) is never replaced: with one of its own, a request goes
+    /// out as [`anonymous`](Self::anonymous) does.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.parts.add_header(name.as_ref(), value.as_ref());
         self

@@ -67,7 +67,8 @@ impl Slot {
         });
     }
 
-    /// Ends the session as soon as the engine is loaded. By the engine, because the client's code would be linked here.
+    /// Ends the session as soon as the engine is loaded. It goes through the engine's trait object: a direct call would link the client's code
+    /// into the first download.
     pub(super) fn sign_out_when_loaded(self) {
         self.0.try_update_value(|state| state.ends = true);
         self.load();

@@ -165,9 +165,9 @@ struct Dispatches<I, T: Send + Sync + 'static, E: Send + Sync + 'static> {
     act: Act<I, T, E>,
     /// Empty until the engine is loaded.
     client: OnceCell<Client>,
-    /// To the events of the session. A dispatch that outlives its component hears them too.
+    /// To the session's events, which a dispatch that outlives its component receives too.
     subscription: RefCell<Option<Subscription>>,
-    /// The component was removed: nothing waits any more.
+    /// The component was removed: no dispatch waits for a sign-in from now on.
     is_closed: Cell<bool>,
     /// The user of the last session.
     user: RefCell<Option<String>>,

@@ -22,7 +22,7 @@ use js_sys::Reflect;
 use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
 
-/// How the record ends that a sign-out leaves (`Record::write`).
+/// The last characters of the record that a sign-out by the user stores (`Record::write`).
 #[cfg(feature = "leptos")]
 const SIGNED_OUT: &str = "\"ended\":\"ByUser\"}";
 
