@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -48,28 +49,36 @@ impl fmt::Display for Scores {
 pub async fn lighthouse(url: &str) -> Result<Scores> {
     let modules = env::var_os("WUGAN_LIGHTHOUSE").map(PathBuf::from);
     let modules = modules.ok_or("WUGAN_LIGHTHOUSE names no node_modules with lighthouse; `cargo xtask test e2e` fetches it")?;
-    let mut problem = Value::Null;
+    let mut problem = String::new();
     for _ in 0..ATTEMPTS {
-        let report = report(&modules, url).await?;
-        match scores(&report) {
-            Some(scores) => return Ok(scores),
-            None => problem = report["runtimeError"].clone(),
+        match report(&modules, url).await {
+            Ok(report) => match scores(&report) {
+                Some(scores) => return Ok(scores),
+                None => problem = report["runtimeError"]["message"].to_string(),
+            },
+            Err(error) => problem = format!("{error:?}"),
         }
     }
-    Err(format!("lighthouse gave no scores: {problem}").into())
+    Err(format!("lighthouse gave no scores of {url}: {problem}").into())
 }
 
 async fn report(modules: &Path, url: &str) -> Result<Value> {
     let temporary = TempDir::with_prefix("wugan-browser-")?;
+    // A file: after an error Lighthouse ends before a pipe has taken the whole report.
+    let report = temporary.path().join("report.json");
     let mut lighthouse = Command::new("node");
     lighthouse
         .arg(modules.join("lighthouse/cli/index.js"))
         .args([url, "--quiet", "--output=json", "--chrome-flags=--headless=new --no-sandbox --disable-dev-shm-usage"])
+        .arg("--output-path")
+        .arg(&report)
         .env("TMPDIR", temporary.path())
         .stdin(Stdio::null())
         .kill_on_drop(true);
     let output = lighthouse.output().await.map_err(|e| format!("node: {e}; `cargo xtask test e2e` installs it"))?;
-    Ok(serde_json::from_slice(&output.stdout).map_err(|e| format!("lighthouse: {e}\n{}", String::from_utf8_lossy(&output.stderr)))?)
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let report = fs::read(report).map_err(|e| format!("lighthouse wrote no report: {e}\n{errors}"))?;
+    Ok(serde_json::from_slice(&report).map_err(|e| format!("lighthouse: {e}\n{errors}"))?)
 }
 
 fn scores(report: &Value) -> Option<Scores> {

@@ -20,3 +20,10 @@ async fn the_home_page_has_good_scores() -> Result {
 async fn the_inspector_has_good_scores() -> Result {
     has_good_scores("/inspector").await
 }
+
+/// Its report, larger than a pipe takes at once, is read to the end.
+#[tokio::test]
+async fn a_page_that_does_not_load_fails_with_the_reason() -> Result {
+    let error = lighthouse("http://127.0.0.1:9/").await.err().ok_or("a page was loaded from a port without a server")?;
+    if format!("{error:?}").contains("Chrome prevented page load") { Ok(()) } else { Err(error) }
+}

@@ -55,6 +55,12 @@ impl Failures {
             self.lines.push(line.trim_end().to_owned());
         }
     }
+
+    /// The names of the failed tests.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let titles = self.lines.iter().filter_map(|line| line.trim().strip_prefix("---- ")?.strip_suffix(" ----"));
+        titles.filter_map(|title| title.split(' ').next()).map(str::to_owned).collect()
+    }
 }
 
 /// The outcome of one kind of test.
@@ -63,6 +69,17 @@ pub(crate) struct Row {
     pub(crate) count: Count,
     pub(crate) elapsed: Duration,
     pub(crate) failures: Failures,
+}
+
+impl Row {
+    /// Counts the failed tests as passed if all of them pass in a second run, and says so beside their messages.
+    pub(crate) fn add_second_run(&mut self, second: &Self) {
+        self.elapsed += second.elapsed;
+        if second.count.failed == 0 && second.count.passed == self.count.failed {
+            self.count.passed += std::mem::take(&mut self.count.failed);
+            self.failures.lines.push("==== These passed when they ran again.".to_owned());
+        }
+    }
 }
 
 /// A row per kind of test.
@@ -126,6 +143,20 @@ mod tests {
         let output = "test a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\n\nthread 'b' panicked at b.rs:1:1:\nnot so\n\
              stack backtrace:\n   0: core\n\n---- c output ----\n    oh\n\nfailures:\n    b\n    c\n\ntest result: FAILED.";
         output.lines().for_each(|line| failures.read(line));
+        assert_eq!(failures.names(), ["b", "c"]);
         assert_eq!(failures.lines, ["---- b stdout ----", "thread 'b' panicked at b.rs:1:1:", "not so", "---- c output ----", "    oh"]);
+    }
+
+    #[test]
+    fn failed_tests_that_all_pass_in_a_second_run_are_counted_as_passed() {
+        let row = |passed, failed| {
+            let count = Count { passed, failed, ignored: 0 };
+            Row { kind: "", count, elapsed: Duration::ZERO, failures: Failures::default() }
+        };
+        for (second, expected) in [(row(2, 0), (10, 0)), (row(1, 1), (8, 2)), (row(1, 0), (8, 2))] {
+            let mut first = row(8, 2);
+            first.add_second_run(&second);
+            assert_eq!((first.count.passed, first.count.failed), expected);
+        }
     }
 }

@@ -29,10 +29,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let address = SocketAddr::from(([127, 0, 0, 1], API_PORT));
     let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), address, &options.server)?)?;
     let mut trunk = app::watch(options.port)?;
-    println!(
-        "\nThe app will be at http://127.0.0.1:{} (trunk builds it first: 1 to 4 min the first time); Ctrl-C ends it.\n",
-        options.port
-    );
+    println!("\nTrunk builds the app for http://127.0.0.1:{} (1 to 4 min the first time); Ctrl-C ends it.\n", options.port);
     loop {
         for (name, process) in [("the server", &mut server), ("trunk", &mut trunk)] {
             if let Some(status) = process.ended()? {

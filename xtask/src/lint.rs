@@ -11,6 +11,9 @@ use crate::example_page;
 use crate::package;
 use crate::toolchain;
 
+/// Arguments of clippy.
+const STRICT: [&str; 3] = ["--", "-D", "warnings"];
+
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
     docs::run()?;
@@ -19,37 +22,22 @@ pub(crate) fn run() -> Result<()> {
         process::run(project::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&fuzz))
     })?;
     step("Linting everything, natively", "seconds if nothing changed, 3 min the first time", || {
-        process::run(project::cargo().args([
-            "clippy",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--features",
-            "wugan-testing/__rules,wugan-axum/verifier",
-            "--",
-            "-D",
-            "warnings",
-        ]))
+        let features = "wugan-testing/__rules,wugan-axum/verifier";
+        let mut clippy = project::cargo();
+        process::run(clippy.args(["clippy", "--quiet", "--workspace", "--all-targets", "--features", features]).args(STRICT))
     })?;
     step("Linting the fuzz targets", "seconds if nothing changed, 1 min the first time", || {
         let mut clippy = project::cargo();
         // In the same target folder, as most dependencies are the same. With CUSTOM_LIBFUZZER_PATH, libFuzzer is not compiled; nothing is linked.
         clippy.env("CARGO_TARGET_DIR", project::target()).env("CUSTOM_LIBFUZZER_PATH", "/libfuzzer.a");
-        process::run(clippy.args(["clippy", "--quiet", "--all-targets", "--manifest-path"]).arg(&fuzz).args(["--", "-D", "warnings"]))
+        process::run(clippy.args(["clippy", "--quiet", "--all-targets", "--manifest-path"]).arg(&fuzz).args(STRICT))
     })?;
     toolchain::add_target()?;
     step("Linting what runs in a browser, for wasm32", "seconds if nothing changed, 2 min the first time", || {
-        process::run(
-            wasm::cargo("clippy")
-                .args(["--quiet", "--target", wasm::TARGET, "--all-targets"])
-                .args(
-                    ["wugan-app", "wugan", "wugan-timeline"]
-                        .iter()
-                        .chain(&example_page::PACKAGES)
-                        .map(|package| format!("--package={package}")),
-                )
-                .args(["--", "-D", "warnings"]),
-        )
+        let packages = ["wugan-app", "wugan", "wugan-timeline"].iter().chain(&example_page::PACKAGES);
+        let mut clippy = wasm::cargo("clippy");
+        clippy.args(["--quiet", "--target", wasm::TARGET, "--all-targets"]).args(packages.map(|package| format!("--package={package}")));
+        process::run(clippy.args(STRICT))
     })?;
     package::minimum_rust()?;
     package::archives()

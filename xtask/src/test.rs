@@ -31,6 +31,9 @@ const NOT_NATIVE: [&str; 4] = ["wugan-bench", "wugan-bench-size", "wugan-e2e", "
 /// Built by one command, with one set of features, so that their common dependencies are compiled once.
 const TEST_PROGRAMS: [&str; 2] = ["wugan-server", "wugan-example-axum"];
 
+/// So many end-to-end tests are repeated if they fail: on a loaded machine a browser may be too slow once.
+const MOST_REPEATED: usize = 3;
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// Run this part alone [default: all]
@@ -216,7 +219,12 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         // The tests in Firefox and WebKit are marked `#[ignore]`, so that a run without these browsers counts them as ignored.
         tests.arg("--include-ignored");
     }
-    table.add(count("end to end", "18 min, 25 the first time", &mut tests, options)?);
+    let mut row = count("end to end", "18 min, 25 the first time", &mut tests, options)?;
+    let failed = row.failures.names();
+    if (1..=MOST_REPEATED).contains(&failed.len()) && options.filter.is_empty() {
+        row.add_second_run(&count("failed end-to-end tests, again", "seconds", tests.arg("--exact").args(failed), options)?);
+    }
+    table.add(row);
     Ok(())
 }
 
