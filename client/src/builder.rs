@@ -8,7 +8,7 @@ use crate::{
     gate::Gate,
     grant::{Exchange, Json, RefreshGrant},
     http::{Request, Response, header::is_header_name, redacted::redacted},
-    platform::{Platform, default_platform, in_memory::in_memory},
+    platform::{Platform, Storage, default_platform, in_memory::in_memory},
     session::{
         Migration, Session, Settings,
         in_flight::ResumeSlot,
@@ -50,26 +50,13 @@ pub struct ClientBuilder {
     attempt_timeout: Option<Duration>,
     is_unauthorized: Box<dyn Fn(&Response) -> bool>,
     auth_header: String,
-    defaults: Option<Defaults>,
+    defaults: Defaults,
     storage_key: Option<String>,
-    timeout: Duration,
-    refresh_timeout: Duration,
-    lock_timeout: Duration,
-    auto_refresh: bool,
-    migration: Option<Migration>,
+    settings: Settings,
     /// A pointer, so that an app that stores its sessions does not download the function.
-    in_memory: Option<ChangePlatform>,
+    in_memory: Option<fn() -> Rc<dyn Storage>>,
     #[cfg(feature = "dpop")]
     dpop: bool,
-}
-
-type ChangePlatform = fn(Rc<dyn Platform>) -> Rc<dyn Platform>;
-
-/// What is derived from the settings when the client is built.
-struct Checked {
-    allowed_origins: Vec<String>,
-    issuer: String,
-    issuer_origin: String,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -104,13 +91,17 @@ impl ClientBuilder {
             attempt_timeout: None,
             is_unauthorized: Box::new(|response| response.status() == StatusCode::UNAUTHORIZED),
             auth_header: AUTHORIZATION.to_owned(),
-            defaults: None,
+            defaults: Vec::new(),
             storage_key: None,
-            timeout: Duration::from_secs(30),
-            refresh_timeout: Duration::from_secs(10),
-            lock_timeout: Duration::from_secs(15),
-            auto_refresh: true,
-            migration: None,
+            settings: Settings {
+                storage_key: String::new(),
+                timeout: Duration::from_secs(30),
+                refresh_timeout: Duration::from_secs(10),
+                lock_timeout: Duration::from_secs(15),
+                auto_refresh: true,
+                is_in_memory: false,
+                migration: None,
+            },
             in_memory: None,
             #[cfg(feature = "dpop")]
             dpop: false,
@@ -150,7 +141,7 @@ impl ClientBuilder {
     /// Limits waiting for the session and for the response head, of requests without a timeout of their own. The transfer of a large
     /// body is not limited. Default: 30 s.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
-        self.timeout = timeout;
+        self.settings.timeout = timeout;
         self
     }
 
@@ -162,20 +153,20 @@ impl ClientBuilder {
 
     /// Limits one exchange with the token endpoint. Default: 10 s.
     pub fn refresh_timeout(mut self, timeout: Duration) -> ClientBuilder {
-        self.refresh_timeout = timeout;
+        self.settings.refresh_timeout = timeout;
         self
     }
 
     /// How long another tab may hold the lock before it is taken for suspended. At least 4 s longer than the refresh timeout, so that
     /// a working tab never is. Default: 15 s.
     pub fn lock_timeout(mut self, timeout: Duration) -> ClientBuilder {
-        self.lock_timeout = timeout;
+        self.settings.lock_timeout = timeout;
         self
     }
 
     /// Whether a visible page renews its token in the background. Default: yes.
     pub fn auto_refresh(mut self, auto_refresh: bool) -> ClientBuilder {
-        self.auto_refresh = auto_refresh;
+        self.settings.auto_refresh = auto_refresh;
         self
     }
 
@@ -189,12 +180,13 @@ impl ClientBuilder {
     /// Takes over, once, the session that version 0.1 of this library stored under this key (`wugan.session` by default). Such a record
     /// does not name its backend: set this only for the client of the backend that issued its tokens.
     pub fn migrate_from(mut self, key: &str) -> ClientBuilder {
-        self.migration = Some(Migration { key: key.to_owned(), start: Session::start_migration });
+        self.settings.migration = Some(Migration { key: key.to_owned(), start: Session::start_migration });
         self
     }
 
     /// Keeps the session in this client's memory: it is not stored, not shared with other tabs or clients, and ends with the page.
     pub fn in_memory(mut self) -> ClientBuilder {
+        self.settings.is_in_memory = true;
         self.in_memory = Some(in_memory);
         self
     }
@@ -224,13 +216,7 @@ impl ClientBuilder {
     }
 
     fn with_default(mut self, default: impl Fn(Request) -> Request + 'static) -> ClientBuilder {
-        let before = self.defaults.take();
-        self.defaults = Some(Box::new(move |request| {
-            default(match &before {
-                Some(before) => before(request),
-                None => request,
-            })
-        }));
+        self.defaults.push(Box::new(default));
         self
     }
 
@@ -249,24 +235,16 @@ impl ClientBuilder {
     /// As [`build`](Self::build).
     #[doc(hidden)]
     pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
+        let storage: Rc<dyn Storage> = self.in_memory.map_or_else(|| platform.clone() as Rc<dyn Storage>, |in_memory| in_memory());
+        let defaults = std::mem::take(&mut self.defaults);
+        let transport = Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), defaults);
+        let (allowed_origins, issuer, issuer_origin) = self.check(&transport)?;
+        let mut settings = self.settings;
+        settings.storage_key = self.storage_key.unwrap_or_else(|| format!("wugan:{issuer}"));
+        settings.lock_timeout = settings.lock_timeout.max(settings.refresh_timeout.saturating_add(LOCK_OVERHEAD));
         #[cfg(feature = "dpop")]
-        let key_store = platform.clone();
-        let platform = self.in_memory.map_or_else(|| platform.clone(), |in_memory| in_memory(platform.clone()));
-        let transport =
-            Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), self.defaults.take());
-        let Checked { allowed_origins, issuer, issuer_origin } = self.check(&transport)?;
-        let settings = Settings {
-            storage_key: self.storage_key.unwrap_or_else(|| format!("wugan:{issuer}")),
-            timeout: self.timeout,
-            lock_timeout: self.lock_timeout.max(self.refresh_timeout.saturating_add(LOCK_OVERHEAD)),
-            refresh_timeout: self.refresh_timeout,
-            auto_refresh: self.auto_refresh,
-            is_in_memory: self.in_memory.is_some(),
-            migration: self.migration,
-        };
-        #[cfg(feature = "dpop")]
-        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(key_store, &settings.storage_key))));
-        let session = Session::open(transport, self.grant, settings, issuer, issuer_origin);
+        let transport = transport.with_dpop(self.dpop.then(|| Rc::new(Dpop::new(platform.clone(), &settings.storage_key))));
+        let session = Session::open(transport, storage, self.grant, settings, issuer, issuer_origin);
         Ok(Client(Rc::new(Inner {
             session,
             allowed_origins,
@@ -278,7 +256,8 @@ impl ClientBuilder {
         })))
     }
 
-    fn check(&self, transport: &Transport) -> Result<Checked, Box<Error>> {
+    /// The allowed origins, the issuer, and the issuer's origin.
+    fn check(&self, transport: &Transport) -> Result<(Vec<String>, String, String), Box<Error>> {
         let refuse = |advice: String| Err(Error::InvalidRequest(advice).into());
         if !is_header_name(&self.auth_header) {
             return refuse(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header));
@@ -306,6 +285,6 @@ impl ClientBuilder {
         if allowed_origins.iter().any(|origin| origin == "null") {
             return refuse("the base URL has no origin that a token could be sent to: give an http or https URL".to_owned());
         }
-        Ok(Checked { allowed_origins, issuer, issuer_origin: token_endpoint.origin })
+        Ok((allowed_origins, issuer, token_endpoint.origin))
     }
 }

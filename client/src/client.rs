@@ -104,7 +104,7 @@ impl RequestBuilder<Client> {
         self.sign_in_if(|_| true).await
     }
 
-    /// The same. If the tokens are no longer wanted when they arrive, no session is started.
+    /// Like [`sign_in`](Self::sign_in), but starts no session if the tokens are no longer wanted when they arrive.
     pub(crate) async fn sign_in_if(self, is_wanted: fn(&Session) -> bool) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
         let mut response = client.send_sign_in(request).await?;
@@ -127,23 +127,20 @@ impl RequestBuilder<Client> {
 }
 
 impl Client {
-    #[cfg(not(feature = "dpop"))]
+    /// Sends a sign-in. With DPoP it carries a proof, to whose key the server binds the tokens.
     async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
+        #[cfg(feature = "dpop")]
+        if let Some(dpop) = &self.0.session.0.transport.dpop {
+            let transport = &self.0.session.0.transport;
+            let request = transport.with_defaults(request);
+            let address = transport.address(&request)?;
+            let sending = async {
+                dpop.make_key().await?;
+                transport.fetch_once(&request, &address, None).await
+            };
+            return Ok(self.within_limits(&request, Box::pin(sending)).await?);
+        }
         self.send(request.anonymous()).await
-    }
-
-    /// With DPoP, a sign-in carries a proof, to whose key the server binds the tokens.
-    #[cfg(feature = "dpop")]
-    async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
-        let transport = &self.0.session.0.transport;
-        let Some(dpop) = &transport.dpop else { return self.send(request.anonymous()).await };
-        let request = transport.with_defaults(request);
-        let address = transport.address(&request)?;
-        let sending = async {
-            dpop.make_key().await?;
-            transport.fetch_once(&request, &address).await
-        };
-        Ok(self.within_limits(&request, Box::pin(sending)).await?)
     }
 
     /// The session.

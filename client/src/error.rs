@@ -1,4 +1,4 @@
-//! Why a call failed, as small enums that tell the caller what to do.
+//! Why a call failed, as small enums by which the caller decides what to do.
 
 use http::StatusCode;
 use std::{fmt, time::Duration};

@@ -6,9 +6,10 @@
 use crate::http::response::without_byte_order_mark;
 #[cfg(target_arch = "wasm32")]
 use crate::platform::browser::json as host;
+use host::Value;
 
 /// A JSON object (RFC 8259 §4). A missing member and one of another type both read as `None`.
-pub struct Object(host::Object);
+pub struct Object(Value);
 
 impl std::fmt::Debug for Object {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -20,92 +21,99 @@ impl std::fmt::Debug for Object {
 impl Object {
     /// An empty object.
     pub(crate) fn new() -> Object {
-        Object(host::Object::new())
+        Object(host::object())
+    }
+
+    fn of(value: Value) -> Option<Object> {
+        host::is_object(&value).then_some(Object(value))
     }
 
     /// Parses an object. `None`: it is not JSON, or not an object.
     #[must_use]
     pub fn read(text: &[u8]) -> Option<Object> {
-        host::Object::read(std::str::from_utf8(without_byte_order_mark(text)).ok()?).map(Object)
+        parse(text).and_then(Object::of)
     }
 
     /// Parses a list and returns its objects; other elements are skipped. `None`: it is not JSON, or not a list.
     #[must_use]
     pub fn read_list(text: &[u8]) -> Option<Vec<Object>> {
-        Some(host::Object::read_list(std::str::from_utf8(without_byte_order_mark(text)).ok()?)?.into_iter().map(Object).collect())
+        objects(parse(text)?)
     }
 
     /// A member that is a string.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        self.0.text(name)
+        host::text(host::get(&self.0, name))
     }
 
     /// A member that is a number.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<f64> {
-        self.0.number(name)
+        host::number(&host::get(&self.0, name))
     }
 
     /// A member that is an object.
     #[must_use]
     pub fn object(&self, name: &str) -> Option<Object> {
-        self.0.object(name).map(Object)
+        Object::of(host::get(&self.0, name))
     }
 
     /// The objects of a member that is a list; other elements are skipped.
     #[must_use]
     pub fn list(&self, name: &str) -> Option<Vec<Object>> {
-        Some(self.0.list(name)?.into_iter().map(Object).collect())
+        objects(host::get(&self.0, name))
     }
 
     /// The strings of a member that is a list; other elements are skipped.
     #[must_use]
     pub fn texts(&self, name: &str) -> Option<Vec<String>> {
-        self.0.texts(name)
+        Some(host::list(host::get(&self.0, name))?.into_iter().filter_map(host::text).collect())
     }
 
     /// Whether a member is `true`.
     #[must_use]
     pub fn is_true(&self, name: &str) -> bool {
-        self.0.is_true(name)
+        host::get(&self.0, name) == true
     }
 
     /// Adds a string, if there is one.
-    pub(crate) fn with_text(mut self, name: &str, text: Option<&str>) -> Object {
-        if let Some(text) = text {
-            self.0.set_text(name, text);
-        }
-        self
+    pub(crate) fn with_text(self, name: &str, text: Option<&str>) -> Object {
+        self.with(name, text.map(Value::from))
     }
 
     /// Adds a number, if there is one.
-    pub(crate) fn with_number(mut self, name: &str, number: Option<f64>) -> Object {
-        if let Some(number) = number {
-            self.0.set_number(name, number);
-        }
-        self
+    pub(crate) fn with_number(self, name: &str, number: Option<f64>) -> Object {
+        self.with(name, number.map(Value::from))
     }
 
     /// Adds an object, if there is one.
-    pub(crate) fn with_object(mut self, name: &str, object: Option<Object>) -> Object {
-        if let Some(object) = object {
-            self.0.set_object(name, object.0);
-        }
-        self
+    pub(crate) fn with_object(self, name: &str, object: Option<Object>) -> Object {
+        self.with(name, object.map(|object| object.0))
     }
 
     /// Adds a flag, if it is set.
-    pub(crate) fn with_flag(mut self, name: &str, is_set: bool) -> Object {
-        if is_set {
-            self.0.set_true(name);
+    pub(crate) fn with_flag(self, name: &str, is_set: bool) -> Object {
+        self.with(name, is_set.then(|| Value::from(true)))
+    }
+
+    fn with(mut self, name: &str, value: Option<Value>) -> Object {
+        if let Some(value) = value {
+            host::set(&mut self.0, name, value);
         }
         self
     }
 
     pub(crate) fn write(&self) -> String {
-        self.0.write()
+        host::write(&self.0)
     }
+}
+
+fn parse(text: &[u8]) -> Option<Value> {
+    host::parse(std::str::from_utf8(without_byte_order_mark(text)).ok()?)
+}
+
+fn objects(list: Value) -> Option<Vec<Object>> {
+    Some(host::list(list)?.into_iter().filter_map(Object::of).collect())
 }
 
 /// The digits of a top-level integer member of valid JSON. A parser that reads numbers as `f64` loses those beyond 2^53.
@@ -142,71 +150,42 @@ pub(crate) fn integer_text(json: &str, name: &str) -> Option<String> {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod host {
-    use serde_json::{Map, Value};
+    pub(super) use serde_json::Value;
 
-    pub(super) struct Object(Map<String, Value>);
+    pub(super) fn object() -> Value {
+        Value::Object(serde_json::Map::new())
+    }
 
-    impl Object {
-        pub(super) fn new() -> Object {
-            Object(Map::new())
-        }
+    pub(super) fn parse(text: &str) -> Option<Value> {
+        serde_json::from_str(text).ok()
+    }
 
-        pub(super) fn read(text: &str) -> Option<Object> {
-            serde_json::from_str(text).ok().map(Object)
-        }
+    pub(super) fn write(value: &Value) -> String {
+        value.to_string()
+    }
 
-        pub(super) fn read_list(text: &str) -> Option<Vec<Object>> {
-            Object::list_of(&serde_json::from_str(text).ok()?)
-        }
+    pub(super) fn get(object: &Value, name: &str) -> Value {
+        object[name].clone()
+    }
 
-        fn list_of(value: &Value) -> Option<Vec<Object>> {
-            Some(value.as_array()?.iter().filter_map(Value::as_object).cloned().map(Object).collect())
-        }
+    pub(super) fn set(object: &mut Value, name: &str, value: Value) {
+        object[name] = value;
+    }
 
-        pub(super) fn text(&self, name: &str) -> Option<String> {
-            self.0.get(name)?.as_str().map(str::to_owned)
-        }
+    pub(super) fn is_object(value: &Value) -> bool {
+        value.is_object()
+    }
 
-        pub(super) fn number(&self, name: &str) -> Option<f64> {
-            self.0.get(name)?.as_f64()
-        }
+    pub(super) fn text(value: Value) -> Option<String> {
+        if let Value::String(text) = value { Some(text) } else { None }
+    }
 
-        pub(super) fn object(&self, name: &str) -> Option<Object> {
-            self.0.get(name)?.as_object().cloned().map(Object)
-        }
+    pub(super) fn number(value: &Value) -> Option<f64> {
+        value.as_f64()
+    }
 
-        pub(super) fn list(&self, name: &str) -> Option<Vec<Object>> {
-            Object::list_of(self.0.get(name)?)
-        }
-
-        pub(super) fn texts(&self, name: &str) -> Option<Vec<String>> {
-            Some(self.0.get(name)?.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-        }
-
-        pub(super) fn is_true(&self, name: &str) -> bool {
-            self.0.get(name) == Some(&Value::Bool(true))
-        }
-
-        pub(super) fn set_text(&mut self, name: &str, text: &str) {
-            self.0.insert(name.to_owned(), text.into());
-        }
-
-        pub(super) fn set_number(&mut self, name: &str, number: f64) {
-            self.0.insert(name.to_owned(), number.into());
-        }
-
-        pub(super) fn set_object(&mut self, name: &str, object: Object) {
-            self.0.insert(name.to_owned(), Value::Object(object.0));
-        }
-
-        pub(super) fn set_true(&mut self, name: &str) {
-            self.0.insert(name.to_owned(), true.into());
-        }
-
-        pub(super) fn write(&self) -> String {
-            // Strings, numbers and objects can always be written.
-            serde_json::to_string(&self.0).unwrap_or_default()
-        }
+    pub(super) fn list(value: Value) -> Option<Vec<Value>> {
+        if let Value::Array(list) = value { Some(list) } else { None }
     }
 }
 

@@ -20,7 +20,7 @@ use std::{
 };
 use wugan::{
     Client, ClientBuilder, Error,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, StoreError},
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, Storage, StoreError},
 };
 
 /// How long `navigator.locks.query()` takes at most, in milliseconds.
@@ -206,18 +206,7 @@ impl Tab {
     }
 }
 
-impl Platform for Tab {
-    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
-        urls::resolve(base, url)
-    }
-
-    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
-        match self.browser() {
-            Some(browser) => network::fetch(&browser, &self.state, &request),
-            None => pending().boxed_local(),
-        }
-    }
-
+impl Storage for Tab {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
         match self.state.store_error.get() {
             Some(StoreError::Denied) => Err(StoreError::Denied),
@@ -239,6 +228,19 @@ impl Platform for Tab {
         // Other clients in this page are notified at once.
         self.state.notify_stored(key);
         Ok(())
+    }
+}
+
+impl Platform for Tab {
+    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
+        urls::resolve(base, url)
+    }
+
+    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+        match self.browser() {
+            Some(browser) => network::fetch(&browser, &self.state, &request),
+            None => pending().boxed_local(),
+        }
     }
 
     fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {

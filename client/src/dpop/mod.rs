@@ -64,19 +64,17 @@ impl Dpop {
 
     /// The key for a sign-in, which is made if there is none. Returns its thumbprint, for the parameter `dpop_jkt` (RFC 9449 §10).
     pub(crate) fn make_key(&self) -> LocalBoxFuture<'_, Result<String, Box<Error>>> {
-        Box::pin(self.make_or_store_key())
-    }
-
-    async fn make_or_store_key(&self) -> Result<String, Box<Error>> {
-        let known = self.key.borrow().clone();
-        // Another tab may make one at the same time: the first to be stored counts. Should the browser have removed the key of the present
-        // session from the store, it is stored again.
-        let key = match known {
-            Some(key) => key.store(&self.name).await?,
-            None => self.platform.make_key(&self.name).await?,
-        };
-        let thumbprint = key.thumbprint().to_owned();
-        self.key.replace(Some(key));
-        Ok(thumbprint)
+        Box::pin(async {
+            let known = self.key.borrow().clone();
+            // Another tab may make one at the same time: the first to be stored counts. Should the browser have removed the key of the
+            // present session from the store, it is stored again.
+            let key = match known {
+                Some(key) => key.store(&self.name).await?,
+                None => self.platform.make_key(&self.name).await?,
+            };
+            let thumbprint = key.thumbprint().to_owned();
+            self.key.replace(Some(key));
+            Ok(thumbprint)
+        })
     }
 }

@@ -31,72 +31,62 @@ impl Dpop {
         token: Option<&'a str>,
         is_needed: Option<&'a dyn Fn() -> bool>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
-        Box::pin(self.send_proven(transport, request, body, address, token, is_needed))
-    }
-
-    async fn send_proven(
-        &self,
-        transport: &Transport,
-        request: &Request,
-        body: Body,
-        address: &Address,
-        token: Option<&str>,
-        is_needed: Option<&dyn Fn() -> bool>,
-    ) -> Result<Response, Box<Error>> {
-        let key = self.key().await?.ok_or(Error::SignedOut(SignOutReason::KeyLost))?;
-        let token_hash = match token.filter(|_| !is_broken(Rule::ProofNamesToken)) {
-            Some(token) => Some(self.platform.sha256(token).await?),
-            None => None,
-        };
-        let mut sendings = 0;
-        loop {
-            let known = self.servers.of(&address.origin);
-            let is_forgotten = sendings == 0 && is_broken(Rule::NonceIsKept);
-            let nonce = known.nonce.filter(|_| !is_forgotten);
-            let proof = Proof {
-                method: request.method().as_str(),
-                url: &address.href,
-                issued: transport.clock.server_now(known.time) / 1_000.0,
-                id: &random_id(&*self.platform),
-                token_hash: token_hash.as_deref(),
-                nonce: nonce.as_deref(),
+        Box::pin(async move {
+            let key = self.key().await?.ok_or(Error::SignedOut(SignOutReason::KeyLost))?;
+            let token_hash = match token.filter(|_| !is_broken(Rule::ProofNamesToken)) {
+                Some(token) => Some(self.platform.sha256(token).await?),
+                None => None,
             };
-            let signed = proof.signed_part(&*key);
-            let signature = key.sign(&signed).await?;
-            if is_needed.is_some_and(|is_needed| !is_needed()) {
-                return Err(Error::Timeout.into());
-            }
-            let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
-            let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
-            sendings += 1;
-            // After a redirect, another server may have answered: its nonce and its refusal are ignored.
-            if response.redirected_to().is_some() {
-                return Ok(response);
-            }
-            let new_nonce = response.header("dpop-nonce");
-            if let Some(new) = &new_nonce {
-                self.servers.set(Server { nonce: Some(new.clone()), ..self.servers.of(&address.origin) });
-            }
-            let refusal = Refusal::of(request, &mut response, token.is_some()).await?;
-            let is_other_nonce = new_nonce.is_some() && new_nonce != nonce;
-            let sent_at = response.sent_at();
-            let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
-            match refusal {
-                Refusal::Grant if sendings == 1 && is_needed.is_some() => {}
-                Refusal::None | Refusal::Grant => return Ok(response),
-                _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
-                Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
-                Refusal::Nonce => {}
-                Refusal::Time | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
-                    self.servers.set(Server { time: Some(sent_at), ..self.servers.of(&address.origin) });
+            let mut sendings = 0;
+            loop {
+                let known = self.servers.of(&address.origin);
+                let is_forgotten = sendings == 0 && is_broken(Rule::NonceIsKept);
+                let nonce = known.nonce.filter(|_| !is_forgotten);
+                let proof = Proof {
+                    method: request.method().as_str(),
+                    url: &address.href,
+                    issued: transport.clock.server_now(known.time) / 1_000.0,
+                    id: &random_id(&*self.platform),
+                    token_hash: token_hash.as_deref(),
+                    nonce: nonce.as_deref(),
+                };
+                let signed = proof.signed_part(&*key);
+                let signature = key.sign(&signed).await?;
+                if is_needed.is_some_and(|is_needed| !is_needed()) {
+                    return Err(Error::Timeout.into());
                 }
-                Refusal::Unknown if is_other_nonce && sendings == 1 => {}
-                Refusal::Time | Refusal::Unknown => return Ok(response),
+                let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
+                let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
+                sendings += 1;
+                // After a redirect, another server may have answered: its nonce and its refusal are ignored.
+                if response.redirected_to().is_some() {
+                    return Ok(response);
+                }
+                let new_nonce = response.header("dpop-nonce");
+                if let Some(new) = &new_nonce {
+                    self.servers.set(Server { nonce: Some(new.clone()), ..self.servers.of(&address.origin) });
+                }
+                let refusal = Refusal::of(request, &mut response, token.is_some()).await?;
+                let is_other_nonce = new_nonce.is_some() && new_nonce != nonce;
+                let sent_at = response.sent_at();
+                let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
+                match refusal {
+                    Refusal::Grant if sendings == 1 && is_needed.is_some() => {}
+                    Refusal::None | Refusal::Grant => return Ok(response),
+                    _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
+                    Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
+                    Refusal::Nonce => {}
+                    Refusal::Time | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
+                        self.servers.set(Server { time: Some(sent_at), ..self.servers.of(&address.origin) });
+                    }
+                    Refusal::Unknown if is_other_nonce && sendings == 1 => {}
+                    Refusal::Time | Refusal::Unknown => return Ok(response),
+                }
+                if !body.is_replayable() {
+                    return Err(Error::NotReplayable.into());
+                }
             }
-            if !body.is_replayable() {
-                return Err(Error::NotReplayable.into());
-            }
-        }
+        })
     }
 }
 

@@ -63,10 +63,8 @@ impl Json {
 
 impl RefreshGrant for Json {
     fn refresh(&self, exchange: &Exchange<'_>) -> Request {
-        let mut body = self.body(exchange.refresh_token);
-        if let Some(field) = &self.attempt_field {
-            body = body.with_text(field, Some(exchange.attempt));
-        }
+        let body = self.body(exchange.refresh_token);
+        let body = self.attempt_field.iter().fold(body, |body, field| body.with_text(field, Some(exchange.attempt)));
         Request::post(&self.url).json_text(body.write())
     }
 

@@ -1,27 +1,22 @@
 //! Ends a request when its `AbortSignal` is triggered, also while the request waits for a refresh or at the gate.
 
-use crate::{error::Error, http::response::Response, platform::Guard};
+use crate::{
+    error::Error,
+    http::response::Response,
+    platform::{Guard, listener::Listener},
+};
 use futures::{
     channel::oneshot,
     future::{Either, LocalBoxFuture, select},
 };
-use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::AbortSignal;
 
 /// The result of a request under way.
 pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Box<Error>>>;
 
-/// Removes its listener from the signal when it is dropped: one signal may be used for many requests.
-struct Listener {
-    signal: AbortSignal,
-    on_abort: Closure<dyn FnMut()>,
-}
-
-/// Calls a function when the signal is triggered, until the guard is dropped.
-pub(crate) fn on_abort(signal: &AbortSignal, function: Box<dyn FnMut()>) -> Guard {
-    let on_abort = Closure::wrap(function);
-    let _ = signal.add_event_listener_with_callback("abort", on_abort.as_ref().unchecked_ref());
-    Box::new(Listener { signal: signal.clone(), on_abort })
+/// Calls a function when the signal is triggered, until the guard is dropped: one signal may be used for many requests.
+pub(crate) fn on_abort(signal: &AbortSignal, mut function: Box<dyn FnMut()>) -> Guard {
+    Box::new(Listener::new(signal, "abort", Box::new(move |_| function())))
 }
 
 /// What a request with a signal calls.
@@ -31,12 +26,6 @@ pub(crate) struct AbortFunctions {
     /// For the browser's `fetch`.
     #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code))]
     pub(crate) on_abort: fn(&AbortSignal, Box<dyn FnMut()>) -> Guard,
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.signal.remove_event_listener_with_callback("abort", self.on_abort.as_ref().unchecked_ref());
-    }
 }
 
 /// Lets a future run until the signal is triggered.

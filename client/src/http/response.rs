@@ -4,7 +4,7 @@ use crate::{
     error::Error,
     http::redacted::redacted,
     platform::{Guard, Platform, PlatformResponse, within},
-    session::clock::Timestamp,
+    session::{backoff::parse_retry_after, clock::Timestamp},
 };
 use futures::{
     FutureExt, Stream, TryStreamExt,
@@ -96,10 +96,7 @@ impl Response {
     }
 
     pub(crate) fn status_error(&self) -> Error {
-        let retry_after = self
-            .header("retry-after")
-            .and_then(|value| value.trim_ascii().parse::<u32>().ok())
-            .map(|seconds| Duration::from_secs(seconds.into()));
+        let retry_after = self.header("retry-after").and_then(|value| parse_retry_after(&value, None));
         Error::Status { status: self.status(), url: redacted(&self.url()).to_owned(), retry_after }
     }
 
@@ -112,18 +109,8 @@ impl Response {
     /// # Errors
     /// [`Error::Network`] if the transfer breaks off, [`Error::Timeout`] at the request's own timeout.
     pub async fn bytes(mut self) -> Result<Vec<u8>, Error> {
-        match self.0.buffered.take() {
-            Some(bytes) => Ok(bytes),
-            None => self.read().await,
-        }
-    }
-
-    async fn read(&self) -> Result<Vec<u8>, Error> {
-        let reading = self.0.inner.bytes();
-        match &self.0.read_timeout {
-            Some((platform, timeout)) => within(&**platform, *timeout, reading).await?,
-            None => reading.await,
-        }
+        self.buffer().await?;
+        Ok(self.0.buffered.take().unwrap_or_default())
     }
 
     /// The body, if it has been read.
@@ -133,11 +120,14 @@ impl Response {
 
     /// Reads the body and keeps it: the caller can read it again.
     pub(crate) async fn buffer(&mut self) -> Result<&[u8], Error> {
-        let bytes = match self.0.buffered.take() {
-            Some(bytes) => bytes,
-            None => self.read().await?,
-        };
-        Ok(self.0.buffered.insert(bytes))
+        if self.0.buffered.is_none() {
+            let reading = self.0.inner.bytes();
+            self.0.buffered = Some(match &self.0.read_timeout {
+                Some((platform, timeout)) => within(&**platform, *timeout, reading).await??,
+                None => reading.await?,
+            });
+        }
+        Ok(self.buffered())
     }
 
     /// The body as text. As in `fetch`, a byte order mark is removed and invalid UTF-8 is replaced.

@@ -1,18 +1,25 @@
 //! The address of the page, and the address to return to in its query.
 
 use leptos::prelude::*;
-use std::{rc::Rc, time::Duration};
+use std::{fmt, rc::Rc, time::Duration};
 use web_sys::UrlSearchParams;
 
 /// Goes to an address of the app.
-pub(super) type Navigate = Rc<dyn Fn(&str)>;
+#[derive(Clone)]
+pub(super) struct Navigate(pub(super) Rc<dyn Fn(&str)>);
 
-/// Makes the browser load the page, for apps without a router.
-pub(super) fn load() -> Navigate {
-    Rc::new(|address| {
+impl Default for Navigate {
+    /// Makes the browser load the page, for apps without a router.
+    fn default() -> Navigate {
         // It fails for invalid URLs only, and these are built from valid ones.
-        let _ = window().location().replace(address);
-    })
+        Navigate(Rc::new(|address| drop(window().location().replace(address))))
+    }
+}
+
+impl fmt::Debug for Navigate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Navigate")
+    }
 }
 
 /// Calls back when the page has its own address, unless the effect that calls this runs again or ends before. leptos_router sets the
@@ -31,16 +38,11 @@ pub(super) fn current() -> String {
 
 /// Appends a pair to an address's query.
 pub(super) fn with_query(address: &str, name: &str, value: &str) -> String {
-    // The browser's own, because a second serializer would have to be downloaded.
-    let pair = match UrlSearchParams::new() {
-        Ok(pairs) => {
-            pairs.append(name, value);
-            String::from(pairs.to_string())
-        }
-        // Unreachable without an argument; the address is still that of the sign-in page.
-        Err(_) => return address.to_owned(),
-    };
-    [address, if address.contains('?') { "&" } else { "?" }, &pair].concat()
+    // The browser's own, because a second serializer would have to be downloaded. It does not fail without an argument; the address would
+    // still be that of the sign-in page.
+    let Ok(pairs) = UrlSearchParams::new() else { return address.to_owned() };
+    pairs.append(name, value);
+    [address, if address.contains('?') { "&" } else { "?" }, &String::from(pairs.to_string())].concat()
 }
 
 /// The address in this page's query under a name, if it belongs to this site. Others are ignored, because a link from elsewhere

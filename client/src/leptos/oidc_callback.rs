@@ -3,31 +3,21 @@
 // `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{
-    address::{self, Navigate},
-    oidc_session::describe,
-    use_oidc, use_session,
-};
+use super::{address::Navigate, oidc_session::describe, use_oidc, use_session};
 use crate::oidc::Error;
 use leptos::{prelude::*, task::spawn_local};
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 /// Options of [`OidcCallback`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct OidcCallbackOptions {
     home: String,
     navigate: Navigate,
 }
 
-impl fmt::Debug for OidcCallbackOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OidcCallbackOptions").field("home", &self.home).finish_non_exhaustive()
-    }
-}
-
 impl Default for OidcCallbackOptions {
     fn default() -> OidcCallbackOptions {
-        OidcCallbackOptions { home: "/".to_owned(), navigate: address::load() }
+        OidcCallbackOptions { home: "/".to_owned(), navigate: Navigate::default() }
     }
 }
 
@@ -42,7 +32,7 @@ impl OidcCallbackOptions {
     /// Sets how to go to an address of the app, preferably replacing this page in the history. Default: the browser loads the page.
     #[must_use]
     pub fn navigate(mut self, navigate: impl Fn(&str) + 'static) -> OidcCallbackOptions {
-        self.navigate = Rc::new(navigate);
+        self.navigate = Navigate(Rc::new(navigate));
         self
     }
 }
@@ -87,9 +77,9 @@ pub fn OidcCallback(
         let (Some(provider), home, navigate) = (oidc.oidc(), home.clone(), navigate.clone()) else { return };
         spawn_local(async move {
             match provider.callback().await {
-                Ok(path) => navigate(&path),
+                Ok(path) => navigate.0(&path),
                 // The response was handled before, as when the page is reloaded.
-                Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate(&home),
+                Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate.0(&home),
                 Err(error) => drop(oidc.error.try_set(Some(error))),
             }
         });

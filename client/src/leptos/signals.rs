@@ -15,7 +15,7 @@ pub(super) struct Signals {
     pub(super) load_failed: ArcRwSignal<bool>,
     /// False on a server and during hydration.
     pub(super) hydrated: ArcRwSignal<bool>,
-    /// Notifies whenever the tokens or the warnings may have changed. Its value says nothing: a signal of `()` would be one more type to download.
+    /// Notifies whenever the tokens or the warnings may have changed. Its value is not used; a signal of `()` would be one more type to download.
     pub(super) changes: ArcRwSignal<bool>,
     /// How many sessions have begun since the page was loaded.
     pub(super) sign_ins: Rc<Cell<u64>>,

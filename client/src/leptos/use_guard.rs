@@ -7,25 +7,19 @@ use super::{
     use_session,
 };
 use leptos::prelude::*;
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 /// Options of [`use_guard_with_options`] and [`Guarded`](super::Guarded).
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct UseGuardOptions {
     sign_in: String,
     parameter: String,
     navigate: Navigate,
 }
 
-impl fmt::Debug for UseGuardOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UseGuardOptions").field("sign_in", &self.sign_in).field("parameter", &self.parameter).finish_non_exhaustive()
-    }
-}
-
 impl Default for UseGuardOptions {
     fn default() -> UseGuardOptions {
-        UseGuardOptions { sign_in: "/sign-in".to_owned(), parameter: "next".to_owned(), navigate: address::load() }
+        UseGuardOptions { sign_in: "/sign-in".to_owned(), parameter: "next".to_owned(), navigate: Navigate::default() }
     }
 }
 
@@ -47,7 +41,7 @@ impl UseGuardOptions {
     /// Sets how to go to an address of the app, preferably replacing this page in the history. Default: the browser loads the page.
     #[must_use]
     pub fn navigate(mut self, navigate: impl Fn(&str) + 'static) -> UseGuardOptions {
-        self.navigate = Rc::new(navigate);
+        self.navigate = Navigate(Rc::new(navigate));
         self
     }
 }
@@ -117,7 +111,7 @@ pub fn use_guard_with_options(options: UseGuardOptions) -> UseGuardReturn {
         restored.track();
         if status.get() == AuthStatus::Unauthenticated {
             let UseGuardOptions { sign_in, parameter, navigate } = options.clone();
-            address::when_set(move || navigate(&address::with_query(&sign_in, &parameter, &address::current())));
+            address::when_set(move || navigate.0(&address::with_query(&sign_in, &parameter, &address::current())));
         }
     });
     UseGuardReturn { status: outliving(|| status.into()) }

@@ -6,25 +6,19 @@ use super::{
     use_session,
 };
 use leptos::prelude::*;
-use std::{fmt, rc::Rc};
+use std::rc::Rc;
 
 /// Options of [`use_return_to_with_options`].
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct UseReturnToOptions {
     home: String,
     parameter: String,
     navigate: Navigate,
 }
 
-impl fmt::Debug for UseReturnToOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UseReturnToOptions").field("home", &self.home).field("parameter", &self.parameter).finish_non_exhaustive()
-    }
-}
-
 impl Default for UseReturnToOptions {
     fn default() -> UseReturnToOptions {
-        UseReturnToOptions { home: "/".to_owned(), parameter: "next".to_owned(), navigate: address::load() }
+        UseReturnToOptions { home: "/".to_owned(), parameter: "next".to_owned(), navigate: Navigate::default() }
     }
 }
 
@@ -46,7 +40,7 @@ impl UseReturnToOptions {
     /// Sets how to go to an address of the app, preferably replacing this page in the history. Default: the browser loads the page.
     #[must_use]
     pub fn navigate(mut self, navigate: impl Fn(&str) + 'static) -> UseReturnToOptions {
-        self.navigate = Rc::new(navigate);
+        self.navigate = Navigate(Rc::new(navigate));
         self
     }
 }
@@ -100,7 +94,7 @@ pub fn use_return_to_with_options(options: UseReturnToOptions) -> UseReturnToRet
             && session.ready.get()
             && session.signed_in.get()
         {
-            navigate(&to);
+            navigate.0(&to);
         }
     });
     UseReturnToReturn { to: outliving(|| Signal::derive(move || asked_for.get().unwrap_or_else(|| home.clone()))) }

@@ -78,13 +78,6 @@ impl SignInOptions {
     }
 }
 
-/// A sign-in that is stored under its `state`, and the provider's address for it.
-#[derive(Debug)]
-pub(crate) struct Begun {
-    pub(crate) state: String,
-    pub(crate) url: String,
-}
-
 impl Oidc {
     /// Sends the browser to the provider. The response is handled by [`callback`](Oidc::callback) on the page of the redirect URI.
     ///
@@ -92,12 +85,11 @@ impl Oidc {
     /// [`Error::NoWebCrypto`], [`Error::NoStorage`], [`Error::NoBrowser`], [`Error::InvalidRequest`] for a parameter that this
     /// library sets itself, or a page of another origin.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<(), Error> {
-        let begun = self.begin_sign_in(pkce::random()?, &options).await?;
-        browser::go_to(&begun.url)
+        browser::go_to(&self.begin_sign_in(&pkce::random()?, &options).await?)
     }
 
-    /// Stores what the response is checked against.
-    pub(crate) async fn begin_sign_in(&self, state: String, options: &SignInOptions) -> Result<Begun, Error> {
+    /// Stores what the response is checked against, and returns the provider's address for the sign-in.
+    pub(crate) async fn begin_sign_in(&self, state: &str, options: &SignInOptions) -> Result<String, Error> {
         let config = self.config();
         let return_to = options.return_to.clone().unwrap_or_else(|| present_page(&config.redirect_path));
         if !is_path(&return_to) {
@@ -127,14 +119,14 @@ impl Oidc {
             }
             None => None,
         };
-        pending.put(&state)?;
+        pending.put(state)?;
         let max_age = options.max_age.map(|seconds| seconds.to_string());
         let mut pairs = vec![
             ("response_type", "code"),
             ("client_id", &config.client_id),
             ("redirect_uri", &redirect_uri),
             ("scope", &config.scope),
-            ("state", &state),
+            ("state", state),
             ("nonce", &pending.nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
@@ -144,8 +136,7 @@ impl Oidc {
         pairs.extend(thumbprint.as_deref().map(|thumbprint| ("dpop_jkt", thumbprint)));
         pairs.extend(config.resource_pairs());
         pairs.extend(parameters);
-        let url = with_query(&metadata.authorization_endpoint, &pairs);
-        Ok(Begun { url, state })
+        Ok(with_query(&metadata.authorization_endpoint, &pairs))
     }
 }
 

@@ -59,17 +59,9 @@ pub(crate) fn object(members: &[(&str, JsValue)]) -> Object {
 pub(crate) async fn verify(jwk: &Object, algorithm: &Object, signature: &[u8], signed: &str) -> Result<Option<bool>, Error> {
     let subtle = subtle()?;
     let usages = js_sys::Array::of1(&"verify".into());
-    let key = subtle.import_key_with_object("jwk", jwk, algorithm, false, &usages).map(JsFuture::from);
-    let Ok(key) = (match key {
-        Ok(key) => key.await,
-        Err(error) => Err(error),
-    }) else {
-        return Ok(None);
+    let verifying = async {
+        let key: CryptoKey = JsFuture::from(subtle.import_key_with_object("jwk", jwk, algorithm, false, &usages)?).await?.unchecked_into();
+        JsFuture::from(subtle.verify_with_object_and_u8_array_and_u8_array(algorithm, &key, signature, signed.as_bytes())?).await
     };
-    let key: CryptoKey = key.unchecked_into();
-    let verified = subtle.verify_with_object_and_u8_array_and_u8_array(algorithm, &key, signature, signed.as_bytes());
-    match verified.map(JsFuture::from) {
-        Ok(verified) => Ok(verified.await.ok().map(|verified| verified.is_truthy())),
-        Err(_) => Ok(None),
-    }
+    Ok(verifying.await.ok().map(|verified: JsValue| verified.is_truthy()))
 }

@@ -1,4 +1,4 @@
-//! Why a sign-in with a provider failed, as types that tell the program what to do.
+//! Why a sign-in with a provider failed, as types by which the program decides what to do.
 
 use crate::json::Object;
 use std::fmt;

@@ -14,7 +14,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Fetches a public document, past the browser's cache. Belongs to no client.
 pub(crate) async fn get(url: &str) -> Result<Response, Error> {
-    let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), None);
+    let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), Vec::new());
     fetch(&transport, Request::get(url).cache(RequestCache::NoCache)).await
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'
     Box::pin(async move {
         let request = transport.with_defaults(request.redirect(RequestRedirect::Error));
         let answer = Box::pin(async {
-            let mut response = transport.fetch_once(&request, &transport.address(&request)?).await?;
+            let mut response = transport.fetch_once(&request, &transport.address(&request)?, None).await?;
             response.buffer().await?;
             Ok::<_, Box<Error>>(response)
         });

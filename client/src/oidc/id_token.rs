@@ -8,7 +8,6 @@ use crate::{
     },
     session::tokens::{User, decode_base64url},
 };
-use std::fmt;
 
 /// How far the provider's clocks may disagree, in seconds.
 const LEEWAY: f64 = 60.0;
@@ -44,19 +43,13 @@ impl Received {
     }
 }
 
-/// A decoded ID token. `Debug` shows nothing of it.
+/// A decoded ID token.
 pub(crate) struct IdToken<'a> {
     header: Object,
     claims: Object,
     /// What is signed: header and claims as they were sent.
     signed: &'a str,
     signature: Vec<u8>,
-}
-
-impl fmt::Debug for IdToken<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IdToken").finish_non_exhaustive()
-    }
 }
 
 impl<'a> IdToken<'a> {

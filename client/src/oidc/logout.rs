@@ -21,7 +21,7 @@ impl Oidc {
         browser::go_to(&with_query(endpoint, &pairs))
     }
 
-    /// Loads the page for visitors who have signed out.
+    /// Loads the page that is shown after a sign-out.
     pub(crate) fn show_signed_out_page(&self) -> Result<(), Error> {
         browser::go_to(&self.absolute(&self.config().signed_out_path)?)
     }

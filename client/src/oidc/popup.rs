@@ -51,26 +51,27 @@ impl Oidc {
     }
 
     async fn sign_in_in(&self, popup: &web_sys::Window, options: &SignInOptions) -> Result<(), Error> {
-        let begun = self.begin_sign_in(format!("{MARK}{}", pkce::random()?), options).await?;
-        let mut channel = Channel::open(&begun.state)?;
-        popup.location().set_href(&begun.url).map_err(|_| Error::PopupClosed)?;
+        let state = format!("{MARK}{}", pkce::random()?);
+        let url = self.begin_sign_in(&state, options).await?;
+        let mut channel = Channel::open(&state)?;
+        popup.location().set_href(&url).map_err(|_| Error::PopupClosed)?;
         let mut was_closed = false;
         let response = loop {
             match select(channel.messages.next(), self.platform().sleep(POLL_INTERVAL)).await {
                 Either::Left((Some(query), _)) => match AuthorizationResponse::read(&query) {
-                    Ok(response) if response.state == begun.state => break response,
+                    Ok(response) if response.state == state => break response,
                     _ => {}
                 },
                 Either::Left((None, _)) => return Err(Error::PopupClosed),
                 Either::Right(_) if was_closed => {
-                    drop(Pending::take(&begun.state, self.now()));
+                    drop(Pending::take(&state, self.now()));
                     return Err(Error::PopupClosed);
                 }
                 // The window closes right after its message, which may arrive later.
                 Either::Right(_) => was_closed = popup.closed().unwrap_or(true),
             }
         };
-        let pending = Pending::take(&begun.state, self.now()).ok_or(Error::UnknownState)?;
+        let pending = Pending::take(&state, self.now()).ok_or(Error::UnknownState)?;
         complete(self, response, pending).await.map(drop)
     }
 }

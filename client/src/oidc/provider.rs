@@ -5,7 +5,7 @@ use crate::{
     client::Client,
     json::Object,
     oidc::{Config, Metadata, browser, error::Error, id_token::IdToken},
-    platform::Platform,
+    platform::{Platform, Storage},
 };
 use std::{cell::Cell, fmt, rc::Rc};
 
@@ -81,7 +81,7 @@ impl Oidc {
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
         let session = self.client().session().current()?.session.clone();
-        let stored = Object::read(self.platform().get(&self.id_token_key()).ok()??.as_bytes())?;
+        let stored = Object::read(self.storage().get(&self.id_token_key()).ok()??.as_bytes())?;
         stored.text("id_token").filter(|_| stored.text("session") == Some(session))
     }
 
@@ -90,12 +90,16 @@ impl Oidc {
         if let Some(held) = self.client().session().current() {
             let stored = Object::new().with_text("session", Some(&held.session)).with_text("id_token", Some(id_token));
             // Without it, the provider asks the user whether to sign out.
-            let _ = self.platform().set(&self.id_token_key(), &stored.write());
+            let _ = self.storage().set(&self.id_token_key(), &stored.write());
         }
     }
 
     pub(crate) fn forget_id_token(&self) {
-        let _ = self.platform().set(&self.id_token_key(), "");
+        let _ = self.storage().set(&self.id_token_key(), "");
+    }
+
+    fn storage(&self) -> &dyn Storage {
+        &*self.client().session().0.storage
     }
 
     fn id_token_key(&self) -> String {

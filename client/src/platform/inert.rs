@@ -1,11 +1,31 @@
 //! The platform for server-side rendering: no storage, no network, no time passes. A session is signed out.
 
-use super::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError};
+use super::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError};
 use crate::{error::Error, random::random};
 use futures::future::{FutureExt, LocalBoxFuture, pending, ready};
 use std::{rc::Rc, time::Duration};
 
 pub(crate) struct Inert;
+
+#[cfg(feature = "leptos")]
+pub(crate) fn is_stored(_: &str) -> bool {
+    false
+}
+
+#[cfg(feature = "leptos")]
+pub(crate) fn subscribe(_: &str, _: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+    Box::new(())
+}
+
+impl Storage for Inert {
+    fn get(&self, _: &str) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    fn set(&self, _: &str, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
 
 impl Platform for Inert {
     /// Splits absolute URLs; relative ones belong to a page whose URL is not known here.
@@ -22,14 +42,6 @@ impl Platform for Inert {
 
     fn fetch(&self, _: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
         ready(Err(Error::Network("requests are sent in the browser only, not while a page is rendered on the server".into()))).boxed_local()
-    }
-
-    fn get(&self, _: &str) -> Result<Option<String>, StoreError> {
-        Ok(None)
-    }
-
-    fn set(&self, _: &str, _: &str) -> Result<(), StoreError> {
-        Ok(())
     }
 
     fn lock(&self, _: &str) -> Option<LocalBoxFuture<'static, Guard>> {

@@ -8,6 +8,12 @@ pub(crate) mod browser;
 pub(crate) mod in_memory;
 #[cfg(not(target_arch = "wasm32"))]
 mod inert;
+pub(crate) mod listener;
+
+#[cfg(all(feature = "leptos", target_arch = "wasm32"))]
+pub(crate) use browser::{is_stored, subscribe};
+#[cfg(all(feature = "leptos", not(target_arch = "wasm32")))]
+pub(crate) use inert::{is_stored, subscribe};
 
 use crate::{error::Error, http::Body, http::Request};
 use futures::future::LocalBoxFuture;
@@ -16,25 +22,28 @@ use std::{any::Any, fmt, rc::Rc, time::Duration};
 /// Releases a lock or ends a subscription when it is dropped.
 pub type Guard = Box<dyn Any>;
 
-/// The outside of the engine, single-threaded as a page is.
-pub trait Platform: 'static {
-    /// Resolves a URL as `fetch` does, against a base (empty: the page's URL). `None`: it is not a URL.
-    fn resolve(&self, base: &str, url: &str) -> Option<Address>;
-
-    /// Sends a request once. Dropping the future before the response head arrives aborts the request.
-    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>>;
-
-    /// Reads a key of the storage that all tabs share.
+/// Named texts.
+pub trait Storage: 'static {
+    /// Reads a key.
     ///
     /// # Errors
     /// [`StoreError`] if the storage cannot be used.
     fn get(&self, key: &str) -> Result<Option<String>, StoreError>;
 
-    /// Writes a key of the shared storage in one step and notifies the other tabs.
+    /// Writes a key in one step and notifies the other tabs that share the storage.
     ///
     /// # Errors
     /// [`StoreError`] if the storage cannot be used or is full.
     fn set(&self, key: &str, text: &str) -> Result<(), StoreError>;
+}
+
+/// The outside of the engine, single-threaded as a page is. Its [`Storage`] is shared by all tabs.
+pub trait Platform: Storage {
+    /// Resolves a URL as `fetch` does, against a base (empty: the page's URL). `None`: it is not a URL.
+    fn resolve(&self, base: &str, url: &str) -> Option<Address>;
+
+    /// Sends a request once. Dropping the future before the response head arrives aborts the request.
+    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>>;
 
     /// Requests the exclusive lock of this name, shared by all tabs. Dropping the guard releases it, dropping the future leaves the
     /// queue. `None`: this platform has no locks.
@@ -55,7 +64,7 @@ pub trait Platform: 'static {
     /// Runs a future to its end, independent of any other.
     fn spawn(&self, task: LocalBoxFuture<'static, ()>);
 
-    /// A random number, at least 0 and less than 1. Unpredictable: a thief who read earlier ones from a stored record must not know the next.
+    /// A random number, at least 0 and less than 1. It must not be predictable from earlier ones, which a stolen record contains.
     fn random(&self) -> f64;
 
     /// Calls `notify` for each [`PlatformEvent`] until the guard is dropped.
@@ -120,30 +129,6 @@ pub(crate) fn default_platform() -> Rc<dyn Platform> {
     Rc::new(inert::Inert)
 }
 
-/// Whether the browser's storage has something under a key. Unlike [`Platform::get`], it refers to no other code of the engine.
-#[cfg(feature = "leptos")]
-pub(crate) fn is_stored(key: &str) -> bool {
-    #[cfg(target_arch = "wasm32")]
-    return browser::is_stored(key);
-    #[cfg(not(target_arch = "wasm32"))]
-    {
-        let _ = key;
-        false
-    }
-}
-
-/// As [`Platform::subscribe`], without the rest of the engine.
-#[cfg(feature = "leptos")]
-pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
-    #[cfg(target_arch = "wasm32")]
-    return browser::subscribe(key, notify);
-    #[cfg(not(target_arch = "wasm32"))]
-    {
-        drop((key, notify));
-        Box::new(())
-    }
-}
-
 /// A resolved URL. `Debug` shows neither query nor credentials.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
@@ -196,7 +181,7 @@ pub trait PlatformResponse: 'static {
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
-/// The shared storage cannot be used.
+/// The storage cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreError {
     /// Access is denied: privacy settings, a sandboxed frame.

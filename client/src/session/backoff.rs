@@ -4,7 +4,7 @@
 
 use crate::{
     json::Object,
-    platform::Platform,
+    platform::{Platform, Storage},
     session::clock::{milliseconds, parse_date},
 };
 use std::{
@@ -50,6 +50,7 @@ impl Pause {
 
 pub(crate) struct Backoff {
     platform: Rc<dyn Platform>,
+    storage: Rc<dyn Storage>,
     key: String,
     /// The latest pause of this tab, for a storage that fails.
     memory: RefCell<Option<Pause>>,
@@ -58,14 +59,14 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(platform: Rc<dyn Platform>, storage_key: &str) -> Backoff {
-        Backoff { platform, key: format!("{storage_key}.pause"), memory: RefCell::default(), skipped: Cell::new(f64::NAN) }
+    pub(crate) fn new(platform: Rc<dyn Platform>, storage: Rc<dyn Storage>, storage_key: &str) -> Backoff {
+        Backoff { platform, storage, key: format!("{storage_key}.pause"), memory: RefCell::default(), skipped: Cell::new(f64::NAN) }
     }
 
     /// The latest pause of this exchange, over or not.
     fn latest(&self, exchange_id: &str) -> Option<Pause> {
         let of_exchange = |pause: &Pause| pause.exchange_id == exchange_id;
-        let stored = self.platform.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text)).filter(of_exchange);
+        let stored = self.storage.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text)).filter(of_exchange);
         let own = self.memory.borrow().clone().filter(of_exchange);
         if own.as_ref().is_none_or(|own| stored.as_ref().is_some_and(|stored| stored.from >= own.from)) { stored } else { own }
     }
@@ -98,7 +99,7 @@ impl Backoff {
             is_requested: retry_after.is_some_and(|requested| requested >= jitter),
         };
         // A storage that fails leaves the pause to this tab alone.
-        let _ = self.platform.set(&self.key, &pause.write());
+        let _ = self.storage.set(&self.key, &pause.write());
         self.memory.replace(Some(pause));
         duration
     }

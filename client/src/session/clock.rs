@@ -40,7 +40,7 @@ impl Timestamp {
         if took > DATE_NOISE_MS {
             return Timestamp { server, uncertainty: took, ..sent };
         }
-        let one_way = (received.monotonic.zip(sent.monotonic)).map_or(0.0, |(received, sent)| (received - sent).max(0.0) / 2.0);
+        let one_way = sent.monotonic_until(&received) / 2.0;
         Timestamp { device: received.device - one_way, monotonic: received.monotonic.map(|at| at - one_way), server, uncertainty: 0.0 }
     }
 

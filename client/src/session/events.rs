@@ -136,15 +136,15 @@ mod tests {
     }
 
     #[test]
-    fn all_listeners_hear_all_events_in_the_same_order() {
+    fn all_listeners_receive_all_events_in_the_same_order() {
         let (emitter, log) = (Rc::new(EventEmitter::default()), log());
         let reentrant = Rc::downgrade(&emitter);
         let first = writes(&log, "first");
         emitter
             .subscribe(
-                move |heard| {
-                    first(heard);
-                    if let Some(emitter) = reentrant.upgrade().filter(|_| heard.at == 1.0) {
+                move |received| {
+                    first(received);
+                    if let Some(emitter) = reentrant.upgrade().filter(|_| received.at == 1.0) {
                         emitter.emit(&event(2.0));
                     }
                 },
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listener_that_left_hears_nothing() {
+    fn an_unsubscribed_listener_receives_nothing() {
         let (emitter, log) = (Rc::new(EventEmitter::default()), log());
         let later = Rc::new(RefCell::new(None));
         let taken = later.clone();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn case_44_a_new_listener_hears_the_backlog_first() {
+    fn case_44_a_new_listener_receives_the_backlog_first() {
         let (emitter, log) = (Rc::new(EventEmitter::default()), log());
         emitter.subscribe(writes(&log, "a"), vec![event(1.0)]).forget();
         emitter.subscribe(writes(&log, "b"), vec![event(1.0)]).forget();

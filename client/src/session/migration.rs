@@ -31,14 +31,14 @@ impl Session {
             if let Some(old) = session.old_session(&old_key).filter(|_| session.current().is_none()) {
                 let ended = format!("{{\"v\":1,\"session\":\"{}\",\"ended\":\"Elsewhere\"}}", old.session);
                 session.begin_as(old);
-                let _ = platform.set(&old_key, &ended);
+                let _ = session.0.storage.set(&old_key, &ended);
             }
             release_after_lag(platform, lock);
         }));
     }
 
     fn old_session(&self, old_key: &str) -> Option<ActiveSession> {
-        let text = self.0.transport.platform.get(old_key).ok().flatten()?;
+        let text = self.0.storage.get(old_key).ok().flatten()?;
         match Record::read_version_1(&text)? {
             Record::Active(active) => Some(ActiveSession::clone(&active)),
             Record::Ended { .. } => None,

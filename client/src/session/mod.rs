@@ -1,7 +1,7 @@
 //! The session: signing in and out, a valid access token, and events.
 
 mod auto_refresh;
-mod backoff;
+pub(crate) mod backoff;
 pub(crate) mod clock;
 #[cfg(feature = "devtools")]
 mod devtools;
@@ -18,7 +18,7 @@ pub(crate) mod transport;
 use crate::{
     error::{Error, SignOutReason},
     grant::{Exchange, RefreshGrant},
-    platform::{Guard, PlatformEvent},
+    platform::{Guard, PlatformEvent, Storage},
     rules::{Rule, is_broken},
     storage::{
         record::{ActiveSession, Credential, Record},
@@ -58,6 +58,8 @@ pub struct Session(pub(crate) Rc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) transport: Transport,
+    /// Shared by all tabs, or this client's memory.
+    pub(crate) storage: Rc<dyn Storage>,
     pub(crate) grant: Box<dyn RefreshGrant>,
     pub(crate) settings: Settings,
     /// The origin of the token endpoint, whose clock counts.
@@ -136,6 +138,7 @@ impl fmt::Debug for Session {
 impl Session {
     pub(crate) fn open(
         transport: Transport,
+        storage: Rc<dyn Storage>,
         grant: Box<dyn RefreshGrant>,
         settings: Settings,
         issuer: String,
@@ -150,11 +153,11 @@ impl Session {
                 }
             };
             Inner {
-                backoff: Backoff::new(platform.clone(), &settings.storage_key),
+                backoff: Backoff::new(platform.clone(), storage.clone(), &settings.storage_key),
                 in_flight: InFlightSlot::default(),
                 stored_late: Cell::new(false),
                 timer: RefCell::default(),
-                store: SessionStore::new(platform.clone(), settings.storage_key.clone(), issuer, transport.has_dpop()),
+                store: SessionStore::new(platform.clone(), storage.clone(), settings.storage_key.clone(), issuer, transport.has_dpop()),
                 events: Rc::default(),
                 warnings: RefCell::default(),
                 refused: RefCell::default(),
@@ -162,6 +165,7 @@ impl Session {
                 _subscription: platform.subscribe(&settings.storage_key, Rc::new(notify)),
                 issuer_origin,
                 transport,
+                storage,
                 grant,
                 settings,
             }
@@ -187,7 +191,7 @@ impl Session {
         self.begin_for(None, tokens, issued);
     }
 
-    /// Starts a session of a user whom the access token need not name.
+    /// Starts a session of this user; `None`: of the one that the access token names.
     pub(crate) fn begin_for(&self, user: Option<User>, tokens: TokenSet, issued: Timestamp) {
         self.sync();
         self.0.transport.clock.set_server_time(issued);
@@ -233,7 +237,7 @@ impl Session {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
                 if let Ok(address) = inner.transport.token_address(&request) {
-                    let sending = inner.transport.fetch_once(&request, &address);
+                    let sending = inner.transport.fetch_once(&request, &address, None);
                     // If it fails, the session expires on the server.
                     let _ = inner.transport.within(Some(inner.settings.refresh_timeout), Box::pin(sending)).await;
                 }
@@ -352,7 +356,11 @@ impl Session {
 
     /// Whether there is something to renew the session with.
     pub(crate) fn is_renewable(&self, held: &Credential) -> bool {
-        !held.is_rejected && (held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token())
+        !held.is_rejected && self.has_refresh_token(held)
+    }
+
+    fn has_refresh_token(&self, held: &Credential) -> bool {
+        held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token()
     }
 
     /// The present credential of the same session.
@@ -383,15 +391,13 @@ impl Session {
 
     /// Stores the tokens of a refresh.
     fn replace_tokens(&self, old: &Credential, tokens: TokenSet, issued: Timestamp, renewed_for_401: bool) -> Credential {
-        // Random, not derived from the id of this exchange: a thief who copied that one must not know the next.
+        // Random, not derived from the id of this exchange: a thief that copied that one must not know the next.
         let tokens = Tokens::read(tokens, issued, Some(&old.tokens), self.random_id());
         let changed_user = (tokens.user != old.tokens.user).then(|| tokens.user.clone());
         let futile_refreshes =
             if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old))) } else { 0 };
-        let rotation = old.rotation + 1;
-        let is_bound = old.is_bound;
-        let session = ActiveSession { session: old.session.clone(), tokens, is_rejected: false, futile_refreshes, rotation, is_bound };
-        let new = self.put_active(session);
+        let (session, rotation, is_bound) = (old.session.clone(), old.rotation + 1, old.is_bound);
+        let new = self.put_active(ActiveSession { session, tokens, is_rejected: false, futile_refreshes, rotation, is_bound });
         if let Some(user) = changed_user {
             self.emit(|| Event::UserChanged { user });
         }
@@ -408,13 +414,13 @@ impl Session {
         }
         let mark = hash(&[&refused.tokens.access_token]);
         // A storage that fails leaves the mark to this tab alone.
-        let _ = self.0.transport.platform.set(&self.refused_key(), &mark);
+        let _ = self.0.storage.set(&self.refused_key(), &mark);
         self.0.refused.replace(Some(mark));
     }
 
     fn is_marked_refused(&self, credential: &Credential) -> bool {
         let mark = hash(&[&credential.tokens.access_token]);
-        let stored = || self.0.transport.platform.get(&self.refused_key()).ok().flatten();
+        let stored = || self.0.storage.get(&self.refused_key()).ok().flatten();
         self.0.refused.borrow().as_ref() == Some(&mark) || stored() == Some(mark)
     }
 
@@ -434,8 +440,7 @@ impl Session {
     /// revocation request with the rejected token is sent: a server that recognises the token ends the session of a thief that exchanged it.
     /// A cookie is not revoked: it may be that of a later session.
     fn reject(&self, held: &Credential, trigger: RefreshTrigger) -> Error {
-        let was_renewable = held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token();
-        let reason = if was_renewable { SignOutReason::Rejected } else { SignOutReason::Expired };
+        let reason = if self.has_refresh_token(held) { SignOutReason::Rejected } else { SignOutReason::Expired };
         let remaining = held.tokens.remaining(&self.0.transport.clock);
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(&held.session, reason);

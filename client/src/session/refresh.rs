@@ -184,14 +184,10 @@ impl Session {
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
         let request = transport.with_defaults(without_redirects(grant.refresh(&exchange)));
-        #[cfg(feature = "dpop")]
         let begun = transport.clock.now();
         let asking = async {
             let address = transport.token_address(&request)?;
-            #[cfg(feature = "dpop")]
-            let mut response = transport.fetch_while(&request, &address, Some(&|| self.is_needed(current, &begun))).await?;
-            #[cfg(not(feature = "dpop"))]
-            let mut response = transport.fetch_once(&request, &address).await?;
+            let mut response = transport.fetch_once(&request, &address, Some(&|| self.is_needed(current, &begun))).await?;
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
             response.buffer().await?;
             let outcome = self.parse(&TokenResponse::new(&response));
@@ -233,7 +229,6 @@ impl Session {
     }
 
     /// Whether an exchange that was begun then is still to be sent: its deadline has not passed, and no other tab has made it.
-    #[cfg(feature = "dpop")]
     fn is_needed(&self, current: &Credential, begun: &Timestamp) -> bool {
         let is_in_time = self.0.transport.clock.age(begun) < self.0.settings.refresh_timeout;
         is_in_time && matches!(self.compare_refresh(current), Ok(Comparison::Same(_)))

@@ -1,8 +1,7 @@
 //! A session in memory leaves no record of its end, and the browser may still have the cookie: a mark in the storage says that the user
-//! signed out.
+//! signed out. It contains no token.
 
 use super::Session;
-use crate::platform::in_memory::SIGNED_OUT;
 
 impl Session {
     pub(super) fn set_sign_out_mark(&self, is_signed_out: bool) {
@@ -18,6 +17,6 @@ impl Session {
     }
 
     fn sign_out_key(&self) -> String {
-        format!("{}{SIGNED_OUT}", self.0.settings.storage_key)
+        format!("{}.signed_out", self.0.settings.storage_key)
     }
 }

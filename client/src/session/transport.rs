@@ -19,22 +19,16 @@ pub(crate) struct Transport {
     /// Put in front of relative URLs.
     prefix: String,
     auth_header: String,
-    defaults: Option<Defaults>,
+    defaults: Defaults,
     #[cfg(feature = "dpop")]
     pub(crate) dpop: Option<Rc<crate::dpop::Dpop>>,
 }
 
-/// Sets the client's options in a request that does not set them itself. A closure, so that an app downloads the options that it sets.
-pub(crate) type Defaults = Box<dyn Fn(Request) -> Request>;
+/// Set the client's options in a request that does not set them itself. Closures, so that an app downloads the options that it sets.
+pub(crate) type Defaults = Vec<Box<dyn Fn(Request) -> Request>>;
 
 impl Transport {
-    pub(crate) fn new(
-        platform: Rc<dyn Platform>,
-        base: String,
-        prefix: String,
-        auth_header: String,
-        defaults: Option<Defaults>,
-    ) -> Transport {
+    pub(crate) fn new(platform: Rc<dyn Platform>, base: String, prefix: String, auth_header: String, defaults: Defaults) -> Transport {
         Transport {
             clock: Clock::new(platform.clone()),
             first_base: platform.resolve(&base, "").map(|address| address.href).unwrap_or_default(),
@@ -76,7 +70,7 @@ impl Transport {
         self.address_at(&self.base, request)
     }
 
-    /// The same for a request with a refresh token: a `<base>` that the page has got since the client was built does not count.
+    /// Like [`address`](Self::address), for a request with a refresh token: a `<base>` that the page has got since the client was built does not count.
     pub(crate) fn token_address(&self, request: &Request) -> Result<Address, Box<Error>> {
         self.address_at(&self.first_base, request)
     }
@@ -93,10 +87,7 @@ impl Transport {
     }
 
     pub(crate) fn with_defaults(&self, request: Request) -> Request {
-        match &self.defaults {
-            Some(defaults) => defaults(request),
-            None => request,
-        }
+        self.defaults.iter().fold(request, |request, default| default(request))
     }
 
     /// Whether the request sets the header that carries the token.
@@ -104,32 +95,22 @@ impl Transport {
         request.has_header(&self.auth_header)
     }
 
-    /// Builds the body of a request and sends it once.
-    #[cfg(not(feature = "dpop"))]
-    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
-        let body = self.check_body(request.parts.body.build())?;
-        self.send_once(request, body, address, None).await
-    }
-
-    /// Builds the body of a request and sends it once, with a proof.
-    #[cfg(feature = "dpop")]
-    pub(crate) async fn fetch_once(&self, request: &Request, address: &Address) -> Result<Response, Box<Error>> {
-        self.fetch_while(request, address, None).await
-    }
-
-    /// The same. A refresh is sent only while it is needed, which is asked when the proof has been made.
-    #[cfg(feature = "dpop")]
-    pub(crate) async fn fetch_while(
+    /// Builds the body of a request and sends it once, with DPoP with a proof. A refresh is sent only while it is needed, which is asked
+    /// when the proof has been made.
+    pub(crate) async fn fetch_once(
         &self,
         request: &Request,
         address: &Address,
         is_needed: Option<&dyn Fn() -> bool>,
     ) -> Result<Response, Box<Error>> {
         let body = self.check_body(request.parts.body.build())?;
-        match &self.dpop {
-            Some(dpop) => dpop.send(self, request, body, address, None, is_needed).await,
-            None => self.send_once(request, body, address, None).await,
+        #[cfg(feature = "dpop")]
+        if let Some(dpop) = &self.dpop {
+            return dpop.send(self, request, body, address, None, is_needed).await;
         }
+        // Without a proof, no time passes until it is sent.
+        let _ = is_needed;
+        self.send_once(request, body, address, None).await
     }
 
     /// Whether this browser can send a body.

@@ -1,10 +1,10 @@
 //! The lock around an exchange of tokens: one tab at a time, and no tab waits for a suspended one for ever.
 //!
 //! The lock is named after the pair of tokens to be exchanged, so a stuck holder blocks no later exchange, and a holder can keep the
-//! lock until its write is visible in every tab. Each exchange has several locks, called rungs here: the names of the second and later
-//! ones end in a number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the
-//! next rung, while it keeps its place in the queues of the rungs before. The tab that is granted the last rung that it requested makes
-//! the exchange. So the waiting tabs do not exchange all at once.
+//! lock until its write is visible in every tab. Each exchange has a sequence of locks: the names of the second and later ones end in a
+//! number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the next lock, while
+//! it keeps its place in the queues of those before. The tab that is granted the last lock that it requested makes the exchange. So the
+//! waiting tabs do not exchange all at once.
 
 use crate::platform::{Guard, Platform, within};
 use futures::future::LocalBoxFuture;
@@ -26,49 +26,49 @@ const CONTENDED_MS: f64 = 50.0;
 /// How long the writes of the previous holder may take to arrive in this tab.
 const SETTLE_TIME: Duration = Duration::from_millis(100);
 
-/// All rungs that this tab holds or waits for. Dropping it releases them.
+/// All locks of an exchange that this tab holds or waits for. Dropping it releases them.
 pub(crate) struct Lock {
-    _highest: Guard,
-    _rungs: Vec<LocalBoxFuture<'static, Guard>>,
+    _last: Guard,
+    _requested: Vec<LocalBoxFuture<'static, Guard>>,
 }
 
 /// Acquires the lock of this name. `None`: the platform has no locks.
 pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Lock> {
     loop {
-        if let Some(lock) = climb(platform, name, timeout).await? {
+        if let Some(lock) = try_acquire(platform, name, timeout).await? {
             return Some(lock);
         }
         platform.sleep(SETTLE_TIME).await;
     }
 }
 
-/// Requests one rung after the other until the last one is granted. The inner `None`: this tab was suspended meanwhile and must start again.
-async fn climb(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
-    let rung_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
-    let request = |number: usize| platform.lock(&rung_name(number));
+/// Requests one lock after the other until the last one is granted. The inner `None`: this tab was suspended meanwhile and must start again.
+async fn try_acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
+    let lock_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
+    let request = |number: usize| platform.lock(&lock_name(number));
     let is_late = |since: f64, expected: Duration| platform.monotonic() - since > expected.as_secs_f64() * 1_000.0 + MAX_TIMER_DELAY_MS;
     let begun = platform.monotonic();
-    let mut rungs = vec![request(1)?];
+    let mut requested = vec![request(1)?];
     let mut holder = None;
     let mut holder_since = begun;
     loop {
         let polled = platform.monotonic();
-        if let Ok(highest) = within(&**platform, POLL_INTERVAL, Box::pin(rungs.last_mut()?)).await {
+        if let Ok(last) = within(&**platform, POLL_INTERVAL, Box::pin(requested.last_mut()?)).await {
             if platform.monotonic() - begun > CONTENDED_MS {
                 platform.sleep(SETTLE_TIME).await;
             }
-            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _highest: highest, _rungs: rungs }));
+            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _last: last, _requested: requested }));
         }
-        let present = platform.lock_holder(&rung_name(rungs.len())).await;
+        let present = platform.lock_holder(&lock_name(requested.len())).await;
         if is_late(polled, POLL_INTERVAL) {
-            // This tab was suspended. A tab that was not may have requested a later rung, and must come before this one.
+            // This tab was suspended. A tab that was not may have requested a later lock, and must come before this one.
             return Some(None);
         }
         if present != holder {
             // The timeout counts for each holder.
             (holder, holder_since) = (present, platform.monotonic());
         } else if platform.monotonic() - holder_since >= timeout.as_secs_f64() * 1_000.0 {
-            rungs.push(request(rungs.len() + 1)?);
+            requested.push(request(requested.len() + 1)?);
             (holder, holder_since) = (None, platform.monotonic());
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::{
     error::SignOutReason,
-    platform::{Platform, StoreError},
+    platform::{Platform, Storage, StoreError},
     rules::{Rule, is_broken},
     session::{clock::milliseconds, event::Warning},
     storage::record::{ActiveSession, Credential, Record, Unreadable, next_session_id},
@@ -40,6 +40,7 @@ pub(crate) enum Change {
 
 pub(crate) struct SessionStore {
     platform: Rc<dyn Platform>,
+    storage: Rc<dyn Storage>,
     key: String,
     issuer: String,
     /// Whether this client's tokens are bound to a key.
@@ -56,9 +57,10 @@ pub(crate) struct SessionStore {
 }
 
 impl SessionStore {
-    pub(crate) fn new(platform: Rc<dyn Platform>, key: String, issuer: String, is_bound: bool) -> SessionStore {
+    pub(crate) fn new(platform: Rc<dyn Platform>, storage: Rc<dyn Storage>, key: String, issuer: String, is_bound: bool) -> SessionStore {
         SessionStore {
             platform,
+            storage,
             key,
             issuer,
             is_bound,
@@ -76,7 +78,7 @@ impl SessionStore {
 
     /// Reads the storage and adopts what changed there.
     pub(crate) fn sync(&self) -> Option<Change> {
-        let text = match self.platform.get(&self.key) {
+        let text = match self.storage.get(&self.key) {
             Ok(text) => text,
             Err(_) if is_broken(Rule::StorageMayFail) => None,
             Err(_) => return Some(Change::Warning(Warning::StoreDenied)),
@@ -208,7 +210,7 @@ impl SessionStore {
         }
         // Writing notifies the other clients of this page before it returns; this one knows the text already.
         let before = self.last_text.replace(Some(text.clone()));
-        self.platform.set(&self.key, &text).map_err(|error| {
+        self.storage.set(&self.key, &text).map_err(|error| {
             self.last_text.replace(before);
             match error {
                 StoreError::Denied => Warning::StoreDenied,

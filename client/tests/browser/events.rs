@@ -1,4 +1,4 @@
-//! Event listeners may use the session and the client, and a new listener hears the present warnings.
+//! Event listeners may use the session and the client, and a new listener receives the present warnings.
 
 use crate::{
     fixture::{Fixture, REFRESH_PATH, send, wait_until},
@@ -41,15 +41,15 @@ async fn case_32_a_listener_signs_out_and_unsubscribes_itself() {
     let test = Fixture::with_refused_access_token().await;
     let subscription = Rc::new(RefCell::new(None));
     let (client, own) = (test.client.clone(), subscription.clone());
-    let heard = Rc::new(Cell::new(0));
-    let count = heard.clone();
+    let received = Rc::new(Cell::new(0));
+    let count = received.clone();
     subscription.replace(Some(test.client.session().on_event(move |_| {
         count.set(count.get() + 1);
         own.borrow_mut().take();
         client.session().sign_out();
     })));
     let _ = test.get("/bbb").await;
-    assert_eq!((heard.get(), test.sign_out_events()), (1, 1));
+    assert_eq!((received.get(), test.sign_out_events()), (1, 1));
     assert_ne!(test.state(), AuthState::SignedIn);
 }
 
@@ -64,10 +64,10 @@ async fn case_70_an_answer_that_is_no_verdict_is_a_warning_for_every_listener_un
     let reported = test.count_events(|event| matches!(event, Event::Warning(warning) if is_no_verdict(warning)));
     assert_eq!(reported, 1, "{:?}", test.events());
     assert!(test.client.session().info().warnings.iter().any(is_no_verdict));
-    let heard = Rc::new(RefCell::new(Vec::new()));
-    let list = heard.clone();
+    let received = Rc::new(RefCell::new(Vec::new()));
+    let list = received.clone();
     let _subscription = test.client.session().on_event(move |timed| list.borrow_mut().push(timed.event.clone()));
-    assert!(matches!(&heard.borrow()[..], [Event::Warning(warning)] if is_no_verdict(warning)), "case 44: {heard:?}");
+    assert!(matches!(&received.borrow()[..], [Event::Warning(warning)] if is_no_verdict(warning)), "case 44: {received:?}");
     assert_eq!(
         test.count_events(
             |event| matches!(event, Event::RefreshEnded { result: RefreshResult::Unavailable { reason, .. } } if reason.contains("400"))

@@ -158,7 +158,7 @@ async fn case_12_a_tab_that_holds_the_lock_too_long_is_passed_on_the_second_rung
     assert_eq!(names, [lock_name.clone(), format!("{lock_name}:2")]);
     assert!(locks.iter().all(|lock| !lock.client_id.is_empty() && lock.client_id == locks[0].client_id), "held by this page: {locks:?}");
     let pending = test.page.locks().await.pending;
-    assert!(pending.iter().any(|lock| lock.name == lock_name), "it keeps its place in the queue of the first rung: {pending:?}");
+    assert!(pending.iter().any(|lock| lock.name == lock_name), "it keeps its place in the queue of the first lock: {pending:?}");
     test.page.release(REFRESH_PATH);
     assert_eq!(join_all(callers).await, vec![Ok(200); 5]);
     assert_eq!(test.refresh_requests(), 1);

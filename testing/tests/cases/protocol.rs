@@ -384,7 +384,7 @@ fn protocol_5_a_tab_frozen_in_the_queue_does_not_overtake_one_on_a_higher_rung()
         sim.advance(seconds(0.2));
         let _second = get(&tabs[1].0, &tabs[1].1, "/bbb");
         sim.advance(seconds(0.2));
-        // The holder and the first in the queue are frozen. The third tab requests the second rung and exchanges the token.
+        // The holder and the first in the queue are frozen. The third tab requests the second lock and exchanges the token.
         let third = get(&tabs[2].0, &tabs[2].1, "/bbb");
         tabs[..2].iter().for_each(|(tab, _)| tab.freeze());
         sim.server().set_latency(seconds(3.0), seconds(3.0));

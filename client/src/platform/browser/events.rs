@@ -1,8 +1,7 @@
 //! Browser events that the engine needs: changes of the storage, the network coming back, the page becoming visible.
 
-use crate::platform::{Guard, PlatformEvent};
+use crate::platform::{Guard, PlatformEvent, listener::Listener};
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, prelude::Closure};
 use web_sys::{Event, EventTarget};
 
 /// `storage` events are dispatched in other tabs only; clients in the same page receive this one. It names the key, not the value.
@@ -20,8 +19,8 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     let Some(window) = web_sys::window() else { return Box::new(()) };
     let mut listeners = Vec::new();
     let mut listen =
-        |target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>| listeners.extend(Listener::new(target, name, callback));
-    let passes_on = |event: PlatformEvent| -> Box<dyn Fn(Event)> {
+        |target: &EventTarget, name: &str, callback: Box<dyn FnMut(Event)>| listeners.extend(Listener::new(target, name, callback));
+    let passes_on = |event: PlatformEvent| -> Box<dyn FnMut(Event)> {
         let notify = notify.clone();
         Box::new(move |_| notify(event))
     };
@@ -41,7 +40,7 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     listen(&window, "online", passes_on(PlatformEvent::Online));
     listen(&window, "pageshow", passes_on(PlatformEvent::Awake));
     if let Some(document) = window.document() {
-        let awake = passes_on(PlatformEvent::Awake);
+        let mut awake = passes_on(PlatformEvent::Awake);
         listen(
             &document,
             "visibilitychange",
@@ -54,24 +53,4 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
         listen(&document, "resume", passes_on(PlatformEvent::Awake));
     }
     Box::new(listeners)
-}
-
-struct Listener {
-    target: EventTarget,
-    name: String,
-    callback: Closure<dyn Fn(Event)>,
-}
-
-impl Listener {
-    fn new(target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>) -> Option<Listener> {
-        let callback = Closure::wrap(callback);
-        target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref()).ok()?;
-        Some(Listener { target: target.clone(), name: name.to_owned(), callback })
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        let _ = self.target.remove_event_listener_with_callback(&self.name, self.callback.as_ref().unchecked_ref());
-    }
 }

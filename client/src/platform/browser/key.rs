@@ -29,13 +29,8 @@ pub(super) fn stored(name: String) -> LocalBoxFuture<'static, Result<Option<Rc<d
     })
 }
 
-/// Makes a key and stores it, unless there is one.
-pub(super) fn make(name: String) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-    store(name, None)
-}
-
 /// Stores a pair, or a new one, unless there is one. Returns the stored one.
-fn store(name: String, pair: Option<JsValue>) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+pub(super) fn store(name: String, pair: Option<JsValue>) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
     Box::pin(async move {
         let pair = match pair {
             Some(pair) => pair,
@@ -116,7 +111,7 @@ mod tests {
     async fn tabs_that_make_a_key_at_once_share_one_whose_private_half_cannot_be_exported() {
         let name = format!("test.dpop.{}", js_sys::Math::random());
         assert!(stored(name.clone()).await.unwrap().is_none());
-        let (one, other) = futures::future::join(make(name.clone()), make(name.clone())).await;
+        let (one, other) = futures::future::join(store(name.clone(), None), store(name.clone(), None)).await;
         let thumbprint = one.unwrap().thumbprint().to_owned();
         assert_eq!((thumbprint.len(), thumbprint.as_str()), (43, other.unwrap().thumbprint()));
         assert_eq!(stored(name.clone()).await.unwrap().unwrap().thumbprint(), thumbprint);
@@ -129,7 +124,7 @@ mod tests {
         let stores = get(&get(&scope(), "IDBObjectStore"), "prototype");
         let add = get(&stores, "add");
         set(&stores, "add", &JsValue::NULL);
-        let made = make(format!("test.dpop.{}", js_sys::Math::random())).await;
+        let made = store(format!("test.dpop.{}", js_sys::Math::random()), None).await;
         set(&stores, "add", &add);
         assert!(matches!(made, Err(Error::Unavailable { .. })));
     }

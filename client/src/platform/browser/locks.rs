@@ -1,13 +1,13 @@
 //! Web Locks (`navigator.locks`), bound by name: web-sys has them behind an unstable flag. <https://w3c.github.io/web-locks/>
 
-use super::get;
+use super::{call, get, set};
 use crate::platform::Guard;
 use futures::{
     FutureExt,
     channel::oneshot,
     future::{LocalBoxFuture, ready},
 };
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise};
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -16,10 +16,6 @@ use wasm_bindgen_futures::JsFuture;
 fn manager() -> Option<JsValue> {
     let locks = get(&get(&super::scope(), "navigator"), "locks");
     locks.is_object().then_some(locks)
-}
-
-fn method(object: &JsValue, name: &str) -> Option<Function> {
-    get(object, name).dyn_into().ok()
 }
 
 /// Releases the lock, or leaves its queue, when it is dropped.
@@ -53,11 +49,11 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
     });
     let abort = web_sys::AbortController::new().ok()?;
     let options = Object::new();
-    Reflect::set(&options, &"signal".into(), &abort.signal()).ok()?;
-    let requested = method(&manager, "request")?.call3(&manager, &name.into(), &options, on_grant.as_ref()).ok()?;
+    set(&options, "signal", &abort.signal());
+    let requested = call(&manager, "request", &[&name.into(), &options, on_grant.as_ref()]).ok()?;
     // Called once, when the lock was released, its queue was left, or the request failed.
     let on_settled = Closure::once_into_js(move |_: JsValue| drop(unused.take()));
-    method(&requested, "then")?.call2(&requested, &on_settled, &on_settled).ok()?;
+    call(&requested, "then", &[&on_settled, &on_settled]).ok()?;
     let guard = LockGuard { release: release?, abort, _on_grant: on_grant };
     Some(Box::pin(async move {
         match granted.await {
@@ -70,7 +66,7 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
 
 /// The `clientId` of a lock's holder, from `locks.query()`.
 pub(super) fn lock_holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
-    let query = manager().and_then(|manager| method(&manager, "query")?.call0(&manager).ok());
+    let query = manager().and_then(|manager| call(&manager, "query", &[]).ok());
     let Some(query) = query else { return ready(None).boxed_local() };
     let name = name.to_owned();
     Box::pin(async move {

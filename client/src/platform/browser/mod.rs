@@ -14,7 +14,7 @@ mod storage;
 use crate::platform::SigningKey;
 use crate::{
     error::Error,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError},
     random::random,
 };
 use futures::future::LocalBoxFuture;
@@ -40,14 +40,12 @@ fn get(object: &JsValue, name: &str) -> JsValue {
 }
 
 /// Sets a property.
-#[cfg(feature = "dpop")]
 fn set(object: &JsValue, name: &str, value: &JsValue) {
     // It fails for frozen objects only.
     let _ = Reflect::set(object, &name.into(), value);
 }
 
 /// Calls a method.
-#[cfg(feature = "dpop")]
 fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let list: js_sys::Array = arguments.iter().copied().collect();
     Reflect::apply(get(object, name).dyn_ref::<js_sys::Function>().ok_or(JsValue::UNDEFINED)?, object, &list)
@@ -60,6 +58,8 @@ fn page_url() -> String {
     base.or_else(|| get(&get(&scope, "location"), "href").as_string()).unwrap_or_default()
 }
 
+/// Whether the storage has a record under a key that is not of a sign-out by the user. Unlike [`Storage::get`], it refers to no other
+/// code of the engine, and neither does [`subscribe`].
 #[cfg(feature = "leptos")]
 pub(crate) fn is_stored(key: &str) -> bool {
     storage::get(key).is_ok_and(|record| record.is_some_and(|text| !text.ends_with(SIGNED_OUT)))
@@ -72,6 +72,18 @@ fn is_visible() -> bool {
     get(&get(&scope(), "document"), "visibilityState").as_string().is_none_or(|state| state == "visible")
 }
 
+impl Storage for Browser {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        storage::get(key)
+    }
+
+    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        storage::set(key, text)?;
+        events::notify_same_page(key);
+        Ok(())
+    }
+}
+
 impl Platform for Browser {
     fn resolve(&self, base: &str, url: &str) -> Option<Address> {
         let page = page_url();
@@ -82,16 +94,6 @@ impl Platform for Browser {
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
         fetch::fetch(&request)
-    }
-
-    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        storage::get(key)
-    }
-
-    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        storage::set(key, text)?;
-        events::notify_same_page(key);
-        Ok(())
     }
 
     fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
@@ -139,7 +141,7 @@ impl Platform for Browser {
 
     #[cfg(feature = "dpop")]
     fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-        key::make(name.to_owned())
+        key::store(name.to_owned(), None)
     }
 
     #[cfg(feature = "dpop")]
