@@ -16,12 +16,12 @@ use crate::{
     store::Store,
     tokens::Tokens,
 };
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 /// Accounts and sessions of an application. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl fmt::Debug for Auth {
@@ -157,21 +157,5 @@ impl Auth {
     #[must_use]
     pub fn tokens(&self) -> &Tokens {
         &self.inner.tokens
-    }
-
-    pub(crate) fn origin(&self) -> Option<&str> {
-        self.inner.origin.as_deref()
-    }
-
-    pub(crate) fn request_timeout(&self) -> Duration {
-        self.inner.request_timeout
-    }
-
-    pub(crate) fn registration(&self) -> bool {
-        self.inner.registration
-    }
-
-    pub(crate) fn query_refresh(&self) -> bool {
-        self.inner.query_refresh
     }
 }

@@ -51,7 +51,6 @@ impl Rate {
     }
 
     /// A fifth of the attempts in the same period, at least one.
-    #[must_use]
     pub(crate) fn fifth(self) -> Self {
         Self { burst: (self.burst / 5).max(1), ..self }
     }
@@ -67,7 +66,6 @@ pub(crate) struct Limiter {
 
 impl Limiter {
     /// A limiter of this rate for each key.
-    #[must_use]
     pub(crate) fn new(rate: Rate) -> Self {
         let period = millis(rate.period);
         let emission_interval = (period / i64::from(rate.burst)).max(1);

@@ -15,7 +15,6 @@ pub(crate) struct NetworkLimiter {
 
 impl NetworkLimiter {
     /// A limiter of this rate for each key and network.
-    #[must_use]
     pub(crate) fn new(rate: Rate) -> Self {
         let site = Rate { burst: rate.burst.saturating_mul(SITE_SHARE), ..rate };
         Self { networks: Limiter::new(rate), sites: Limiter::new(site) }

@@ -147,7 +147,7 @@ impl Options {
         Self { query_refresh: allow, ..self }
     }
 
-    /// Whether `POST /user/register` is answered, with which anyone can make an account; true by default. Otherwise accounts are made by
+    /// Whether `POST /user/register` is answered, with which visitors make accounts; true by default. Otherwise accounts are made by
     /// [`Auth::create_account`](crate::Auth::create_account) and [`Auth::start_session`](crate::Auth::start_session).
     #[must_use]
     pub fn registration(self, allow: bool) -> Self {

@@ -74,7 +74,6 @@ impl SessionCache {
     }
 
     /// The session, if its entry has not expired.
-    #[must_use]
     pub(crate) fn get(&self, id: Uuid) -> Option<CachedSession> {
         let shard = self.shard(id).read().unwrap_or_else(PoisonError::into_inner);
         let entry = shard.young.get(&id).or_else(|| shard.old.get(&id));
@@ -82,7 +81,6 @@ impl SessionCache {
     }
 
     /// The epoch to pass to [`SessionCache::insert`]. Take it before the row is read.
-    #[must_use]
     pub(crate) fn epoch(&self) -> Epoch {
         Epoch { invalidations: self.invalidations.load(Ordering::SeqCst), taken: Instant::now() }
     }
@@ -125,7 +123,6 @@ impl SessionCache {
     }
 
     /// Whether a session is known to be ended.
-    #[must_use]
     pub(crate) fn is_ended(&self, id: Uuid) -> bool {
         self.shard(id).read().unwrap_or_else(PoisonError::into_inner).ended.contains_key(&id)
     }

@@ -1,6 +1,6 @@
 //! Refused sign-ins, counted in memory and recorded each minute as one audit entry for each account and network.
 //!
-//! Nothing is written before the answer: the time of a commit would tell a known name from an unknown one (ASVS 6.3.8).
+//! Nothing is written before the answer: the time of a commit would distinguish known names from unknown ones (ASVS 6.3.8).
 
 use crate::{
     clock::Millis,

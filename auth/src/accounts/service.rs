@@ -205,8 +205,7 @@ impl Accounts {
     /// password, and its name cannot be registered.
     ///
     /// # Errors
-    /// The DPoP proof is invalid; the subject is empty, longer than 100 characters, contains a NUL, or begins or ends with white space; the
-    /// account is disabled; or the database is unavailable.
+    /// As [`Auth::start_session`](crate::Auth::start_session).
     pub async fn start_external(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         // Trailing blanks are not compared by MySQL and MariaDB.
         if subject.is_empty() || subject.trim() != subject || subject.chars().count() > MAX_SUBJECT || subject.contains('\0') {
@@ -238,7 +237,7 @@ impl Accounts {
     /// The current password is wrong, the new one breaks a rule, or the server is busy.
     pub async fn change_password(&self, user_id: i64, current: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
         let jkt = self.sessions.bind(device)?;
-        let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
+        let user = self.get(user_id).await?;
         self.confirm(&user, current, device).await?;
         let permit = self.passwords.permit(device.network())?;
         let changed = self.set_password(permit, &user, new, Event::PasswordChanged, jkt, device).await?;
@@ -307,7 +306,7 @@ impl Accounts {
     /// # Errors
     /// The password is wrong, or the server is busy.
     pub async fn delete(&self, user_id: i64, password: &str, device: &Device) -> Result<(), Error> {
-        let user = self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)?;
+        let user = self.get(user_id).await?;
         self.confirm(&user, password, device).await?;
         let (accounts, entry) = (self.clone(), device.entry(Some(user_id)));
         let is_deleted = run_to_completion(async move {

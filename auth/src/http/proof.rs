@@ -25,7 +25,7 @@ pub(super) fn presented_proof(parts: &Parts, auth: &Auth, peer: Option<IpAddr>) 
 fn urls(parts: &Parts, auth: &Auth, peer: Option<IpAddr>) -> Vec<String> {
     // A nested router has removed its prefix from the other one.
     let uri: &Uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-    if let Some(origin) = auth.origin() {
+    if let Some(origin) = auth.inner.origin.as_deref() {
         // A proxy may have removed the issuer's path from the request's.
         let issuer = normalized(auth.tokens().issuer()).unwrap_or_default();
         return [origin, issuer.trim_end_matches('/')]

@@ -308,13 +308,14 @@ fn write_beside(path: &Path, set: &StoredSet) -> Result<PathBuf, KeyError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
     const HS: SigningAlgorithm = SigningAlgorithm::Hs256;
 
-    fn new_file() -> (tempfile::TempDir, PathBuf) {
+    /// A file with one key, in a folder that is deleted when it is dropped.
+    pub(in crate::keys) fn new_file() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wugan.key");
         create_if_missing(&path, HS, 0).unwrap();

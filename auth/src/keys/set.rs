@@ -128,14 +128,12 @@ fn pkcs8(seed: &[u8; 32]) -> Vec<u8> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::keys::file::{SIGNING_DELAY, create_if_missing, revoke, rotate};
+    use crate::keys::file::{SIGNING_DELAY, create_if_missing, revoke, rotate, tests::new_file};
     use std::fs;
 
     #[test]
     fn the_file_is_created_once_and_readable_by_its_owner_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wugan.key");
-        create_if_missing(&path, SigningAlgorithm::Hs256, 0).unwrap();
+        let (folder, path) = new_file();
         let first = KeySet::read(&path).unwrap().signing_key(0).id.clone();
         create_if_missing(&path, SigningAlgorithm::EdDsa, 0).unwrap();
         assert_eq!(KeySet::read(&path).unwrap().signing_key(0).id, first, "an existing key keeps its algorithm");
@@ -146,9 +144,7 @@ mod tests {
 
     #[test]
     fn case_27_all_servers_verify_with_a_new_key_before_one_signs_with_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wugan.key");
-        create_if_missing(&path, SigningAlgorithm::Hs256, 0).unwrap();
+        let (_folder, path) = new_file();
         let old = KeySet::read(&path).unwrap().signing_key(0).id.clone();
         let new = rotate(&path, SigningAlgorithm::Hs256, 1000, 0).unwrap();
         let set = KeySet::read(&path).unwrap();
@@ -161,9 +157,7 @@ mod tests {
 
     #[test]
     fn case_35_after_a_revocation_the_key_that_signs_verifies_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("wugan.key");
-        create_if_missing(&path, SigningAlgorithm::Hs256, 0).unwrap();
+        let (_folder, path) = new_file();
         let old = KeySet::read(&path).unwrap().signing_key(0).id.clone();
         let leaked = rotate(&path, SigningAlgorithm::Hs256, 7_000, 0).unwrap();
         revoke(&path, &leaked, SigningAlgorithm::Hs256, 6_000).unwrap();

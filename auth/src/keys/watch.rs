@@ -45,7 +45,7 @@ impl Keys {
         }
         // The time is read before the content, so that a change in between is read again.
         let modified = modified(path);
-        let keys = Self::new(KeySet::read(path)?, clock);
+        let keys = Self::fixed(KeySet::read(path)?, clock);
         warn_if_readable_by_others(path);
         keys.watch(path.into(), modified);
         Ok(keys)
@@ -56,16 +56,12 @@ impl Keys {
     /// # Errors
     /// The system provides no random numbers.
     pub fn temporary(clock: Clock) -> Result<Self, KeyError> {
-        Ok(Self::new(KeySet::temporary()?, clock))
+        Ok(Self::fixed(KeySet::temporary()?, clock))
     }
 
     /// Keys that do not change.
     #[must_use]
     pub fn fixed(set: KeySet, clock: Clock) -> Self {
-        Self::new(set, clock)
-    }
-
-    fn new(set: KeySet, clock: Clock) -> Self {
         Self { inner: Arc::new(Inner { set: RwLock::new(Arc::new(set)), epoch: AtomicU64::new(0), clock }) }
     }
 

@@ -48,7 +48,6 @@ pub struct Sessions {
 
 impl Sessions {
     /// The service on this database.
-    #[must_use]
     pub(crate) fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy, dpop: Dpop) -> Self {
         let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
         Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes, dpop: Arc::new(dpop) }

@@ -107,17 +107,11 @@ pub struct Entry {
 }
 
 /// Records an event, in the transaction of the change that it is about where there is one.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn record(db: &impl ConnectionTrait, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
     Entity::insert(row(event, entry, now)).exec_without_returning(db).await.map(drop)
 }
 
 /// Records events of one kind, each with its time.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn record_all(db: &impl ConnectionTrait, event: Event, entries: &[(Millis, Entry)]) -> Result<(), DbErr> {
     for batch in entries.chunks(BATCH) {
         let rows = batch.iter().map(|(at, entry)| row(event, entry.clone(), *at));
@@ -140,9 +134,6 @@ fn row(event: Event, entry: Entry, now: Millis) -> ActiveModel {
 }
 
 /// The events since `then`, the newest first; at most `limit`.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn since(db: &impl ConnectionTrait, then: Millis, user: Option<i64>, limit: u64) -> Result<Vec<Model>, DbErr> {
     let find = Entity::find().filter(Column::At.gte(then)).order_by_desc(Column::At).order_by_desc(Column::Id).limit(limit);
     let find = match user {
@@ -153,9 +144,6 @@ pub async fn since(db: &impl ConnectionTrait, then: Millis, user: Option<i64>, l
 }
 
 /// Deletes at most `limit` events from before `before`. Returns their number.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn purge(db: &impl ConnectionTrait, before: Millis, limit: u64) -> Result<u64, DbErr> {
     let ids: Vec<i64> =
         Entity::find().select_only().column(Column::Id).filter(Column::At.lt(before)).limit(limit).into_tuple().all(db).await?;

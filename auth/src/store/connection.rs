@@ -8,7 +8,10 @@ use super::{
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
-    sqlx::{self, Connection, pool::PoolConnectionMetadata},
+    sqlx::{
+        self, Connection,
+        pool::{PoolConnectionMetadata, PoolOptions},
+    },
 };
 use std::time::Duration;
 use tokio::time::timeout;
@@ -37,31 +40,28 @@ pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
     options.acquire_timeout(ACQUIRE_TIMEOUT);
     let kept = discards.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {
-        let (kept, released) = (kept.clone(), kept.clone());
         let pool = pool.after_connect(|connection, _| Box::pin(prepare_postgres(connection, LOCK_TIMEOUT)));
-        let pool = pool.after_release(move |connection, meta| {
-            let released = released.clone();
-            Box::pin(async move { answers(connection, &meta, &released).await })
-        });
-        pool.before_acquire(move |connection, meta| {
-            let kept = kept.clone();
-            Box::pin(async move { is_usable(connection, &meta, &kept).await })
-        })
+        checked(pool, &kept)
     });
     let kept = discards.clone();
     options.map_sqlx_mysql_pool_opts(move |pool| {
-        let (kept, released) = (kept.clone(), kept.clone());
         let pool = pool.after_connect(|connection, _| Box::pin(prepare_mysql(connection, LOCK_TIMEOUT)));
-        let pool = pool.after_release(move |connection, meta| {
-            let released = released.clone();
-            Box::pin(async move { answers(connection, &meta, &released).await })
-        });
-        pool.before_acquire(move |connection, meta| {
-            let kept = kept.clone();
-            Box::pin(async move { is_usable(connection, &meta, &kept).await })
-        })
+        checked(pool, &kept)
     });
     options
+}
+
+/// Checks each connection when it is released, and when it is acquired after it was idle.
+fn checked<D: sqlx::Database>(pool: PoolOptions<D>, discards: &Discards) -> PoolOptions<D> {
+    let (kept, released) = (discards.clone(), discards.clone());
+    let pool = pool.after_release(move |connection, meta| {
+        let released = released.clone();
+        Box::pin(async move { answers(connection, &meta, &released).await })
+    });
+    pool.before_acquire(move |connection, meta| {
+        let kept = kept.clone();
+        Box::pin(async move { is_usable(connection, &meta, &kept).await })
+    })
 }
 
 /// Whether an idle connection may be used.

@@ -66,9 +66,6 @@ impl Deref for Transaction {
 
 impl Transaction {
     /// Commits.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub async fn commit(self) -> Result<(), DbErr> {
         self.transaction.commit().await
     }
@@ -156,9 +153,6 @@ impl Store {
     }
 
     /// Begins a transaction that writes.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
         let write_lock = match &self.write_lock {
             Some(write_lock) => {
@@ -170,9 +164,6 @@ impl Store {
     }
 
     /// Runs a transaction, and retries it if it lost to another one.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub(super) async fn transact<T, F>(&self, work: impl Fn(Transaction) -> F) -> Result<T, DbErr>
     where
         F: Future<Output = Result<T, DbErr>>,
@@ -193,9 +184,6 @@ impl Store {
     }
 
     /// Runs an operation. On a database server it has a timeout, after which its connection is not used again.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub(super) async fn limited<T>(&self, operation: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if self.write_lock.is_some() {
             return operation.await;
@@ -220,9 +208,6 @@ impl Store {
     }
 
     /// The session of that id.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub async fn session(&self, id: Uuid) -> Result<Option<Model>, DbErr> {
         match &self.sessions {
             SessionStore::Sqlite(sqlite) => sqlite.session(id).await,
@@ -232,9 +217,6 @@ impl Store {
 
     /// Decides by a session's row and writes the decision, atomically. `None` if there is no such session. `expected` is what `decide`
     /// returns for a row in the usual state, so that a database server need not read the row first.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub async fn exchange<D: Send + 'static>(
         &self,
         id: Uuid,
@@ -249,9 +231,6 @@ impl Store {
 
     /// Records the first use of the current generation's access token. `false`: the row must be read, because another request may have
     /// recorded it, or the generation may not be the current one.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy.
     pub async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {
         match &self.sessions {
             SessionStore::Sqlite(sqlite) => sqlite.record_first_use(id, generation, now).await,

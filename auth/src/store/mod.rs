@@ -2,6 +2,7 @@
 //!
 //! Frequent operations are prepared statements (`sql`): on SQLite on a thread that owns the connection (`sqlite`), on PostgreSQL and MySQL
 //! on a pool of its own (`server`). Rare ones are built by SeaORM (`operations`).
+//! An operation that returns a `DbErr` fails if the database is unavailable or busy.
 
 pub mod audit;
 mod connection;

@@ -26,73 +26,46 @@ pub struct NewUser<'a> {
 
 impl Store {
     /// The account of that id.
-    ///
-    /// # Errors
-    /// The database is unavailable or busy, as in all methods below.
     pub async fn user_by_id(&self, id: i64) -> Result<Option<user::Model>, DbErr> {
         self.limited(user::by_id(self.reader(), id)).await
     }
 
     /// The account of that name key.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn user_by_key(&self, key: &str) -> Result<Option<user::Model>, DbErr> {
         self.limited(user::by_key(self.reader(), key)).await
     }
 
     /// The account that a one-time code was made for.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn user_by_reset_hash(&self, hash: &str) -> Result<Option<user::Model>, DbErr> {
         self.limited(user::by_reset_hash(self.reader(), hash)).await
     }
 
     /// All accounts, the oldest first.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn users(&self) -> Result<Vec<user::Model>, DbErr> {
         user::all(self.reader()).await
     }
 
     /// The names of the accounts with these ids.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn user_names(&self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
         self.limited(user::names(self.reader(), ids)).await
     }
 
     /// The account's live sessions, the last used first.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn live_sessions(&self, user: i64, now: Millis) -> Result<Vec<session::Model>, DbErr> {
         self.limited(session::live(self.reader(), user, now)).await
     }
 
     /// The addresses at which the account's live sessions were started.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn session_addresses(&self, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
         self.limited(session::addresses(self.reader(), user, now)).await
     }
 
     /// The events since `then`, the newest first.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn events(&self, then: Millis, user: Option<i64>, limit: u64) -> Result<Vec<audit::Model>, DbErr> {
         self.limited(audit::since(self.reader(), then, user, limit)).await
     }
 
     /// Records events of one kind, each with its time.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn record_all(&self, event: Event, entries: &[(Millis, Entry)]) -> Result<(), DbErr> {
         if entries.is_empty() {
             return Ok(());
@@ -105,9 +78,6 @@ impl Store {
     }
 
     /// Creates an account, with a session if there is one to start. `None` if the name is taken.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn create_user(
         &self,
         new: NewUser<'_>,
@@ -132,9 +102,6 @@ impl Store {
 
     /// Starts a session. Returns the ids of older sessions that were ended because the account had too many, or `None` if the account's
     /// password was changed, or the account was disabled or deleted meanwhile.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn start_session(
         &self,
         user: &user::Model,
@@ -154,9 +121,6 @@ impl Store {
     }
 
     /// Ends sessions and records the event that `describe` makes of their number. Nothing is recorded if none was live.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn end_sessions(
         &self,
         selector: SessionSelector,
@@ -177,9 +141,6 @@ impl Store {
     }
 
     /// Replaces a password hash that was made with older parameters.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn replace_hash(&self, user: &user::Model, hash: &str) -> Result<bool, DbErr> {
         self.transact(|tx| async move {
             let is_replaced = user::replace_hash(&*tx, user, hash).await?;
@@ -191,9 +152,6 @@ impl Store {
 
     /// Sets a new password, ends all sessions of the account and starts a new one. False if the password or the one-time code was
     /// changed meanwhile, or the account was disabled or deleted.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn change_password(
         &self,
         user: &user::Model,
@@ -223,9 +181,6 @@ impl Store {
     }
 
     /// Sets a one-time code for a new password.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn set_reset(&self, user: i64, hash: &str, expires_at: Millis, entry: Entry, now: Millis) -> Result<(), DbErr> {
         let entry = &entry;
         self.transact(|tx| async move {
@@ -237,9 +192,6 @@ impl Store {
     }
 
     /// Deletes an account with its sessions. False if its password was changed, or it was deleted meanwhile.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn delete_user(&self, user: &user::Model, entry: Entry, now: Millis) -> Result<bool, DbErr> {
         let entry = &entry;
         self.transact(|tx| async move {
@@ -256,9 +208,6 @@ impl Store {
     }
 
     /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn set_disabled(&self, user: i64, disabled: bool, now: Millis) -> Result<u64, DbErr> {
         self.transact(|tx| async move {
             user::set_disabled(&*tx, user, disabled.then_some(now)).await?;
@@ -274,9 +223,6 @@ impl Store {
 
     /// Deletes old rows, at most `limit` of each kind: sessions that ended before `ended_before` or were started before
     /// `started_before`, and events from before `events_before`. Returns their number.
-    ///
-    /// # Errors
-    /// As above.
     pub async fn purge(&self, ended_before: Millis, started_before: Millis, events_before: Millis, limit: u64) -> Result<u64, DbErr> {
         self.transact(|tx| async move {
             let sessions = session::purge(&*tx, ended_before, started_before, limit).await?;

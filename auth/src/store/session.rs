@@ -172,25 +172,16 @@ pub enum SessionSelector {
 }
 
 /// A new row.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn insert(db: &impl ConnectionTrait, session: Model) -> Result<(), DbErr> {
     Entity::insert(session.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 
 /// The session of that id.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
 /// Ends sessions. Returns the number of those that were live.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: Millis) -> Result<u64, DbErr> {
     let update = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::RevokedAt.is_null());
     let update = match selector {
@@ -202,9 +193,6 @@ pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: M
 }
 
 /// The account's live sessions, the last used first.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<Model>, DbErr> {
     let find = Entity::find()
         .filter(Column::UserId.eq(user))
@@ -216,27 +204,18 @@ pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<V
 }
 
 /// The addresses at which the account's live sessions were started.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn addresses(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
     let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
     live.select_only().column(Column::Ip).distinct().filter(Column::Ip.is_not_null()).into_tuple().all(db).await
 }
 
 /// Deletes all sessions of an account.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn delete_all(db: &impl ConnectionTrait, user: i64) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::UserId.eq(user)).exec(db).await.map(drop)
 }
 
 /// Deletes at most `limit` sessions of each kind: ended before `ended_before`, or started before `started_before`, after which a session
 /// has expired. Returns their number.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn purge(db: &impl ConnectionTrait, ended_before: Millis, started_before: Millis, limit: u64) -> Result<u64, DbErr> {
     let mut deleted = 0;
     // Two statements, so that each uses its index.
@@ -250,9 +229,6 @@ pub async fn purge(db: &impl ConnectionTrait, ended_before: Millis, started_befo
 }
 
 /// Ends the account's sessions that were started first, except the `keep` latest. Returns the ids of those that were ended.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn revoke_oldest(db: &impl ConnectionTrait, user: i64, keep: u64, now: Millis) -> Result<Vec<Uuid>, DbErr> {
     let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
     // MySQL has no OFFSET without a LIMIT.

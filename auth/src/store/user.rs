@@ -46,9 +46,6 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 /// A new account; `None` if the name is taken.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn insert(db: &impl ConnectionTrait, username: &str, key: &str, hash: String, now: Millis) -> Result<Option<Model>, DbErr> {
     let row = ActiveModel {
         username: Set(username.into()),
@@ -64,34 +61,22 @@ pub async fn insert(db: &impl ConnectionTrait, username: &str, key: &str, hash: 
 }
 
 /// The account of that id.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
 /// The account of that name key.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::NameKey.eq(key)).one(db).await
 }
 
 /// The account that a one-time code was made for.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn by_reset_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::ResetHash.eq(hash)).one(db).await
 }
 
 /// Records a sign-in and locks the row until the transaction ends, so that a password change or a deletion happens completely before or
 /// completely after the new session. False if the password hash differs from that in `user`, or the account is disabled or deleted.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) -> Result<bool, DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::LastLoginAt, Expr::value(now))
@@ -102,9 +87,6 @@ pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) 
 }
 
 /// Replaces the password hash and discards a one-time code. False if hash or code differ from those in `user`.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -> Result<bool, DbErr> {
     let code = match &user.reset_hash {
         Some(code) => Column::ResetHash.eq(code),
@@ -121,9 +103,6 @@ pub async fn replace_hash(db: &impl ConnectionTrait, user: &Model, hash: &str) -
 }
 
 /// Sets the one-time code for a new password, in place of one that was made before.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn set_reset(db: &impl ConnectionTrait, id: i64, hash: &str, expires_at: Millis) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::ResetHash, Expr::value(hash))
@@ -133,35 +112,23 @@ pub async fn set_reset(db: &impl ConnectionTrait, id: i64, hash: &str, expires_a
 }
 
 /// Disables an account since then, or enables it.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Millis>) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::DisabledAt, Expr::value(since)).filter(Column::Id.eq(id));
     update.exec(db).await.map(drop)
 }
 
 /// The names of the accounts with these ids.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn names(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
     let find = Entity::find().select_only().columns([Column::Id, Column::Username]).filter(Column::Id.is_in(ids));
     Ok(find.into_tuple::<(i64, String)>().all(db).await?.into_iter().collect())
 }
 
 /// All accounts, the oldest first.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Id).all(db).await
 }
 
 /// Deletes the account if its hash is the one in `user`. A sign-in that holds the row's lock is waited for.
-///
-/// # Errors
-/// The database is unavailable or busy.
 pub async fn delete(db: &impl ConnectionTrait, user: &Model) -> Result<bool, DbErr> {
     let delete = Entity::delete_many().filter(Column::Id.eq(user.id)).filter(Column::PasswordHash.eq(&user.password_hash));
     Ok(delete.exec(db).await?.rows_affected == 1)
