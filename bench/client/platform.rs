@@ -7,7 +7,7 @@ use serde_json::json;
 use std::{any::Any, cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
 use wugan::{
     Error, TokenSet,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, StoreError},
+    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError},
 };
 
 /// The server's origin.
@@ -34,6 +34,17 @@ pub fn tokens() -> TokenSet {
     TokenSet::new(token("at+jwt"), token("rt+jwt"))
 }
 
+impl Storage for InMemory {
+    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.stored.borrow().get(key).cloned())
+    }
+
+    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.stored.borrow_mut().insert(key.to_owned(), text.to_owned());
+        Ok(())
+    }
+}
+
 impl Platform for InMemory {
     fn resolve(&self, base: &str, url: &str) -> Option<Address> {
         let path = if url.is_empty() { "/" } else { url };
@@ -43,15 +54,6 @@ impl Platform for InMemory {
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
         let response: Box<dyn PlatformResponse> = Box::new(Response { with_token: request.authorization.is_some() });
         ready(Ok(response)).boxed_local()
-    }
-
-    fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.stored.borrow().get(key).cloned())
-    }
-
-    fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
-        self.stored.borrow_mut().insert(key.to_owned(), text.to_owned());
-        Ok(())
     }
 
     fn lock(&self, _name: &str) -> Option<LocalBoxFuture<'static, Guard>> {

@@ -107,7 +107,7 @@ on_each_database! {
     }
 }
 
-/// A write before the answer would tell by its time whether the name is known.
+/// A write before the answer would show by its time whether the name is known.
 #[tokio::test]
 async fn case_15_a_wrong_password_writes_nothing_before_its_answer() {
     let server = TestServer::start(Kind::Sqlite).await;
