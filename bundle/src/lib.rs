@@ -40,7 +40,11 @@ pub fn replace(staged: &Path, trunk_dist: &Path) -> Result<()> {
     step("Splitting and binding it", "5 s", || split::split(&built, splitter.ok().as_deref(), &wasm_bindgen, staged))?;
     page::shorten(&staged.join("index.html"))?;
     step("Compressing its files", "5 s", || compress::folder(staged))?;
-    if trunk_dist == project::dist() || page::reloads(&staged.join("index.html"))? {
+    if page::reloads(&staged.join("index.html"))? {
+        println!("    It is the page of `trunk serve`: the files in dist stay as they are");
+        return Ok(());
+    }
+    if trunk_dist == project::dist() {
         return Ok(());
     }
     publish::publish(staged, &project::dist())

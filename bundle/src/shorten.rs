@@ -11,7 +11,7 @@ const EXPORTS: u8 = 7;
 /// Custom sections (§5.5.3): for tools and debuggers; browsers do not need them.
 const CUSTOM: u8 = 0;
 /// The beginnings of wasm-bindgen's names. They are in both files, and contain hashes, which cannot be compressed.
-const LONG: [&str; 2] = ["__wb", "wasm_bindgen_"];
+const LONG: [&str; 3] = ["__wb", "wasm_bindgen_", "__wasm_bindgen_func"];
 
 /// Gives short names to the functions that a module and its script import from each other, in both files, and removes the custom sections.
 pub(crate) fn names(module: &mut Vec<u8>, script: &mut String) -> Result<()> {

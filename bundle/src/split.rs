@@ -78,7 +78,10 @@ fn joined(main: &str, link: &str) -> Result<String> {
     let (imported, own): (Vec<_>, Vec<_>) = main.lines().map(|line| imports(line).ok_or(line)).partition(|line| line.is_ok());
     let loaders = link.lines().filter_map(|line| line.strip_prefix("export const ")?.split(' ').next()).collect::<Vec<_>>();
     if imported.is_empty() || loaders.is_empty() {
-        return Err(failure("the scripts of wasm-bindgen and wasm-split do not have the form that bundle/src/split.rs expects"));
+        let install = crate::tools::wasm_split().install_arguments().join(" ");
+        return Err(failure(format!(
+            "the scripts of wasm-bindgen and wasm-split do not have the form that bundle/src/split.rs expects: run `cargo {install}`"
+        )));
     }
     let own = own.into_iter().filter_map(|line| line.err());
     // The imports of the second script are in the same file now.

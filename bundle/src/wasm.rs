@@ -33,16 +33,21 @@ pub fn cargo(task: &str) -> Command {
 /// without formatting its message. If the toolchain does not take the switches, the command stays an ordinary build, and a line says so.
 /// Returns whether it takes them.
 pub fn shrink(command: &mut Command) -> bool {
-    let refusal = if !in_toolchain(SOURCE) {
-        "the toolchain has no rust-src (`rustup component add rust-src` adds it)"
-    } else if !takes_switches() {
-        "this compiler does not take the switches for immediate-abort"
+    let refusal = if in_toolchain(SOURCE) {
+        refusal_of_switches()
     } else {
-        command.envs(SMALL);
-        return true;
+        Some("the toolchain has no rust-src (`rustup component add rust-src` adds it)".to_owned())
     };
-    println!("    {refusal}: the app will be a tenth larger");
-    false
+    match refusal {
+        None => {
+            command.envs(SMALL);
+            true
+        }
+        Some(refusal) => {
+            println!("    The app will be a tenth larger: {refusal}");
+            false
+        }
+    }
 }
 
 /// The standard library's source in a toolchain.
@@ -55,13 +60,21 @@ pub fn in_toolchain(path: &str) -> bool {
     sysroot.is_some_and(|sysroot| PathBuf::from(sysroot).join("lib/rustlib").join(path).exists())
 }
 
-/// Whether rustc and cargo accept the switches. Nothing is compiled: rustc prints its configuration, cargo plans a build.
-fn takes_switches() -> bool {
+/// Why rustc or cargo do not accept the switches. Nothing is compiled: rustc prints its configuration, cargo plans a build.
+fn refusal_of_switches() -> Option<String> {
     let mut rustc = rustc();
     rustc.args(["-Zunstable-options", "-Cpanic=immediate-abort", "--print", "cfg", "--target", TARGET]);
     let mut plan = cargo("build");
     plan.args(["-Zunstable-options", "--unit-graph", "--quiet", "--package", "wugan", "--target", TARGET, "--profile", PROFILE]);
-    [rustc, plan].iter_mut().all(|command| output_of(command.envs(SMALL)).is_some())
+    [rustc, plan].iter_mut().find_map(|command| {
+        let output = command.envs(SMALL).output();
+        let error = match output {
+            Ok(output) if output.status.success() => return None,
+            Ok(output) => String::from_utf8_lossy(&output.stderr).trim().lines().last().unwrap_or_default().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Some(format!("`{}` fails with the switches for it ({error})", command.get_program().to_string_lossy()))
+    })
 }
 
 fn rustc() -> Command {

@@ -13,6 +13,7 @@
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
 //! | `WUGAN_SCREENSHOTS` | a folder for screenshots, also of each failure | none are taken |
 
+mod app_files;
 mod appearance;
 mod axe;
 mod browser;
@@ -40,6 +41,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures::FutureExt;
 
+pub use app_files::AppFiles;
 pub use appearance::{Appearance, Language};
 pub use browser::{Engine, Tab};
 pub use cookie_backend::CookieBackend;

@@ -60,6 +60,17 @@ impl Server {
         }
     }
 
+    /// Lets the links expire that `user reset` printed.
+    ///
+    /// # Errors
+    /// Python is missing, or the database cannot be written.
+    pub fn expire_reset_links(&self) -> Result {
+        let script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as database:\n    \
+            database.execute('UPDATE users SET reset_expires_at = 1 WHERE reset_expires_at IS NOT NULL')";
+        let status = Command::new("python3").args(["-c", script]).arg(self.data.path().join("wugan.db")).status()?;
+        if status.success() { Ok(()) } else { Err("the database cannot be written".into()) }
+    }
+
     /// The server's address: `http://127.0.0.1:…`.
     #[must_use]
     pub fn url(&self) -> String {

@@ -311,7 +311,7 @@ async fn outages_and_missing_files_are_accessible() -> Result {
 
         page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
-        page.shows("This page couldn't be loaded").await?;
+        page.shows("Part of this app couldn't be loaded").await?;
         holds(page, "part-missing").await?;
         page.block_urls(&[]).await?;
 
@@ -335,7 +335,7 @@ async fn outages_and_missing_files_are_accessible() -> Result {
         for (link, words, state) in [
             ("Devices", "Not available right now", "sessions-offline"),
             ("Account", "Not available right now", "account-offline"),
-            ("Inspector", "This page couldn't be loaded", "inspector-missing-offline"),
+            ("Inspector", "Part of this app couldn't be loaded", "inspector-missing-offline"),
         ] {
             page.follow(link).await?;
             page.shows("Can't reach the server. You're still signed in").await?;

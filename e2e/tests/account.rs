@@ -359,6 +359,21 @@ async fn an_operators_reset_link_sets_a_password_once() -> Result {
 }
 
 #[tokio::test]
+async fn a_reset_link_that_has_expired_says_what_to_do() -> Result {
+    scenario("reset-expired", &[], async |Context { page, server }: &mut Context| {
+        page.sign_up("ada").await?;
+        let link = server.command(&["user", "reset", "ada"])?;
+        server.expire_reset_links()?;
+        page.open(link.trim().split_once("/reset#").map(|(_, code)| format!("/reset#{code}")).ok_or("no link")?.as_str()).await?;
+        page.fill("New password", "four other words here").await?;
+        page.press("Set password").await?;
+        page.shows("This link has been used or has expired. Ask your administrator for a new one.").await?;
+        page.is_signed_in("ada").await
+    })
+    .await
+}
+
+#[tokio::test]
 async fn a_reset_link_that_was_used_or_is_incomplete_says_what_to_do() -> Result {
     scenario("reset-refused", &[], async |Context { page, .. }: &mut Context| {
         page.open("/reset").await?;

@@ -1,7 +1,7 @@
 //! The inspector: the demonstration, which needs no account, and the controls under "Simulate failures".
 
 use thirtyfour::By;
-use wugan_e2e::{Context, PASSWORD, Page, Result, Summary, scenario, until};
+use wugan_e2e::{Context, PASSWORD, Page, Result, Summary, scenario, scenario_in, until};
 
 /// Opens the inspector as a signed-out visitor, with the controls.
 async fn at_the_controls(page: &Page) -> Result {
@@ -341,17 +341,17 @@ async fn failures_are_simulated_and_taken_back() -> Result {
 
 #[tokio::test]
 async fn the_timeline_is_saved_as_json_without_a_secret() -> Result {
-    scenario("export", &[], async |Context { page, .. }: &mut Context| {
+    let downloads = tempfile::tempdir()?;
+    let into = [("download.default_directory", downloads.path().to_string_lossy().into())];
+    scenario_in("export", &[], &into, async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.press("Invalidate access token").await?;
         page.shows("Access token invalidated").await?;
         page.burst(3).await?;
-        // Stores the text of the downloaded file in the page.
-        page.script("window.saved = null; URL.createObjectURL = blob => { blob.text().then(text => window.saved = text); return '#' }")
-            .await?;
         page.press("Save as JSON").await?;
-        let saved = until("the file", async || Ok(page.script("return window.saved").await?.as_str().map(str::to_owned))).await?;
+        let file = downloads.path().join("wugan-timeline.json");
+        let saved = until("the file", async || Ok(std::fs::read_to_string(&file).ok().filter(|text| !text.is_empty()))).await?;
         let events: serde_json::Value = serde_json::from_str(&saved)?;
         let named = |name: &str| events.as_array().map_or(0, |events| events.iter().filter(|event| event["event"] == name).count());
         assert_eq!((named("settled"), named("refresh_started"), named("refresh_ended")), (3, 1, 1), "{saved}");
@@ -410,6 +410,22 @@ async fn a_guest_that_cannot_be_registered_is_reported() -> Result {
         page.follow("Inspector").await?;
         page.press("Run the demonstration").await?;
         page.shows("Too many attempts. Try again in ").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn on_a_phone_the_picture_comes_before_the_controls() -> Result {
+    scenario("inspector-phone", &[], async |Context { page, .. }: &mut Context| {
+        page.resize(360).await?;
+        at_the_controls(page).await?;
+        page.press("Run the demonstration").await?;
+        demonstrated(page).await?;
+        let order = "const top = selector => document.querySelector(selector).getBoundingClientRect().top; \
+            return [top('.comparison'), top('.lab summary'), top('.lab .wt-lanes'), top('.lab input')]";
+        let tops: Vec<f64> = serde_json::from_value(page.script(order).await?)?;
+        assert!(tops.is_sorted(), "{tops:?}");
+        Ok(())
     })
     .await
 }

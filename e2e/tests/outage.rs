@@ -120,7 +120,7 @@ async fn the_focus_goes_to_the_content_when_a_missing_part_is_loaded_after_an_ou
         page.shows("For developers").await?;
         server.stop();
         page.follow("Inspector").await?;
-        page.shows("This page couldn't be loaded").await?;
+        page.shows("Part of this app couldn't be loaded").await?;
         page.shows("Can't reach the server. We'll keep trying.").await?;
         page.tab_to("Reload").await?;
         server.restart().await?;

@@ -45,6 +45,18 @@ async fn tour(page: &Page, rows: &[Row]) -> Result {
     Ok(())
 }
 
+/// Holds the start of the program until `start()` is called.
+const HELD: &str = "const compile = WebAssembly.instantiateStreaming; WebAssembly.instantiateStreaming = async (...program) => { \
+    await new Promise(start => window.start = start); return compile(...program) }";
+
+/// A script that lets the page's next fetches of a file fail. `missing` is the number of those that are left.
+fn missing(file: &str, fetches: u32) -> String {
+    format!(
+        "window.missing = {fetches}; const send = window.fetch; window.fetch = (url, ...rest) => \
+         String(url).includes('{file}') && missing > 0 ? (missing--, Promise.reject(new TypeError('missing'))) : send(url, ...rest)"
+    )
+}
+
 #[tokio::test]
 async fn each_page_has_a_heading_a_title_and_the_focus_in_both_languages() -> Result {
     scenario("tour", &[], async |Context { page, .. }: &mut Context| {
@@ -226,10 +238,14 @@ async fn a_first_visit_shifts_no_layout_is_within_the_policy_and_loads_no_part_o
             page.resize(width).await?;
             // So slowly that the browser could paint parts of the document, and that the notice of a slow start is shown.
             page.limit_downloads(14_000).await?;
+            let held = page.add_preload_script(HELD).await?;
             page.open("/").await?;
             let start = "return document.documentElement.dataset.start";
             until("the notice", async || Ok((page.script(start).await? == "slow").then_some(()))).await?;
             page.limit_downloads(-1).await?;
+            page.remove_preload_script(&held).await?;
+            until("the program", async || Ok((page.script("return !!window.start").await? == true).then_some(()))).await?;
+            page.script("start()").await?;
             page.shows("For developers").await?;
             assert_eq!(page.script("return shifts").await?, serde_json::json!([]), "a slow start at {width}");
             for path in ["/", "/sign-in", "/sign-up", "/inspector", "/nowhere"] {
@@ -338,9 +354,12 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_reported_with_retry_a
         page.shows("Your session couldn't be loaded").await?;
         page.screenshot("session-missing").await?;
         page.arrives_at("/account").await?;
-        page.press("Try again").await?;
-        page.shows("Your session couldn't be loaded").await?;
         page.block_urls(&[]).await?;
+        // Loading it is tried twice.
+        page.script(&missing("/session-", 2)).await?;
+        page.press("Try again").await?;
+        until("the second failure", async || Ok((page.script("return missing").await? == 0).then_some(()))).await?;
+        page.shows("Your session couldn't be loaded").await?;
         page.press("Try again").await?;
         page.shows("Member since").await?;
         page.hides("Your session couldn't be loaded").await?;
@@ -357,10 +376,11 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_reported_with_retry_a
         page.is_signed_in("ada").await?;
 
         // The file is missing for a moment.
-        page.block_urls(&["*/session-*.wasm"]).await?;
+        let script = page.add_preload_script(&missing("/session-", 1)).await?;
         page.reload().await?;
-        page.block_urls(&[]).await?;
         page.is_signed_in("ada").await?;
+        assert_eq!(page.script("return missing").await?, 0);
+        page.remove_preload_script(&script).await?;
 
         // The server goes down after the program was loaded.
         page.block_urls(&["*/session-*.wasm"]).await?;
@@ -384,20 +404,20 @@ async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload(
         // The server is up, and the file is missing.
         page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
-        page.shows("This page couldn't be loaded").await?;
+        page.shows("Part of this app couldn't be loaded").await?;
         page.screenshot("part-missing").await?;
         assert!(!page.text().await?.contains("Can't reach the server"), "the server is up");
         assert_eq!(page.script("return document.title").await?, "Inspector · Wugan", "the frame is there");
         page.press("Try again").await?;
         assert_eq!(page.script("return document.activeElement.id").await?, "main");
-        page.shows("This page couldn't be loaded").await?;
+        page.shows("Part of this app couldn't be loaded").await?;
         // As after a new version: the document must be loaded again.
         page.block_urls(&[]).await?;
         page.script("window.old = true").await?;
         page.press("Reload").await?;
         until("the new page", async || Ok((page.script("return !window.old").await? == true).then_some(()))).await?;
         page.burst(2).await?;
-        page.hides("This page couldn't be loaded").await?;
+        page.hides("Part of this app couldn't be loaded").await?;
 
         // A loaded part needs no server.
         page.follow("Home").await?;
@@ -407,11 +427,11 @@ async fn case_64_a_part_that_cannot_be_loaded_is_reported_with_retry_and_reload(
         page.field("Requests").await?;
         // Another part is loaded when the server is back.
         page.follow("Devices").await?;
-        page.shows("This page couldn't be loaded").await?;
+        page.shows("Part of this app couldn't be loaded").await?;
         page.shows("Can't reach the server. You're still signed in").await?;
         server.restart().await?;
         page.shows("No other devices").await?;
-        page.hides("This page couldn't be loaded").await
+        page.hides("Part of this app couldn't be loaded").await
     })
     .await
 }
@@ -421,11 +441,11 @@ async fn case_64_a_part_that_is_missing_for_a_moment_is_loaded_by_itself() -> Re
     scenario("part-retried", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
-        page.block_urls(&["*/inspector-*.wasm"]).await?;
+        page.script(&missing("/inspector-", 1)).await?;
         page.follow("Inspector").await?;
-        page.shows("Loading…").await?;
-        page.block_urls(&[]).await?;
-        page.shows("Run the demonstration").await
+        page.shows("Run the demonstration").await?;
+        assert_eq!(page.script("return missing").await?, 0);
+        Ok(())
     })
     .await
 }

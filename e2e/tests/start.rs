@@ -3,7 +3,7 @@
 use serde_json::json;
 use std::time::{Duration, Instant};
 use thirtyfour::By;
-use wugan_e2e::{Context, Page, Result, scenario, scenario_in, until};
+use wugan_e2e::{AppFiles, Context, Engine, Page, Result, in_engines, scenario, scenario_in, scenario_on, until};
 
 /// Makes WebAssembly programs load and never start.
 const STALLED: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
@@ -34,6 +34,22 @@ async fn reload_starts(page: &Page) -> Result {
     press_reload(page, "Reload").await?;
     page.shows("For developers").await?;
     page.hides("Reload").await
+}
+
+in_engines! { [Chromium Firefox WebKit] [case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version] }
+
+/// The page is of one version of the app, and the server has the files of another.
+async fn case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version(engine: Engine) -> Result {
+    let files = AppFiles::without("_bg.wasm")?;
+    scenario_on(engine, "start-missing", &["--web-root", files.path()], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        // WebKit reports no error of a module that waits for one.
+        let is_told = engine != Engine::WebKit;
+        page.shows(if is_told { "Wugan couldn't start: a file didn't load." } else { "This is taking longer than usual." }).await?;
+        files.complete()?;
+        reload_starts(page).await
+    })
+    .await
 }
 
 #[tokio::test]
@@ -111,6 +127,23 @@ async fn case_64_a_panic_is_reported_and_a_reload_goes_on() -> Result {
             page.hides("this page has stopped").await?;
         }
         Ok(())
+    })
+    .await
+}
+
+// In Firefox the driver's scripts get an instance of their own of the program's module.
+in_engines! { [Chromium WebKit] [case_64_a_trap_of_the_program_is_reported] }
+
+async fn case_64_a_trap_of_the_program_is_reported(engine: Engine) -> Result {
+    scenario_on(engine, "trapped", &[], async |Context { page, .. }: &mut Context| {
+        page.open("/").await?;
+        page.shows("For developers").await?;
+        let break_memory = "const files = performance.getEntriesByType('resource').map(entry => entry.name); \
+            import(files.find(name => /wugan-app-.*js$/.test(name))).then(module => module.default()).then(program => { \
+            new Uint8Array(program.memory.buffer).fill(255); document.querySelector('button[lang=zh]').click() })";
+        page.script(break_memory).await?;
+        page.shows("Something went wrong, and this page has stopped.").await?;
+        reload_starts(page).await
     })
     .await
 }

@@ -130,6 +130,15 @@ pub fn free_port() -> Result<u16> {
     listener.map(|address| address.port()).map_err(|e| failure(format!("no port of this machine is free ({e})")))
 }
 
+/// Checks that a port can be listened on, before a build that takes minutes.
+///
+/// # Errors
+/// If a program listens on it: the message ends with `remedy`.
+pub fn check_port(port: u16, remedy: &str) -> Result<()> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop);
+    listener.map_err(|e| failure(format!("port {port} cannot be used ({e}): {remedy}")))
+}
+
 fn running() -> MutexGuard<'static, BTreeSet<u32>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -156,7 +165,8 @@ fn own_group(command: &mut Command) -> &mut Command {
 #[cfg(not(unix))]
 fn signal(_leader: u32, _kill: bool) {}
 
-#[cfg(all(test, unix))]
+// Linux alone has /proc.
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;

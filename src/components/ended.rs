@@ -10,7 +10,6 @@ pub(crate) fn reason_text(reason: SignOutReason) -> Pick {
         SignOutReason::ByUser if DeletedNotice::expect().shown.get() => |t| t.ended().deleted,
         SignOutReason::ByUser => |t| t.ended().by_user,
         SignOutReason::OtherTab => |t| t.ended().other_tab,
-        SignOutReason::Expired => |t| t.ended().expired,
         _ => |t| t.ended().rejected,
     }
 }

@@ -1,7 +1,7 @@
 //! Code splitting: a page is loaded from a file of its own when it is opened (a release build makes those files; in `trunk serve` the app is
 //! one file). Shows that it loads, and what to do if it cannot be loaded.
 
-use super::page::{Page, PageHead, PageHeadProps, focus_content};
+use super::page::{Page, PageHead, focus_content};
 use crate::{
     connection::use_connection,
     lang::{Pick, text},
@@ -78,7 +78,7 @@ pub(crate) fn PartPage(
             .into_any()
         };
         let head = match below {
-            Some(below) => PageHead(PageHeadProps { heading: title, below }).into_any(),
+            Some(below) => view! { <PageHead heading=title below /> }.into_any(),
             None => view! { <h1>{text(title)}</h1> }.into_any(),
         };
         view! { {head} {outcome} }.into_any()

@@ -39,7 +39,12 @@ pub(crate) fn Shell(children: Children) -> impl IntoView {
 #[component]
 fn Header() -> impl IntoView {
     let session = use_session();
-    let account = move || if session.signed_in.get() { AccountMenu().into_any() } else { SignInLink().into_any() };
+    let account = move || match (session.ready.get(), session.signed_in.get()) {
+        (_, true) => AccountMenu().into_any(),
+        (true, false) => SignInLink().into_any(),
+        // A stored session is being loaded.
+        (false, false) => ().into_any(),
+    };
     let members = move || {
         session.signed_in.get().then(|| {
             view! {

@@ -17,7 +17,7 @@ pub(crate) fn page() -> AnyView {
     let me = use_data(routes::ME);
     view! {
         <h1>{text(|t| t.titles().account)}</h1>
-        <section class="section known">{loaded(me, responses::me, |me| Facts(FactsProps { me }).into_any())}</section>
+        <section class="section known">{loaded(me, responses::me, |me| view! { <Facts me /> }.into_any())}</section>
         <ChangePassword />
         <DeleteAccount />
     }

@@ -29,13 +29,23 @@ pub(crate) fn Home() -> impl IntoView {
     };
     let content = move || match session.signed_in.get().then(session_views).flatten() {
         Some(views) => (views.overview)(),
-        None => Welcome().into_any(),
+        None if session.ready.get() || session.load_failed.get() => Welcome().into_any(),
+        None => Loading().into_any(),
     };
     view! {
         <Page title=|t| t.titles().home>
             <div role="status">{move || ended().map(|text| view! { <p class="notice">{text}</p> })}</div>
             {content}
         </Page>
+    }
+}
+
+/// While a stored session is loaded. The same is in index.html.
+#[component]
+fn Loading() -> impl IntoView {
+    view! {
+        <h1 class="unseen">"Wugan"</h1>
+        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>
     }
 }
 

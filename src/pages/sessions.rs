@@ -46,14 +46,21 @@ pub(crate) fn page() -> AnyView {
     let api = use_api();
     let sessions = use_data(routes::SESSIONS);
     let once = UseSessionActionOptions::default().resume(false);
-    let action = use_session_action_with_options(once, move |_, ids: Vec<String>| async move {
+    let action = use_session_action_with_options(once, move |_, mut ids: Vec<String>| async move {
         let are_all = ids.len() > 1;
-        for id in ids {
-            match api.send(Request::delete(format!("{}/{id}", routes::SESSIONS))).await {
-                // It had ended already.
-                Ok(_) | Err(Problem::Refused(Code::NotFound, _)) => {}
-                // Stop at the first failure; the list shows which sessions are left.
-                Err(problem) => return Err(problem),
+        while !ids.is_empty() {
+            for id in ids.drain(..) {
+                match api.send(Request::delete(format!("{}/{id}", routes::SESSIONS))).await {
+                    // It had ended already.
+                    Ok(_) | Err(Problem::Refused(Code::NotFound, _)) => {}
+                    // Stop at the first failure; the list shows which sessions are left.
+                    Err(problem) => return Err(problem),
+                }
+            }
+            if are_all {
+                // A device may have signed in since the list was loaded.
+                let list = responses::sessions(&api.load(routes::SESSIONS).await?).ok_or(Problem::Unexpected)?;
+                ids.extend(list.into_iter().filter(|item| !item.current).map(|item| item.id));
             }
         }
         Ok(are_all)

@@ -22,7 +22,7 @@ pub(super) static SHELL: Shell = Shell {
     back: "The server is back.",
     loading: "Loading…",
     slow: "This is taking longer than usual.",
-    not_loaded: "This page couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
+    not_loaded: "Part of this app couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     session_not_loaded: "Your session couldn't be loaded. If trying again doesn't help, reload: there may be a new version.",
     reload: "Reload",
     cancel: "Cancel",
@@ -106,7 +106,6 @@ pub(super) static ENDED: Ended = Ended {
     by_user: "You're signed out.",
     other_tab: "You signed out in another tab.",
     rejected: "Your session has ended. Sign in again to continue.",
-    expired: "Your session expired after a long time without use. Sign in again to continue.",
     deleted: "Your account has been deleted.",
 };
 
@@ -194,7 +193,10 @@ pub(super) static INSPECTOR: Inspector = Inspector {
     claims_show: "Show claims",
     claims_hide: "Hide claims",
     claims_none: "No readable claims.",
-    summary: |answered, failed, refreshes| format!("{answered} succeeded, {failed} failed, {refreshes} refreshes"),
+    summary: |answered, failed, refreshes| {
+        let refreshes = if refreshes == 1 { "1 refresh".to_owned() } else { format!("{refreshes} refreshes") };
+        format!("{answered} succeeded, {failed} failed, {refreshes}")
+    },
     count_wrong: "Enter a number from 1 to 1000.",
 };
 

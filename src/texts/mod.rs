@@ -179,7 +179,6 @@ pub(crate) struct Ended {
     pub(crate) by_user: &'static str,
     pub(crate) other_tab: &'static str,
     pub(crate) rejected: &'static str,
-    pub(crate) expired: &'static str,
     pub(crate) deleted: &'static str,
 }
 

@@ -22,7 +22,7 @@ pub(super) static SHELL: Shell = Shell {
     back: "已重新连接服务器。",
     loading: "正在加载…",
     slow: "加载时间比平时长。",
-    not_loaded: "页面加载失败，请重试。如仍无效，请重新加载，应用可能已更新。",
+    not_loaded: "部分内容加载失败，请重试。如仍无效，请重新加载，应用可能已更新。",
     session_not_loaded: "登录状态加载失败，请重试。如仍无效，请重新加载，应用可能已更新。",
     reload: "重新加载",
     cancel: "取消",
@@ -106,7 +106,6 @@ pub(super) static ENDED: Ended = Ended {
     by_user: "您已退出登录。",
     other_tab: "您已在另一个标签页退出登录。",
     rejected: "登录已失效，请重新登录。",
-    expired: "长时间未使用，登录已过期，请重新登录。",
     deleted: "账号已注销。",
 };
 

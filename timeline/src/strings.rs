@@ -72,7 +72,7 @@ impl Strings {
         requests: |n| if n == 1 { "1 request".to_owned() } else { format!("{n} requests") },
         refreshes: |n| format!("Refreshes: {n}"),
         units: ["ms", "s", "min", "h"],
-        earlier: |n| format!("{n} earlier events"),
+        earlier: |n| if n == 1 { "1 earlier event".to_owned() } else { format!("{n} earlier events") },
         later: |pause| format!("+{pause}"),
         request: |id, method, path| format!("Request {id}: {method} {path}"),
         sent_at: |at| format!("sent at {at}"),

@@ -29,7 +29,8 @@ pub(crate) fn build() -> Result<()> {
 
 /// `trunk serve`: builds at each change of a file, and reloads the page.
 pub(crate) fn watch(port: u16) -> Result<Running> {
-    Running::start(trunk("serve")?.args(["--port", &port.to_string()]))
+    // In a folder of its own: trunk empties that of a release build, which may run at the same time.
+    Running::start(trunk("serve")?.args(["--dist", "target/trunk-serve", "--port", &port.to_string()]))
 }
 
 fn trunk(task: &str) -> Result<Command> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure};
-use wugan_local::process::{Running, interrupted};
+use wugan_local::process::{Running, check_port, interrupted};
 
 use crate::app;
 use crate::server;
@@ -25,6 +25,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    check_port(API_PORT, "end the program that listens there; trunk passes requests to this port (Trunk.toml)")?;
     let program = server::build(&["wugan-server"], "dev")?;
     let address = SocketAddr::from(([127, 0, 0, 1], API_PORT));
     let mut server = Running::start(&mut server::command(&program, &project::root().join("data"), address, &options.server)?)?;

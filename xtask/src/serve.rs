@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure};
-use wugan_local::process::{Running, interrupted};
+use wugan_local::process::{Running, check_port, interrupted};
 
 use crate::app;
 use crate::server;
@@ -21,6 +21,9 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    if std::env::var_os("WUGAN_LISTEN").is_none() && options.server.is_empty() {
+        check_port(options.port, "--port takes another one")?;
+    }
     app::build()?;
     let program = server::build(&["wugan-server"], "release")?;
     let listen = SocketAddr::from(([127, 0, 0, 1], options.port));

@@ -164,7 +164,7 @@ fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
                 .env(variable, driver)
                 .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
                 // Per test program; the runner's default of 20 s is too short for these.
-                .env("WASM_BINDGEN_TEST_TIMEOUT", "300");
+                .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
             count(kind, "5 min", &mut tests, options)
         };
         let running: Vec<_> = browsers.iter().map(|browser| scope.spawn(move || run(browser))).collect();

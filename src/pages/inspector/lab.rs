@@ -12,6 +12,7 @@ use super::{
     subject::Subject,
 };
 use crate::{
+    connection::use_connection,
     lang::{Pick, text},
     problem::Message,
     route::{Route, use_router},
@@ -38,6 +39,12 @@ pub(super) fn Lab(
     StoredValue::new_local(subscription);
     // What the last control did, or why it failed.
     let status = RwSignal::new(None::<Message>);
+    // The message of a failure is out of date when the server is back.
+    let connection = use_connection();
+    Effect::new(move || {
+        connection.track_retries();
+        status.set(None);
+    });
     // Open after a choice of the session.
     let open = use_router().query().contains("session=");
     view! {
