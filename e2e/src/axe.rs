@@ -18,11 +18,12 @@ impl Page {
     /// Checks that axe-core finds no violation on the page.
     ///
     /// # Errors
-    /// The violations with their elements; or `WUGAN_AXE` names no script.
+    /// The violations with their elements; or `WUGAN_TEST_AXE` names no script.
     pub async fn is_accessible(&self) -> Result {
         if !self.script("return typeof axe === 'object'").await?.as_bool().unwrap_or(false) {
-            let script =
-                env::var_os("WUGAN_AXE").map(PathBuf::from).ok_or("WUGAN_AXE names no axe.min.js; `cargo xtask test e2e` fetches it")?;
+            let script = env::var_os("WUGAN_TEST_AXE")
+                .map(PathBuf::from)
+                .ok_or("WUGAN_TEST_AXE names no axe.min.js; `cargo xtask test e2e` fetches it")?;
             self.script(&std::fs::read_to_string(&script).map_err(|e| format!("{}: {e}", script.display()))?).await?;
         }
         let violations = self.driver().execute_async(RUN, Vec::<Value>::new()).await?;

@@ -21,8 +21,8 @@ impl ExampleProgram {
     /// # Errors
     /// The program is missing or does not start.
     pub async fn axum(access_seconds: u32) -> Result<Self> {
-        let page = env::current_dir()?.join(from_env("WUGAN_AXUM_PAGE", "target/example-pages/wugan-example-axum-page"));
-        let mut command = command("WUGAN_AXUM_BIN", "target/debug/wugan-example-axum")?;
+        let page = env::current_dir()?.join(from_env("WUGAN_TEST_AXUM_PAGE", "target/example-pages/wugan-example-axum-page"));
+        let mut command = command("WUGAN_TEST_AXUM_BIN", "target/debug/wugan-example-axum")?;
         Self::start(command.env("PAGE", page).env("ACCESS_SECONDS", access_seconds.to_string())).await
     }
 
@@ -31,8 +31,8 @@ impl ExampleProgram {
     /// # Errors
     /// The program is missing or does not start.
     pub async fn ssr(api: &str) -> Result<Self> {
-        let package = env::current_dir()?.join(from_env("WUGAN_SSR_PKG", "target/example-pages/wugan-example-ssr"));
-        Self::start(command("WUGAN_SSR_BIN", "target/debug/wugan-example-ssr")?.env("PKG", package).env("API", api)).await
+        let package = env::current_dir()?.join(from_env("WUGAN_TEST_SSR_PKG", "target/example-pages/wugan-example-ssr"));
+        Self::start(command("WUGAN_TEST_SSR_BIN", "target/debug/wugan-example-ssr")?.env("PKG", package).env("API", api)).await
     }
 
     async fn start(command: &mut Command) -> Result<Self> {

@@ -67,7 +67,7 @@ impl ForeignBackend {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let site = format!("http://{}", listener.local_addr()?);
         let forwarded = any(forward).with_state(shared.clone());
-        let page = from_env("WUGAN_FOREIGN_PAGE", "target/example-pages/wugan-e2e-foreign-page");
+        let page = from_env("WUGAN_TEST_FOREIGN_PAGE", "target/example-pages/wugan-e2e-foreign-page");
         let files = ServeDir::new(page).call_fallback_on_method_not_allowed(true).fallback(forwarded);
         let serving = tokio::spawn(async move {
             // Returns only when the task is aborted.
@@ -175,7 +175,7 @@ impl Foreign {
             Foreign::Express => {
                 std::fs::copy(guide("express/server.mjs"), folder.join("server.mjs"))?;
                 // The program finds its packages beside it.
-                std::os::unix::fs::symlink(from_env("WUGAN_EXPRESS", "node_modules"), folder.join("node_modules"))?;
+                std::os::unix::fs::symlink(from_env("WUGAN_TEST_EXPRESS", "node_modules"), folder.join("node_modules"))?;
             }
             Foreign::Django => {
                 for task in ["migrate", "user"] {
@@ -193,8 +193,8 @@ impl Foreign {
     async fn run(self, folder: &Path, port: u16) -> Result<Child> {
         let mut command = match self {
             Foreign::Nest => {
-                let database =
-                    std::env::var("WUGAN_NEST_DATABASE").map_err(|_| "WUGAN_NEST_DATABASE is not set: `cargo xtask test e2e` has one")?;
+                let database = std::env::var("WUGAN_TEST_NEST_DATABASE")
+                    .map_err(|_| "WUGAN_TEST_NEST_DATABASE is not set: `cargo xtask test e2e` has one")?;
                 let mut node = Command::new("node");
                 node.arg("dist/main.js").current_dir(root().join("bench/nest")).env("NODE_ENV", "production");
                 node.env("DATABASE_URL", database).env("JWT_SECRET", "a secret of thirty-two bytes or more").env("ACCESS_TTL", "2s");
@@ -228,7 +228,7 @@ impl Foreign {
 fn django(folder: &Path) -> Command {
     let mut python = Command::new("python3");
     python.arg(guide("django/manage.py")).current_dir(folder).env("ACCESS_SECONDS", "2");
-    python.env("PYTHONPATH", from_env("WUGAN_DJANGO", "target/django")).env("PYTHONDONTWRITEBYTECODE", "1");
+    python.env("PYTHONPATH", from_env("WUGAN_TEST_DJANGO", "target/django")).env("PYTHONDONTWRITEBYTECODE", "1");
     python
 }
 

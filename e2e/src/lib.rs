@@ -5,13 +5,13 @@
 //!
 //! | variable | value | default |
 //! | --- | --- | --- |
-//! | `WUGAN_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
+//! | `WUGAN_TEST_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
-//! | `WUGAN_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
-//! | `WUGAN_AXE` | axe-core's `axe.min.js` | none: tests that need it fail |
-//! | `WUGAN_LIGHTHOUSE` | the folder `node_modules` with npm's `lighthouse` | none: its tests fail |
+//! | `WUGAN_TEST_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
+//! | `WUGAN_TEST_AXE` | axe-core's `axe.min.js` | none: tests that need it fail |
+//! | `WUGAN_TEST_LIGHTHOUSE` | the folder `node_modules` with npm's `lighthouse` | none: its tests fail |
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
-//! | `WUGAN_SCREENSHOTS` | a folder for screenshots, also of each failure | none are taken |
+//! | `WUGAN_TEST_SCREENSHOTS` | a folder for screenshots, also of each failure | none are taken |
 
 mod app_files;
 mod appearance;

@@ -45,10 +45,10 @@ impl fmt::Display for Scores {
 /// Rates the page at this URL.
 ///
 /// # Errors
-/// `WUGAN_LIGHTHOUSE` names no folder with the npm package, or the page cannot be loaded.
+/// `WUGAN_TEST_LIGHTHOUSE` names no folder with the npm package, or the page cannot be loaded.
 pub async fn lighthouse(url: &str) -> Result<Scores> {
-    let modules = env::var_os("WUGAN_LIGHTHOUSE").map(PathBuf::from);
-    let modules = modules.ok_or("WUGAN_LIGHTHOUSE names no node_modules with lighthouse; `cargo xtask test e2e` fetches it")?;
+    let modules = env::var_os("WUGAN_TEST_LIGHTHOUSE").map(PathBuf::from);
+    let modules = modules.ok_or("WUGAN_TEST_LIGHTHOUSE names no node_modules with lighthouse; `cargo xtask test e2e` fetches it")?;
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
         match report(&modules, url).await {

@@ -66,7 +66,7 @@ impl OpenIdProvider {
     /// # Errors
     /// Node.js, the package `oidc-provider` or the built page is missing; `cargo xtask test e2e` installs or builds them.
     pub async fn start(more: Value) -> Result<Self> {
-        let folder = from_env("WUGAN_OIDC_PAGE", "target/oidc-page");
+        let folder = from_env("WUGAN_TEST_OIDC_PAGE", "target/oidc-page");
         let html = std::fs::read_to_string(folder.join("index.html"))
             .map_err(|error| format!("{}: {error}; `cargo xtask test e2e` builds it", folder.display()))?;
         let has_dpop = more.get("dpop") == Some(&json!(true));
@@ -212,7 +212,7 @@ async fn page(State(Pages { html, issuer }): State<Pages>) -> Html<String> {
 async fn start(options: &Value) -> Result<(Child, String)> {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("provider/provider.mjs");
     let mut node = Command::new("node");
-    node.arg(script).arg(from_env("WUGAN_OIDC_PROVIDER", "node_modules")).arg(options.to_string());
+    node.arg(script).arg(from_env("WUGAN_TEST_OIDC_PROVIDER", "node_modules")).arg(options.to_string());
     node.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
     let mut process = node.spawn().map_err(|error| format!("node: {error}; `cargo xtask test e2e` installs it"))?;
     let Some(output) = process.stdout.take() else { return Err("node has no output".into()) };

@@ -243,12 +243,12 @@ impl Page {
         Ok(self.driver.close_window().await?)
     }
 
-    /// Takes a screenshot if `WUGAN_SCREENSHOTS` names a folder.
+    /// Takes a screenshot if `WUGAN_TEST_SCREENSHOTS` names a folder.
     ///
     /// # Errors
     /// The file cannot be written.
     pub async fn screenshot(&self, name: &str) -> Result {
-        if let Some(folder) = env::var_os("WUGAN_SCREENSHOTS").map(PathBuf::from) {
+        if let Some(folder) = env::var_os("WUGAN_TEST_SCREENSHOTS").map(PathBuf::from) {
             std::fs::create_dir_all(&folder)?;
             self.driver.screenshot(&folder.join(format!("{name}.png"))).await?;
         }

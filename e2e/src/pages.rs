@@ -21,7 +21,7 @@ impl Pages {
     /// # Errors
     /// The page was not built, or no port is free.
     pub async fn of_dpop_example() -> Result<Self> {
-        let folder = from_env("WUGAN_DPOP_PAGE", "target/example-pages/wugan-example-dpop");
+        let folder = from_env("WUGAN_TEST_DPOP_PAGE", "target/example-pages/wugan-example-dpop");
         if !folder.join("index.html").exists() {
             return Err(format!("{} has no page; `cargo xtask test e2e` builds it", folder.display()).into());
         }

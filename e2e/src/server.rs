@@ -157,7 +157,7 @@ fn sum(metrics: &str, counter: &str, labels: &[(&str, &str)]) -> u64 {
 
 /// The server's program.
 fn program() -> PathBuf {
-    from_env("WUGAN_SERVER_BIN", "target/debug/wugan-server")
+    from_env("WUGAN_TEST_SERVER_BIN", "target/debug/wugan-server")
 }
 
 /// Removes the tests' variables: the server refuses unknown ones that begin with `WUGAN_`.

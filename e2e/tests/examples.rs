@@ -20,7 +20,7 @@ fn flags(variable: &str) -> Result<Vec<String>> {
 
 #[tokio::test]
 async fn the_page_without_a_framework_registers_renews_and_signs_out() -> Result {
-    let flags = flags("WUGAN_BARE_PAGE")?;
+    let flags = flags("WUGAN_TEST_BARE_PAGE")?;
     scenario("bare", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, server }: &mut Context| {
         page.open("/").await?;
         page.fill("Username", "ada").await?;
@@ -40,7 +40,7 @@ async fn the_page_without_a_framework_registers_renews_and_signs_out() -> Result
 
 #[tokio::test]
 async fn the_leptos_page_asks_for_a_sign_in_renews_and_signs_out() -> Result {
-    let mut flags = flags("WUGAN_LEPTOS_PAGE")?;
+    let mut flags = flags("WUGAN_TEST_LEPTOS_PAGE")?;
     flags.extend(["--demo-user".to_owned(), format!("ada:{PASSWORD}")]);
     scenario("leptos", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, server }: &mut Context| {
         page.open("/").await?;
@@ -62,7 +62,7 @@ async fn the_leptos_page_asks_for_a_sign_in_renews_and_signs_out() -> Result {
 
 #[tokio::test]
 async fn a_link_to_a_guarded_page_leads_there_after_the_sign_in() -> Result {
-    let mut flags = flags("WUGAN_LEPTOS_PAGE")?;
+    let mut flags = flags("WUGAN_TEST_LEPTOS_PAGE")?;
     flags.extend(["--demo-user".to_owned(), format!("ada:{PASSWORD}")]);
     scenario("leptos-link", &flags.iter().map(String::as_str).collect::<Vec<_>>(), async |Context { page, .. }: &mut Context| {
         page.open("/sign-in").await?;

@@ -49,8 +49,8 @@ fn lighthouse() -> Result<()> {
     let mut tests = project::cargo();
     tests
         .args(["test", "--quiet", "--package", "wugan-e2e", "--test", "lighthouse", "--", "--nocapture", "--test-threads=1"])
-        .env("WUGAN_LIGHTHOUSE", npm::lighthouse()?)
-        .env("WUGAN_SERVER_BIN", server::build(&["wugan-server"], "release")?)
+        .env("WUGAN_TEST_LIGHTHOUSE", npm::lighthouse()?)
+        .env("WUGAN_TEST_SERVER_BIN", server::build(&["wugan-server"], "release")?)
         .env("WUGAN_WEB_ROOT", project::dist());
     browser::chromedriver()?;
     process::run(&mut tests)

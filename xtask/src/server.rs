@@ -10,8 +10,7 @@ use wugan_bundle::step::{Result, failure, step};
 use wugan_local::process::{Running, run};
 
 /// How the variables of the tests begin. The server refuses to start with unknown variables that begin with `WUGAN_`.
-const OF_TESTS: [&str; 7] =
-    ["WUGAN_TEST_", "WUGAN_SEED", "WUGAN_SCREENSHOTS", "WUGAN_AXE", "WUGAN_SERVER_BIN", "WUGAN_COOKIE_PAGE", "WUGAN_OIDC_"];
+const OF_TESTS: [&str; 2] = ["WUGAN_TEST_", "WUGAN_SEED"];
 
 /// Builds the server, and other packages with it. Returns the server's program.
 pub(crate) fn build(packages: &[&str], profile: &str) -> Result<PathBuf> {

@@ -190,22 +190,22 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         .env("TMPDIR", temporary.path())
         .args(["test", "--package", "wugan-e2e", "--no-fail-fast", "--lib", "--test", "*", "--"])
         .envs(drivers)
-        .env("WUGAN_AXE", axe)
-        .env("WUGAN_LIGHTHOUSE", npm::lighthouse()?)
-        .env("WUGAN_BARE_PAGE", example_page::bind("wugan-example-bare", "bare")?)
-        .env("WUGAN_COOKIE_PAGE", example_page::bind("wugan-example-cookie", "cookie")?)
-        .env("WUGAN_DPOP_PAGE", example_page::bind("wugan-example-dpop", "dpop")?)
-        .env("WUGAN_LEPTOS_PAGE", example_page::bind("wugan-example-leptos", "leptos")?)
-        .env("WUGAN_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
-        .env("WUGAN_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
-        .env("WUGAN_FOREIGN_PAGE", example_page::bind("wugan-e2e-foreign-page", "../e2e/foreign_page")?)
-        .env("WUGAN_AXUM_BIN", program.with_file_name(format!("wugan-example-axum{}", env::consts::EXE_SUFFIX)))
-        .env("WUGAN_SSR_BIN", rendering)
-        .env("WUGAN_SSR_PKG", package)
-        .env("WUGAN_OIDC_PROVIDER", npm::openid_provider()?)
-        .env("WUGAN_EXPRESS", npm::express()?)
-        .env("WUGAN_DJANGO", python::django()?)
-        .env("WUGAN_SERVER_BIN", program)
+        .env("WUGAN_TEST_AXE", axe)
+        .env("WUGAN_TEST_LIGHTHOUSE", npm::lighthouse()?)
+        .env("WUGAN_TEST_BARE_PAGE", example_page::bind("wugan-example-bare", "bare")?)
+        .env("WUGAN_TEST_COOKIE_PAGE", example_page::bind("wugan-example-cookie", "cookie")?)
+        .env("WUGAN_TEST_DPOP_PAGE", example_page::bind("wugan-example-dpop", "dpop")?)
+        .env("WUGAN_TEST_LEPTOS_PAGE", example_page::bind("wugan-example-leptos", "leptos")?)
+        .env("WUGAN_TEST_OIDC_PAGE", example_page::bind("wugan-example-oidc", "oidc")?)
+        .env("WUGAN_TEST_AXUM_PAGE", example_page::bind("wugan-example-axum-page", "axum/page")?)
+        .env("WUGAN_TEST_FOREIGN_PAGE", example_page::bind("wugan-e2e-foreign-page", "../e2e/foreign_page")?)
+        .env("WUGAN_TEST_AXUM_BIN", program.with_file_name(format!("wugan-example-axum{}", env::consts::EXE_SUFFIX)))
+        .env("WUGAN_TEST_SSR_BIN", rendering)
+        .env("WUGAN_TEST_SSR_PKG", package)
+        .env("WUGAN_TEST_OIDC_PROVIDER", npm::openid_provider()?)
+        .env("WUGAN_TEST_EXPRESS", npm::express()?)
+        .env("WUGAN_TEST_DJANGO", python::django()?)
+        .env("WUGAN_TEST_SERVER_BIN", program)
         .env("WUGAN_WEB_ROOT", project::dist());
     let database = if options.without_databases {
         tests.args(["--skip", "nestjs"]);
@@ -214,7 +214,7 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         nest::build()?;
         Some(mariadb::start_with_databases(&["nest"])?)
     };
-    tests.envs(database.as_ref().map(|database| ("WUGAN_NEST_DATABASE", database.url("nest"))));
+    tests.envs(database.as_ref().map(|database| ("WUGAN_TEST_NEST_DATABASE", database.url("nest"))));
     if !options.chromium_only {
         // The tests in Firefox and WebKit are marked `#[ignore]`, so that a run without these browsers counts them as ignored.
         tests.arg("--include-ignored");
