@@ -331,6 +331,8 @@ async fn failures_are_simulated_and_taken_back() -> Result {
         page.press("Go offline").await?;
         assert_eq!(page.burst(4).await?, Summary { answered: 0, failed: 4, refreshes: 0 });
         page.shows("Can't reach the server").await?;
+        page.press("Revoke session on server").await?;
+        page.shows("Can't reach the server. Try again later.").await?;
         page.press("Go offline").await?;
         page.hides("Can't reach the server").await?;
         assert_eq!(page.burst(4).await?, Summary { answered: 4, failed: 0, refreshes: 0 });

@@ -1,7 +1,7 @@
 //! The pages: headings, titles, focus and languages; loading, errors, outages and missing files; first visit, theme, history.
 
 use std::path::Path;
-use wugan_e2e::{Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_in, until};
+use wugan_e2e::{Appearance, Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_in, until};
 
 /// A page: its path, the link that leads there, its heading and its title; in English and in Chinese.
 type Row = (&'static str, [&'static str; 2], [&'static str; 2], [&'static str; 2]);
@@ -296,6 +296,20 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
         page.reload().await?;
         page.shows("Welcome back, ada.").await?;
         assert_eq!(engine_requested_by(page).await?.as_deref(), Some("link"), "loaded beside the program");
+
+        // While it is loaded, the page is not that of a visitor.
+        let held = "const send = window.fetch; window.fetch = async (...request) => { \
+            if (String(request[0]).includes('/session-')) await new Promise(load => window.load = load); return send(...request) }";
+        let held = page.add_preload_script(held).await?;
+        page.reload().await?;
+        until("the engine's request", async || Ok((page.script("return !!window.load").await? == true).then_some(()))).await?;
+        page.shows("means “unnoticed”").await?;
+        page.screenshot("session-loading").await?;
+        let text = page.text().await?;
+        assert!(!text.contains("Sign in") && !text.contains("Create account"), "{text}");
+        page.remove_preload_script(&held).await?;
+        page.script("load()").await?;
+        page.shows("Welcome back, ada.").await?;
         page.press("Sign out").await?;
         page.shows("You're signed out.").await?;
         // Counts requests when they begin: the browser lists them when they have ended.
@@ -555,7 +569,16 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
             page.shows("means “unnoticed”").await?;
             assert_eq!(page.script(dependent).await?, serde_json::json!([]), "{path}");
         }
-        Ok(())
+        // As in a browser that does not have it.
+        page.set_appearance(Appearance { width: 1280, language: Language::English, dark: true }).await?;
+        page.press("Run the demonstration").await?;
+        page.shows("Total time").await?;
+        page.simulate_failures().await?;
+        let removed = "let removed = 0; for (const sheet of document.styleSheets) for (let n = sheet.cssRules.length; n--;) \
+            if (sheet.cssRules[n] instanceof CSSSupportsRule) { sheet.deleteRule(n); removed++ } return removed";
+        assert!(page.script(removed).await?.as_u64() > Some(0));
+        page.screenshot("without-light-dark").await?;
+        page.is_accessible().await
     })
     .await
 }

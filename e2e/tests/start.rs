@@ -131,8 +131,11 @@ async fn case_64_a_panic_is_reported_and_a_reload_goes_on() -> Result {
     .await
 }
 
-// In Firefox the driver's scripts get an instance of their own of the program's module.
-in_engines! { [Chromium WebKit] [case_64_a_trap_of_the_program_is_reported] }
+/// In Firefox the driver's scripts get an instance of their own of the program's module.
+mod trapped {
+    use super::case_64_a_trap_of_the_program_is_reported;
+    wugan_e2e::in_engines! { [Chromium WebKit] [case_64_a_trap_of_the_program_is_reported] }
+}
 
 async fn case_64_a_trap_of_the_program_is_reported(engine: Engine) -> Result {
     scenario_on(engine, "trapped", &[], async |Context { page, .. }: &mut Context| {
