@@ -65,17 +65,13 @@ pub(crate) fn SessionBanner() -> impl IntoView {
         session.preload();
         check_server();
     };
-    // Without a stored session only a form needs the engine, and says so itself.
-    let is_shown = move || session.load_failed.get() && !session.ready.get();
-    Effect::new(move |was_shown: Option<bool>| {
-        let is_shown = is_shown();
-        if was_shown == Some(true) && !is_shown {
+    move || {
+        // Without a stored session only a form needs the engine, and says so itself.
+        let is_shown = session.load_failed.get() && !session.ready.get();
+        if !is_shown {
             focus_content_from_retry();
         }
-        is_shown
-    });
-    move || {
-        is_shown().then(|| {
+        is_shown.then(|| {
             view! {
                 <div class="banner">
                     <p role="alert">{text(|t| t.shell().session_not_loaded)}</p>

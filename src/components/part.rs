@@ -68,14 +68,7 @@ pub(crate) fn PartPage(
             }
             .into_any()
         } else {
-            view! {
-                <p class="answer" role="status">{text(|t| t.shell().loading)}</p>
-                <div class="notice late">
-                    <p role="alert">{text(|t| t.shell().slow)}</p>
-                    <Reload />
-                </div>
-            }
-            .into_any()
+            loading()
         };
         let head = match below {
             Some(below) => view! { <PageHead heading=title below /> }.into_any(),
@@ -84,6 +77,18 @@ pub(crate) fn PartPage(
         view! { {head} {outcome} }.into_any()
     };
     view! { <Page title>{content}</Page> }
+}
+
+/// Says that something is loading, and after some seconds that it takes long.
+pub(crate) fn loading() -> AnyView {
+    view! {
+        <p class="answer" role="status">{text(|t| t.shell().loading)}</p>
+        <div class="notice late">
+            <p role="alert">{text(|t| t.shell().slow)}</p>
+            <Reload />
+        </div>
+    }
+    .into_any()
 }
 
 /// What can be done about a part that could not be loaded. After a deployment the old version's parts are gone: only a reload helps.

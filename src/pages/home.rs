@@ -5,6 +5,7 @@ use crate::{
         card::{Card, DemonstrationCard},
         ended,
         page::{Page, PageHead},
+        part::loading,
     },
     lang::{text, use_lang},
     session::session_views,
@@ -30,22 +31,14 @@ pub(crate) fn Home() -> impl IntoView {
     let content = move || match session.signed_in.get().then(session_views).flatten() {
         Some(views) => (views.overview)(),
         None if session.ready.get() || session.load_failed.get() => Welcome().into_any(),
-        None => Loading().into_any(),
+        // A stored session is loaded.
+        None => loading(),
     };
     view! {
         <Page title=|t| t.titles().home>
             <div role="status">{move || ended().map(|text| view! { <p class="notice">{text}</p> })}</div>
             {content}
         </Page>
-    }
-}
-
-/// While a stored session is loaded. The same is in index.html.
-#[component]
-fn Loading() -> impl IntoView {
-    view! {
-        <h1 class="unseen">"Wugan"</h1>
-        <div class="bones" aria-hidden="true"><i></i><i></i><i></i></div>
     }
 }
 
