@@ -36,20 +36,33 @@ django.setup()
 from django.contrib.auth import get_user_model  # noqa: E402
 from django.core.management import execute_from_command_line  # noqa: E402
 from django.urls import path  # noqa: E402
+from django.views.decorators.cache import never_cache  # noqa: E402
 from rest_framework.decorators import api_view, permission_classes  # noqa: E402
 from rest_framework.permissions import IsAuthenticated  # noqa: E402
 from rest_framework.response import Response  # noqa: E402
+from rest_framework_simplejwt.serializers import TokenObtainPairSerializer  # noqa: E402
 from rest_framework_simplejwt.views import TokenBlacklistView, TokenObtainPairView, TokenRefreshView  # noqa: E402
 
 
+@never_cache
 @api_view()
 @permission_classes([IsAuthenticated])
 def me(request):
     return Response({"username": request.user.username})
 
 
+class NamedTokens(TokenObtainPairSerializer):
+    """Adds the claim of which the client takes the user's name."""
+
+    @classmethod
+    def get_token(cls, user):
+        token = super().get_token(user)
+        token["username"] = user.username
+        return token
+
+
 urlpatterns = [
-    path("api/token/", TokenObtainPairView.as_view()),
+    path("api/token/", TokenObtainPairView.as_view(serializer_class=NamedTokens)),
     path("api/token/refresh/", TokenRefreshView.as_view()),
     path("api/token/blacklist/", TokenBlacklistView.as_view()),
     path("api/me/", me),

@@ -58,7 +58,7 @@ app.post("/auth/logout", (request, response) => {
   response.sendStatus(204);
 });
 
-app.get("/notes", guard, (request, response) => response.json([`a note of ${request.user.sub}`]));
+app.get("/notes", guard, (request, response) => response.set("cache-control", "no-store").json([`a note of ${request.user.sub}`]));
 
 const port = Number(process.env.PORT ?? 4000);
 app.listen(port, "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${port}`));
