@@ -7,10 +7,7 @@ use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::wasm::{SOURCE, TARGET, in_toolchain};
 
-/// Adds the target wasm32.
-///
-/// # Errors
-/// If it cannot be added: the message says which command to run.
+/// Adds the target wasm32. The error says which command to run.
 pub(crate) fn add_target() -> Result<()> {
     let library = format!("{TARGET}/lib");
     if in_toolchain(&library) || (rustup_adds("target", TARGET) && in_toolchain(&library)) {
