@@ -303,7 +303,7 @@ async fn the_session_engine_is_loaded_by_a_form_by_another_tab_and_early_for_a_s
         let held = page.add_preload_script(held).await?;
         page.reload().await?;
         until("the engine's request", async || Ok((page.script("return !!window.load").await? == true).then_some(()))).await?;
-        page.shows("means “unnoticed”").await?;
+        page.shows("Loading…").await?;
         page.screenshot("session-loading").await?;
         let text = page.text().await?;
         assert!(!text.contains("Sign in") && !text.contains("Create account"), "{text}");
@@ -572,7 +572,7 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
         // As in a browser that does not have it.
         page.set_appearance(Appearance { width: 1280, language: Language::English, dark: true }).await?;
         page.press("Run the demonstration").await?;
-        page.shows("Total time").await?;
+        until("both ways to end", async || Ok((!page.text_of("demonstrated").await?.is_empty()).then_some(()))).await?;
         page.simulate_failures().await?;
         let removed = "let removed = 0; for (const sheet of document.styleSheets) for (let n = sheet.cssRules.length; n--;) \
             if (sheet.cssRules[n] instanceof CSSSupportsRule) { sheet.deleteRule(n); removed++ } return removed";
