@@ -15,12 +15,13 @@ use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 impl Auth {
-    /// Starts a session for a sign-in method of the application's own, such as LDAP or a social login. `subject` names the account at
-    /// that method, for example `google:1234`; an account without a password is created if it is missing.
+    /// Starts a session for a sign-in method of the application's own, such as LDAP or a social login. `subject` names the method and the
+    /// account there, separated by a colon: `google:1234`, `ldap:ada`. An account without a password is created if it is missing. No name
+    /// that can be registered contains a colon.
     ///
     /// # Errors
-    /// The DPoP proof is invalid; the subject is empty, longer than 100 characters, contains a NUL, or begins or ends with white space; the
-    /// account is disabled; or the database is unavailable.
+    /// The DPoP proof is invalid; the subject names no method, is longer than 100 characters, contains a NUL, or begins or ends with white
+    /// space; the account is disabled; or the database is unavailable.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.accounts().start_external(subject, device).await
     }
@@ -43,6 +44,14 @@ impl Auth {
         Ok(self.store().user_by_id(user_id).await?.ok_or(Error::NotFound)?.username)
     }
 
+    /// The id of the account of that name or subject.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none, or the database is unavailable.
+    pub async fn user_id(&self, username: &str) -> Result<i64, Error> {
+        Ok(self.accounts().find(username).await?.id)
+    }
+
     /// Creates an account, and returns its id.
     ///
     /// # Errors
@@ -59,12 +68,20 @@ impl Auth {
         self.accounts().make_reset_code(username).await
     }
 
-    /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
+    /// Disables the account of that name or subject and ends its sessions, or enables it. Returns the number of sessions that were ended.
     ///
     /// # Errors
     /// There is no such account, or the database is unavailable.
     pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<u64, Error> {
         self.accounts().set_disabled(username, disabled).await
+    }
+
+    /// Deletes an account with its sessions. Entries of the audit trail remain, with its id and without its name.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none; or the database is unavailable.
+    pub async fn delete_account(&self, user_id: i64) -> Result<(), Error> {
+        self.accounts().delete_for_operator(user_id).await
     }
 
     /// Ends all sessions of an account, and returns their number.

@@ -181,10 +181,11 @@ impl Accounts {
         device: &Device,
     ) -> Result<TokenAnswer, Error> {
         let check = self.check(permit, password, user).await?;
-        let (Some(user), PasswordCheck::Valid | PasswordCheck::ValidNeedsRehash) = (user, check) else {
-            return Err(Error::InvalidCredentials);
+        let Some(user) = user.filter(|_| check != PasswordCheck::Wrong) else { return Err(Error::InvalidCredentials) };
+        let answer = match self.sessions.start(user, jkt.clone(), device).await {
+            Err(Error::InvalidCredentials) => return self.login_with_new_hash(user, password, jkt, device).await,
+            started => started?,
         };
-        let answer = self.sessions.start(user, jkt, device).await?;
         if check == PasswordCheck::ValidNeedsRehash
             && let Err(error) = self.rehash(user, password).await
         {
@@ -192,6 +193,23 @@ impl Accounts {
             warn!(?error, user = user.id, "an outdated password hash could not be replaced");
         }
         Ok(answer)
+    }
+
+    /// Signs in after the account was changed while its password was checked: another sign-in may have replaced an outdated hash of the same
+    /// password.
+    async fn login_with_new_hash(
+        &self,
+        checked: &user::Model,
+        password: &str,
+        jkt: Option<String>,
+        device: &Device,
+    ) -> Result<TokenAnswer, Error> {
+        let user = self.store.user_by_id(checked.id).await?.filter(|user| user.password_hash != checked.password_hash);
+        let user = user.ok_or(Error::InvalidCredentials)?;
+        if self.check(self.passwords.permit(device.network())?, password, Some(&user)).await? == PasswordCheck::Wrong {
+            return Err(Error::InvalidCredentials);
+        }
+        self.sessions.start(&user, jkt, device).await
     }
 
     async fn rehash(&self, user: &user::Model, password: &str) -> Result<(), Error> {
@@ -215,6 +233,9 @@ impl Accounts {
         let key = external_key(subject);
         let user = match self.store.user_by_key(&key).await? {
             Some(user) => user,
+            None if !names_method(subject) => {
+                return Err(Error::InvalidRequest("a subject begins with its sign-in method and a colon, such as ldap:ada"));
+            }
             None => self.create_external(subject, &key, device).await?,
         };
         let answer = self.sessions.start(&user, jkt, device).await?;
@@ -237,11 +258,16 @@ impl Accounts {
     /// The current password is wrong, the new one breaks a rule, or the server is busy.
     pub async fn change_password(&self, user_id: i64, current: &str, new: &str, device: &Device) -> Result<TokenAnswer, Error> {
         let jkt = self.sessions.bind(device)?;
-        let user = self.get(user_id).await?;
-        self.confirm(&user, current, device).await?;
-        let permit = self.passwords.permit(device.network())?;
-        let changed = self.set_password(permit, &user, new, Event::PasswordChanged, jkt, device).await?;
-        changed.ok_or(Error::WrongPassword)
+        // Twice: a sign-in may replace an outdated hash of the current password meanwhile.
+        for _ in 0..2 {
+            let user = self.get(user_id).await?;
+            self.confirm(&user, current, device).await?;
+            let permit = self.passwords.permit(device.network())?;
+            if let Some(changed) = self.set_password(permit, &user, new, Event::PasswordChanged, jkt.clone(), device).await? {
+                return Ok(changed);
+            }
+        }
+        Err(Error::WrongPassword)
     }
 
     /// Sets a new password with a one-time code, ends all sessions and starts a new one.
@@ -308,14 +334,28 @@ impl Accounts {
     pub async fn delete(&self, user_id: i64, password: &str, device: &Device) -> Result<(), Error> {
         let user = self.get(user_id).await?;
         self.confirm(&user, password, device).await?;
-        let (accounts, entry) = (self.clone(), device.entry(Some(user_id)));
-        let is_deleted = run_to_completion(async move {
+        if self.delete_unchanged(user, device.entry(Some(user_id))).await? { Ok(()) } else { Err(Error::WrongPassword) }
+    }
+
+    /// Deletes an account for an operator, with all its sessions.
+    ///
+    /// # Errors
+    /// There is no such account, it was changed meanwhile, or the database is unavailable.
+    pub async fn delete_for_operator(&self, user_id: i64) -> Result<(), Error> {
+        let user = self.store.user_by_id(user_id).await?.ok_or(Error::NotFound)?;
+        let entry = Entry { user_id: Some(user_id), detail: Some("by the operator".into()), ..Entry::default() };
+        let is_deleted = self.delete_unchanged(user, entry).await?;
+        if is_deleted { Ok(()) } else { Err(Error::Busy("the account was changed meanwhile".into())) }
+    }
+
+    async fn delete_unchanged(&self, user: user::Model, entry: Entry) -> Result<bool, Error> {
+        let accounts = self.clone();
+        run_to_completion(async move {
             let is_deleted = accounts.store.delete_user(&user, entry, accounts.clock.now()).await?;
-            accounts.sessions.invalidate(SessionSelector::All(user_id));
+            accounts.sessions.invalidate(SessionSelector::All(user.id));
             Ok(is_deleted)
         })
-        .await?;
-        if is_deleted { Ok(()) } else { Err(Error::WrongPassword) }
+        .await
     }
 
     /// The account of that id, for its user.
@@ -326,19 +366,18 @@ impl Accounts {
         self.store.user_by_id(user_id).await?.ok_or(Error::InvalidToken)
     }
 
-    /// The account of that name or, for sign-in methods of the application's own, of that subject. `external:` before a subject excludes
-    /// names.
+    /// The account of that name or, for sign-in methods of the application's own, of that subject. `external:` before an older subject
+    /// without a colon excludes a registered account of that name.
     ///
     /// # Errors
     /// There is none, or the database is unavailable.
     pub async fn find(&self, username: &str) -> Result<user::Model, Error> {
-        let subject = username.strip_prefix(EXTERNAL);
-        if subject.is_none()
-            && let Some(user) = self.store.user_by_key(&name_key(username)).await?
-        {
+        let key = if username.contains(':') { external_key(username) } else { name_key(username) };
+        if let Some(user) = self.store.user_by_key(&key).await? {
             return Ok(user);
         }
-        self.store.user_by_key(&external_key(subject.unwrap_or(username))).await?.ok_or(Error::NotFound)
+        let subject = username.strip_prefix(EXTERNAL).unwrap_or(username);
+        self.store.user_by_key(&external_key(subject)).await?.ok_or(Error::NotFound)
     }
 
     /// Disables an account and ends its sessions, or enables it. Returns the number of sessions that were ended.
@@ -419,6 +458,12 @@ impl Accounts {
         self.metrics.login("limited");
         Error::RateLimited(wait)
     }
+}
+
+/// Whether the subject begins with its sign-in method and a colon. No registered name contains a colon, so `ada` and `ldap:ada` differ
+/// wherever a name is shown.
+fn names_method(subject: &str) -> bool {
+    subject.find(':').is_some_and(|at| at > 0)
 }
 
 fn external_key(subject: &str) -> String {

@@ -50,10 +50,26 @@ fn name_problem(username: &str) -> Option<FieldError> {
     // UAX #31: combining marks continue a name and don't begin one.
     let begins = |c: char| is_xid_start(c) || c.is_alphanumeric() || NAME_MARKS.contains(c);
     let continues = |c: char| is_xid_continue(c) || begins(c);
-    if !begins(name[0]) || !name.iter().all(|c| continues(*c)) {
+    if !begins(name[0]) || name.iter().copied().any(is_invisible) || !name.iter().all(|c| continues(*c)) {
         return problem("bad_characters", "A username has letters, digits and . _ - @ + only.");
     }
     None
+}
+
+/// The Default_Ignorable_Code_Points within XID_Continue (UAX #31 §2.3): names that differ in them look the same.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180d}'
+            | '\u{180f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}'
+            | '\u{e0100}'..='\u{e01ef}'
+    )
 }
 
 #[cfg(test)]
@@ -99,6 +115,14 @@ mod tests {
         let longest = "\u{3b1}\u{313}\u{300}\u{345}".repeat(64);
         assert_eq!(name_problem(&longest), None);
         assert_eq!(name_problem(&format!("{longest}<script>")).unwrap().problem, "too_long");
+    }
+
+    #[test]
+    fn case_48_invisible_characters_are_refused() {
+        let hidden = ["admin\u{fe0f}", "ad\u{34f}min", "admin\u{180b}", "admin\u{180f}", "admin\u{e0100}", "admin\u{17b4}"];
+        for bad in hidden.into_iter().chain(["\u{3164}\u{3164}", "\u{115f}\u{1160}", "\u{ffa0}\u{ffa0}"]) {
+            assert_eq!(name_problem(bad).unwrap().problem, "bad_characters", "{bad:?}");
+        }
     }
 
     #[test]

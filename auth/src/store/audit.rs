@@ -52,7 +52,7 @@ pub enum Event {
     RowBehindToken,
     /// The password was changed, and all older sessions ended.
     PasswordChanged,
-    /// The account was deleted by its user.
+    /// The account was deleted, by its user unless the details name the operator.
     AccountDeleted,
     /// The password was set with a one-time code, and all older sessions ended.
     PasswordReset,

@@ -8,9 +8,10 @@ use argon2::{Argon2, Params, PasswordHasher};
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
+use std::{sync::mpsc, thread, time::Duration};
 use wugan_axum::{
     Device, Error,
-    store::{session, user},
+    store::{NewUser, audit::Entry, session, user},
 };
 use wugan_wire::{Code, Me, TokenAnswer};
 
@@ -24,6 +25,27 @@ async fn weaken(server: &TestServer, name: &str) {
 
 async fn hash(server: &TestServer, name: &str) -> String {
     user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap().password_hash
+}
+
+/// Occupies the threads that hash passwords until the result is dropped.
+async fn hold_hashing(server: &TestServer) -> Vec<mpsc::Sender<()>> {
+    let threads = thread::available_parallelism().unwrap().get();
+    let hold = |_| {
+        let (release, released) = mpsc::channel::<()>();
+        let passwords = server.auth.accounts().passwords().clone();
+        tokio::spawn(async move {
+            let permit = passwords.permit(None).unwrap();
+            let wait = move || {
+                let _ = released.recv();
+                Err(Error::NotFound)
+            };
+            passwords.hash(permit, wait).await
+        });
+        release
+    };
+    let releases = (0..threads).map(hold).collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    releases
 }
 
 on_each_database! {
@@ -164,14 +186,30 @@ on_each_database! {
         for name in ["ldap:Ada", "ldap:ada", "external:ldap:Ada", "external:ldap:ada"] {
             assert_eq!(accounts.find(name).await.unwrap().username, name.trim_start_matches("external:"));
         }
-        // A registered account has the name of an external one.
+        for unknown in ["external:Bob", "external:", "ldap:ADA"] {
+            assert!(matches!(accounts.find(unknown).await, Err(Error::NotFound)), "{unknown}");
+        }
+        server.stop().await;
+    }
+
+    async fn a_subject_names_its_method(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let accounts = server.auth.accounts();
+        let start = async |subject: &str| server.auth.start_session(subject, &Device::default()).await;
+        let registered = server.register("ada").await;
+        for bad in ["ada", "Ada Lovelace", ":ada", "bob"] {
+            assert!(matches!(start(bad).await, Err(Error::InvalidRequest(problem)) if problem.contains("ldap:ada")), "{bad}");
+        }
+        let external = start("ldap:ada").await.unwrap();
+        let name = async |tokens: &TokenAnswer| server.auth.username(claims(&tokens.access_token)["userId"].as_i64().unwrap()).await.unwrap();
+        assert_eq!((name(&registered).await.as_str(), name(&external).await.as_str()), ("ada", "ldap:ada"));
+        // An account that was made before subjects needed a colon.
         let registered = server.register("bob").await;
+        let old = NewUser { username: "bob", key: "external:bob", hash: String::new() };
+        server.auth.store().create_user(old, Entry::default(), |_| None, 0).await.unwrap().unwrap();
         let external = start("bob").await.unwrap();
         for (name, tokens) in [("bob", &registered), ("external:bob", &external)] {
             assert_eq!(accounts.find(name).await.unwrap().id, claims(&tokens.access_token)["userId"]);
-        }
-        for unknown in ["external:Bob", "external:", "ldap:ADA"] {
-            assert!(matches!(accounts.find(unknown).await, Err(Error::NotFound)), "{unknown}");
         }
         server.stop().await;
     }
@@ -214,6 +252,30 @@ on_each_database! {
         assert!(renewed.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{renewed}");
         server.login("ada").await;
         assert_eq!(hash(&server, "ada").await, renewed, "once");
+        server.stop().await;
+    }
+
+    /// The password's check waits in the queue while another sign-in replaces the hash that was read for it.
+    async fn case_14_a_right_password_is_accepted_while_its_old_hash_is_replaced(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let tokens = server.register("ada").await;
+        let current = hash(&server, "ada").await;
+        let change = json!({"current_password": PASSWORD, "new_password": "a newer password"});
+        let requests: [(&str, &dyn Fn() -> reqwest::RequestBuilder); 2] = [
+            ("sign-in", &|| server.http.post(format!("{}/user/login", server.url)).json(&json!({"username": "ada", "password": PASSWORD}))),
+            ("change", &|| server.http.post(format!("{}/user/password", server.url)).bearer_auth(&tokens.access_token).json(&change)),
+        ];
+        for (name, request) in requests {
+            weaken(&server, "ada").await;
+            let released = hold_hashing(&server).await;
+            let waiting = tokio::spawn(request().send());
+            // Long enough for the account to be read.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+            assert!(user::replace_hash(server.auth.store().writer(), &user, &current).await.unwrap());
+            drop(released);
+            assert_eq!(waiting.await.unwrap().unwrap().status(), StatusCode::OK, "{name}");
+        }
         server.stop().await;
     }
 

@@ -125,7 +125,7 @@ async fn sessions(folder: &Path, url: &str) -> Vec<Value> {
     let auth = wugan_axum::Auth::open(options).await.unwrap();
     let mut sessions = Vec::new();
     for n in 0..SESSIONS {
-        sessions.push(json!(auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap()));
+        sessions.push(json!(auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap()));
     }
     auth.close().await;
     sessions

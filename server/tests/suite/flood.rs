@@ -21,7 +21,7 @@ on_each_database! {
         // Sessions without sign-ins, which would hash two hundred passwords.
         let mut sessions = Vec::new();
         for n in 0..200 {
-            sessions.push(server.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
+            sessions.push(server.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap());
         }
         let mut callers = JoinSet::new();
         for (n, tokens) in sessions.into_iter().enumerate() {

@@ -69,6 +69,30 @@ async fn an_application_nests_the_routes_and_manages_accounts() {
 }
 
 #[tokio::test]
+async fn an_application_with_users_of_its_own_ends_sessions_and_deletes_accounts() {
+    let folder = TempDir::new().unwrap();
+    let auth = open(&folder, |options| options.registration(false)).await.unwrap();
+    let start = async || auth.start_session("app:7", &Device::default()).await.unwrap().access_token;
+    assert!(matches!(auth.user_id("app:7").await, Err(Error::NotFound)));
+    let token = start().await;
+    let id = auth.user_id("app:7").await.unwrap();
+    // The session is cached from here on.
+    assert_eq!(auth.authenticate(&token).await.unwrap().id, id);
+    assert_eq!(auth.end_sessions(id).await.unwrap(), 1);
+    assert!(matches!(auth.authenticate(&token).await, Err(Error::InvalidToken)));
+    let token = start().await;
+    auth.authenticate(&token).await.unwrap();
+    auth.delete_account(id).await.unwrap();
+    assert!(matches!(auth.authenticate(&token).await, Err(Error::InvalidToken)));
+    for gone in [auth.username(id).await.map(drop), auth.user_id("app:7").await.map(drop), auth.delete_account(id).await] {
+        assert!(matches!(gone, Err(Error::NotFound)), "{gone:?}");
+    }
+    let events = auth.store().events(0, Some(id), 10).await.unwrap();
+    assert_eq!((events[0].event.as_str(), events[0].detail.as_deref()), ("account_deleted", Some("by the operator")));
+    auth.close().await;
+}
+
+#[tokio::test]
 async fn a_handler_may_take_an_optional_user() {
     let folder = TempDir::new().unwrap();
     let auth = open(&folder, |options| options).await.unwrap();

@@ -56,7 +56,7 @@ async fn a_locked_session_holds_up_no_other(kind: Kind) {
     let other = node.another().await;
     let mut sessions = Vec::new();
     for n in 0..11 {
-        sessions.push(node.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
+        sessions.push(node.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap());
     }
     let (locked, others) = (sessions.remove(0), sessions);
     let lock = other.auth.store().begin().await.unwrap();
@@ -101,10 +101,10 @@ async fn locked_sessions_leave_connections_for_others(kind: Kind) {
     let other = node.another().await;
     let (mut locked, mut strangers) = (Vec::new(), Vec::new());
     for _ in 0..32 {
-        locked.push(node.auth.start_session("user", &Device::default()).await.unwrap());
+        locked.push(node.auth.start_session("test:user", &Device::default()).await.unwrap());
     }
     for _ in 0..2 {
-        strangers.push(node.auth.start_session("stranger", &Device::default()).await.unwrap());
+        strangers.push(node.auth.start_session("test:stranger", &Device::default()).await.unwrap());
     }
     let lock = other.auth.store().begin().await.unwrap();
     let of_strangers: Vec<_> = strangers.iter().map(sid).collect();

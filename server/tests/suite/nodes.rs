@@ -33,7 +33,7 @@ async fn start_two(folder: &Path, database_url: &str) -> [Arc<Process>; 2] {
 async fn sessions(maker: &TestServer, many: usize) -> Vec<Value> {
     let mut made = Vec::new();
     for n in 0..many {
-        made.push(json!(maker.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap()));
+        made.push(json!(maker.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap()));
     }
     made
 }

@@ -108,7 +108,7 @@ async fn concurrent_first_uses_share_statements(kind: Kind) {
     let (server, other) = (&counted.server, &counted.direct);
     let mut sessions = Vec::new();
     for n in 0..SESSIONS {
-        sessions.push(server.auth.start_session(&format!("user {n}"), &Device::default()).await.unwrap());
+        sessions.push(server.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap());
     }
     let mut counts = Vec::new();
     for round in 0..4 {
