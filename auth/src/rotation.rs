@@ -132,6 +132,9 @@ pub enum Decision {
     Revoke,
     /// Refuse the token and change nothing.
     Refuse,
+    /// The attempt id is that of the exchange before: refuse the request and change nothing. A client that sends the same id with each
+    /// token is not distinguished from a thief that copied it.
+    ReusedAttempt,
 }
 
 /// Decides about a refresh token, by the session, the time, and the leeway for clients without attempt ids (in milliseconds).
@@ -141,13 +144,16 @@ pub fn decide(presented: &Presented, session: &State, now: Millis, leeway: Milli
     if session.revoked || is_expired(presented.generation, presented.expires_at, session, now) {
         return Decision::Refuse;
     }
+    let is_attempt = matches!(presented.presenter, Presenter::Attempt(_));
+    if is_attempt && presented.generation == lineage.generation && lineage.rotated_by == Some(presented.presenter) {
+        return Decision::ReusedAttempt;
+    }
     if presented.generation >= lineage.generation {
         return Decision::Rotate;
     }
     if presented.generation == lineage.parent {
         return decide_parent(presented.presenter, session, now, leeway);
     }
-    let is_attempt = matches!(presented.presenter, Presenter::Attempt(_));
     if is_attempt && lineage.grandparent == Some(presented.generation) && lineage.parent_rotated_by == Some(presented.presenter) {
         // A duplicate of the exchange before the last: it arrived late.
         return Decision::Refuse;
@@ -300,6 +306,15 @@ mod tests {
                 next,
                 Lineage { generation: 6, parent: 5, rotated_by: Some(OTHER), grandparent, parent_rotated_by, ..Lineage::FIRST }
             );
+        }
+    }
+
+    #[test]
+    fn the_attempt_id_of_the_exchange_before_is_refused() {
+        for first_used_at in [None, Some(NOW)] {
+            assert_eq!(decide_at(5, OWNER, &fifth(OWNER, first_used_at), NOW), Decision::ReusedAttempt);
+            assert_eq!(decide_at(5, OWNER_BEFORE, &fifth(OWNER, first_used_at), NOW), Decision::Rotate);
+            assert_eq!(decide_at(5, HOME, &fifth(HOME, first_used_at), NOW), Decision::Rotate, "a client without ids");
         }
     }
 
@@ -526,6 +541,9 @@ mod tests {
                     prop_assert_eq!(decide_access(lineage.generation, &State { lineage: next, ..session }.access()), AccessDecision::Revoke);
                 }
                 Decision::Revoke => prop_assert!(presented.generation < lineage.generation && presented.generation >= 0),
+                Decision::ReusedAttempt => {
+                    prop_assert_eq!((presented.generation, Some(presented.presenter)), (lineage.generation, lineage.rotated_by));
+                }
                 Decision::Refuse => {}
             }
         }

@@ -9,7 +9,7 @@ pub enum Command {
     /// Print the audit trail: sign-ins, refusals, ended sessions, reuse of tokens. One JSON object a line, the newest first.
     Audit {
         /// Print the entries of this user only. A deleted user is named by the id in the trail.
-        #[arg(long, value_name = "NAME_OR_ID")]
+        #[arg(long, value_name = "NAME_OR_ID", allow_hyphen_values = true)]
         user: Option<String>,
         /// Print no entries that are older than this.
         #[arg(long, default_value = "7d", value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -35,21 +35,25 @@ pub enum UserCommand {
     /// Create an account. The password is the first line of standard input.
     Add {
         /// The user's name.
+        #[arg(allow_hyphen_values = true)]
         name: String,
     },
     /// Disable an account and end its sessions.
     Disable {
         /// The user's name.
+        #[arg(allow_hyphen_values = true)]
         name: String,
     },
     /// Enable a disabled account.
     Enable {
         /// The user's name.
+        #[arg(allow_hyphen_values = true)]
         name: String,
     },
     /// Print a link with which the user can set a new password once, within an hour.
     Reset {
         /// The user's name.
+        #[arg(allow_hyphen_values = true)]
         name: String,
     },
     /// List all accounts, one JSON object a line.
@@ -62,11 +66,13 @@ pub enum SessionCommand {
     /// List a user's live sessions, one JSON object a line.
     List {
         /// The user's name.
+        #[arg(allow_hyphen_values = true)]
         name: String,
     },
     /// End one session, or all sessions of a user. Running servers notice within five seconds.
     End {
         /// The session's id, or the user's name.
+        #[arg(allow_hyphen_values = true)]
         id_or_name: String,
     },
 }
@@ -81,9 +87,11 @@ pub enum KeyCommand {
     /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies for
     /// --session-ttl. Prints the id of the new key.
     Rotate,
-    /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again.
+    /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again. If no other key signs, a new one
+    /// does: prints its id.
     Revoke {
         /// The key's id.
+        #[arg(allow_hyphen_values = true)]
         id: String,
     },
 }

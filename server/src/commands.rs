@@ -52,10 +52,7 @@ fn change_keys(command: &KeyCommand, config: &Config) -> Result<Vec<String>, Sta
         KeyCommand::List => keys::list(file)?.into_iter().map(|key| describe_key(&key, now)).collect(),
         KeyCommand::Add => vec![keys::add(file, algorithm)?],
         KeyCommand::Rotate => vec![keys::rotate(file, algorithm, millis(config.session_ttl.max(config.access_ttl)), now)?],
-        KeyCommand::Revoke { id } => {
-            keys::revoke(file, id, algorithm, now)?;
-            Vec::new()
-        }
+        KeyCommand::Revoke { id } => keys::revoke(file, id, algorithm, now)?.into_iter().collect(),
     })
 }
 

@@ -4,13 +4,23 @@ use clap::Parser;
 use std::{
     io::{Write, stdout},
     process::ExitCode,
+    time::Duration,
 };
+use tokio::runtime::Runtime;
 use wugan_axum::{StartError, clock::Clock};
 use wugan_server::{config::Config, log, serve::Server, stop};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Config::parse()).await {
+/// How long file operations and name lookups may take to end after the server has stopped.
+const BLOCKING_TIMEOUT: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    let ended = Runtime::new().map_err(|error| StartError(format!("cannot start threads: {error}"))).and_then(|runtime| {
+        let ended = runtime.block_on(run(config));
+        runtime.shutdown_timeout(BLOCKING_TIMEOUT);
+        ended
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("wugan-server: {error}");

@@ -178,21 +178,23 @@ pub fn rotate(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, now: M
 }
 
 /// Removes a key: its tokens are refused as soon as servers have read the file. If no key is left that signs, a new one does:
-/// a retired key does not sign again, because its tokens are refused from its end on.
+/// a retired key does not sign again, because its tokens are refused from its end on. Returns the id of the new key, if one was made.
 ///
 /// # Errors
 /// There is no such key, or the file cannot be read or written.
-pub fn revoke(path: &Path, id: &str, algorithm: SigningAlgorithm, now: Millis) -> Result<(), KeyError> {
+pub fn revoke(path: &Path, id: &str, algorithm: SigningAlgorithm, now: Millis) -> Result<Option<String>, KeyError> {
     change(path, |set| {
         let at = set.keys.iter().position(|key| key.kid == id).ok_or_else(|| KeyError::Unknown(id.into()))?;
         set.keys.remove(at);
         let signs = |key: &StoredKey| key.signs_from.is_some_and(|from| from <= now) && key.verifies_until.is_none();
-        if !set.keys.iter().any(signs) {
-            let mut key = StoredKey::generate(algorithm)?;
-            key.signs_from = Some(now);
-            set.keys.insert(0, key);
+        if set.keys.iter().any(signs) {
+            return Ok(None);
         }
-        Ok(())
+        let mut key = StoredKey::generate(algorithm)?;
+        key.signs_from = Some(now);
+        let id = key.kid.clone();
+        set.keys.insert(0, key);
+        Ok(Some(id))
     })
 }
 

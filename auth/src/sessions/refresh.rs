@@ -10,6 +10,7 @@ use crate::{
     clock::{Millis, millis},
     device::Device,
     error::Error,
+    limiter::Limiter,
     network::client_network,
     rotation::{Decision, Lineage, Presented, decide},
     session_cache::CachedSession,
@@ -33,6 +34,7 @@ enum Outcome {
     Superseded,
     Revoked(Box<Model>),
     Refused,
+    ReusedAttempt,
 }
 
 impl Sessions {
@@ -53,11 +55,12 @@ impl Sessions {
         }
         let decide = {
             let (clock, policy, device, jkt) = (self.clock.clone(), self.policy, device.clone(), claims.jkt().map(str::to_owned));
+            let network_changes = self.network_changes.clone();
             move |row: &Model, account: &Account| {
                 if row.user_id != claims.user_id || row.jkt != jkt || account.is_disabled {
                     return (Outcome::Refused, None);
                 }
-                decide_refresh(&presented, row, &device, clock.now(), policy)
+                decide_refresh(&presented, row, &device, &network_changes, clock.now(), policy)
             }
         };
         let expected = self.expected_rotation(&claims, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
@@ -84,6 +87,10 @@ impl Sessions {
             }
             Outcome::Revoked(_) => return Err(Error::InvalidGrant),
             Outcome::Refused => return Err(self.refused()),
+            Outcome::ReusedAttempt => {
+                self.metrics.refresh("refused");
+                return Err(Error::InvalidRequest("attempt must be another one for each refresh token."));
+            }
         };
         self.metrics.refresh(outcome);
         let session = exchanged.session;
@@ -131,7 +138,14 @@ fn last_client(device: &Device) -> LastClient {
     LastClient { user_agent: device.stored_agent(), address: device.address() }
 }
 
-fn decide_refresh(presented: &Presented, row: &Model, device: &Device, now: Millis, policy: Policy) -> (Outcome, Option<Advance>) {
+fn decide_refresh(
+    presented: &Presented,
+    row: &Model,
+    device: &Device,
+    network_changes: &Limiter,
+    now: Millis,
+    policy: Policy,
+) -> (Outcome, Option<Advance>) {
     let state = row.state();
     let advance = |lineage: &Lineage| Advance::to(row, lineage, last_client(device), now, policy.expiry(row.created_at, now));
     match decide(presented, &state, now, millis(policy.reuse_leeway)) {
@@ -143,7 +157,8 @@ fn decide_refresh(presented: &Presented, row: &Model, device: &Device, now: Mill
                 let detail = format!("the token is of generation {}, the row was at {}", presented.generation, row.generation);
                 return (Outcome::RotatedAhead(row.generation), Some(advance.recorded(Event::RowBehindToken, entry(detail))));
             }
-            let advance = match moved_from(row, device) {
+            let before = moved_from(row, device).filter(|_| network_changes.take(row.id, now).is_ok());
+            let advance = match before {
                 Some(before) => advance.recorded(Event::NetworkChanged, entry(format!("the session was used from {before} before"))),
                 None => advance,
             };
@@ -153,6 +168,7 @@ fn decide_refresh(presented: &Presented, row: &Model, device: &Device, now: Mill
         Decision::Supersede => (Outcome::Superseded, Some(advance(&state.lineage.superseded(presented.presenter)).while_unused())),
         Decision::Revoke => (Outcome::Revoked(Box::new(row.clone())), None),
         Decision::Refuse => (Outcome::Refused, None),
+        Decision::ReusedAttempt => (Outcome::ReusedAttempt, None),
     }
 }
 

@@ -20,6 +20,10 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
+/// How often a change of network is recorded for one session. Without a bound, a client that refreshes from two networks in turn would
+/// write a row each time.
+const MAX_NETWORK_CHANGES: Rate = Rate { burst: 10, period: Duration::from_secs(3600) };
+
 /// The lifetimes of sessions, the leeway for clients without attempt ids, and the limit of refreshes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
@@ -43,6 +47,8 @@ pub struct Sessions {
     pub(super) clock: Clock,
     pub(super) policy: Policy,
     pub(super) refreshes: Arc<Limiter>,
+    /// How often a change of network is recorded.
+    pub(super) network_changes: Arc<Limiter>,
     pub(super) dpop: Arc<Dpop>,
 }
 
@@ -50,7 +56,8 @@ impl Sessions {
     /// The service on this database.
     pub(crate) fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy, dpop: Dpop) -> Self {
         let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
-        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes, dpop: Arc::new(dpop) }
+        let network_changes = Arc::new(Limiter::new(MAX_NETWORK_CHANGES));
+        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes, network_changes, dpop: Arc::new(dpop) }
     }
 
     /// Starts a session of an account, for a client that has proved to be its user.

@@ -1,7 +1,7 @@
 //! The database connection: SQLite, PostgreSQL or MySQL/MariaDB by URL, migrated to this version's schema.
 
 use super::{
-    connection::{OPERATION_TIMEOUT, begin, connect, server},
+    connection::{BUSY_TIMEOUT, OPERATION_TIMEOUT, begin, connect, server},
     discards::Discards,
     error::StoreError,
     exchange::{Account, Advance, Exchanged, Rotation, unavailable},
@@ -27,8 +27,6 @@ const MAX_MIGRATION_RETRIES: u32 = 50;
 /// How often a transaction is retried that lost to another one.
 const MAX_CONFLICTS: u32 = 8;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
-/// How long a SQLite transaction waits for the other writers of this process.
-const WRITE_LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A database. It uses no lock statements such as `FOR UPDATE`, which some databases lack: a change that must happen once is a conditional
 /// UPDATE whose affected rows are counted, and changes that must happen together are one transaction.
@@ -154,13 +152,14 @@ impl Store {
 
     /// Begins a transaction that writes.
     pub async fn begin(&self) -> Result<Transaction, DbErr> {
-        let write_lock = match &self.write_lock {
-            Some(write_lock) => {
-                Some(timeout(WRITE_LOCK_TIMEOUT, write_lock.clone().lock_owned()).await.map_err(|_| unavailable("the database is busy"))?)
-            }
-            None => None,
+        let Some(write_lock) = self.write_lock.clone() else {
+            return Ok(Transaction { transaction: begin(&self.write).await?, _write_lock: None });
         };
-        Ok(Transaction { transaction: begin(&self.write).await?, _write_lock: write_lock })
+        let locked = async {
+            let write_lock = Some(write_lock.lock_owned().await);
+            Ok(Transaction { transaction: begin(&self.write).await?, _write_lock: write_lock })
+        };
+        timeout(BUSY_TIMEOUT, locked).await.unwrap_or_else(|_| Err(unavailable("the database is locked")))
     }
 
     /// Runs a transaction, and retries it if it lost to another one.

@@ -58,6 +58,11 @@ impl Rotation {
         write_presenter(self.presenter)
     }
 
+    /// The attempt id as the row stores it; empty without one.
+    pub(super) fn attempt(&self) -> String {
+        if matches!(self.presenter, Presenter::Attempt(_)) { self.presenter() } else { String::new() }
+    }
+
     /// The session after the rotation.
     pub(super) fn current(&self) -> Current {
         let generation = self.generation + 1;

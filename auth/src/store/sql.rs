@@ -57,13 +57,13 @@ macro_rules! rotate_set {
 }
 
 /// The condition for a rotation without reading the row: `decide` would return `Rotate` and record nothing, because the session is live, its
-/// row was written for the presented generation, and the client's address is the one before. With the other conditions, the row afterwards is
+/// row was written for the presented generation, and the client's address is the one before and its attempt id is not. With the other conditions, the row afterwards is
 /// known without reading it.
 macro_rules! rotate_where {
     () => {
         "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
          AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?) \
-         AND COALESCE(s.jkt, '') = ?"
+         AND COALESCE(s.jkt, '') = ? AND COALESCE(s.rotated_by, '-') <> ?"
     };
 }
 

@@ -2,11 +2,12 @@
 
 use crate::{
     database::{Kind, on_each_server},
-    test_server::{TestServer, claims, expect_error},
+    test_server::{PASSWORD, TestServer, claims, expect_error},
 };
 use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::{
     task::JoinSet,
@@ -179,6 +180,37 @@ on_each_server! {
     case_24_connections_that_were_idle_are_not_used: connections_that_were_idle_are_not_used;
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
     case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;
+}
+
+/// Requests that arrive while others wait do not wait for those as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_24_a_request_waits_ten_seconds_for_a_locked_sqlite_file() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let tokens = server.register("ada").await;
+    let other = wugan_axum::store::Store::open(&server.config.database_url).await.unwrap();
+    let held = other.begin().await.unwrap();
+    let timed = async |after: u64, path: &str, body: Value| {
+        sleep(Duration::from_millis(after)).await;
+        let start = Instant::now();
+        let status = server.post(path, &body).await.status();
+        (status, start.elapsed())
+    };
+    let refresh = json!({"refresh_token": tokens.refresh_token});
+    let login = json!({"username": "ada", "password": PASSWORD});
+    let answers = tokio::join!(
+        timed(0, "/user/refresh", refresh.clone()),
+        timed(500, "/user/login", login.clone()),
+        timed(1000, "/user/refresh", refresh),
+        timed(3000, "/user/login", login),
+    );
+    for (status, time) in [answers.0, answers.1, answers.2, answers.3] {
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(time < Duration::from_secs(11), "{time:?}");
+    }
+    drop(held);
+    server.refresh(&tokens.refresh_token).await;
+    other.close().await;
+    server.stop().await;
 }
 
 /// SQLite's file stays, but another process can hold its lock.

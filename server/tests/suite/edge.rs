@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_database},
-    test_server::{PASSWORD, TestServer, expect_error},
+    test_server::{PASSWORD, TestServer, claims, expect_error},
 };
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
@@ -171,7 +171,7 @@ on_each_database! {
     async fn case_39_a_refresh_from_another_network_is_recorded_and_listed(kind: Kind) {
         let server = TestServer::with(kind, &PROXY).await;
         let refresh = async |ip: &str, tokens: &TokenAnswer| -> TokenAnswer {
-            let body = json!({"refresh_token": tokens.refresh_token, "attempt": "an-attempt-of-its-own"});
+            let body = json!({"refresh_token": tokens.refresh_token, "attempt": format!("an-attempt-of-generation-{}", claims(&tokens.refresh_token)["gen"])});
             server.post_from(ip, "/user/refresh", &body).await.json().await.unwrap()
         };
         let home = server.post_from("203.0.113.1", "/user/register", &json!({"username": "ada", "password": PASSWORD})).await;
@@ -185,6 +185,22 @@ on_each_database! {
         assert!(changes[0].detail.as_ref().unwrap().contains("203.0.113.1"));
         let sessions: Vec<SessionItem> = server.get_as(&tokens.access_token, "/user/sessions").await.json().await.unwrap();
         assert_eq!(sessions[0].ip.as_deref(), Some("198.51.100.1"));
+        server.stop().await;
+    }
+
+    async fn case_39_a_session_that_moves_to_and_fro_writes_ten_entries_an_hour(kind: Kind) {
+        let server = TestServer::with(kind, &PROXY).await;
+        let home = server.post_from("203.0.113.1", "/user/register", &json!({"username": "ada", "password": PASSWORD})).await;
+        let mut tokens: TokenAnswer = home.json().await.unwrap();
+        for n in 0..40 {
+            let ip = if n % 2 == 0 { "198.51.100.1" } else { "203.0.113.1" };
+            let moved = server.post_from(ip, "/user/refresh", &json!({"refresh_token": tokens.refresh_token})).await;
+            assert_eq!(moved.status(), StatusCode::OK);
+            tokens = moved.json().await.unwrap();
+        }
+        let events = server.auth.store().events(0, None, 100).await.unwrap();
+        assert_eq!(events.iter().filter(|row| row.event == "network_changed").count(), 10);
+        assert_eq!(server.row(&tokens).await.last_ip.as_deref(), Some("203.0.113.1"));
         server.stop().await;
     }
 }

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, clock::Clock, keys};
+use wugan_server::config::Config;
 
 /// The id of the key that a node signs with.
 pub(crate) async fn signing_key(node: &TestServer) -> String {
@@ -70,6 +71,28 @@ async fn case_27_keys_are_rotated_without_a_401() {
     }
     for node in [other, server] {
         Arc::into_inner(node).unwrap().stop().await;
+    }
+}
+
+/// The steps of docs/operations.md: revoke on one machine, copy to the other.
+#[tokio::test]
+async fn case_35_after_a_revoked_key_was_copied_both_nodes_accept_each_others_tokens() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let copy = server.folder().join("copy.key");
+    fs::copy(&server.config.signing_key, &copy).unwrap();
+    let other = server.configured(Config { signing_key: copy.clone(), ..server.config.clone() }).await;
+    let stolen = signing_key(&server).await;
+    let made = keys::revoke(&server.config.signing_key, &stolen, SigningAlgorithm::Hs256, server.clock.now()).unwrap().unwrap();
+    fs::copy(&server.config.signing_key, &copy).unwrap();
+    while signing_key(&server).await != made || signing_key(&other).await != made {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let tokens = server.register("ada").await;
+    assert!(other.accepts(&tokens.access_token).await);
+    let next = other.refresh(&tokens.refresh_token).await;
+    server.refresh(&next.refresh_token).await;
+    for node in [other, server] {
+        node.stop().await;
     }
 }
 

@@ -26,7 +26,7 @@ const DUPLICATE_WINDOW: i64 = 300_000;
 const IDLE: i64 = 7 * 24 * 3_600_000;
 const LIFETIME: i64 = 30 * 24 * 3_600_000;
 
-/// The sender of a refresh: a client with an attempt id of its own, or one without, by its address.
+/// The sender of a refresh: a client with an attempt id of its own for each pair, or one without, by its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sender {
     WithId(u8),
@@ -40,9 +40,9 @@ impl Sender {
         if rng.random() { Self::WithId(n) } else { Self::Without(n) }
     }
 
-    fn attempt(self) -> Option<Attempt> {
+    fn attempt(self, pair: usize) -> Option<Attempt> {
         match self {
-            Self::WithId(n) => Some(Attempt::parse(&format!("attempt-number-{n}")).unwrap()),
+            Self::WithId(n) => Some(Attempt::parse(&format!("attempt-number-{n}-{pair}")).unwrap()),
             Self::Without(_) => None,
         }
     }
@@ -52,9 +52,9 @@ impl Sender {
         Device { user_agent: Some("a browser".into()), ip: Some([192, 0, 2, n].into()), ..Device::default() }
     }
 
-    fn presenter(self) -> Presenter {
+    fn presenter(self, pair: usize) -> Presenter {
         match self {
-            Self::WithId(n) => Presenter::Attempt([n; 16]),
+            Self::WithId(n) => Presenter::Attempt((u128::from(n) << 64 | pair as u128).to_be_bytes()),
             Self::Without(n) => Presenter::Client([n; 16]),
         }
     }
@@ -248,7 +248,7 @@ async fn refresh(server: &TestServer, model: &mut SessionModel, which: usize, se
     let newest = model.newest();
     // The model has no expiry of the refresh token itself: the session's expiry counts.
     let expected = model.present(which, sender, now);
-    let answer = server.auth.sessions().refresh(&token, sender.attempt(), &sender.device()).await;
+    let answer = server.auth.sessions().refresh(&token, sender.attempt(which), &sender.device()).await;
     let seen = match &answer {
         Ok(answer) if answer.refresh_token == model.pairs[newest].tokens.refresh_token => Expected::Same,
         Ok(_) => Expected::Next,
@@ -294,7 +294,8 @@ struct InMemory {
 
 impl InMemory {
     fn present(&mut self, generation: usize, sender: Sender, now: i64) -> Expected {
-        let presented = Presented { generation: i64::try_from(generation).unwrap(), expires_at: i64::MAX, presenter: sender.presenter() };
+        let presented =
+            Presented { generation: i64::try_from(generation).unwrap(), expires_at: i64::MAX, presenter: sender.presenter(generation) };
         let lineage = match decide(&presented, &self.state, now, LEEWAY) {
             Decision::Rotate => self.state.lineage.rotated(&presented),
             Decision::Supersede => self.state.lineage.superseded(presented.presenter),
@@ -303,7 +304,7 @@ impl InMemory {
                 self.state.revoked = true;
                 return Expected::Refused;
             }
-            Decision::Refuse => return Expected::Refused,
+            Decision::Refuse | Decision::ReusedAttempt => return Expected::Refused,
         };
         let expires_at = now.saturating_add(IDLE).min(self.created_at + LIFETIME);
         self.state = State { lineage, first_used_at: None, expires_at, ..self.state };
@@ -437,7 +438,7 @@ async fn on_the_server(server: &TestServer, user: &user::Model, setup: &Setup, r
                             assert_eq!(crate::test_server::claims(&answer.refresh_token)["gen"], granted, "{history:?}");
                             tokens.insert(granted, answer);
                         }
-                        (Err(Error::InvalidGrant), None) => {}
+                        (Err(Error::InvalidGrant | Error::InvalidRequest(_)), None) => {}
                         (answer, granted) => panic!("{answer:?} instead of {granted:?}: {history:?}"),
                     }
                 }

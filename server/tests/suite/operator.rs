@@ -104,6 +104,25 @@ async fn case_25_a_database_with_the_tables_of_another_application_is_left_alone
     db.close().await.unwrap();
 }
 
+/// Ids of keys are in base64url.
+#[test]
+fn case_29_ids_and_names_may_begin_with_a_hyphen() {
+    let folder = TempDir::new().unwrap();
+    drop(Process::start(folder.path(), &[]));
+    let file = folder.path().join("wugan.key");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut set: Value = serde_json::from_str(&text).unwrap();
+    set["keys"][0]["kid"] = "-x".into();
+    fs::write(&file, set.to_string()).unwrap();
+    let revoked = run(folder.path(), &["key", "revoke", "-x"]);
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+    assert!(!fs::read_to_string(&file).unwrap().contains("\"-x\""));
+    for name in [&["-x"][..], &["--", "--help"]] {
+        let output = run(folder.path(), &[&["user", "disable"], name].concat());
+        assert!(String::from_utf8_lossy(&output.stderr).contains("there is no such user"), "{name:?}");
+    }
+}
+
 #[tokio::test]
 async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let folder = TempDir::new().unwrap();
@@ -147,7 +166,8 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     let (_, tokens) = login().await.unwrap();
     let signing = keys()[2]["id"].as_str().unwrap().to_owned();
     assert!(server.accepts(&tokens["access_token"]).await);
-    lines(&["key", "revoke", &signing]);
+    let made = lines(&["key", "revoke", &signing]);
+    assert_eq!(made, [keys()[0]["id"].as_str().unwrap()], "no other key signed");
     let revoked = async {
         while server.accepts(&tokens["access_token"]).await {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

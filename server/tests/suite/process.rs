@@ -228,6 +228,27 @@ async fn case_56_a_second_signal_ends_the_process_at_once() {
     ended.await.expect("the second signal ends the process");
 }
 
+/// A file of a network file system may never answer.
+#[cfg(unix)]
+#[tokio::test]
+async fn case_56_a_file_operation_that_hangs_does_not_keep_the_process() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("dist");
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join("index.html"), "<!doctype html>").unwrap();
+    assert!(Command::new("mkfifo").arg(root.join("pipe")).status().unwrap().success());
+    let mut server = Process::start(folder.path(), &[]);
+    let asked = server.http.get(format!("{}/pipe", server.url)).timeout(Duration::from_millis(500)).send().await;
+    assert!(asked.is_err(), "the pipe has no writer");
+    server.signal("-TERM");
+    let ended = tokio::time::timeout(Duration::from_secs(5), async {
+        while server.child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    ended.await.expect("the process ends");
+}
+
 /// The log is a pipe without a reader.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {

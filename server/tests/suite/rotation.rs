@@ -20,6 +20,23 @@ const THIEF: &str = "attempt-of-the-thief";
 const REVOKED: &str = "wugan_refresh_total{outcome=\"revoked\"}";
 
 on_each_database! {
+    async fn an_attempt_id_of_the_exchange_before_is_refused(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        let first = server.register("ada").await;
+        let next = server.exchange(&first.refresh_token, "one-id-for-all-tokens").await;
+        for _ in 0..2 {
+            let refused = server.try_exchange(&next.refresh_token, "one-id-for-all-tokens").await;
+            expect_error(refused, StatusCode::BAD_REQUEST, Code::InvalidRequest).await;
+        }
+        server.exchange(&next.refresh_token, "an-id-of-its-own").await;
+        let (mut tokens, generations) = (server.login("ada").await, 3);
+        for _ in 0..generations {
+            tokens = server.refresh(&tokens.refresh_token).await;
+        }
+        assert_eq!(server.row(&tokens).await.generation, generations, "a client without ids is the same presenter each time");
+        server.stop().await;
+    }
+
     async fn case_01_reuse_ends_the_session(kind: Kind) {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;

@@ -134,7 +134,7 @@ fn refresh(row: &mut State, generation: i64, presenter: Presenter) -> Option<i64
         Decision::Rotate => row.lineage.rotated(&presented),
         Decision::Supersede => row.lineage.superseded(presenter),
         Decision::Repeat => return Some(row.lineage.generation),
-        Decision::Refuse => return None,
+        Decision::Refuse | Decision::ReusedAttempt => return None,
         Decision::Revoke => {
             row.revoked = true;
             return None;

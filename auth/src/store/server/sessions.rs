@@ -132,6 +132,7 @@ impl Server {
             client.address.clone().into(),
             client.address.clone().into(),
             rotation.jkt.clone().unwrap_or_default().into(),
+            rotation.attempt().into(),
         ];
         if self.returns_rows {
             let row = self.pool.fetch(&self.statements.rotate, values).await?;

@@ -9,7 +9,10 @@ use std::{
     sync::Arc,
     thread,
 };
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    time::timeout,
+};
 use tracing::warn;
 
 /// The largest number of jobs in one transaction.
@@ -51,8 +54,8 @@ impl Worker {
         Ok(Self { queue })
     }
 
-    /// Runs a job. Its writes are durable when this returns, and are committed even if the caller is dropped. A job that fails must have
-    /// written nothing.
+    /// Runs a job. Its writes are durable when this succeeds, and may be committed even if the caller is dropped or waited too long. A job that
+    /// fails must have written nothing.
     pub(super) async fn call<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -65,8 +68,12 @@ impl Worker {
             })
         };
         let stopped = || unavailable("the database writer is busy or stopped");
-        self.queue.send(Message::Do(Box::new(job))).await.map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let answer = async {
+            self.queue.send(Message::Do(Box::new(job))).await.map_err(|_| stopped())?;
+            answered.await.map_err(|_| stopped())?
+        };
+        // The queue, the lock of this process and that of the file may each take as long.
+        timeout(BUSY_TIMEOUT, answer).await.unwrap_or_else(|_| Err(unavailable("the database is locked")))
     }
 
     /// Closes the connection.
