@@ -10,11 +10,12 @@ pub fn client_network(ip: IpAddr) -> IpAddr {
 }
 
 /// How many times the share of a network a site has.
-pub(crate) const SITE_SHARE: u32 = 4;
+pub const SITE_SHARE: u32 = 4;
 
 /// The site of an IPv6 client: its /48, which hosting providers and tunnel brokers assign to one customer (RFC 6177 §2). It contains 256
 /// networks, so that limits for networks alone would not limit such a customer. An IPv4 client has none.
-pub(crate) fn client_site(ip: IpAddr) -> Option<IpAddr> {
+#[must_use]
+pub fn client_site(ip: IpAddr) -> Option<IpAddr> {
     let ip = ip.to_canonical();
     ip.is_ipv6().then(|| prefix(ip, 48))
 }

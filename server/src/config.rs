@@ -87,6 +87,10 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ALLOW_QUERY_REFRESH", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
     pub allow_query_refresh: bool,
 
+    /// Whether visitors make accounts by POST /user/register. Otherwise `user add` makes them.
+    #[arg(long, env = "WUGAN_ALLOW_REGISTRATION", default_value_t = true, action = clap::ArgAction::Set, value_name = "BOOL")]
+    pub allow_registration: bool,
+
     /// Requires DPoP (RFC 9449): a sign-in without a proof is refused, and so are tokens that are not bound to a key. Without this flag a
     /// session is bound if its sign-in has a proof. Set --issuer to the URL at which browsers reach this server.
     #[arg(long, env = "WUGAN_REQUIRE_DPOP", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
@@ -163,6 +167,7 @@ impl Config {
             .request_timeout(self.request_timeout)
             .trusted_proxies(self.trusted_proxy.iter().copied(), self.forwarded_header)
             .query_refresh(self.allow_query_refresh)
+            .registration(self.allow_registration)
             .require_dpop(self.require_dpop)
             .dpop_nonces(self.dpop_nonce)
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    edge::{Edge, Origins},
+    edge::{Edge, MAX_CONNECTIONS, Origins},
     routes::{self, Stopping},
     web::Web,
     write_timeout::WriteTimeout,
@@ -28,8 +28,10 @@ use tokio::{
 use tracing::{info, warn};
 use wugan_axum::{Auth, StartError, clock::Clock};
 
-/// The number of open files that is requested. Each connection takes one.
+/// The number of open files that is requested. Each connection takes one, and one more while it downloads a file.
 const MAX_OPEN_FILES: u64 = 65_536;
+/// Open files for everything else: database, keys, log, listeners.
+const OTHER_OPEN_FILES: u64 = 200;
 /// How many connections may wait to be accepted. If more do, a client's system retries after a second.
 const BACKLOG: u32 = 4096;
 /// For how many request timeouts a client may read nothing. A kernel reports progress only when a third of its send buffer is free, which
@@ -65,7 +67,7 @@ impl Server {
         let listener = listen(config.listen, "--listen")?;
         let admin = config.admin_listen.map(|address| listen(address, "--admin-listen")).transpose()?;
         let address = listener.local_addr().map_err(|error| StartError(format!("cannot read the address: {error}")))?;
-        let _ = rlimit::increase_nofile_limit(MAX_OPEN_FILES);
+        let connection_limits = connection_limits(rlimit::increase_nofile_limit(MAX_OPEN_FILES).ok(), config.connection_limit);
         let (web, stopping) = (Web::new(&config.web_root), Stopping::default());
         let auth = Auth::open(config.auth_options().clock(clock)).await?;
         if let Some(demo) = &config.demo_user {
@@ -76,7 +78,7 @@ impl Server {
         }
         let router = routes::public(&auth, web, stopping.clone());
         let origins = Origins::new(&config.allow_origin, &config.allow_header);
-        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, config.connection_limit));
+        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, connection_limits));
         let (request_timeout, drain) = (config.request_timeout, config.drain);
         Ok(Self { listener, address, admin, auth, edge, stopping, request_timeout, drain })
     }
@@ -151,6 +153,23 @@ fn accept_waiting(listener: TcpListener, serve: impl Fn(TcpStream, SocketAddr)) 
         let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
         let _ = stream.map(|stream| serve(stream, peer));
     }
+}
+
+/// How many connections may be open in all and for one network, with that many open files.
+fn connection_limits(open_files: Option<u64>, per_network: usize) -> (usize, usize) {
+    let Some(open_files) = open_files else { return (MAX_CONNECTIONS, per_network) };
+    let possible = usize::try_from(open_files.saturating_sub(OTHER_OPEN_FILES) / 2).unwrap_or(MAX_CONNECTIONS).max(1);
+    if possible >= MAX_CONNECTIONS {
+        return (MAX_CONNECTIONS, per_network);
+    }
+    let per_network = per_network.min((possible / 5).max(1));
+    warn!(
+        open_files,
+        connections = possible,
+        per_network,
+        "the system's limit of open files allows fewer connections; raise it (ulimit -n)"
+    );
+    (possible, per_network)
 }
 
 fn listen(address: SocketAddr, flag: &str) -> Result<TcpListener, StartError> {

@@ -98,13 +98,13 @@ impl Shard {
         let Some(ring) = self.sessions.values_mut().max_by_key(|ring| ring.accepted.len()) else { return };
         self.length -= ring.accepted.len();
         ring.evict_until(i64::MAX);
-        ring.accepted.shrink_to_fit();
     }
 }
 
 impl Ring {
     fn evict_expired(&mut self, now: Millis) {
         self.accepted.retain(|known| known.valid_until > now);
+        self.accepted.shrink_to_fit();
         self.floor = self.floor.filter(|floor| floor.valid_until > now);
     }
 
@@ -116,10 +116,11 @@ impl Ring {
         if self.floor.is_some_and(is_below) || self.accepted.iter().any(|known| known.id == proof.id) {
             return Err(Refused::Replayed);
         }
-        self.accepted.push(proof);
-        if self.accepted.len() > MAX_PER_SESSION {
+        // Before the push, which would double the memory of a full ring.
+        if self.accepted.len() >= MAX_PER_SESSION {
             self.evict_oldest();
         }
+        self.accepted.push(proof);
         Ok(())
     }
 
@@ -137,11 +138,13 @@ impl Ring {
             floor.issued_at = floor.issued_at.max(dropped.issued_at);
             floor.valid_until = floor.valid_until.max(dropped.valid_until);
         }
+        self.accepted.shrink_to_fit();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn proof(id: u128, issued_at: i64) -> Accepted {
@@ -167,6 +170,29 @@ mod tests {
         assert_eq!(replays.record(session, proof(5000, 100), now), Err(Refused::Replayed), "may have been dropped");
         assert_eq!(replays.record(session, proof(20, 101), now), Err(Refused::Replayed), "in the cache");
         assert_eq!(replays.record(session, proof(5001, 101), now), Ok(()));
+    }
+
+    #[test]
+    fn memory_is_released_after_a_burst() {
+        let replays = Replays::default();
+        let capacity = || -> usize {
+            replays
+                .shards
+                .iter()
+                .flat_map(|shard| shard.lock().unwrap().sessions.values().map(|ring| ring.accepted.capacity()).collect::<Vec<_>>())
+                .sum()
+        };
+        let sessions: Vec<_> = (0..100_u128).map(|n| Uuid::from_u128(n << 8)).collect();
+        for session in &sessions {
+            for id in 0..=MAX_PER_SESSION as u128 {
+                let _ = replays.record(*session, proof(id, 100), 100_000);
+            }
+            assert!(capacity() <= 2 * MAX_PER_SHARD, "{}", capacity());
+        }
+        for session in &sessions {
+            let _ = replays.record(*session, proof(5000, 1000), 1_000_000);
+        }
+        assert!(capacity() <= MAX_PER_SHARD, "{}", capacity());
     }
 
     /// One user has 100 sessions; a third of them may be in one shard.

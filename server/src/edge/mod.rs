@@ -6,6 +6,7 @@ mod networks;
 mod route;
 
 pub(crate) use cors::Origins;
+pub(crate) use networks::MAX_CONNECTIONS;
 
 use axum::{
     Router,
@@ -52,9 +53,10 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, connections_per_network: usize) -> Self {
+    /// With at most this many connections in all and for one network.
+    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize)) -> Self {
         let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
-        let (cors, connections) = (origins.wrap(handlers.clone()), Networks::new(connections_per_network));
+        let (cors, connections) = (origins.wrap(handlers.clone()), Networks::new(max, max_per_network));
         Self { auth, handlers, cors, connections, requests: AtomicU64::new(0), ids: RandomState::new() }
     }
 

@@ -1,4 +1,4 @@
-//! Serves all connections of a client network in one task, and limits how many there are.
+//! Serves all connections of a client network in one task, those of a site in at most four, and limits how many there are.
 //!
 //! The runtime gives each task a turn of bounded length. A thousand connections of one network therefore delay the connections of another
 //! network by one turn, and not by a thousand.
@@ -6,6 +6,7 @@
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use std::{
     collections::HashMap,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     net::IpAddr,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -14,17 +15,20 @@ use tokio::{
     select,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
-use wugan_axum::{Permit, Quota, client_network};
+use wugan_axum::{Permit, Quota, SITE_SHARE, client_network, client_site};
 
 /// How many connections are served at a time. Each takes up to 16 KiB for its head and as much for a body.
-const MAX_CONNECTIONS: usize = 20_000;
+pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 
 /// The connections being served, by network.
 #[derive(Clone)]
 pub(crate) struct Networks {
     quota: Quota,
-    tasks: Arc<Mutex<HashMap<IpAddr, Network>>>,
+    tasks: Arc<Mutex<HashMap<TaskKey, Network>>>,
 }
+
+/// An IPv4 address; or an IPv6 site, with one of its four tasks.
+type TaskKey = (IpAddr, u64);
 
 struct Network {
     connections: usize,
@@ -32,15 +36,15 @@ struct Network {
 }
 
 impl Networks {
-    /// With this many connections for one network.
-    pub(crate) fn new(max_per_network: usize) -> Self {
-        Self { quota: Quota::new(MAX_CONNECTIONS, max_per_network), tasks: Arc::default() }
+    /// With this many connections in all and for one network.
+    pub(crate) fn new(max: usize, max_per_network: usize) -> Self {
+        Self { quota: Quota::new(max, max_per_network), tasks: Arc::default() }
     }
 
     /// Serves a connection of this client; closes it at once if its network, its site or all networks have too many. Without a
     /// client the connection is not limited, and has a task of its own.
     pub(crate) fn serve(&self, client: Option<IpAddr>, connection: impl Future<Output = ()> + Send + 'static) {
-        let Some(network) = client.map(client_network) else {
+        let Some(network) = client.map(task_key) else {
             tokio::spawn(connection);
             return;
         };
@@ -62,15 +66,21 @@ impl Networks {
         let _ = entry.task.send(connection.boxed());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, Network>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TaskKey, Network>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn task_key(client: IpAddr) -> TaskKey {
+    let network = client_network(client);
+    let number = BuildHasherDefault::<DefaultHasher>::default().hash_one(network) % u64::from(SITE_SHARE);
+    client_site(client).map_or((network, 0), |site| (site, number))
 }
 
 /// Counts a connection as ended when it is dropped.
 struct Release {
     networks: Networks,
-    network: IpAddr,
+    network: TaskKey,
     _permit: Permit,
 }
 
@@ -104,6 +114,8 @@ mod tests {
     use super::*;
     use std::{
         future::pending,
+        iter,
+        net::Ipv6Addr,
         sync::atomic::{AtomicUsize, Ordering},
     };
     use tokio::{
@@ -131,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn case_33_a_network_and_all_networks_have_a_bound() {
-        let networks = Networks { quota: Quota::new(3, 2), ..Networks::new(2) };
+        let networks = Networks::new(3, 2);
         let (open, [a, b, c]) = (Arc::new(Semaphore::new(100)), NETWORKS);
         assert_eq!(accepted(&networks, &[a, a, a], &open).await, 2, "a network's bound");
         assert_eq!(accepted(&networks, &[b, c], &open).await, 1, "the common bound");
@@ -139,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn case_38_a_proxys_connections_are_not_limited() {
-        let (networks, open) = (Networks::new(1), Arc::new(Semaphore::new(100)));
+        let (networks, open) = (Networks::new(MAX_CONNECTIONS, 1), Arc::new(Semaphore::new(100)));
         for _ in 0..3 {
             let permit = open.clone().try_acquire_owned().unwrap();
             networks.serve(None, async move {
@@ -153,7 +165,7 @@ mod tests {
 
     #[tokio::test]
     async fn case_38_an_ended_connection_makes_room_and_an_idle_network_leaves_nothing() {
-        let networks = Networks { quota: Quota::new(1, 1), ..Networks::new(1) };
+        let networks = Networks::new(1, 1);
         for end in [|| {}, || panic!("a connection panics on purpose")] {
             networks.serve(Some(NETWORKS[0].into()), async move { end() });
             while !networks.lock().is_empty() {
@@ -162,12 +174,12 @@ mod tests {
         }
     }
 
-    /// Serves this number of connections of a network, which always have a request ready. Returns the count of requests that they have served.
-    fn flood(networks: &Networks, client: [u8; 4], connections: usize) -> Arc<AtomicUsize> {
+    /// Serves a connection of each of these clients, which always has a request ready. Returns the count of requests that they have served.
+    fn flood(networks: &Networks, clients: impl Iterator<Item = IpAddr>) -> Arc<AtomicUsize> {
         let served = Arc::new(AtomicUsize::new(0));
-        for _ in 0..connections {
+        for client in clients {
             let served = served.clone();
-            networks.serve(Some(client.into()), async move {
+            networks.serve(Some(client), async move {
                 loop {
                     served.fetch_add(1, Ordering::Relaxed);
                     // As reading from a socket does.
@@ -180,13 +192,27 @@ mod tests {
 
     #[tokio::test]
     async fn case_33_a_network_with_many_connections_gets_no_more_turns_than_one_with_one() {
-        let networks = Networks::new(1000);
-        let [many, one] = [(NETWORKS[0], 1000), (NETWORKS[1], 1)].map(|(client, size)| flood(&networks, client, size));
+        let networks = Networks::new(MAX_CONNECTIONS, 1000);
+        let [many, one] =
+            [(NETWORKS[0], 1000), (NETWORKS[1], 1)].map(|(client, size)| flood(&networks, iter::repeat_n(client.into(), size)));
         while one.load(Ordering::Relaxed) < 10_000 {
             yield_now().await;
         }
         let many = many.load(Ordering::Relaxed);
         // With a task for each connection there would be a thousand times as many.
         assert!(many < 50_000, "{many} requests of one network were served while 10000 of the other were");
+    }
+
+    #[tokio::test]
+    async fn case_33_a_site_of_many_networks_gets_four_turns() {
+        let networks = Networks::new(MAX_CONNECTIONS, 1000);
+        let site = flood(&networks, (0..256_u16).map(|n| Ipv6Addr::new(0x2001, 0xdb8, 1, n << 8, 0, 0, 0, 1).into()));
+        let one = flood(&networks, iter::once(NETWORKS[0].into()));
+        while one.load(Ordering::Relaxed) < 10_000 {
+            yield_now().await;
+        }
+        let site = site.load(Ordering::Relaxed);
+        // With a task for each network there would be 256 times as many.
+        assert!(site < 200_000, "{site} requests of one site were served while 10000 of the other network were");
     }
 }

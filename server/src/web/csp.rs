@@ -14,7 +14,9 @@ pub(super) fn policy(html: &str) -> String {
 
 /// ` 'sha256-…'` for each inline element of that name.
 fn hashes(html: &str, element: &str) -> String {
-    inline(html, element).map(|content| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)))).collect()
+    // As browsers read the page: they normalise newlines before they compute a hash.
+    let normalized = html.replace("\r\n", "\n").replace('\r', "\n");
+    inline(&normalized, element).map(|content| format!(" 'sha256-{}'", BASE64_STANDARD.encode(Sha256::digest(content)))).collect()
 }
 
 /// The contents of all inline elements of that name. As in a browser, an element ends at the first closing tag, also within a string.
@@ -71,6 +73,14 @@ mod tests {
         assert!(scripts("<script>never closed").is_empty());
         assert!(scripts("<script").is_empty());
         assert!(scripts("").is_empty());
+    }
+
+    #[test]
+    fn case_22_the_policy_is_the_same_for_every_form_of_newlines() {
+        let html = "<script>\nalert('Hello, world.');\n</script>\n<style>\na { color: red }\n</style>";
+        for newline in ["\r\n", "\r"] {
+            assert_eq!(policy(&html.replace('\n', newline)), policy(html), "{newline:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::page::Page;
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use std::path::Path;
@@ -16,6 +16,11 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// The length of the hashes in names that trunk and wasm-bindgen make.
 const HASH_LENGTH: usize = 16;
+/// The headers of conditional requests.
+const CONDITIONS: [HeaderName; 5] =
+    [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH, header::IF_MATCH, header::IF_UNMODIFIED_SINCE, header::IF_RANGE];
+/// How much of a file is read at a time. A client that reads nothing takes twice as much memory.
+const CHUNK: usize = 16 * 1024;
 /// The longest part of a path that is looked up. File systems accept 255 bytes, and compressed files end with `.br` or `.gz`.
 const MAX_PART: usize = 252;
 /// The longest path that is looked up. Linux accepts 4 096 bytes with those of the folder.
@@ -31,7 +36,8 @@ pub(crate) struct Web {
 impl Web {
     /// Serves this folder, which may be created later.
     pub(crate) fn new(root: &Path) -> Self {
-        let files = ServeDir::new(root).append_index_html_on_directories(false).precompressed_br().precompressed_gzip();
+        let files =
+            ServeDir::new(root).append_index_html_on_directories(false).with_buf_chunk_size(CHUNK).precompressed_br().precompressed_gzip();
         Self { files, page: Page::new(root) }
     }
 
@@ -48,8 +54,8 @@ impl Web {
         }
         if may_exist {
             if !is_hashed {
-                // Removed: container images may give all files the same modification time.
-                request.headers_mut().remove(header::IF_MODIFIED_SINCE);
+                // Removed: they are decided by modification times, and container images may give all files the same one.
+                CONDITIONS.iter().for_each(|name| drop(request.headers_mut().remove(name)));
             }
             let Ok(found) = self.files.clone().oneshot(request).await;
             if !matches!(found.status(), StatusCode::NOT_FOUND | StatusCode::TEMPORARY_REDIRECT) {
@@ -68,9 +74,11 @@ fn file(mut response: Response, is_hashed: bool) -> Response {
     }
     if !is_hashed {
         headers.remove(header::LAST_MODIFIED);
+        // Made of the modification time and the length.
+        headers.remove(header::ETAG);
     }
     // A cache must not send a compressed response to a browser that does not accept it.
-    headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
 }
 
@@ -86,9 +94,12 @@ fn is_navigation(headers: &HeaderMap) -> bool {
     wants_html && mode.is_none_or(|mode| mode == "navigate")
 }
 
-/// Whether some part of the path is a hash of the content, such as in `app-8a5f0c3b1d2e4f60_bg.wasm`.
+/// Whether some part of the path is a hash of the content, such as in `app-8a5f0c3b1d2e4f60_bg.wasm`. Digits alone may be a time.
 fn is_hashed(path: &str) -> bool {
-    path.split(['/', '.', '-', '_']).any(|part| part.len() >= HASH_LENGTH && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    let is_hash = |part: &str| {
+        part.len() == HASH_LENGTH && part.bytes().all(|byte| byte.is_ascii_hexdigit()) && !part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    path.split(['/', '.', '-', '_']).any(is_hash)
 }
 
 #[cfg(test)]
@@ -102,7 +113,15 @@ mod tests {
         {
             assert!(is_hashed(hashed), "{hashed}");
         }
-        for plain in ["/favicon.svg", "/manifest.webmanifest", "/app-1.2.3.js", "/deadbeef.css", "/a-facade-of-beauty.png"] {
+        for plain in [
+            "/favicon.svg",
+            "/manifest.webmanifest",
+            "/app-1.2.3.js",
+            "/deadbeef.css",
+            "/a-facade-of-beauty.png",
+            "/2026013112345678.jpg",
+            "/photo-20260131123456789.jpg",
+        ] {
             assert!(!is_hashed(plain), "{plain}");
         }
     }

@@ -94,6 +94,28 @@ async fn a_locked_session_holds_up_no_other(kind: Kind) {
     node.stop().await;
 }
 
+/// Each node's statement locks the row for the time of its commit, which the other node's must not answer 503.
+async fn after_a_locked_row_two_nodes_record_one_first_use(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    let locked = node.auth.start_session("test:locked", &Device::default()).await.unwrap();
+    let mut tokens = node.auth.start_session("test:user", &Device::default()).await.unwrap();
+    for round in 0..200 {
+        if round % 100 == 0 {
+            let lock = other.auth.store().begin().await.unwrap();
+            session::Entity::find_by_id(sid(&locked)).lock_exclusive().one(&*lock).await.unwrap().unwrap();
+            let busy = tokio::join!(node.get_as(&locked.access_token, "/bbb"), other.get_as(&locked.access_token, "/bbb"));
+            assert_eq!([busy.0.status(), busy.1.status()], [StatusCode::SERVICE_UNAVAILABLE; 2]);
+            drop(lock);
+        }
+        let statuses = tokio::join!(node.accepts(&tokens.access_token), other.accepts(&tokens.access_token));
+        assert_eq!(statuses, (true, true), "round {round}");
+        tokens = node.refresh(&tokens.refresh_token).await;
+    }
+    other.stop().await;
+    node.stop().await;
+}
+
 /// As when the sign-out of a user with many sessions was interrupted: statements that wait neither take all connections, nor hold up the
 /// first uses of others.
 async fn locked_sessions_leave_connections_for_others(kind: Kind) {
@@ -195,5 +217,6 @@ on_each_server! {
     case_24_a_killed_connection_is_a_503: a_killed_connection_is_a_503;
     case_24_a_locked_session_holds_up_no_other: a_locked_session_holds_up_no_other;
     case_24_locked_sessions_leave_connections_for_others: locked_sessions_leave_connections_for_others;
+    case_24_after_a_locked_row_two_nodes_record_one_first_use: after_a_locked_row_two_nodes_record_one_first_use;
     case_24_a_sign_in_does_not_wait_on_in_the_database: a_sign_in_does_not_wait_on_in_the_database;
 }

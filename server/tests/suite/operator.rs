@@ -104,6 +104,19 @@ async fn case_25_a_database_with_the_tables_of_another_application_is_left_alone
     db.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn without_registration_the_operator_makes_accounts() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &["--allow-registration", "false"]);
+    let ada = json!({"username": "ada", "password": PASSWORD});
+    let (status, error) = server.post("/user/register", ada.clone()).await.unwrap();
+    assert_eq!((status, error["code"].as_str()), (StatusCode::NOT_FOUND, Some("not_found")));
+    let mut add = command(folder.path(), &["user", "add", "ada"]).stdin(Stdio::piped()).spawn().unwrap();
+    writeln!(add.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+    assert!(add.wait().unwrap().success());
+    assert_eq!(server.post("/user/login", ada).await.unwrap().0, StatusCode::OK);
+}
+
 /// Ids of keys are in base64url.
 #[test]
 fn case_29_ids_and_names_may_begin_with_a_hyphen() {

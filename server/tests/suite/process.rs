@@ -249,6 +249,26 @@ async fn case_56_a_file_operation_that_hangs_does_not_keep_the_process() {
     ended.await.expect("the process ends");
 }
 
+/// 300 open files are enough for 50 connections, ten of one network.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn case_33_connections_are_limited_by_the_open_files() {
+    let folder = TempDir::new().unwrap();
+    let server = command(folder.path(), &[]);
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "ulimit -n 300 && exec \"$0\"", server.get_program().to_str().unwrap()]).current_dir(folder.path()).env_clear();
+    limited.env("WUGAN_LISTEN", "127.0.0.1:0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let server = Process::of(&mut limited);
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let open: Vec<_> = (0..400).map(|_| std::net::TcpStream::connect(&address).unwrap()).collect();
+    let other = Client::builder().no_proxy().local_address(Some([127, 0, 0, 2].into())).build().unwrap();
+    assert_eq!(other.get(format!("{}/readyz", server.url)).send().await.unwrap().status(), StatusCode::OK);
+    drop(open);
+    let log = server.ended_with_log();
+    assert_eq!(log.matches("ulimit -n").count(), 1, "{log}");
+    assert!(!log.contains("cannot accept"), "{log}");
+}
+
 /// The log is a pipe without a reader.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {

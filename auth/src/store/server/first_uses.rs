@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
-    time::timeout,
+    time::{sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ use uuid::Uuid;
 const MAX_DELAY: Duration = Duration::from_millis(500);
 /// The largest number of statements in flight: half of the connections, so that locked rows leave the others to other operations.
 const MAX_STATEMENTS: usize = 4;
+/// How long another node's statement may take to commit.
+const COMMIT_TIME: Duration = Duration::from_millis(50);
 /// How long after a locked row each statement leaves out the rows that are locked.
 const CAUTION: Duration = Duration::from_secs(10);
 
@@ -107,14 +109,25 @@ impl Recorder {
         Ok(u64::try_from(uses.len()) == Ok(changed))
     }
 
-    /// Answers the uses whose rows are locked. A database that cannot tell, or no longer answers, leaves them all.
+    /// Answers the uses whose rows are locked, also after a pause: a statement of another node locks a row for the time of its commit. A
+    /// database that cannot tell, or no longer answers, leaves them all.
     async fn leave_out_locked(&self, uses: &mut Uses) {
+        let mut locked = self.take_locked(uses).await;
+        if !locked.is_empty() {
+            sleep(COMMIT_TIME).await;
+            let still = self.take_locked(&mut locked).await;
+            uses.append(&mut locked);
+            answer(still, &Err(unavailable("another transaction has locked the session")));
+        }
+    }
+
+    async fn take_locked(&self, uses: &mut Uses) -> Uses {
         let ids = padded(uses).map(|(id, _)| (*id).into()).collect();
-        let Ok(rows) = self.pool.fetch_all(self.statements.unlocked(uses.len()), ids).await else { return };
+        let Ok(rows) = self.pool.fetch_all(self.statements.unlocked(uses.len()), ids).await else { return Uses::new() };
         let free: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.try_get("", "id").ok()).collect();
         let (kept, locked) = mem::take(uses).into_iter().partition(|((id, _), _)| free.contains(id));
         *uses = kept;
-        answer(locked, &Err(unavailable("another transaction has locked the session")));
+        locked
     }
 
     fn met_lock(&self) -> MutexGuard<'_, Option<Instant>> {

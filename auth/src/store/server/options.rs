@@ -108,6 +108,8 @@ pub(in crate::store) async fn prepare_mysql(connection: &mut MySqlConnection, lo
     let lock_timeout = format!("SET SESSION innodb_lock_wait_timeout = {}", lock_timeout.as_secs());
     sqlx::raw_sql(AssertSqlSafe(lock_timeout)).execute(&mut *connection).await?;
     sqlx::raw_sql("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").execute(&mut *connection).await?;
+    // A server may be configured with 0, with which a statement alone is never committed.
+    sqlx::raw_sql("SET SESSION autocommit = 1").execute(&mut *connection).await?;
     let galera = sqlx::raw_sql("SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'").fetch_all(&mut *connection).await?;
     if !galera.is_empty() {
         sqlx::raw_sql("SET SESSION wsrep_sync_wait = 1").execute(connection).await?;
