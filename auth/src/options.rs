@@ -148,7 +148,8 @@ impl Options {
     }
 
     /// Whether `POST /user/register` is answered, with which visitors make accounts; true by default. Otherwise accounts are made by
-    /// [`Auth::create_account`](crate::Auth::create_account) and [`Auth::start_session`](crate::Auth::start_session).
+    /// [`Auth::create_account`](crate::Auth::create_account) and [`Auth::start_session`](crate::Auth::start_session). An application with
+    /// users of its own needs false: visitors that register pass the guard.
     #[must_use]
     pub fn registration(self, allow: bool) -> Self {
         Self { registration: allow, ..self }
