@@ -5,7 +5,7 @@ use crate::{
     gate::Gate,
     grant::{RefreshOutcome, TokenResponse},
     http::{Body, Request, RequestBuilder, Response, abort::Sending},
-    platform::Address,
+    platform::{Address, within},
     rules::{Rule, is_broken},
     session::{
         Session,
@@ -15,9 +15,9 @@ use crate::{
         tokens::Freshness,
         transport::Transport,
     },
-    storage::record::Credential,
+    storage::{lock::Lock, record::Credential},
 };
-use futures::future::LocalBoxFuture;
+use futures::{FutureExt, future::LocalBoxFuture};
 use http::Method;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
@@ -101,32 +101,45 @@ impl RequestBuilder<Client> {
     /// As [`Client::send`]; [`Error::Status`] for a failure that is not the user's, such as 500; [`Error::Decode`] if a success
     /// contains no tokens.
     pub async fn sign_in(self) -> Result<SignIn, Error> {
-        self.sign_in_if(|_| true).await
-    }
-
-    /// Like [`sign_in`](Self::sign_in), but starts no session if the tokens are no longer wanted when they arrive.
-    pub(crate) async fn sign_in_if(self, is_wanted: fn(&Session) -> bool) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
-        let mut response = client.send_sign_in(request).await?;
+        let session = &client.0.session;
+        let timeout = request.parts.timeout.unwrap_or(session.0.settings.timeout);
+        let lock = within(&*session.0.transport.platform, timeout, session.acquire_cookie_lock().boxed_local()).await?;
+        let signed_in = client.sign_in_if(request, |_| true, &lock).await;
+        if matches!(signed_in, Ok(SignIn::Done(_))) {
+            session.release(lock);
+        }
+        signed_in
+    }
+}
+
+impl Client {
+    /// Like [`sign_in`](RequestBuilder::sign_in), under the lock of the cookie, but starts no session if the tokens are no longer wanted when
+    /// they arrive.
+    pub(crate) async fn sign_in_if(
+        &self,
+        request: Request,
+        is_wanted: fn(&Session) -> bool,
+        lock: &Option<Rc<Lock>>,
+    ) -> Result<SignIn, Error> {
+        let mut response = self.send_sign_in(request).await?;
         if response.status().is_client_error() {
             return Ok(SignIn::Refused(response));
         }
         if !response.status().is_success() {
             return Err(response.status_error());
         }
-        let session = &client.0.session;
+        let session = &self.0.session;
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
         match session.parse(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
-            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens),
+            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, lock),
             RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
         }
         Ok(SignIn::Done(response))
     }
-}
 
-impl Client {
     /// Sends a sign-in. With DPoP it carries a proof, to whose key the server binds the tokens.
     async fn send_sign_in(&self, request: Request) -> Result<Response, Error> {
         #[cfg(feature = "dpop")]
@@ -238,7 +251,7 @@ impl Client {
         // While it waited, another user may have signed in.
         let held = if permit.has_waited { session.latest_of(&held)? } else { held };
         let token = match session.freshness(&held) {
-            Freshness::Fresh => held,
+            Freshness::Fresh if !session.is_being_replaced(&held) => held,
             _ => self.within_wait(call, session.valid_token(held)).await?,
         };
         let response = self.fetch_once(call, Some(&token), false).await?;
@@ -274,7 +287,11 @@ impl Client {
             transport.clock.observe_server_time(response.sent_at());
         }
         if token.is_some() {
-            if self.is_token_rejected(call, &response) { self.0.gate.note_refused() } else { self.0.gate.note_accepted() }
+            if self.is_token_rejected(call, &response) {
+                self.0.gate.note_refused();
+            } else if !(self.0.is_unauthorized)(&response) {
+                self.0.gate.note_accepted();
+            }
         }
         session.emit(|| Event::Answered { request, status: response.status().as_u16(), replay });
         Ok(response)
@@ -290,12 +307,12 @@ impl Client {
         self.0.allowed_origins.iter().any(|allowed| allowed == origin) || is_broken(Rule::AllowedOrigins)
     }
 
-    /// Whether a response means that the access token was refused. After a redirect another origin may have answered, which was not
-    /// sent the token.
+    /// Whether a response means that the access token was refused. After a redirect another origin may have answered, to which browsers send
+    /// no `Authorization`.
     fn is_token_rejected(&self, call: &Call<'_>, response: &Response) -> bool {
         call.request.parts.is_refreshable
             && (self.0.is_unauthorized)(response)
-            && self.is_from(call, response, |origin| self.is_allowed_origin(origin))
+            && self.is_from(call, response, |origin| origin == call.address.origin)
     }
 
     /// Whether the origin that responded, after redirects, passes a test.

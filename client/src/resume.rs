@@ -9,9 +9,13 @@ use crate::{
         tokens::{TokenSet, Tokens},
         transport::without_redirects,
     },
-    storage::lock::{self, release_after_lag},
+    storage::lock::Lock,
 };
-use futures::{FutureExt, future::WeakShared};
+use futures::{
+    FutureExt,
+    future::{Either, WeakShared, select},
+};
+use std::rc::Rc;
 
 impl Client {
     /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
@@ -28,7 +32,13 @@ impl Client {
         let in_flight = self.0.resuming.borrow().as_ref().and_then(WeakShared::upgrade);
         let shared = in_flight.unwrap_or_else(|| {
             let client = self.clone();
-            let shared = async move { client.exchange_cookie().await }.boxed_local().shared();
+            let exchange = async move {
+                let result = client.exchange_cookie().await;
+                // A later call exchanges the cookie again, also while a caller keeps the finished future.
+                client.0.resuming.take();
+                result
+            };
+            let shared = exchange.boxed_local().shared();
             self.0.resuming.replace(shared.downgrade());
             self.0.session.0.transport.platform.spawn(shared.clone().map(drop).boxed_local());
             shared
@@ -38,20 +48,23 @@ impl Client {
 
     async fn exchange_cookie(&self) -> Result<bool, Error> {
         let session = &self.0.session;
-        let (platform, settings) = (&session.0.transport.platform, &session.0.settings);
         if !session.may_resume() {
             return Ok(session.current().is_some());
         }
-        let lock = lock::acquire(platform, &settings.storage_key, settings.lock_timeout).await;
+        let lock = match select(session.acquire_cookie_lock().boxed_local(), session.resumed_elsewhere().boxed_local()).await {
+            Either::Left((lock, _)) => lock,
+            Either::Right(_) => None,
+        };
         if !session.may_resume() {
             return Ok(session.current().is_some());
         }
         let request = without_redirects(session.0.grant.refresh(&Exchange { refresh_token: "", attempt: "" }));
         // Another tab takes the holder of the lock for suspended soon after this time.
-        let request = request.timeout(settings.refresh_timeout).bind(self.clone()).0;
-        let signed_in = request.sign_in_if(Session::may_resume).await;
-        release_after_lag(platform, lock);
-        let SignIn::Refused(mut refusal) = signed_in? else { return Ok(session.current().is_some()) };
+        let request = request.timeout(session.0.settings.refresh_timeout);
+        let SignIn::Refused(mut refusal) = self.sign_in_if(request, Session::may_resume, &lock).await? else {
+            session.release(lock);
+            return Ok(session.current().is_some());
+        };
         session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
         // A proxy's page and a rate limit say nothing about the cookie.
         let is_verdict = !TokenResponse::new(&refusal).is_html() && !matches!(refusal.status().as_u16(), 408 | 429);
@@ -62,7 +75,7 @@ impl Client {
 impl Session {
     /// Whether a cookie may start a session: there is none, and the user has not signed out.
     pub(crate) fn may_resume(&self) -> bool {
-        self.current().is_none() && !self.is_signed_out_by_user() && !self.0.grant.needs_refresh_token()
+        self.current().is_none() && !self.is_signed_out_by_user() && self.has_cookie()
     }
 
     pub(crate) fn is_signed_out_by_user(&self) -> bool {
@@ -70,13 +83,20 @@ impl Session {
         by_user || (self.current().is_none() && self.has_sign_out_mark())
     }
 
+    /// Completes when a session has begun or the user has signed out.
+    async fn resumed_elsewhere(&self) {
+        while self.may_resume() {
+            self.change_or_poll().await;
+        }
+    }
+
     /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
     /// revokes single tokens needs a second request, with its successor.
-    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet) {
+    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, lock: &Option<Rc<Lock>>) {
         let is_in_cookie = !self.0.grant.needs_refresh_token();
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
         if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
-            self.revoke(granted.refresh_token.as_deref(), &self.random_id());
+            self.revoke(granted.refresh_token.as_deref(), &self.random_id(), Some(Box::new(lock.clone())));
         }
     }
 }

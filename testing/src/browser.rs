@@ -93,6 +93,7 @@ impl Browser {
     /// Closes all tabs and drops all tasks and timers.
     pub(crate) fn end(&self) {
         for tab in self.tabs.take() {
+            self.servers.borrow().iter().for_each(|server| server.mark_interrupted(tab.number()));
             tab.close();
         }
         self.env.executor.clear();

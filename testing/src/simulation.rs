@@ -13,7 +13,8 @@ pub const API: &str = "https://api.example.com";
 
 /// A browser, its tabs and servers in virtual time. Clones are handles to the same simulation.
 ///
-/// The simulation ends when its last handle is dropped. A task that holds a handle keeps it alive until [`end`](Simulation::end).
+/// The simulation ends when its last handle is dropped. A task that holds a handle keeps it alive until [`end`](Simulation::end). The last
+/// handle panics if there are [violations](Server::violations) that the test has not read.
 #[derive(Clone)]
 pub struct Simulation(Rc<Owner>);
 
@@ -22,6 +23,8 @@ struct Owner(Rc<Browser>);
 impl Drop for Owner {
     fn drop(&mut self) {
         self.0.end();
+        let unread: Vec<_> = self.0.servers.borrow().iter().flat_map(Server::unread_violations).collect();
+        assert!(unread.is_empty() || std::thread::panicking(), "violations: {unread:?}");
     }
 }
 

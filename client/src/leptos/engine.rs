@@ -1,7 +1,11 @@
 //! The engine behind the session's signals.
 
 use super::signals::Signals;
-use crate::{AuthState, Client, Event, Warning, platform::Guard};
+use crate::{
+    AuthState, Client, Event, Warning,
+    platform::Guard,
+    storage::record::{Credential, begun_at},
+};
 use leptos::{prelude::*, task::spawn_local};
 use std::{fmt, rc::Rc, time::Duration};
 
@@ -36,6 +40,10 @@ pub(super) trait Engine {
 
     fn sign_out(&self);
 
+    /// Ends the session if it began before this time of the device's clock, in milliseconds since 1970. A later one is not the session
+    /// that the user has ended.
+    fn sign_out_before(&self, time: f64);
+
     /// Sets the signals at each event that may change them, until the guard is dropped.
     fn follow(&self, signals: Signals) -> Guard;
 
@@ -62,6 +70,15 @@ impl Engine for Client {
 
     fn sign_out(&self) {
         self.session().sign_out();
+    }
+
+    fn sign_out_before(&self, time: f64) {
+        let now = self.session().0.transport.platform.now();
+        // After the clock was set back, a session's time may be in the future.
+        let is_later = |held: &Credential| (time..now).contains(&begun_at(&held.session));
+        if time > 0.0 && self.session().current().is_some_and(|held| !is_later(&held)) {
+            self.session().sign_out();
+        }
     }
 
     fn follow(&self, signals: Signals) -> Guard {

@@ -58,14 +58,15 @@ where
     let (provided, signals) = outliving(|| new_session(Some(Rc::new(load))));
     if let Some(slot) = provided.engine {
         let key = storage_key.to_owned();
+        let (ready, hydrated) = (signals.ready.clone(), signals.hydrated.clone());
         let load_if_stored = move || {
-            let is_stored = platform::is_stored(&key);
-            if is_stored {
+            if platform::is_stored(&key) {
                 slot.load();
+            } else if slot.engine().is_none() {
+                ready.set(true);
             }
-            is_stored
         };
-        let (at_event, hydrated) = (load_if_stored.clone(), signals.hydrated.clone());
+        let at_event = load_if_stored.clone();
         let notify = move |_| {
             if hydrated.get_untracked() {
                 at_event();
@@ -75,9 +76,7 @@ where
         StoredValue::new_local(platform::subscribe(storage_key, Rc::new(notify)));
         after_hydration(move || {
             signals.hydrated.set(true);
-            if !load_if_stored() {
-                signals.ready.set(true);
-            }
+            load_if_stored();
         });
     }
     provide_context(provided);

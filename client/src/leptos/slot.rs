@@ -34,14 +34,14 @@ struct State {
     signals: Signals,
     load: Option<Load>,
     is_loading: bool,
-    /// The stored session is to end, once the engine can do it.
-    ends: bool,
+    /// When the stored session was to end, once the engine can do it; 0: never.
+    ends: f64,
     waiting: Vec<Waiting>,
 }
 
 impl Slot {
     pub(super) fn new(signals: Signals, load: Option<Load>) -> Slot {
-        let state = State { engine: None, following: None, signals, load, is_loading: false, ends: false, waiting: Vec::new() };
+        let state = State { engine: None, following: None, signals, load, is_loading: false, ends: 0.0, waiting: Vec::new() };
         Slot(StoredValue::new_local(state))
     }
 
@@ -70,7 +70,7 @@ impl Slot {
     /// Ends the session as soon as the engine is loaded. It goes through the engine's trait object: a direct call would link the client's code
     /// into the first download.
     pub(super) fn sign_out_when_loaded(self) {
-        self.0.try_update_value(|state| state.ends = true);
+        self.0.try_update_value(|state| state.ends = js_sys::Date::now());
         self.load();
     }
 
@@ -98,17 +98,18 @@ impl Slot {
             }
             if let Some(engine) = &loaded {
                 self.fill(engine.clone());
-                if self.0.try_update_value(|state| std::mem::take(&mut state.ends)) == Some(true) {
-                    engine.0.sign_out();
-                }
-                engine.0.reveal(&signals);
             }
             set_if_changed(&signals.load_failed, loaded.is_none());
             let waiting = self.0.try_update_value(|state| {
                 state.is_loading = false;
                 std::mem::take(&mut state.waiting)
             });
+            // Before the sign-out, which then discards the dispatches among them.
             waiting.into_iter().flatten().for_each(|waiting| waiting(loaded.clone()));
+            if let Some(engine) = loaded {
+                engine.0.sign_out_before(self.0.try_with_value(|state| state.ends).unwrap_or_default());
+                engine.0.reveal(&signals);
+            }
         });
     }
 }

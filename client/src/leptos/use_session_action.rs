@@ -245,7 +245,7 @@ where
             .await;
             let (Ok(result), true) = (result, this.end(number)) else { return };
             // A user without a name in the token cannot be recognised after the next sign-in.
-            if this.resume && user.is_some() && result.as_ref().is_err_and(is_signed_out) {
+            if this.resume && user.is_some() && result.as_ref().is_err_and(|error| is_signed_out(error) || !this.is_signed_in()) {
                 this.wait(Waiting { input, user });
             }
             this.show_counts();
@@ -262,7 +262,7 @@ where
                 self.take_queue();
                 self.abort_running();
             }
-            // The client ends the requests of a session that the server ended, each with an error.
+            // The client ends the requests of a session that the server ended, each with an error. Later requests of an action have no token.
             Event::SignedOut { .. } => drop(self.value.try_set(None)),
             Event::SignedIn { user, .. } => self.begin_session(user.as_ref()),
             Event::UserChanged { user } => drop(self.user.replace(id(user.as_ref()))),

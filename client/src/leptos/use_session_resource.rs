@@ -2,8 +2,12 @@
 
 use super::{lifetime::outliving, use_session};
 use crate::Client;
-use futures::future::{AbortHandle, Abortable};
+use futures::{
+    FutureExt,
+    future::{AbortHandle, Abortable, Aborted, poll_fn},
+};
 use leptos::prelude::*;
+use std::task::Poll;
 
 /// Return value of [`use_session_resource`]; `Copy`.
 #[derive(Debug)]
@@ -74,12 +78,21 @@ where
         let loading = session.session_id.get().zip(session.browser_client()).map(|(id, client)| {
             let (handle, registration) = AbortHandle::new_pair();
             running.try_set_value(Some(Running { session: id, fetch: handle }));
-            (id, Abortable::new(fetch(client), registration))
+            let loading = Abortable::new(Box::pin(fetch(client.clone())), registration);
+            (id, loading, client)
         });
         async move {
-            let (id, loading) = loading?;
+            let (id, mut loading, client) = loading?;
             pending.try_set(true);
-            let loaded = loading.await;
+            let loaded = poll_fn(|context| {
+                // Another tab may have signed another user in, which ends the loading before its next request.
+                client.session().sync();
+                match session.session_id.try_get_untracked() {
+                    Some(now) if now != Some(id) => Poll::Ready(Err(Aborted)),
+                    _ => loading.poll_unpin(context),
+                }
+            })
+            .await;
             pending.try_set(false);
             Some((id, loaded.ok()?))
         }

@@ -4,6 +4,7 @@
 //! out, and never exchanges the refresh token that this version has taken over.
 
 use crate::{
+    error::SignOutReason,
     platform::within,
     session::Session,
     storage::{
@@ -13,11 +14,12 @@ use crate::{
 };
 
 impl Session {
-    /// Starts the migration, if there is an old record and no new one.
+    /// Starts the migration, if there is an old session and no later one.
     pub(crate) fn start_migration(&self, old_key: &str) {
-        if self.old_session(old_key).is_none() || self.held().is_some() {
+        if self.held().is_some() || self.old_session(old_key).is_none_or(|old| !self.0.store.is_latest(&old.session)) {
             return;
         }
+        self.0.is_migrating.set(true);
         let (session, old_key) = (self.clone(), old_key.to_owned());
         self.0.transport.platform.spawn(Box::pin(async move {
             let platform = &session.0.transport.platform;
@@ -28,9 +30,17 @@ impl Session {
             };
             // The previous holder may have refreshed: its write needs a moment to arrive here.
             platform.sleep(STORE_LAG / 10).await;
-            if let Some(old) = session.old_session(&old_key).filter(|_| session.current().is_none()) {
+            let is_signed_in = session.current().is_some();
+            session.0.is_migrating.set(false);
+            if let Some(old) = session.old_session(&old_key) {
                 let ended = format!("{{\"v\":1,\"session\":\"{}\",\"ended\":\"Elsewhere\"}}", old.session);
-                session.begin_as(old);
+                if !is_signed_in && session.0.store.is_latest(&old.session) {
+                    session.begin_as(old);
+                } else if session.sign_out_reason() == Some(SignOutReason::ByUser) {
+                    session.revoke(old.tokens.refresh_token.as_deref(), &old.tokens.attempt, None);
+                } else {
+                    return release_after_lag(platform, lock);
+                }
                 let _ = session.0.storage.set(&old_key, &ended);
             }
             release_after_lag(platform, lock);

@@ -3,6 +3,7 @@
 mod auto_refresh;
 pub(crate) mod backoff;
 pub(crate) mod clock;
+mod cookie_lock;
 #[cfg(feature = "devtools")]
 mod devtools;
 pub(crate) mod event;
@@ -70,6 +71,8 @@ pub(crate) struct Inner {
     stored_late: Cell<bool>,
     /// Dropping it cancels the timer of the next background refresh.
     timer: RefCell<Option<oneshot::Sender<()>>>,
+    /// The session of an earlier version of the library is being taken over.
+    is_migrating: Cell<bool>,
     store: SessionStore,
     events: Rc<EventEmitter>,
     warnings: RefCell<Vec<Warning>>,
@@ -157,6 +160,7 @@ impl Session {
                 in_flight: InFlightSlot::default(),
                 stored_late: Cell::new(false),
                 timer: RefCell::default(),
+                is_migrating: Cell::new(false),
                 store: SessionStore::new(platform.clone(), storage.clone(), settings.storage_key.clone(), issuer, transport.has_dpop()),
                 events: Rc::default(),
                 warnings: RefCell::default(),
@@ -213,25 +217,25 @@ impl Session {
     }
 
     /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background. Without a session it does
-    /// so only if a cookie could still [start one](crate::Client::resume).
+    /// so only if a cookie could still [start one](crate::Client::resume), or while a session is [taken over](crate::ClientBuilder::migrate_from).
     pub fn sign_out(&self) {
         match self.current() {
             Some(held) => {
                 self.end(&held.session, SignOutReason::ByUser);
-                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, self.queue_for_cookie_lock());
             }
-            None if self.may_resume() => {
+            None if self.may_resume() || self.0.is_migrating.get() => {
                 self.end(&self.0.store.next_session_id(), SignOutReason::ByUser);
-                self.revoke(None, "");
+                self.revoke(None, "", self.queue_for_cookie_lock());
             }
             None => {}
         }
     }
 
-    /// Tells the server in the background that the session of this refresh token has ended.
-    pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str) {
+    /// Tells the server in the background that the session of this refresh token has ended. The lock is kept until the server has answered.
+    pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>) {
         let exchange = Exchange { refresh_token: refresh_token.unwrap_or_default(), attempt };
-        let has_token = refresh_token.is_some() || !self.0.grant.needs_refresh_token();
+        let has_token = refresh_token.is_some() || self.has_cookie();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
         if let Some(request) = revoke.map(|request| self.0.transport.with_defaults(without_redirects(request.keepalive()))) {
             let inner = self.0.clone();
@@ -241,6 +245,7 @@ impl Session {
                     // If it fails, the session expires on the server.
                     let _ = inner.transport.within(Some(inner.settings.refresh_timeout), Box::pin(sending)).await;
                 }
+                drop(lock);
             }));
         }
     }
@@ -320,11 +325,19 @@ impl Session {
     /// The held credential, renewed ahead of its expiry.
     pub(crate) async fn valid_token(&self, held: Credential) -> Result<Credential, Box<Error>> {
         match self.freshness(&held) {
+            Freshness::Fresh if self.is_being_replaced(&held) => self.renew(held, Some(Duration::MAX)).await,
             Freshness::Fresh => Ok(held),
             _ if is_broken(Rule::RefreshAhead) => Ok(held),
             Freshness::ExpiringSoon(remaining) => self.renew(held, Some(remaining)).await,
             Freshness::Expired => self.renew(held, None).await,
         }
+    }
+
+    /// Whether a server has refused the token, and it is being renewed for that reason.
+    pub(crate) fn is_being_replaced(&self, held: &Credential) -> bool {
+        let is_refused = |in_flight: &in_flight::InFlight| in_flight.trigger.get() == RefreshTrigger::Unauthorized;
+        let in_flight = self.0.in_flight.borrow();
+        in_flight.as_ref().is_some_and(|in_flight| is_refused(in_flight) && in_flight.stale.tokens.is_same_exchange(&held.tokens))
     }
 
     /// Renews a credential that is valid for this long, or has expired. Boxed, because it is rare: a smaller future for each request.
@@ -360,7 +373,12 @@ impl Session {
     }
 
     fn has_refresh_token(&self, held: &Credential) -> bool {
-        held.tokens.refresh_token.is_some() || !self.0.grant.needs_refresh_token()
+        held.tokens.refresh_token.is_some() || self.has_cookie()
+    }
+
+    /// Whether the refresh token is in a cookie that this client may use.
+    pub(crate) fn has_cookie(&self) -> bool {
+        !self.0.grant.needs_refresh_token() && !self.0.store.is_of_later_version()
     }
 
     /// The present credential of the same session.
@@ -396,7 +414,7 @@ impl Session {
         let changed_user = (tokens.user != old.tokens.user).then(|| tokens.user.clone());
         let futile_refreshes =
             if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old))) } else { 0 };
-        let (session, rotation, is_bound) = (old.session.clone(), old.rotation + 1, old.is_bound);
+        let (session, rotation, is_bound) = (old.session.clone(), old.rotation.saturating_add(1), old.is_bound);
         let new = self.put_active(ActiveSession { session, tokens, is_rejected: false, futile_refreshes, rotation, is_bound });
         if let Some(user) = changed_user {
             self.emit(|| Event::UserChanged { user });
@@ -445,7 +463,7 @@ impl Session {
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(&held.session, reason);
             if self.0.grant.needs_refresh_token() {
-                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt);
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, None);
             }
             return Error::SignedOut(reason);
         }

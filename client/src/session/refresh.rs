@@ -122,8 +122,8 @@ impl Session {
             }
             Ok(Comparison::Same(current) | Comparison::Newer(current)) => {
                 let verdict = self.exchange(&current).await;
-                let committed = self.commit(&current, trigger, verdict).await;
-                lock::release_after_lag(&self.0.transport.platform, lock);
+                let committed = self.commit(&current, trigger, verdict, &lock).await;
+                self.release(lock);
                 committed
             }
             Err(error) => (Err(error), RefreshResult::Discarded),
@@ -133,15 +133,17 @@ impl Session {
     }
 
     /// Waits for the lock while the exchange is still to be made. `None`: it no longer is, or there are no locks.
-    async fn acquire_lock(&self, stale: &Credential) -> Option<Lock> {
+    async fn acquire_lock(&self, stale: &Credential) -> Option<Rc<Lock>> {
         if is_broken(Rule::CrossTabLock) {
             return None;
         }
-        let key = &self.0.settings.storage_key;
-        // Tabs whose sessions are in memory have different access tokens for one cookie.
-        let is_shared = self.0.settings.is_in_memory && !self.0.grant.needs_refresh_token();
-        let name = if is_shared { key.clone() } else { format!("{key}:{}", stale.tokens.exchange_id()) };
-        let lock = lock::acquire(&self.0.transport.platform, &name, self.0.settings.lock_timeout);
+        let lock = async {
+            if !self.0.grant.needs_refresh_token() {
+                return self.acquire_cookie_lock().await;
+            }
+            let name = format!("{}:{}", self.0.settings.storage_key, stale.tokens.exchange_id());
+            lock::acquire(&self.0.transport.platform, &name, self.0.settings.lock_timeout).await
+        };
         match select(lock.boxed_local(), self.superseded(stale).boxed_local()).await {
             Either::Left((Some(lock), _)) => Some(lock),
             Either::Left((None, _)) => {
@@ -174,8 +176,13 @@ impl Session {
     async fn superseded(&self, stale: &Credential) {
         let failures = self.failures(stale);
         while matches!(self.compare_refresh(stale), Ok(Comparison::Same(_))) && self.failures(stale) <= failures {
-            let _ = within(&*self.0.transport.platform, POLL_INTERVAL, Box::pin(self.changed())).await;
+            self.change_or_poll().await;
         }
+    }
+
+    /// Completes at the next change of the record, or when it is time to read the storage.
+    pub(crate) async fn change_or_poll(&self) {
+        let _ = within(&*self.0.transport.platform, POLL_INTERVAL, Box::pin(self.changed())).await;
     }
 
     /// Sends the exchange once. Any result but a verdict of the token endpoint is `Unavailable`.
@@ -240,6 +247,7 @@ impl Session {
         stale: &Credential,
         trigger: &Cell<RefreshTrigger>,
         verdict: ExchangeResult,
+        lock: &Option<Rc<Lock>>,
     ) -> (Result<Credential, Box<Error>>, RefreshResult) {
         if matches!(verdict, ExchangeResult::Rejected) {
             // Another tab's new tokens may still be on their way to this tab: a rejection counts only if none have arrived by then.
@@ -257,7 +265,7 @@ impl Session {
         let stale = match (comparison, &verdict) {
             (Err(error), _) => {
                 if let ExchangeResult::Granted(granted) = verdict {
-                    self.revoke_discarded(Some(&stale.tokens), &granted.0);
+                    self.revoke_discarded(Some(&stale.tokens), &granted.0, lock);
                 }
                 return (Err(error), RefreshResult::Discarded);
             }

@@ -1,7 +1,8 @@
 //! The lock around an exchange of tokens: one tab at a time, and no tab waits for a suspended one for ever.
 //!
 //! The lock is named after the pair of tokens to be exchanged, so a stuck holder blocks no later exchange, and a holder can keep the
-//! lock until its write is visible in every tab. Each exchange has a sequence of locks: the names of the second and later ones end in a
+//! lock until its write is visible in every tab. Where the refresh token is in a cookie, there is one name for all that sets the cookie,
+//! see `session/cookie_lock.rs`. Each exchange has a sequence of locks: the names of the second and later ones end in a
 //! number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the next lock, while
 //! it keeps its place in the queues of those before. The tab that is granted the last lock that it requested makes the exchange. So the
 //! waiting tabs do not exchange all at once.
@@ -33,10 +34,10 @@ pub(crate) struct Lock {
 }
 
 /// Acquires the lock of this name. `None`: the platform has no locks.
-pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Lock> {
+pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Rc<Lock>> {
     loop {
         if let Some(lock) = try_acquire(platform, name, timeout).await? {
-            return Some(lock);
+            return Some(Rc::new(lock));
         }
         platform.sleep(SETTLE_TIME).await;
     }

@@ -13,6 +13,9 @@ use std::rc::Rc;
 /// The record's version. A later one is left alone.
 const VERSION: f64 = 2.0;
 
+/// From here on, not every number is exact in JSON.
+const MAX_ROTATION: f64 = 9_007_199_254_740_992.0;
+
 /// A signed-in session and its present tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ActiveSession {
@@ -56,14 +59,19 @@ pub(crate) enum Unreadable {
 
 /// An id for a new session that compares greater than `latest`: by the device's clock, also after that was set back.
 pub(crate) fn next_session_id(latest: &str, now: f64, random: f64) -> String {
-    let before = latest
-        .get(..13)
-        .unwrap_or_default()
-        .chars()
-        .filter_map(|digit| digit.to_digit(16))
-        .fold(0, |time, digit| time << 4 | u64::from(digit));
-    let time = (now as u64).max(before.saturating_add(1));
+    let time = (now as u64).max(time_of(latest).saturating_add(1));
     hexadecimal(time, 13) + &hexadecimal((random * 2_f64.powi(52)) as u64, 13)
+}
+
+fn time_of(session: &str) -> u64 {
+    let digits = session.get(..13).unwrap_or_default().chars().filter_map(|digit| digit.to_digit(16));
+    digits.fold(0, |time, digit| time << 4 | u64::from(digit))
+}
+
+/// When a session began by the device's clock, in milliseconds since 1970.
+#[cfg(feature = "leptos")]
+pub(crate) fn begun_at(session: &str) -> f64 {
+    time_of(session) as f64
 }
 
 fn is_session_id(text: &str) -> bool {
@@ -119,7 +127,9 @@ impl Record {
             tokens,
             is_rejected: object.is_true("rejected"),
             futile_refreshes: object.number("futile").unwrap_or(0.0) as u32,
-            rotation: object.number("rotation").unwrap_or(0.0) as u64,
+            // A damaged number becomes one from which the count goes on.
+            rotation: object.number("rotation").map_or(0.0, |number| if number < MAX_ROTATION { number } else { MAX_ROTATION / 2.0 })
+                as u64,
             is_bound: object.is_true("bound"),
         })))
     }

@@ -52,8 +52,8 @@ pub(crate) struct SessionStore {
     latest_session: RefCell<String>,
     /// When the held record changed, by the monotonic clock.
     changed_at: Cell<f64>,
-    /// The storage holds a record of a later version or of another issuer's live session, which is not overwritten.
-    is_read_only: Cell<bool>,
+    /// The storage holds a record of a later version or of another issuer's live session, which is not overwritten: the warning about it.
+    foreign: RefCell<Option<Warning>>,
 }
 
 impl SessionStore {
@@ -68,7 +68,7 @@ impl SessionStore {
             held: RefCell::new(Held::SignedOut(None)),
             latest_session: RefCell::default(),
             changed_at: Cell::new(f64::NEG_INFINITY),
-            is_read_only: Cell::new(false),
+            foreign: RefCell::default(),
         }
     }
 
@@ -87,7 +87,7 @@ impl SessionStore {
             return None;
         }
         self.last_text.replace(text.clone());
-        self.is_read_only.set(false);
+        let was_foreign = self.foreign.take().is_some();
         let Some(text) = text else {
             // With the record, the order of sessions is lost: the next record that appears is adopted with any session id.
             self.latest_session.take();
@@ -101,8 +101,8 @@ impl SessionStore {
             Ok(record) if self.is_stale(&record) => self.restore(),
             Ok(record) => self.adopt(record),
             Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
-            Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion)),
-            Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend)),
+            Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion, was_foreign)),
+            Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend, was_foreign)),
             Err(Unreadable::OtherIssuerEnded) => match self.held() {
                 Held::SignedIn(_) => self.restore(),
                 Held::SignedOut(_) => None,
@@ -136,10 +136,13 @@ impl SessionStore {
         self.put(ours).err().map(Change::Warning)
     }
 
-    /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be exchanged here.
-    fn hand_over(&self, warning: Warning) -> Change {
-        self.is_read_only.set(true);
-        if let Held::SignedIn(held) = self.held() {
+    /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be exchanged here. A session
+    /// that began beside such a record was never stored, and keeps its refresh token.
+    fn hand_over(&self, warning: Warning, was_foreign: bool) -> Change {
+        self.foreign.replace(Some(warning.clone()));
+        if let Held::SignedIn(held) = self.held()
+            && !was_foreign
+        {
             let mut session = ActiveSession::clone(&held);
             session.tokens.refresh_token = None;
             self.held.replace(Held::SignedIn(Rc::new(session)));
@@ -157,6 +160,16 @@ impl SessionStore {
             return self.restore();
         }
         matches!(before, Held::SignedIn(_)).then_some(Change::SignedOut(reason))
+    }
+
+    /// Whether a later version of this library owns the record, and the cookie with the refresh token.
+    pub(crate) fn is_of_later_version(&self) -> bool {
+        *self.foreign.borrow() == Some(Warning::StoreOfLaterVersion)
+    }
+
+    /// Whether a session comes after all that are known.
+    pub(crate) fn is_latest(&self, session: &str) -> bool {
+        session > &**self.latest_session.borrow()
     }
 
     /// How long the held record has not changed in this tab.
@@ -204,7 +217,7 @@ impl SessionStore {
             Record::Active(credential) => Held::SignedIn(credential),
             Record::Ended { reason, .. } => Held::SignedOut(Some(reason)),
         });
-        if self.is_read_only.get() {
+        if self.foreign.borrow().is_some() {
             // The warning was given when the record was read.
             return Ok(());
         }

@@ -14,6 +14,8 @@ pub(super) struct Monitor {
     /// For each request with a name: how often it arrived, and whether it was answered with 401.
     pub(super) arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
     pub(super) violations: RefCell<Vec<String>>,
+    /// How many of them the test has read.
+    pub(super) read: Cell<usize>,
     pub(super) lost: RefCell<BTreeSet<String>>,
 }
 

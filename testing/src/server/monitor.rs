@@ -61,9 +61,18 @@ impl Server {
     /// one replay or with another body.
     ///
     /// A header `x-name` identifies a request, `x-as` names its user, `x-body` is the body that it must have.
+    ///
+    /// A simulation that ends with violations that were not read here panics.
     #[must_use]
     pub fn violations(&self) -> Vec<String> {
-        self.0.monitor.violations.borrow().clone()
+        let violations = self.0.monitor.violations.borrow().clone();
+        self.0.monitor.read.set(violations.len());
+        violations
+    }
+
+    /// The violations that the test has not read.
+    pub(crate) fn unread_violations(&self) -> Vec<String> {
+        self.0.monitor.violations.borrow().iter().skip(self.0.monitor.read.get()).cloned().collect()
     }
 
     /// Returns and clears the users whose session was lost because their refresh token was exchanged twice where no client can prevent it.

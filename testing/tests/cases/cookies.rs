@@ -8,6 +8,13 @@ fn cookie_builder() -> ClientBuilder {
     builder().grant(Cookie::new("/cookie/refresh").revoke("/cookie/logout")).credentials(web_sys::RequestCredentials::Include)
 }
 
+fn without_sign_out_request() -> ClientBuilder {
+    builder().grant(Cookie::new("/cookie/refresh")).credentials(web_sys::RequestCredentials::Include)
+}
+
+const BUILDERS: [fn() -> ClientBuilder; 4] =
+    [cookie_builder, || cookie_builder().in_memory(), without_sign_out_request, || without_sign_out_request().in_memory()];
+
 fn sign_in(sim: &Simulation, tab: &Tab, client: &Client, name: &str) {
     let request = client.post("/cookie/login").json(&serde_json::json!({"username": name, "password": "x"}));
     let signed_in = tab.run(async move { Ok::<_, Error>(matches!(request.sign_in().await?, SignIn::Done(_))) });
@@ -298,4 +305,206 @@ fn case_54_a_sign_out_without_a_session_ends_that_of_the_cookie() {
             assert_eq!(sim.server().stats().logouts, logouts, "there is nothing left to end");
         }
     }
+}
+
+/// Lets messages that are sent from now on arrive soon. Those under way take two seconds.
+fn overtake(sim: &Simulation) {
+    sim.server().set_latency(seconds(0.02), seconds(0.02));
+}
+
+fn begin_slowly<T: 'static>(sim: &Simulation, tab: &Tab, call: impl Future<Output = T> + 'static) -> Running<T> {
+    sim.server().set_latency(seconds(1.0), seconds(1.0));
+    let running = tab.run(call);
+    // The server has answered, and the answer is on its way.
+    sim.advance(seconds(1.1));
+    overtake(sim);
+    running
+}
+
+/// Bob is signed in, now and at the next refreshes, and the cookie is bob's.
+fn belongs_to_bob(sim: &Simulation, tab: &Tab, client: &Client) {
+    assert_eq!(user(client).as_deref(), Some("bob"));
+    sim.advance(seconds(5.0));
+    assert!(sim.has_cookie(API));
+    tab.hide(true);
+    for _ in 0..2 {
+        sim.advance(seconds(3_600.0));
+        assert_eq!(sim.block_on(send(tab, client.get("/bbb").header("x-as", "bob"))), bbb());
+        assert_eq!(user(client).as_deref(), Some("bob"));
+    }
+    assert!(sim.server().has_session("bob"));
+    assert_eq!(sim.server().violations(), Vec::<String>::new());
+}
+
+#[test]
+fn case_15_a_late_answer_to_a_sign_out_leaves_the_next_users_cookie() {
+    for build in BUILDERS {
+        let sim = Simulation::new(1);
+        let tab = sim.tab();
+        let client = tab.client(build());
+        sign_in(&sim, &tab, &client, "ada");
+        sim.advance(seconds(1.0));
+        let signing_out = client.session().clone();
+        sim.block_on(begin_slowly(&sim, &tab, async move { signing_out.sign_out() }));
+        sign_in(&sim, &tab, &client, "bob");
+        belongs_to_bob(&sim, &tab, &client);
+    }
+}
+
+#[test]
+fn case_15_a_late_answer_to_a_refresh_leaves_the_next_users_cookie() {
+    for build in BUILDERS {
+        for signs_out in [true, false] {
+            let sim = Simulation::new(1);
+            sim.server().allow_early_refreshes();
+            let (tab, other) = (sim.tab(), sim.tab());
+            let (client, next) = (tab.client(build()), other.client(build()));
+            sign_in(&sim, &tab, &client, "ada");
+            sim.advance(seconds(1.0));
+            let session = client.session().clone();
+            let refreshing = begin_slowly(&sim, &tab, async move { session.refresh().await });
+            if signs_out {
+                // The sign-out request is answered later than the refresh.
+                sim.server().set_latency(seconds(2.0), seconds(2.0));
+                client.session().sign_out();
+                overtake(&sim);
+            }
+            // The next user signs in in the same tab after a sign-out, else in another one.
+            let (tab, client) = if signs_out { (&tab, &client) } else { (&other, &next) };
+            sign_in(&sim, tab, client, "bob");
+            let _ = sim.block_on(refreshing);
+            belongs_to_bob(&sim, tab, client);
+        }
+    }
+}
+
+/// The answer to a refresh arrives after the sign-out, and a second sign-out request revokes its tokens.
+#[test]
+fn case_15_a_second_sign_out_request_leaves_the_next_users_cookie() {
+    let sim = Simulation::new(1);
+    sim.server().allow_early_refreshes();
+    let tab = sim.tab();
+    let client = tab.client(cookie_builder());
+    sign_in(&sim, &tab, &client, "ada");
+    sim.advance(seconds(1.0));
+    let session = client.session().clone();
+    let refreshing = begin_slowly(&sim, &tab, async move { session.refresh().await });
+    client.session().sign_out();
+    let bob = client.post("/cookie/login").json(&serde_json::json!({"username": "bob", "password": "x"}));
+    let signing_in = tab.run(async move { bob.sign_in().await.map(drop) });
+    sim.advance(seconds(0.5));
+    sim.server().set_latency(seconds(3.0), seconds(3.0));
+    assert!(sim.block_on(refreshing).is_err());
+    overtake(&sim);
+    assert_eq!((sim.block_on(signing_in), sim.server().stats().logouts), (Ok(()), 2));
+    belongs_to_bob(&sim, &tab, &client);
+}
+
+#[test]
+fn case_15_a_late_answer_to_resume_leaves_the_next_users_cookie() {
+    for build in BUILDERS {
+        let sim = only_a_cookie();
+        let tab = sim.tab();
+        let client = tab.client(build());
+        let resuming = client.clone();
+        let resumed = begin_slowly(&sim, &tab, async move { resuming.resume().await });
+        sign_in(&sim, &tab, &client, "bob");
+        assert_eq!(sim.block_on(resumed), Ok(true));
+        belongs_to_bob(&sim, &tab, &client);
+    }
+}
+
+/// A mistyped password does not make the user wait.
+#[test]
+fn case_54_a_refused_sign_in_and_one_in_memory_release_the_lock_at_once() {
+    let (sim, tabs) = signed_in_tabs(1);
+    sim.advance(seconds(5.0));
+    let (tab, client) = &tabs[0];
+    let started = sim.now();
+    let wrong = client.post("/cookie/login").json(&serde_json::json!({"username": "ada", "password": "wrong"}));
+    let refused = tab.run(async move { matches!(wrong.sign_in().await, Ok(SignIn::Refused(_))) });
+    assert!(sim.block_on(refused));
+    let client = tab.client(cookie_builder().in_memory());
+    (0..3).for_each(|_| sign_in(&sim, tab, &client, "ada"));
+    assert!(sim.now() - started < 500.0, "{} ms", sim.now() - started);
+}
+
+#[test]
+fn case_54_a_tab_that_resumes_takes_turns_with_one_that_refreshes() {
+    let sim = Simulation::new(1);
+    sim.server().strict(true);
+    sim.server().allow_early_refreshes();
+    let tab = sim.tab();
+    let client = tab.client(cookie_builder());
+    sign_in(&sim, &tab, &client, "ada");
+    sim.advance(seconds(2.0));
+    for (key, _) in sim.store() {
+        sim.overwrite(&key, None);
+    }
+    sim.server().set_latency(seconds(0.1), seconds(0.1));
+    let second = sim.tab();
+    let new = second.client(cookie_builder());
+    let refreshing = refresh((&tab, &client));
+    assert_eq!(resume(&sim, &[(second.clone(), new.clone())]), [Ok(true)]);
+    // The resumed session is a new one, if that tab was first.
+    assert!(matches!(sim.block_on(refreshing), Ok(()) | Err(Error::SessionChanged)));
+    assert!(sim.server().has_session("ada"));
+    assert_eq!(sim.server().violations(), Vec::<String>::new());
+    for (tab, client) in [(&tab, &client), (&second, &new)] {
+        assert_eq!(sim.block_on(get(tab, client, "/bbb")), bbb());
+    }
+}
+
+#[test]
+fn case_54_restored_tabs_resume_within_a_second() {
+    for build in [cookie_builder, || cookie_builder().in_memory()] {
+        let sim = only_a_cookie();
+        sim.server().allow_early_refreshes();
+        let started = sim.now();
+        let tabs: Vec<_> = (0..8).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(build()))).collect();
+        assert!(resume(&sim, &tabs).into_iter().all(|resumed| resumed == Ok(true)));
+        // Exchanges in memory follow each other: each takes two messages of 50 ms at most, and the lock a moment.
+        assert!(sim.now() - started < 2_000.0, "{} ms", sim.now() - started);
+    }
+}
+
+#[test]
+fn case_54_a_finished_resume_is_not_answered_again() {
+    let sim = only_a_cookie();
+    let tab = sim.tab();
+    let client = tab.client(cookie_builder());
+    sim.server().fail_next([Fault::Status(503)]);
+    let resuming = client.clone();
+    let resumed = tab.run(async move { [resuming.resume().await.is_ok(), resuming.resume().await.is_ok()] });
+    assert_eq!(sim.block_on(resumed), [false, true]);
+    // A caller keeps its future.
+    let resuming = client.clone();
+    let resumed = tab.run(async move {
+        let kept = resuming.resume();
+        futures::pin_mut!(kept);
+        assert!(!futures::poll!(&mut kept).is_pending());
+        resuming.session().sign_out();
+        resuming.resume().await
+    });
+    assert_eq!(sim.block_on(resumed), Ok(false));
+}
+
+#[test]
+fn protocol_4_a_tab_that_cannot_read_the_record_never_exchanges_its_cookie() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let client = tab.client(cookie_builder().storage_key("app"));
+    sign_in(&sim, &tab, &client, "ada");
+    let mut later: serde_json::Value = serde_json::from_str(&sim.stored("app").unwrap()).unwrap();
+    later["v"] = 99.into();
+    sim.overwrite("app", Some(&later.to_string()));
+    tab.notify(wugan_testing::PlatformEvent::Stored);
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb(), "the access token in memory is used");
+    sim.advance(seconds(3_600.0));
+    assert!(!is_signed_in(&client));
+    assert_eq!(resume(&sim, &[(tab, client.clone())]), [Ok(false)]);
+    client.session().sign_out();
+    sim.advance(seconds(1.0));
+    assert_eq!((sim.server().stats().refreshes, sim.server().stats().logouts), (0, 0));
+    assert!(sim.server().has_session("ada") && sim.has_cookie(API));
 }

@@ -288,6 +288,7 @@ fn dpop_a_refused_proof_is_no_verdict_on_the_refresh_token() {
     for hours in [-2.0, 2.0] {
         let (sim, server, tab, client) = bound_ada(None);
         server.hide_date(true);
+        server.allow_early_refreshes();
         tab.hide(true);
         sim.advance(seconds(3_600.0));
         tab.set_clock_offset(hours * 3_600_000.0);

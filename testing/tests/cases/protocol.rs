@@ -61,6 +61,7 @@ fn protocol_1_an_identical_exchange_of_another_tab_after_use_is_repeated() {
 #[test]
 fn protocol_1_a_late_duplicate_changes_nothing() {
     let (sim, tab, client) = ada();
+    sim.server().allow_early_refreshes();
     let first = stored_record(&sim);
     rotate(&sim, &tab, &client);
     let exchange = |record: &Value| sim.server().exchange(&refresh_token(record), attempt(record).as_deref());
@@ -120,6 +121,7 @@ fn protocol_1_a_thief_with_a_copy_is_found_at_the_second_refresh_of_the_owner() 
     }
     assert!(!sim.server().has_session("ada"), "both are signed out");
     assert!(rounds <= 2, "{rounds}");
+    assert_eq!(sim.server().violations(), ["two refreshes for one rotation", "a refresh token was used again"]);
 }
 
 #[test]
@@ -135,6 +137,7 @@ fn protocol_1_another_presenter_supersedes_an_unused_successor_and_reuse_after_u
     assert!(!server.accepts(&thief.access_token), "the superseded token reveals the thief");
     assert!(!server.has_session("ada"));
     assert_eq!((server.stats().superseded, server.stats().revoked), (1, 1));
+    assert_eq!(server.violations(), ["an access token of a superseded generation was used"]);
 }
 
 #[test]
@@ -142,6 +145,8 @@ fn protocol_2_the_session_survives_a_storage_that_goes_back_40_seconds() {
     // A browser that is killed may have the record of up to 40 s before its end again (measured in Chromium).
     for lost in [0.5, 10.0, 40.0] {
         let (sim, tab, client) = ada();
+        sim.server().allow_early_refreshes();
+        sim.server().allow_duplicates();
         rotate(&sim, &tab, &client);
         let before = sim.store();
         client.session().corrupt_access_token();
@@ -172,6 +177,7 @@ fn protocol_2_the_session_survives_a_storage_that_goes_back_40_seconds() {
 #[test]
 fn protocol_3_an_attempt_id_is_written_with_its_refresh_token_and_never_changed() {
     let (sim, tab, client) = ada();
+    sim.server().allow_early_refreshes();
     let mut ids = std::collections::BTreeMap::new();
     for _ in 0..4 {
         for step in 0..60 {
@@ -285,6 +291,38 @@ fn protocol_4_a_tab_that_cannot_read_the_record_never_exchanges_its_refresh_toke
     assert!(result != bbb(), "{result:?}");
     assert_eq!(sim.server().stats().refreshes, refreshes, "the refresh token belongs to the later version");
     assert_eq!(sim.stored(KEY), Some(later.to_string()));
+}
+
+/// What happens in the page while the old session is being taken over.
+#[test]
+fn protocol_4_a_sign_out_during_the_migration_ends_the_old_session() {
+    const OLD_KEY: &str = "wugan.session";
+    for signs_in_first in [false, true] {
+        let sim = Simulation::new(1);
+        let tokens = sim.server().sign_in("ada");
+        let record = serde_json::json!({
+            "v": 1,
+            "session": "00000000000010000000000002",
+            "access_token": tokens.access_token,
+            "refresh_token": tokens.refresh_token,
+            "lifetime": 1800.0,
+            "issued": {"wall": sim.now(), "server": sim.now()},
+        });
+        sim.overwrite(OLD_KEY, Some(&record.to_string()));
+        let (tab, other) = (sim.tab(), sim.tab().client(builder()));
+        let client = tab.client(builder().migrate_from(OLD_KEY));
+        if signs_in_first {
+            client.session().sign_in(sim.server().sign_in("bob"));
+        }
+        client.session().sign_out();
+        sim.advance(seconds(2.0));
+        let reloaded = sim.tab().client(builder().migrate_from(OLD_KEY));
+        sim.advance(seconds(2.0));
+        for client in [&client, &other, &reloaded] {
+            assert!(!is_signed_in(client), "{:?}", user(client));
+        }
+        assert!(!sim.server().has_session("ada") && !sim.store().iter().any(|(_, text)| text.contains("SECRET")));
+    }
 }
 
 #[test]
@@ -465,6 +503,8 @@ fn protocol_5_a_server_that_keeps_its_refresh_token_is_asked_once_per_expiry() {
     let tabs = tabs(&sim, 4, || builder().grant(crate::cases::outages::KeepsRefreshToken::default()));
     sim.server().set_reuse_policy(ReusePolicy::UntilUsed);
     sim.server().set_leeway(seconds(100_000.0));
+    // The refresh token stays the same.
+    sim.server().allow_duplicates();
     for round in 1..=4 {
         tabs[0].1.session().corrupt_access_token();
         sim.advance(seconds(0.1));

@@ -33,6 +33,33 @@ fn case_67_a_burst_on_a_refused_token_takes_at_most_half_again_as_long() {
 }
 
 #[test]
+fn case_67_a_burst_waits_for_a_slow_refresh() {
+    let (sim, tab, client) = ada();
+    sim.server().set_latency(seconds(0.01), seconds(0.01));
+    client.session().corrupt_access_token();
+    let responses: Vec<_> = (0..100).map(|_| get(&tab, &client, "/bbb")).collect();
+    sim.advance(seconds(0.015));
+    sim.server().set_latency(seconds(2.0), seconds(2.0));
+    for response in responses {
+        assert_eq!(sim.block_on(response), bbb());
+    }
+    assert!(sim.server().stats().unauthorized <= 6, "{:?}", sim.server().stats());
+}
+
+#[test]
+fn case_67_a_refused_pin_does_not_let_a_burst_pass() {
+    let (sim, tab, client) = ada();
+    client.session().corrupt_access_token();
+    let pin = send(&tab, client.get("/pin").no_refresh());
+    assert_eq!(status(sim.block_on(pin)), Ok(401));
+    let responses: Vec<_> = (0..50).map(|_| get(&tab, &client, "/bbb")).collect();
+    for response in responses {
+        assert_eq!(sim.block_on(response), bbb());
+    }
+    assert!(sim.server().stats().unauthorized <= 7, "{:?}", sim.server().stats());
+}
+
+#[test]
 fn case_67_a_hanging_request_delays_the_others_by_two_seconds_at_most() {
     let (sim, tab, client) = ada();
     sim.server().set_latency(seconds(10.0), seconds(10.0));

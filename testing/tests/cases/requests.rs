@@ -107,7 +107,7 @@ fn case_04_a_token_response_or_sign_in_without_a_body_times_out() {
     let request = client.get("/aaa").timeout(seconds(2.0));
     let mut response = send(&tab, request);
     sim.advance(seconds(100.0));
-    assert!(matches!(response.try_take(), None | Some(Err(Error::Timeout))), "without a body there is no text");
+    assert_eq!(response.try_take(), Some(Err(Error::Timeout)), "the timeout limits reading the body");
 
     sim.server().fail(Fault::None);
     sim.server().fail_next([Fault::Stalls]);
@@ -475,4 +475,27 @@ fn events_and_debug_output_show_no_secret() {
     assert!(!shown.contains("SECRET"), "{shown}");
     let session = format!("{:?}", client.session());
     assert!(session.contains("ByUser"), "{session}");
+}
+
+#[test]
+fn case_08_a_stream_that_begins_during_a_refresh_waits_for_the_new_token() {
+    let (sim, tab, client) = ada();
+    sim.server().set_latency(seconds(0.5), seconds(0.5));
+    client.session().corrupt_access_token();
+    let first = get(&tab, &client, "/bbb");
+    sim.advance(seconds(1.2));
+    assert!(tab.is_refreshing());
+    let stream = send(&tab, client.post("/echo").body(Body::stream(wasm_bindgen::JsValue::UNDEFINED.unchecked_ref())));
+    assert_eq!(status(sim.block_on(stream)), Ok(200));
+    assert_eq!((sim.block_on(first), sim.server().stats().unauthorized), (bbb(), 1));
+}
+
+/// Browsers remove `Authorization` when a redirect leads to another origin, also to one that may receive tokens.
+#[test]
+fn case_28_a_401_after_a_redirect_to_another_allowed_origin_is_returned_as_it_is() {
+    let (sim, tab, client) = ada_with(builder().allow_origin("https://elsewhere.example.com"));
+    sim.server().fail(Fault::Redirect);
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(status(sim.block_on(response)), Ok(401));
+    assert_eq!(sim.server().stats().refreshes, 0);
 }

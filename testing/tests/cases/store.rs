@@ -2,7 +2,7 @@
 
 use crate::*;
 use wugan::Warning;
-use wugan_testing::{Fault, StoreError};
+use wugan_testing::{Fault, PlatformEvent, StoreError};
 
 fn warnings(events: &RefCell<Vec<Event>>) -> Vec<Warning> {
     events.borrow().iter().filter_map(|event| if let Event::Warning(warning) = event { Some(warning.clone()) } else { None }).collect()
@@ -12,6 +12,7 @@ fn warnings(events: &RefCell<Vec<Event>>) -> Vec<Warning> {
 fn case_27_the_session_lives_in_memory_if_the_store_fails() {
     for (how, warning) in [(StoreError::Denied, Warning::StoreDenied), (StoreError::Full, Warning::StoreFull)] {
         let sim = Simulation::new(1);
+        sim.server().allow_early_refreshes();
         let tab = sim.tab();
         tab.set_store_error(Some(how));
         let client = tab.client(builder());
@@ -118,6 +119,59 @@ fn case_27_impossible_numbers_in_a_record_do_no_harm() {
         assert_eq!(sim.block_on(response), bbb());
         sim.advance(seconds(100_000.0));
         assert!(sim.server().stats().refreshes < 70, "{:?}", sim.server().stats());
+    }
+}
+
+#[test]
+fn case_27_an_impossible_rotation_in_a_record_does_no_harm() {
+    for (rotation, futile) in [("1e300", "1e300"), ("1.8e19", "4e9"), ("-5", "-5")] {
+        let sim = Simulation::new(1);
+        let tabs = tabs(&sim, 2, builder);
+        sim.server().allow_early_refreshes();
+        let mut record = stored_record(&sim);
+        record["rotation"] = serde_json::from_str(rotation).unwrap();
+        record["futile"] = serde_json::from_str(futile).unwrap();
+        sim.overwrite(KEY, Some(&record.to_string()));
+        for round in 1..=3 {
+            let (tab, client) = &tabs[round % 2];
+            assert_eq!(sim.block_on(refresh((tab, client))), Ok(()));
+            sim.advance(seconds(2.0));
+            let texts: Vec<_> = tabs.iter().map(|(tab, _)| tab.stored(KEY)).collect();
+            assert!(texts[0] == texts[1] && stored_record(&sim)["rotation"] != record["rotation"], "{rotation}: {round} {texts:?}");
+            assert_eq!(sim.server().stats().rotated, round as u64);
+        }
+        for (tab, client) in &tabs {
+            assert_eq!(sim.block_on(get(tab, client, "/bbb")), bbb(), "{rotation}");
+        }
+    }
+}
+
+/// The record beside it belongs to a later version or to another backend, which goes on writing it.
+#[test]
+fn case_27_a_session_that_was_never_stored_keeps_its_refresh_token() {
+    const LATER: [&str; 2] = ["{\"v\":3,\"n\":1}", "{\"v\":3,\"n\":2}"];
+    const FOREIGN: [&str; 2] =
+        ["{\"v\":2,\"issuer\":\"https://other.example.com/\",\"n\":1}", "{\"v\":2,\"issuer\":\"https://other.example.com/\",\"n\":2}"];
+    for texts in [LATER, FOREIGN] {
+        let sim = Simulation::new(1);
+        sim.overwrite(KEY, Some(texts[0]));
+        let tab = sim.tab();
+        let client = tab.client(builder());
+        client.session().sign_in(sim.server().sign_in("ada"));
+        sim.advance(seconds(2.0));
+        sim.overwrite(KEY, Some(texts[1]));
+        tab.notify(PlatformEvent::Stored);
+        sim.advance(seconds(3_600.0));
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+        assert_eq!(sim.stored(KEY).as_deref(), Some(texts[1]));
+    }
+}
+
+#[test]
+fn a_session_in_memory_is_not_stored_under_any_key() {
+    for key in ["app", "app.signed_out", ".signed_out"] {
+        let (sim, _, _) = ada_with(builder().in_memory().storage_key(key));
+        assert!(!sim.store().iter().any(|(_, text)| text.contains("SECRET")), "{key}");
     }
 }
 

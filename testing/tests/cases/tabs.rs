@@ -10,6 +10,9 @@ fn case_10_eight_tabs_and_twenty_expiries_make_twenty_refreshes() {
         let sim = Simulation::new(3);
         // Without Web Locks, tabs may send the same exchange; its attempt id makes the duplicates harmless.
         sim.server().set_access_ttl(seconds(60.0));
+        if !has_locks {
+            sim.server().allow_duplicates();
+        }
         let tabs: Vec<_> = (0..8)
             .map(|_| {
                 let tab = sim.tab();
@@ -396,6 +399,7 @@ fn case_31_two_clients_on_one_store_share_one_refresh() {
 #[test]
 fn case_33_a_resumed_page_reads_the_store_first() {
     let (sim, tab, client) = ada();
+    sim.server().allow_early_refreshes();
     tab.freeze();
     let second_tab = sim.tab();
     let second = second_tab.client(builder());

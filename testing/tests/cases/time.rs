@@ -65,6 +65,7 @@ fn case_21_a_device_clock_set_back_changes_nothing() {
 #[test]
 fn case_21_a_device_clock_set_forward_costs_one_refresh_at_most() {
     let (sim, tab, client) = ada();
+    sim.server().allow_early_refreshes();
     let refreshes = refreshes_in_a_day(&sim, &tab, &client, |step| {
         if step == 30 {
             tab.set_clock_offset(24.0 * HOUR)

@@ -119,6 +119,8 @@ impl Scenario {
         };
         let outcome = scenario.steps().inspect_err(|violation| sim.note(|| format!("*** {violation}")));
         let timeline = sim.timeline();
+        // The outcome names the first one.
+        let _ = sim.server().violations();
         scenario.calls.clear();
         scenario.tabs.clear();
         drop(scenario);
