@@ -8,7 +8,8 @@ use std::{
     rc::Rc,
     time::Duration,
 };
-use wugan::{AuthState, Body, Client, Event, SignIn, SignOutReason};
+use web_sys::RequestCredentials;
+use wugan::{AuthState, Body, Client, Event, SignIn, SignOutReason, grant::Cookie};
 use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Simulation, StoreError, Tab};
 
 const KEY: &str = "wugan:https://api.example.com/user/refresh";
@@ -31,6 +32,8 @@ struct OpenTab {
     tab: Tab,
     client: Client,
     is_frozen: bool,
+    /// It was frozen while a write of it was on its way to the other tabs.
+    froze_while_writing: bool,
     events: Rc<RefCell<Vec<Event>>>,
 }
 
@@ -73,6 +76,8 @@ pub(crate) struct Scenario {
     policy: ReusePolicy,
     /// Sessions are bound to a key.
     has_dpop: bool,
+    /// The refresh token is in a cookie.
+    has_cookie: bool,
     /// The key of the last sign-in was removed from the browser.
     is_key_lost: bool,
     has_lost_a_key: bool,
@@ -112,11 +117,18 @@ impl Scenario {
             has_locks: sim.random(4) > 0,
             policy: [ReusePolicy::AttemptId, ReusePolicy::AttemptId, ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(4) as usize],
             has_dpop: sim.random(3) == 0,
+            has_cookie: false,
             is_key_lost: false,
             has_lost_a_key: false,
             is_fragile: sim.random(8) == 0,
             clock_offset: CLOCK_OFFSETS[sim.random(5) as usize],
         };
+        if !scenario.has_dpop && sim.random(4) == 0 {
+            scenario.has_cookie = true;
+            // Without locks, a late answer may replace the cookie of the next user. A cookie is exchanged without an attempt id.
+            scenario.has_locks = true;
+            scenario.policy = [ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(2) as usize];
+        }
         let outcome = scenario.steps().inspect_err(|violation| sim.note(|| format!("*** {violation}")));
         let timeline = sim.timeline();
         // The outcome names the first one.
@@ -129,8 +141,9 @@ impl Scenario {
     }
 
     fn steps(&mut self) -> Result<(), String> {
-        let (has_locks, policy, is_fragile, has_dpop) = (self.has_locks, self.policy, self.is_fragile, self.has_dpop);
-        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}"));
+        let (has_locks, policy, is_fragile) = (self.has_locks, self.policy, self.is_fragile);
+        let (has_dpop, has_cookie) = (self.has_dpop, self.has_cookie);
+        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}, cookie: {has_cookie}"));
         let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
         let server = self.sim.server();
         server.set_access_ttl(seconds(ttl));
@@ -147,6 +160,10 @@ impl Scenario {
         server.set_latency(Duration::from_millis(1), seconds([0.02, 0.3, 3.0][self.dice(3)]));
         if !self.has_locks {
             server.allow_duplicates();
+        }
+        if self.has_cookie {
+            // A tab that takes a suspended one for the holder of the lock exchanges the cookie that the suspended one has received.
+            server.allow_early_refreshes();
         }
         self.sim.set_store_lag(Duration::from_millis([0, 5, 50][self.dice(3)]));
         for _ in 0..=if self.is_fragile { 0 } else { self.dice(3) } {
@@ -172,7 +189,12 @@ impl Scenario {
         let tab = self.sim.tab();
         tab.set_web_locks(self.has_locks);
         tab.set_clock_offset(self.clock_offset);
-        let client = tab.client(Client::builder(API).dpop(self.has_dpop));
+        let builder = Client::builder(API).dpop(self.has_dpop);
+        let cookie = Cookie::new("/cookie/refresh").revoke("/cookie/logout");
+        let client = tab.client(match self.has_cookie {
+            true => builder.grant(cookie).credentials(RequestCredentials::Include).storage_key(KEY),
+            false => builder,
+        });
         let events = Rc::new(RefCell::new(Vec::new()));
         let recorded = events.clone();
         let (sim, name) = (self.sim.clone(), format!("{tab:?}"));
@@ -183,7 +205,7 @@ impl Scenario {
                 recorded.borrow_mut().push(timed.event.clone());
             })
             .forget();
-        self.tabs.push(OpenTab { tab, client, is_frozen: false, events });
+        self.tabs.push(OpenTab { tab, client, is_frozen: false, froze_while_writing: false, events });
     }
 
     /// A user needs a moment to get to another tab, longer than a write in the old tab needs to the new one.
@@ -198,8 +220,8 @@ impl Scenario {
             return;
         }
         self.sim.note(|| format!("tab {tab} signs in as {user}"));
-        let token = if self.has_dpop {
-            let Some(token) = self.sign_in_with_a_proof(tab, user) else { return };
+        let token = if self.has_dpop || self.has_cookie {
+            let Some(token) = self.sign_in_by_a_form(tab, user) else { return };
             self.is_key_lost = !self.sim.has_keys();
             token
         } else {
@@ -219,9 +241,9 @@ impl Scenario {
     }
 
     /// Returns the access token. `None`: an outage prevented the sign-in.
-    fn sign_in_with_a_proof(&self, tab: usize, user: &str) -> Option<String> {
+    fn sign_in_by_a_form(&self, tab: usize, user: &str) -> Option<String> {
         let OpenTab { tab, client, .. } = &self.tabs[tab];
-        let request = client.post("/user/login").json(&serde_json::json!({"username": user, "password": "any"}));
+        let request = client.post(if self.has_cookie { "/cookie/login" } else { "/user/login" }).json(&serde_json::json!({"username": user, "password": "any"}));
         let signed_in = self.sim.block_on(tab.run(async move {
             match request.sign_in().await {
                 Ok(SignIn::Done(response)) => response.json::<serde_json::Value>().await.ok(),
@@ -318,7 +340,9 @@ impl Scenario {
             18 | 19 => self.freeze(tab),
             20 | 21 => self.thaw(tab),
             // A crash while new tokens are on their way to other tabs costs the session; no client can prevent that.
-            22 if !self.is_fragile && !self.tabs[tab].tab.has_unpublished_writes() => self.crash(tab),
+            22 if !self.is_fragile && !self.tabs[tab].froze_while_writing && !self.tabs[tab].tab.has_unpublished_writes() => {
+                self.crash(tab);
+            }
             23 if !self.is_fragile => self.open_tab(),
             24 if self.can_switch_to(tab) => {
                 self.sim.note(|| format!("tab {tab} signs out"));
@@ -388,6 +412,16 @@ impl Scenario {
                 }
                 self.sim.overwrite(KEY, text);
             }
+            // While a tab is suspended, or a write is on its way, a clearing loses the order of the sessions.
+            40 if self.has_cookie
+                && self.last_user.is_some()
+                && !self.tabs.iter().any(|open| open.is_frozen || open.tab.has_unpublished_writes()) =>
+            {
+                self.sim.note(|| format!("the storage is cleared, and tab {tab} resumes"));
+                self.sim.overwrite(KEY, None);
+                let client = self.tabs[tab].client.clone();
+                drop(self.tabs[tab].tab.run(async move { client.resume().await }));
+            }
             40 if self.has_dpop => {
                 self.sim.note(|| "a thief tries a copy of the store".into());
                 self.check_thief()?;
@@ -426,15 +460,17 @@ impl Scenario {
 
     fn freeze(&mut self, tab: usize) {
         self.sim.note(|| format!("tab {tab} freezes"));
-        self.tabs[tab].tab.freeze();
-        self.tabs[tab].is_frozen = true;
+        let open = &mut self.tabs[tab];
+        open.froze_while_writing |= open.tab.has_unpublished_writes();
+        open.tab.freeze();
+        open.is_frozen = true;
         self.calls.iter_mut().filter(|call| call.tab == tab).for_each(|call| call.may_be_late = true);
     }
 
     fn thaw(&mut self, tab: usize) {
         if self.tabs[tab].is_frozen {
             self.sim.note(|| format!("tab {tab} thaws"));
-            self.tabs[tab].is_frozen = false;
+            (self.tabs[tab].is_frozen, self.tabs[tab].froze_while_writing) = (false, false);
             self.tabs[tab].tab.thaw();
         }
     }
