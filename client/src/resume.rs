@@ -20,8 +20,11 @@ use std::rc::Rc;
 impl Client {
     /// Starts a session with the refresh token that the browser has in a cookie ([`grant::Cookie`](crate::grant::Cookie)), for a page
     /// without tokens: after a reload with [`in_memory`](crate::ClientBuilder::in_memory), or when localStorage was cleared. Calls at the
-    /// same time share one exchange, which goes on if the callers stop waiting; tabs take turns. Returns whether a user is signed in. A
-    /// sign-in or sign-out that happens meanwhile, in any tab that shares the session, counts: a later answer does not change it.
+    /// same time share one exchange, which goes on if the callers stop waiting. Returns whether a user is signed in. A sign-in or sign-out that
+    /// happens meanwhile, in any tab that shares the session, counts: a later answer does not change it.
+    ///
+    /// Where there are Web Locks, everything that changes the cookie takes turns, in all tabs: a sign-in, a refresh, a sign-out and this. Without
+    /// them, as in a page that is not a secure context, a late answer may replace a newer cookie.
     ///
     /// After a sign-out by the user it asks no server. Where a page of the server signs users in, such as a form without JavaScript,
     /// call `client.post(refresh_url).sign_in()` on the page to which it leads.

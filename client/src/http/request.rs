@@ -257,13 +257,13 @@ impl<C> RequestBuilder<C> {
         self.apply(move |init| init.set_cache(cache))
     }
 
-    /// The CORS mode.
+    /// The CORS mode. With `NoCors`, a response of another origin is opaque: its [status](crate::Response::status) is 418, and it has no body.
     pub fn mode(mut self, mode: RequestMode) -> Self {
         self.parts.options.mode = Some(mode);
         self.apply(move |init| init.set_mode(mode))
     }
 
-    /// What happens on a redirect.
+    /// What happens on a redirect. With `Manual`, the response to it is opaque: its [status](crate::Response::status) is 418.
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
         self.parts.options.redirect = Some(redirect);
         self.apply(move |init| init.set_redirect(redirect))

@@ -54,10 +54,11 @@ impl Response {
         self.0.sent_at
     }
 
-    /// The status.
+    /// The status. Of an opaque response, whose status and body the browser hides, it is 418: from another origin with
+    /// [`mode`](crate::RequestBuilder::mode) `NoCors`, or a redirect with [`redirect`](crate::RequestBuilder::redirect) `Manual`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        // A browser's `Response.error()` has status 0, which no HTTP response has.
+        // A browser's opaque responses have status 0, which no HTTP response has.
         StatusCode::from_u16(self.0.inner.status()).unwrap_or(StatusCode::IM_A_TEAPOT)
     }
 

@@ -26,7 +26,7 @@ impl Session {
         Some(Box::new(self.0.transport.platform.lock(&self.0.settings.storage_key)))
     }
 
-    /// Releases a lock under which the session may have been stored.
+    /// Releases the lock, in a client that stores its session when that is visible in every tab.
     pub(crate) fn release(&self, lock: Option<Rc<Lock>>) {
         if !self.0.settings.is_in_memory {
             release_after_lag(&self.0.transport.platform, lock);

@@ -243,7 +243,9 @@ impl Scenario {
     /// Returns the access token. `None`: an outage prevented the sign-in.
     fn sign_in_by_a_form(&self, tab: usize, user: &str) -> Option<String> {
         let OpenTab { tab, client, .. } = &self.tabs[tab];
-        let request = client.post(if self.has_cookie { "/cookie/login" } else { "/user/login" }).json(&serde_json::json!({"username": user, "password": "any"}));
+        let request = client
+            .post(if self.has_cookie { "/cookie/login" } else { "/user/login" })
+            .json(&serde_json::json!({"username": user, "password": "any"}));
         let signed_in = self.sim.block_on(tab.run(async move {
             match request.sign_in().await {
                 Ok(SignIn::Done(response)) => response.json::<serde_json::Value>().await.ok(),

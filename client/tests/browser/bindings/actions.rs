@@ -202,6 +202,31 @@ async fn a_result_stays_when_the_server_renews_the_session_of_the_same_user() {
     assert_eq!(page.text().await, DONE);
 }
 
+#[wasm_bindgen_test]
+async fn an_action_whose_session_ends_between_its_requests_waits_for_a_sign_in() {
+    let test = Fixture::signed_in().await;
+    let username = test.user_name().unwrap();
+    test.page.hold(ROUTE);
+    let page = test.mount(|| {
+        let act = use_session_action(|client: Client, ()| async move {
+            post(client.clone(), ROUTE).await?;
+            client.get("/bbb").send().await?.error_for_status().map(|response| response.status().as_u16())
+        });
+        act.dispatch(());
+        move || format!("{:?} {}", act.value.get(), act.awaiting_sign_in.get())
+    });
+    wait_until("the first request is answered", || test.page.held(ROUTE) == 1).await;
+    // Another request finds out that the server has ended the session.
+    test.corrupt("access_token");
+    test.corrupt("refresh_token");
+    assert!(test.get("/bbb").await.is_err());
+    test.page.release(ROUTE);
+    wait_until("the action waits", || page.text_now().ends_with(" true")).await;
+    let sign_in = test.client.post("/user/login").json(&json!({ "username": username, "password": PASSWORD })).sign_in();
+    assert!(matches!(sign_in.await, Ok(SignIn::Done(_))));
+    page.shows("Some(Ok(200)) false").await;
+}
+
 /// An error type of an application.
 #[derive(Clone, Debug)]
 struct AppError(Error);

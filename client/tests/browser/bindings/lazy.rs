@@ -66,6 +66,26 @@ fn status() -> impl Fn() -> String {
     move || format!("{:?} {}", status.get(), session.user.get().and_then(|user| user.name).unwrap_or_default())
 }
 
+/// The event that follows a write of another tab.
+fn announce_write(key: &str) {
+    let init = web_sys::StorageEventInit::new();
+    init.set_key(Some(key));
+    window().dispatch_event(&web_sys::StorageEvent::new_with_event_init_dict("storage", &init).unwrap()).unwrap();
+}
+
+fn go_online() {
+    window().dispatch_event(&web_sys::Event::new("online").unwrap()).unwrap();
+}
+
+/// A page whose engine could not be loaded.
+async fn with_a_missing_part(test: &Fixture) -> Lazy {
+    let part = Part::default();
+    part.is_missing.set(true);
+    let lazy = Lazy::mount(test, part, status);
+    wait_until("the load has failed", || lazy.session.load_failed.get_untracked()).await;
+    lazy
+}
+
 #[wasm_bindgen_test]
 async fn without_a_stored_session_nothing_is_loaded_and_the_status_is_known_at_once() {
     let test = Fixture::new();
@@ -154,9 +174,7 @@ async fn a_sign_in_elsewhere_loads_the_engine() {
     sleep_seconds(0.05).await;
     assert_eq!(elsewhere.loads(), 0);
     for key in ["another key", &other.key] {
-        let init = web_sys::StorageEventInit::new();
-        init.set_key(Some(key));
-        window().dispatch_event(&web_sys::StorageEvent::new_with_event_init_dict("storage", &init).unwrap()).unwrap();
+        announce_write(key);
         tick().await;
         assert_eq!(elsewhere.loads(), usize::from(key == other.key), "{key}");
     }
@@ -166,19 +184,79 @@ async fn a_sign_in_elsewhere_loads_the_engine() {
 #[wasm_bindgen_test]
 async fn case_64_a_failed_load_is_repeated_and_then_reported() {
     let test = Fixture::signed_in().await;
-    let part = Part::default();
-    part.is_missing.set(true);
-    let lazy = Lazy::mount(&test, part, status);
-    wait_until("the load has failed", || lazy.session.load_failed.get_untracked()).await;
+    let lazy = with_a_missing_part(&test).await;
     assert_eq!((lazy.loads(), lazy.page.text().await.as_str()), (2, "Loading "), "a stored session may be a user's");
     assert!(lazy.session.load().await.is_err());
     assert_eq!(lazy.loads(), 4);
     // The browser is online again.
     lazy.part.is_missing.set(false);
-    window().dispatch_event(&web_sys::Event::new("online").unwrap()).unwrap();
+    go_online();
     lazy.page.shows(&format!("Authenticated {}", test.user_name().unwrap())).await;
     assert!(!lazy.session.load_failed.get_untracked());
     assert_eq!(lazy.loads(), 5);
+}
+
+#[wasm_bindgen_test]
+async fn case_64_a_sign_out_without_the_engine_ends_no_later_session() {
+    for is_signed_in_elsewhere in [false, true] {
+        let test = Fixture::signed_in().await;
+        let lazy = with_a_missing_part(&test).await;
+        lazy.session.sign_out();
+        wait_until("the load has failed again", || lazy.loads() == 4).await;
+        sleep_seconds(0.05).await;
+        let mut shown = "Unauthenticated ".to_owned();
+        if is_signed_in_elsewhere {
+            // Another tab signs another user in.
+            let other = Fixture::signed_in().await;
+            test.store_text(&other.stored_text().unwrap());
+            shown = format!("Authenticated {}", other.user_name().unwrap());
+        }
+        lazy.part.is_missing.set(false);
+        go_online();
+        lazy.page.shows(&shown).await;
+        assert_eq!(test.record()["ended"].is_null(), is_signed_in_elsewhere);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn case_64_a_sign_out_elsewhere_makes_a_page_without_its_engine_ready() {
+    let test = Fixture::signed_in().await;
+    let lazy = with_a_missing_part(&test).await;
+    assert_eq!(lazy.page.text_now(), "Loading ");
+    test.store_text(&format!("{{\"v\":2,\"session\":{},\"ended\":\"ByUser\"}}", test.record()["session"]));
+    announce_write(&test.key);
+    assert_eq!(lazy.page.text().await, "Unauthenticated ");
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_out_before_the_engine_is_loaded_discards_waiting_dispatches() {
+    const ROUTE: &str = "/user/password";
+    let test = Fixture::signed_in().await;
+    let part = Part::default();
+    part.is_held.set(true);
+    let (dispatched, runs) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(0)));
+    let (action, counted) = (dispatched.clone(), runs.clone());
+    let lazy = Lazy::mount(&test, part, move || {
+        let save = use_session_action_with_options(UseSessionActionOptions::default(), move |client, ()| {
+            let counted = counted.clone();
+            async move {
+                counted.set(counted.get() + 1);
+                client.post(ROUTE).text("note").send().await.map(drop)
+            }
+        });
+        action.replace(Some(save));
+        let status = status();
+        move || format!("{} {}", status(), save.awaiting_sign_in.get())
+    });
+    dispatched.borrow().unwrap().dispatch(());
+    assert_eq!(lazy.page.text().await, "Loading  true");
+    lazy.session.sign_out();
+    lazy.part.is_held.set(false);
+    lazy.page.shows("Unauthenticated  false").await;
+    let name = register(&lazy.session.client()).await;
+    lazy.page.shows(&format!("Authenticated {name} false")).await;
+    sleep_seconds(0.3).await;
+    assert_eq!((runs.get(), test.page.sent(ROUTE).len()), (0, 0));
 }
 
 #[wasm_bindgen_test]

@@ -87,3 +87,24 @@ async fn a_resource_is_loaded_again_when_a_signal_changes_and_on_refetch() {
     wait_until("it is loaded once more", || test.page.answered(ME, 200) == 3).await;
     page.shows("20").await;
 }
+
+/// Another tab signs another user in, which this page has not noticed before the first response.
+#[wasm_bindgen_test]
+async fn case_45_loading_of_the_first_user_sends_no_request_as_the_second() {
+    let (test, other) = (Fixture::signed_in().await, Fixture::signed_in().await);
+    test.page.hold(ME);
+    let page = test.mount(|| {
+        let loaded = use_session_resource(|client| async move {
+            let user = user_name(client.clone()).await?;
+            let _ = client.get(format!("/second/{user}")).send().await;
+            Some(user)
+        });
+        move || loaded.value.get().flatten()
+    });
+    wait_until("the first request is answered", || test.page.held(ME) == 1).await;
+    let (first, second) = (test.user_name().unwrap(), other.user_name().unwrap());
+    test.store_text(&other.stored_text().unwrap());
+    test.page.release(ME);
+    page.shows(&second).await;
+    assert_eq!([first, second].map(|user| test.page.sent(&format!("/second/{user}")).len()), [0, 1]);
+}
