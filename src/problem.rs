@@ -86,7 +86,7 @@ impl Problem {
         }
     }
 
-    /// The same problem in a form that asks for the account's own password: the message belongs to that field.
+    /// The problem as a form shows it that asks for the account's own password: the message belongs to that field.
     pub(crate) fn about_own_password(self, field: &'static str) -> Problem {
         match self {
             Problem::Refused(Code::InvalidCredentials, _) => Problem::WrongPassword(field),
@@ -94,7 +94,7 @@ impl Problem {
         }
     }
 
-    /// The same problem on the page of a reset link.
+    /// The problem as the page of a reset link shows it.
     pub(crate) fn about_reset_code(self) -> Problem {
         match self {
             Problem::Refused(Code::InvalidGrant, _) => Problem::ResetCodeRefused,

@@ -22,7 +22,7 @@ async fn holds(page: &Page, state: &str) -> Result {
     page.set_appearance(appearances[0]).await
 }
 
-/// The same while responses are held back, once the page shows these words.
+/// As [`holds`], while responses are held back, once the page shows these words.
 async fn holds_meanwhile(page: &Page, words: &str, state: &str) -> Result {
     page.shows(words).await?;
     holds(page, state).await?;

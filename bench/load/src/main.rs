@@ -63,7 +63,7 @@ enum What {
     Guarded,
     /// GET /user/refresh?refresh_token=…, with the newest refresh token each time
     Refresh,
-    /// The same, and then GET /bbb with the new access token: one exchange
+    /// A refresh in the same form, then GET /bbb with the new access token: one exchange
     Exchange,
 }
 

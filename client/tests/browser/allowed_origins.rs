@@ -104,7 +104,7 @@ async fn a_refresh_token_does_not_follow_redirects() {
     let test = Fixture::with_refused_access_token().await;
     assert_eq!(test.get("/bbb").await, Ok(200));
     test.client.session().sign_out();
-    wait_until("the server was told", || test.page.sent("/user/logout").iter().any(|sent| sent.status == 204)).await;
+    wait_until("the sign-out request was answered", || test.page.sent("/user/logout").iter().any(|sent| sent.status == 204)).await;
     let redirects = |path: &str| test.page.sent(path).into_iter().map(|sent| sent.redirect).collect::<Vec<_>>();
     assert_eq!((redirects(REFRESH_PATH), redirects("/user/logout")), (vec!["error".to_owned()], vec!["error".to_owned()]));
     assert_eq!(redirects("/bbb"), ["follow", "follow"]);

@@ -37,7 +37,7 @@ impl Fixture {
         Fixture::with(|builder| builder)
     }
 
-    /// The same with other settings.
+    /// Like [`new`](Self::new), with other settings.
     pub(crate) fn with(settings: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Fixture {
         let page = Page::new();
         let key = format!("test.{}", random_name());

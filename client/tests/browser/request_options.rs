@@ -93,7 +93,7 @@ async fn case_54_the_cookie_grant_refreshes_with_credentials_and_stores_no_refre
     assert_eq!(test.record()["access_token"], "second-access");
     assert!(!test.stored_text().unwrap().contains("in-the-body-too"));
     test.client.session().sign_out();
-    crate::fixture::wait_until("the server was told", || test.page.answered("/cookie/logout", 204) == 1).await;
+    crate::fixture::wait_until("the sign-out request was answered", || test.page.answered("/cookie/logout", 204) == 1).await;
     for path in ["/cookie/refresh", "/cookie/logout"] {
         let sent = test.page.sent(path).pop().unwrap();
         assert_eq!((&*sent.credentials, &*sent.redirect, sent.authorization()), ("include", "error", None), "{path}");

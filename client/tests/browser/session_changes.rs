@@ -85,11 +85,11 @@ async fn case_17_the_server_is_told_of_a_sign_out() {
     let token = test.record()["refresh_token"].clone();
     test.client.session().sign_out();
     assert!(!test.stored_text().unwrap().contains("token"), "no token is left in the storage");
-    // An earlier test may still be telling the server of the end of its session.
+    // The sign-out request of an earlier test may still be on its way.
     let is_ours =
         |body: &Option<Vec<u8>>| body.as_ref().is_some_and(|body| String::from_utf8_lossy(body).contains(token.as_str().unwrap()));
     let ours = || test.page.sent("/user/logout").into_iter().find(|sent| is_ours(&sent.body) && sent.status == 204);
-    wait_until("the server was told", || ours().is_some()).await;
+    wait_until("the sign-out request was answered", || ours().is_some()).await;
     assert_ne!(ours().unwrap().keepalive, Some(false), "the request outlives the page");
     let refresh = Request::post(REFRESH_PATH).json(&json!({ "refresh_token": token })).anonymous();
     assert_eq!(test.send(refresh).await, Ok(401));

@@ -108,7 +108,7 @@ impl Edge {
         response
     }
 
-    /// A new id, or that of a trusted proxy, so that its log and ours can be matched.
+    /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.
     fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> String {
         let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));

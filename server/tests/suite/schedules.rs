@@ -61,7 +61,7 @@ pub(crate) enum Step {
     Refresh {
         lost: bool,
     },
-    /// The same by a server of version 0.1, answered.
+    /// The owner refreshes at a server of version 0.1; the answer is stored.
     RefreshAtOldServer,
     /// The owner uses the current access token.
     Use,

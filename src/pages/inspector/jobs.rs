@@ -37,7 +37,7 @@ impl Jobs {
         self.running.get() == Some(job)
     }
 
-    /// The same untracked, for event listeners.
+    /// Like [`is_running`](Self::is_running), untracked, for event listeners.
     pub(super) fn is_running_untracked(self, job: Job) -> bool {
         self.running.try_get_untracked() == Some(Some(job))
     }

@@ -75,7 +75,7 @@ pub struct Stats {
     pub accepted: u64,
     /// Requests to guarded routes that were answered with 401.
     pub unauthorized: u64,
-    /// Sign-outs that the server was told of.
+    /// Sign-out requests that arrived.
     pub logouts: u64,
     /// Requests that were refused because their proof lacked the present nonce.
     pub nonces: u64,

@@ -70,7 +70,7 @@ pub(crate) struct Scenario {
     last_session: Option<String>,
     /// The user of each session, by the session's id in the store.
     sessions: BTreeMap<String, &'static str>,
-    /// The server was told of a sign-out, or ended a session.
+    /// A sign-out request arrived, or the server ended a session.
     has_ended_session: bool,
     has_locks: bool,
     policy: ReusePolicy,

@@ -11,7 +11,7 @@ use wugan::{
     leptos::{Guarded, UseGuardOptions, UseReturnToOptions, use_return_to_with_options, use_session},
 };
 
-/// The addresses that the app was told to go to.
+/// The addresses to which the app navigated.
 type Navigations = Rc<RefCell<Vec<String>>>;
 
 fn recorded(navigations: &Navigations) -> impl Fn(&str) + 'static {
