@@ -134,7 +134,11 @@ impl Client {
         match session.parse(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
             RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, lock),
-            RefreshOutcome::Unavailable(reason) => return Err(response.decode_error(format!("it is no token response: {reason}"))),
+            RefreshOutcome::Unavailable(reason) => {
+                #[cfg(feature = "dpop")]
+                session.revoke_unused(&TokenResponse::new(&response));
+                return Err(response.decode_error(format!("it is no token response: {reason}")));
+            }
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
         }
         Ok(SignIn::Done(response))

@@ -38,6 +38,7 @@ impl Dpop {
                 None => None,
             };
             let mut sendings = 0;
+            let mut is_repeated = false;
             loop {
                 let known = self.servers.of(&address.origin);
                 let is_forgotten = sendings == 0 && is_broken(Rule::NonceIsKept);
@@ -69,18 +70,23 @@ impl Dpop {
                 let refusal = Refusal::of(request, &mut response, token.is_some()).await?;
                 let is_other_nonce = new_nonce.is_some() && new_nonce != nonce;
                 let sent_at = response.sent_at();
-                let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > TOLERATED_MS);
+                // A slow upload makes the answer's time later than the proof's.
+                let tolerated = TOLERATED_MS + sent_at.uncertainty;
+                let is_other_time = sent_at.server.is_some_and(|time| (time - proof.issued * 1_000.0).abs() > tolerated);
                 match refusal {
-                    Refusal::Grant if sendings == 1 && is_needed.is_some() => {}
-                    Refusal::None | Refusal::Grant => return Ok(response),
                     _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
                     Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
                     Refusal::Nonce => {}
                     Refusal::Time | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
                         self.servers.set(Server { time: Some(sent_at), ..self.servers.of(&address.origin) });
                     }
+                    // Not counted: a sending that only asks for a nonce may come before it.
+                    Refusal::Grant | Refusal::Time if is_needed.is_some() && !is_repeated => {
+                        is_repeated = true;
+                        sendings -= 1;
+                    }
                     Refusal::Unknown if is_other_nonce && sendings == 1 => {}
-                    Refusal::Time | Refusal::Unknown => return Ok(response),
+                    _ => return Ok(response),
                 }
                 if !body.is_replayable() {
                     return Err(Error::NotReplayable.into());
@@ -99,7 +105,7 @@ enum Refusal {
     Grant,
     /// The nonce is missing or too old.
     Nonce,
-    /// The proof is invalid, perhaps because of its time.
+    /// The proof is invalid, perhaps because of its time, or because it was used before.
     Time,
     /// The response may refuse the proof: the page cannot read the reason.
     Unknown,

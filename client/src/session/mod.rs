@@ -234,6 +234,15 @@ impl Session {
 
     /// Tells the server in the background that the session of this refresh token has ended. The lock is kept until the server has answered.
     pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>) {
+        self.send_revocation(refresh_token, attempt, lock, true);
+    }
+
+    /// The same for tokens that are not bound to a key: without a proof.
+    pub(crate) fn revoke_unbound(&self, refresh_token: Option<&str>, attempt: &str) {
+        self.send_revocation(refresh_token, attempt, None, false);
+    }
+
+    fn send_revocation(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>, is_bound: bool) {
         let exchange = Exchange { refresh_token: refresh_token.unwrap_or_default(), attempt };
         let has_token = refresh_token.is_some() || self.has_cookie();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
@@ -241,9 +250,13 @@ impl Session {
             let inner = self.0.clone();
             self.0.transport.platform.spawn(Box::pin(async move {
                 if let Ok(address) = inner.transport.token_address(&request) {
-                    let sending = inner.transport.fetch_once(&request, &address, None);
+                    let sending: LocalBoxFuture<'_, _> = if cfg!(feature = "dpop") && is_bound {
+                        Box::pin(inner.transport.fetch_once(&request, &address, None))
+                    } else {
+                        inner.transport.send_authorized(&request, request.parts.body.build(), &address, None)
+                    };
                     // If it fails, the session expires on the server.
-                    let _ = inner.transport.within(Some(inner.settings.refresh_timeout), Box::pin(sending)).await;
+                    let _ = inner.transport.within(Some(inner.settings.refresh_timeout), sending).await;
                 }
                 drop(lock);
             }));
@@ -446,12 +459,14 @@ impl Session {
         format!("{}.refused", self.0.settings.storage_key)
     }
 
-    /// How long a token that was refused right after its renewal is not renewed for another 401.
+    /// How long a token that was refused right after its renewal is not renewed for another 401; nor is one that cannot be renewed right
+    /// after its sign-in, which a server that refuses all tokens would cause again and again.
     pub(crate) fn refusal_pause(&self, refused: &Credential) -> Option<Duration> {
         let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
         let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));
         let left = doubled.min(LAST_REFUSAL_PAUSE).saturating_sub(self.0.transport.clock.age(&held.tokens.issued));
-        (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && self.is_marked_refused(&held)).then_some(left)
+        let is_refused = || self.is_marked_refused(&held) || !self.has_refresh_token(&held);
+        (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && is_refused()).then_some(left)
     }
 
     /// The session cannot be renewed. It ends now if its access token was refused or has expired, else when that expires. When it ends, a
@@ -525,6 +540,7 @@ impl Session {
                 self.drop_cached_key();
                 self.emit(|| Event::SignedOut { reason });
             }
+            Change::Refused(unbound) => self.revoke_unbound(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt),
             Change::Adopted { changed_user } => {
                 if let Some(held) = self.held() {
                     self.note_storing(&held.tokens.issued);

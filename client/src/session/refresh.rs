@@ -235,6 +235,19 @@ impl Session {
         outcome
     }
 
+    /// Revokes the tokens in an answer to a sign-in that starts no session.
+    #[cfg(any(feature = "dpop", feature = "oidc"))]
+    pub(crate) fn revoke_unused(&self, answer: &TokenResponse<'_>) {
+        if let RefreshOutcome::Granted(tokens) = self.0.grant.parse(answer) {
+            let (refresh_token, attempt) = (tokens.refresh_token.as_deref(), self.random_id());
+            if answer.is_of_type("DPoP") {
+                self.revoke(refresh_token, &attempt, None);
+            } else {
+                self.revoke_unbound(refresh_token, &attempt);
+            }
+        }
+    }
+
     /// Whether an exchange that was begun then is still to be sent: its deadline has not passed, and no other tab has made it.
     fn is_needed(&self, current: &Credential, begun: &Timestamp) -> bool {
         let is_in_time = self.0.transport.clock.age(begun) < self.0.settings.refresh_timeout;

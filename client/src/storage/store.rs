@@ -31,6 +31,8 @@ pub(crate) enum Change {
     SignedIn,
     /// Another tab or client signed out.
     SignedOut(SignOutReason),
+    /// This client ended a session without a key.
+    Refused(Credential),
     /// Another tab or client refreshed. The new tokens may name the user differently.
     Adopted {
         changed_user: bool,
@@ -45,6 +47,8 @@ pub(crate) struct SessionStore {
     issuer: String,
     /// Whether this client's tokens are bound to a key.
     is_bound: bool,
+    /// The storage has been read.
+    is_open: Cell<bool>,
     /// The text that was read or written last.
     last_text: RefCell<Option<String>>,
     held: RefCell<Held>,
@@ -64,6 +68,7 @@ impl SessionStore {
             key,
             issuer,
             is_bound,
+            is_open: Cell::new(false),
             last_text: RefCell::new(None),
             held: RefCell::new(Held::SignedOut(None)),
             latest_session: RefCell::default(),
@@ -78,6 +83,7 @@ impl SessionStore {
 
     /// Reads the storage and adopts what changed there.
     pub(crate) fn sync(&self) -> Option<Change> {
+        let is_opening = !self.is_open.replace(true);
         let text = match self.storage.get(&self.key) {
             Ok(text) => text,
             Err(_) if is_broken(Rule::StorageMayFail) => None,
@@ -97,7 +103,7 @@ impl SessionStore {
             return matches!(self.held(), Held::SignedIn(_)).then_some(Change::Warning(Warning::StoreCleared));
         };
         match Record::read(&text, &self.issuer) {
-            Ok(Record::Active(stored)) if stored.is_bound != self.is_bound => self.refuse(&stored.session),
+            Ok(Record::Active(stored)) if stored.is_bound != self.is_bound => self.refuse(stored, is_opening),
             Ok(record) if self.is_stale(&record) => self.restore(),
             Ok(record) => self.adopt(record),
             Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
@@ -152,12 +158,12 @@ impl SessionStore {
 
     /// The tokens are bound to a key and this client has none, or the other way round. Clients that can use the session keep it: their
     /// version of the app differs from this one's. A page that has just been opened is the newer version, and ends a session without a key.
-    fn refuse(&self, session: &str) -> Option<Change> {
-        let is_opening = self.latest_session.replace(session.to_owned()).is_empty();
+    fn refuse(&self, stored: Credential, is_opening: bool) -> Option<Change> {
+        self.latest_session.replace(stored.session.clone());
         let reason = SignOutReason::KeyLost;
         let before = self.held.replace(Held::SignedOut(Some(reason)));
-        if is_opening && self.is_bound {
-            return self.restore();
+        if cfg!(feature = "dpop") && is_opening && self.is_bound {
+            return self.restore().or(Some(Change::Refused(stored)));
         }
         matches!(before, Held::SignedIn(_)).then_some(Change::SignedOut(reason))
     }

@@ -361,6 +361,9 @@ fn dpop_tokens_that_are_not_bound_are_never_stored() {
     // The server ignores proofs, or a proxy removes them.
     assert!(matches!(sign_in(&sim, &tab, &client), Err(Error::Decode { message, .. }) if message.contains("DPoP")));
     assert_eq!(sim.stored(KEY), None);
+    assert!(server.has_session("ada"));
+    sim.advance(seconds(1.0));
+    assert!(!server.has_session("ada"), "they are revoked");
     server.use_dpop(None);
     assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
     assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
@@ -428,4 +431,66 @@ fn dpop_a_clock_that_is_a_little_wrong_is_corrected_by_a_server_with_a_narrow_wi
     assert_eq!(sign_in(&sim, &tab, &client), Ok(true));
     assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
     assert_eq!(server.stats().untimely_proofs, 1);
+}
+
+/// wugan-server refuses a repeated proof with the code of RFC 9449 §5.
+#[test]
+fn dpop_a_repeated_proof_that_is_refused_as_such_is_made_anew() {
+    let (sim, server, tab, client) = bound_ada(None);
+    server.allow_early_refreshes();
+    let refused = Fault::Reply { status: 400, content_type: "application/json", body: "{\"error\":\"invalid_dpop_proof\"}" };
+    server.fail_next([refused]);
+    let refreshed = sim.block_on(refresh((&tab, &client)));
+    assert_eq!((refreshed, server.stats().refreshes), (Ok(()), 2));
+}
+
+/// The nonce is too old, so the first sending opens the connection on which the browser repeats the second one.
+#[test]
+fn dpop_a_refused_refresh_is_sent_once_more_after_a_nonce_too() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    tab.hide(true);
+    sim.advance(seconds(3_600.0));
+    let refused = Fault::Reply { status: 400, content_type: "application/json", body: "{\"error\":\"invalid_grant\"}" };
+    server.fail_next([Fault::None, refused]);
+    let response = sim.block_on(get(&tab, &client, "/bbb"));
+    assert_eq!((response, server.stats().refreshes), (bbb(), 3));
+}
+
+/// The `Date` of the answer is later than the proof because the upload took long.
+#[test]
+fn dpop_a_slow_401_without_a_reason_is_sent_once_before_the_refresh() {
+    let (sim, server, tab, client) = bound_ada(None);
+    sim.trace();
+    server.set_latency(seconds(11.0), seconds(12.0));
+    server.fail(Fault::Status(401));
+    let response = send(&tab, client.post("/echo").timeout(seconds(600.0)).text("a long upload"));
+    // The refresh fails too.
+    drop(sim.block_on(response));
+    let sent = sim.timeline().lines().filter(|line| line.contains("sends POST /echo")).count();
+    assert_eq!(sent, 1, "\n{}", sim.timeline());
+}
+
+/// A copy of its tokens may have been made before.
+#[test]
+fn dpop_a_bearer_session_that_a_page_with_dpop_ends_is_revoked() {
+    let sim = Simulation::new(1);
+    let _tabs = tabs(&sim, 1, builder);
+    sim.server().use_dpop(None);
+    let _client = sim.tab().client(bound());
+    sim.advance(seconds(5.0));
+    assert!(!sim.server().has_session("ada"));
+}
+
+/// Both tabs were opened before any user had signed in; one has an old version of the app.
+#[test]
+fn dpop_a_sign_in_without_a_key_in_another_tab_is_kept() {
+    let sim = Simulation::new(1);
+    let (old, new) = (sim.tab(), sim.tab());
+    sim.server().use_dpop(None);
+    let bearer = old.client(builder());
+    let _bound = new.client(bound());
+    sim.advance(seconds(60.0));
+    bearer.session().sign_in(sim.server().sign_in("ada"));
+    sim.advance(seconds(1.0));
+    assert_eq!(bearer.session().info().state, AuthState::SignedIn);
 }

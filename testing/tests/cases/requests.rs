@@ -177,6 +177,23 @@ fn case_06_new_tokens_are_stored_when_all_callers_are_gone() {
     assert_eq!(sim.server().stats().refreshes, 1);
 }
 
+/// The server refuses all tokens: an end would send the user to the sign-in again and again.
+#[test]
+fn case_07_a_401_right_after_a_sign_in_without_a_refresh_token_ends_nothing() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let client = tab.client(builder());
+    let tokens = sim.server().sign_in("ada");
+    client.session().sign_in(wugan::TokenSet::without_refresh_token(tokens.access_token).with_expires_in(3600.0));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    sim.server().fail(Fault::Status(401));
+    let response = status(sim.block_on(get(&tab, &client, "/bbb")));
+    assert_eq!((response, client.session().info().state), (Ok(401), AuthState::SignedIn));
+    // Later, a 401 shows that the token is no longer valid.
+    sim.advance(seconds(5.0));
+    assert_eq!(status(sim.block_on(get(&tab, &client, "/bbb"))), Err(Error::SignedOut(SignOutReason::Expired)));
+}
+
 #[test]
 fn case_07_the_401_of_a_replay_is_the_response() {
     let (sim, tab, client) = ada();
