@@ -109,7 +109,7 @@ impl ClientBuilder {
     }
 
     /// Whether the tokens are bound to a key that cannot leave this browser (DPoP, RFC 9449), so that a copy of them is worthless. The
-    /// server must support it. A session without the key ends with [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost).
+    /// server must support it, and name it in the member `token_type` of its token responses. A session without the key ends with [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost).
     /// Default: no.
     #[cfg(feature = "dpop")]
     pub fn dpop(mut self, dpop: bool) -> ClientBuilder {

@@ -270,7 +270,9 @@ impl Client {
         }
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
         if self.is_token_rejected(call, &replayed) {
-            session.note_refused_replay(&newer);
+            if call.request.parts.may_mark_token {
+                session.note_refused_replay(&newer);
+            }
             if is_broken(Rule::OneReplay) {
                 replayed = self.fetch_once(call, Some(&newer), true).await?;
             }

@@ -130,7 +130,7 @@ provider.use(async (ctx, next) => {
     if (ctx.path === '/session/end') signOuts.push({ ...ctx.query });
     await next();
     if (ctx.path === '/jwks' && options.keysMaxAge) ctx.set('cache-control', `max-age=${options.keysMaxAge}`);
-    if (losesNextAnswer && ctx.path === '/token' && ctx.method === 'POST') {
+    if (losesNextAnswer && ctx.path === '/token' && ctx.status === 200) {
       losesNextAnswer = false;
       ctx.req.socket.destroy();
     }

@@ -29,6 +29,7 @@ mod lighthouse;
 mod openid_provider;
 mod page;
 mod pages;
+mod proof;
 mod proxy;
 mod record;
 mod server;

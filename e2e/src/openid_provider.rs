@@ -177,7 +177,7 @@ impl OpenIdProvider {
         self.control("expire").await.map(drop)
     }
 
-    /// Carries out the next exchange and drops the response.
+    /// Carries out the next exchange that succeeds and drops the response.
     ///
     /// # Errors
     /// The provider does not answer.

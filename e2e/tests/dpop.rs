@@ -75,6 +75,23 @@ async fn attack(server: &Server, copy: &Value) -> Result<[u16; 4]> {
     Ok(statuses)
 }
 
+/// What the attacker gets with a proof of another key: the statuses of a guarded request, of a refresh, and of a sign-out.
+async fn attack_with_key(server: &Server, page: &Page, copy: &Value) -> Result<[u16; 3]> {
+    let client = reqwest::Client::new();
+    let access = copy["access_token"].as_str().ok_or("no access token")?;
+    let [guarded, refresh, sign_out] = [GUARDED, REFRESH, "/user/logout"].map(|path| format!("{}{path}", server.url()));
+    let proof = page.foreign_proof("GET", &guarded, Some(access)).await?;
+    let request = client.get(&guarded).header("authorization", format!("DPoP {access}")).header("dpop", proof);
+    let mut statuses = [request.send().await?.status().as_u16(), 0, 0];
+    let body = json!({ "refresh_token": copy["refresh_token"], "attempt": copy["attempt"] }).to_string();
+    for (status, url) in statuses[1..].iter_mut().zip([refresh, sign_out]) {
+        let proof = page.foreign_proof("POST", &url, None).await?;
+        let request = client.post(&url).header("content-type", "application/json").header("dpop", proof);
+        *status = request.body(body.clone()).send().await?.status().as_u16();
+    }
+    Ok(statuses)
+}
+
 async fn dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
     play(engine, "dpop-server", &[], async |server, page| {
         sign_up(server, page, "").await?;
@@ -82,12 +99,14 @@ async fn dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on(engi
         send(page).await?;
         let copy = copy(page).await?;
         assert_eq!(attack(server, &copy).await?, [401, 401, 400, 400]);
+        assert_eq!(attack_with_key(server, page, &copy).await?, [401, 401, 401]);
         let refused = server.refreshes().await?.refused;
-        assert_eq!(refused, 1, "the attacker's");
+        assert_eq!(refused, 2, "the attacker's");
         tokio::time::sleep(TTL).await;
         send(page).await?;
         // The token that the owner has replaced meanwhile is no sign of theft without the key.
         assert_eq!(attack(server, &copy).await?, [401, 401, 400, 400]);
+        assert_eq!(attack_with_key(server, page, &copy).await?, [401, 401, 401]);
         page.reload().await?;
         page.shows("signed in").await?;
         send(page).await?;

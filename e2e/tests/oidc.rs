@@ -20,6 +20,7 @@ in_engines! { [Chromium Firefox] [
     openid_a_revoked_grant_ends_the_session_with_its_reason,
     openid_a_restart_of_the_provider_keeps_the_session,
     openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in,
+    openid_a_session_that_is_lost_at_once_starts_no_second_sign_in,
     dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on,
     dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh,
     dpop_a_nonce_is_asked_for_once,
@@ -43,13 +44,15 @@ impl Site {
         Ok(Self { provider, page })
     }
 
-    /// The guarded page, after a sign-in at the provider.
+    /// The guarded page, some time after a sign-in at the provider.
     async fn signed_in(page: &Page, options: Value) -> Result<Self> {
         let site = Self::start(page, options).await?;
         site.page.open("/account").await?;
         site.log_in().await?;
         site.consent().await?;
         site.page.shows("The account of ada").await?;
+        // Within some seconds, a guard would take the end of the session for a sign-in that failed.
+        site.page.script("sessionStorage.removeItem('wugan:oidc:completed')").await?;
         Ok(site)
     }
 
@@ -288,15 +291,71 @@ async fn dpop_a_lost_answer_ends_no_session_that_would_go_on_without_dpop() -> R
     .await
 }
 
+/// The page has no nonce yet, so the request that asks for one opens the connection on which Chromium repeats the exchange.
+#[tokio::test]
+async fn dpop_a_lost_answer_after_a_nonce_ends_no_session() -> Result {
+    scenario("dpop-lost-answer-nonce", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true, "grace": 60, "accessTtl": 3 })).await?;
+        site.page.open("/no-page-of-the-app").await?;
+        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+        site.provider.lose_next_answer().await?;
+        site.page.open("/account").await?;
+        until("the requests to be answered", async || {
+            site.page.press("Send 20 requests").await?;
+            Ok(site.page.text().await?.contains("20 answered").then_some(()))
+        })
+        .await?;
+        assert_eq!(site.ended().await?, Value::Null);
+        Ok(())
+    })
+    .await
+}
+
 async fn openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in(engine: Engine) -> Result {
     scenario_on(engine, "openid-keys", &[], async |Context { page, .. }: &mut Context| {
         let mut site = Site::signed_in(page, json!({ "keysMaxAge": 86_400 })).await?;
         site.provider.replace_keys().await?;
+        // The session is as old as its ID token, whose key the provider no longer has.
+        site.page.script(MAKE_ID_TOKEN_OLD).await?;
         site.page.press("Sign out").await?;
-        // The provider cannot read the hint, whose key it no longer has.
-        site.page.open("/account").await?;
+        site.page.press("Yes, sign me out").await?;
+        site.page.shows("signed out").await?;
+        assert_eq!(site.provider.sign_outs().await?[0]["id_token_hint"], Value::Null);
+        site.page.follow("Account").await?;
+        site.log_in().await?;
         site.consent().await?;
         site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+/// Sets the ID token's time of issue to two days ago.
+const MAKE_ID_TOKEN_OLD: &str = "for (const key of Object.keys(localStorage).filter(key => key.endsWith('.id_token'))) { \
+    const stored = JSON.parse(localStorage[key]); \
+    const [header, claims, signature] = stored.id_token.split('.'); \
+    const read = JSON.parse(atob(claims.replaceAll('-', '+').replaceAll('_', '/'))); \
+    const old = btoa(JSON.stringify({ ...read, iat: read.iat - 172800 })).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''); \
+    localStorage[key] = JSON.stringify({ ...stored, id_token: `${header}.${old}.${signature}` }); }";
+
+/// As if other scripts of the origin had filled localStorage. sessionStorage has a quota of its own.
+const FILL_STORAGE: &str = "const set = Storage.prototype.setItem; Storage.prototype.setItem = function(...pair) { \
+    if (this === window.localStorage) throw new DOMException('full', 'QuotaExceededError'); \
+    return set.apply(this, pair); }";
+
+async fn openid_a_session_that_is_lost_at_once_starts_no_second_sign_in(engine: Engine) -> Result {
+    scenario_on(engine, "openid-lost-at-once", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.add_preload_script(FILL_STORAGE).await?;
+        site.page.open("/account").await?;
+        site.log_in().await?;
+        site.consent().await?;
+        // In memory.
+        site.page.shows("The account of ada").await?;
+        site.page.reload().await?;
+        site.page.shows("the session was lost right after the sign-in").await?;
+        site.page.arrives_at("/account").await?;
+        assert_eq!(site.provider.grants().await?, grants(1, 0));
+        Ok(())
     })
     .await
 }
@@ -537,17 +596,25 @@ async fn stolen(page: &Page) -> Result<[String; 2]> {
     Ok(["access_token", "refresh_token"].map(|name| stored[name].as_str().unwrap_or_default().to_owned()))
 }
 
-/// What a thief gets: the statuses of user information by Bearer and by DPoP without a proof, and of a refresh.
-async fn thief(site: &Site) -> Result<[u16; 3]> {
-    let ([access, refresh], issuer, client) = (stolen(&site.page).await?, site.provider.issuer(), reqwest::Client::new());
-    let mut statuses = [0; 3];
-    for (status, scheme) in statuses.iter_mut().zip(["Bearer", "DPoP"]) {
-        let request = client.get(format!("{issuer}/me")).header("authorization", format!("{scheme} {access}"));
+/// What a thief gets: the statuses of user information by Bearer, by DPoP without a proof and with one of another key, and of a refresh
+/// without a proof and with one.
+async fn thief(site: &Site) -> Result<[u16; 5]> {
+    let ([access, refresh], client) = (stolen(&site.page).await?, reqwest::Client::new());
+    let [me, token] = ["me", "token"].map(|path| format!("{}/{path}", site.provider.issuer()));
+    let proof = site.page.foreign_proof("GET", &me, Some(&access)).await?;
+    let mut statuses = [0; 5];
+    for (status, (scheme, proof)) in statuses.iter_mut().zip([("Bearer", None), ("DPoP", None), ("DPoP", Some(proof))]) {
+        let request = client.get(&me).header("authorization", format!("{scheme} {access}"));
+        let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
         *status = request.send().await?.status().as_u16();
     }
-    let form = format!("grant_type=refresh_token&client_id=wugan-example&refresh_token={refresh}");
-    let request = client.post(format!("{issuer}/token")).header("content-type", "application/x-www-form-urlencoded");
-    statuses[2] = request.body(form).send().await?.status().as_u16();
+    let proof = site.page.foreign_proof("POST", &token, None).await?;
+    for (status, proof) in statuses[3..].iter_mut().zip([None, Some(proof)]) {
+        let form = format!("grant_type=refresh_token&client_id=wugan-example&refresh_token={refresh}");
+        let request = client.post(&token).header("content-type", "application/x-www-form-urlencoded");
+        let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
+        *status = request.body(form).send().await?.status().as_u16();
+    }
     Ok(statuses)
 }
 
@@ -555,13 +622,13 @@ async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: En
     scenario_on(engine, "dpop-stolen", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         site.send().await?;
-        assert_eq!(thief(&site).await?, [401, 400, 400]);
+        assert_eq!(thief(&site).await?, [401, 400, 401, 400, 400]);
         site.provider.expire_access_tokens().await?;
         site.send().await?;
-        assert_eq!(site.provider.grants().await?, Grants { codes: 1, refreshed: 1, refused: 1, ..Grants::default() });
+        assert_eq!(site.provider.grants().await?, Grants { codes: 1, refreshed: 1, refused: 2, ..Grants::default() });
         // The same copy without DPoP opens the account.
         let bearer = Site::signed_in(page, json!({})).await?;
-        assert_eq!(thief(&bearer).await?, [200, 400, 200]);
+        assert_eq!(thief(&bearer).await?, [200, 400, 400, 200, 400]);
         Ok(())
     })
     .await

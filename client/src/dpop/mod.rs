@@ -77,4 +77,14 @@ impl Dpop {
             Ok(thumbprint)
         })
     }
+
+    /// The same for a sign-in that another page completes. [`SignOutReason::KeyLost`]: this browser does not store the key.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn make_stored_key(&self) -> LocalBoxFuture<'_, Result<String, Box<Error>>> {
+        Box::pin(async {
+            let thumbprint = self.make_key().await?;
+            let stored = self.platform.key(&self.name).await?;
+            stored.map(|_| thumbprint).ok_or_else(|| Error::SignedOut(crate::SignOutReason::KeyLost).into())
+        })
+    }
 }

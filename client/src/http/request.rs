@@ -54,6 +54,8 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
+    /// Whether a second 401 is about the token, also for other requests.
+    pub(crate) may_mark_token: bool,
     /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.
     pub(crate) apply: Vec<SetOption>,
     /// Pointers, so that an app without signals does not download the functions.
@@ -101,6 +103,7 @@ impl Request {
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
+            may_mark_token: true,
             apply: Vec::new(),
             abort: None,
             error: None,

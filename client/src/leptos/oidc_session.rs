@@ -24,7 +24,8 @@ const RETRY_MS: u32 = 5_000;
 /// #[component]
 /// fn App() -> impl IntoView {
 ///     let config = Config::new("https://login.example.com", "my-app");
-///     view! { <OidcSession config client=Client::builder("https://api.example.com")><Page /></OidcSession> }
+///     let error = move || use_oidc().error.get().map(|error| error.to_string());
+///     view! { <OidcSession config client=Client::builder("https://api.example.com")>{error} <Page /></OidcSession> }
 /// }
 ///
 /// #[component]

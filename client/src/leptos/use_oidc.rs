@@ -49,7 +49,8 @@ impl UseOidcReturn {
         }
     }
 
-    /// Ends the session in all tabs and at the provider.
+    /// Ends the session in all tabs and at the provider. After [`use_session`]'s `sign_out`, which leaves the provider's session, the next
+    /// sign-in asks the user nothing.
     pub fn sign_out(&self) {
         if let Some(oidc) = self.oidc() {
             self.error.try_set(oidc.sign_out().err());
@@ -57,7 +58,8 @@ impl UseOidcReturn {
     }
 
     /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider, and after
-    /// a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path).
+    /// a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path). If that fails, or right after a sign-in, the page stays
+    /// and [`error`](Self::error) says why: show it outside of the guarded pages.
     ///
     /// # Panics
     /// If no component above [provides](provide_oidc) a provider.
@@ -72,11 +74,16 @@ impl UseOidcReturn {
             let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
             // The provider may still know the user, and would sign the user in again at once.
             let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-            if is_sign_out && was_signed_in.get() {
-                this.error.try_set(oidc.show_signed_out_page().err());
+            let error = if is_sign_out && oidc.is_signed_out_page() {
+                Some(Error::InvalidRequest("signed_out_path is a page for signed-in users only: set it to an open page".into()))
+            } else if is_sign_out && was_signed_in.get() {
+                oidc.show_signed_out_page().err()
+            } else if oidc.has_just_signed_in() {
+                Some(Error::SessionNotKept)
             } else {
-                this.sign_in();
-            }
+                return this.sign_in();
+            };
+            this.error.try_set(error);
         })
     }
 

@@ -1,17 +1,19 @@
 //! The authorization request (RFC 6749 §4.1.1; OpenID Connect Core §3.1.2.1), by redirect.
 
-#[cfg(feature = "dpop")]
-use crate::oidc::fetch::TIMEOUT;
 use crate::oidc::{
     Oidc, browser,
+    config::set_parameter,
     error::Error,
     pending::{Pending, last_return_to},
     pkce,
     return_path::is_path,
 };
+#[cfg(feature = "dpop")]
+use crate::oidc::{fetch::TIMEOUT, popup::is_popup};
 
-/// The parameters that this library sets. `response_mode` and `request` would change where the response or its check is.
-const RESERVED: [&str; 13] = [
+/// The parameters that this library or a setter of [`Config`](super::Config) sets. `response_mode` and `request` would change where the
+/// response or its check is.
+const RESERVED: [&str; 15] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -25,6 +27,8 @@ const RESERVED: [&str; 13] = [
     "request_uri",
     "max_age",
     "dpop_jkt",
+    "resource",
+    "audience",
 ];
 
 /// What a sign-in asks of the provider.
@@ -73,7 +77,7 @@ impl SignInOptions {
     /// Adds a parameter that the provider knows, such as `acr_values` or `kc_idp_hint`.
     #[must_use]
     pub fn parameter(mut self, name: &str, value: &str) -> SignInOptions {
-        self.parameters.push((name.to_owned(), value.to_owned()));
+        set_parameter(&mut self.parameters, name, value);
         self
     }
 }
@@ -96,11 +100,15 @@ impl Oidc {
             return Err(Error::InvalidRequest("the page to return to must be a path of this origin, such as /notes".into()));
         }
         let of_all = config.parameters.iter().filter(|(name, _)| options.parameters.iter().all(|(other, _)| other != name));
-        let parameters: Vec<_> = of_all.chain(&options.parameters).map(|(name, value)| (&**name, &**value)).collect();
-        if let Some((name, _)) = parameters.iter().find(|(name, _)| RESERVED.contains(name)) {
-            return Err(Error::InvalidRequest(format!("the parameter {name} is set by this library")));
-        }
+        let mut parameters: Vec<_> = of_all.chain(&options.parameters).map(|(name, value)| (&**name, &**value)).collect();
+        check_parameters(&options.parameters)?;
         let metadata = self.metadata();
+        metadata.confirm(config.assumes_s256).await?;
+        let has_prompt = parameters.iter().any(|(name, _)| *name == "prompt");
+        if metadata.end_session_endpoint.is_none() && !has_prompt && self.client().session().is_signed_out_by_user() {
+            // The provider still knows the user, and would sign the user in again without a question.
+            parameters.push(("prompt", "login"));
+        }
         let pending = Pending {
             issuer: metadata.issuer.clone(),
             verifier: pkce::random()?,
@@ -114,8 +122,10 @@ impl Oidc {
         #[cfg(feature = "dpop")]
         let thumbprint = match &self.client().session().0.transport.dpop {
             Some(dpop) => {
-                let made = self.client().session().0.transport.within(Some(TIMEOUT), dpop.make_key()).await;
-                Some(made.map_err(|error| Error::Unavailable(*error))?)
+                // The page that opened a window completes the sign-in itself.
+                let making = if is_popup(state) { dpop.make_key() } else { dpop.make_stored_key() };
+                let made = self.client().session().0.transport.within(Some(TIMEOUT), making).await;
+                Some(made.map_err(|error| Error::of_request(*error))?)
             }
             None => None,
         };
@@ -137,6 +147,14 @@ impl Oidc {
         pairs.extend(config.resource_pairs());
         pairs.extend(parameters);
         Ok(with_query(&metadata.authorization_endpoint, &pairs))
+    }
+}
+
+/// Refuses parameters that this library sets.
+pub(crate) fn check_parameters(parameters: &[(String, String)]) -> Result<(), Error> {
+    match parameters.iter().find(|(name, _)| RESERVED.contains(&&**name)) {
+        Some((name, _)) => Err(Error::InvalidRequest(format!("the parameter {name} is set by this library, or by a setter of Config"))),
+        None => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ pub struct Config {
     pub(crate) resource: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) rejection_codes: Option<Vec<String>>,
     pub(crate) redirect_path: String,
     pub(crate) signed_out_path: String,
     pub(crate) assumes_s256: bool,
@@ -26,6 +27,7 @@ impl Config {
             resource: None,
             audience: None,
             parameters: Vec::new(),
+            rejection_codes: None,
             redirect_path: "/callback".into(),
             signed_out_path: "/".into(),
             assumes_s256: false,
@@ -55,7 +57,13 @@ impl Config {
     /// Adds a parameter to each sign-in, such as `prompt`, `kc_idp_hint` or `organization`. One of the same name in
     /// [`SignInOptions`](super::SignInOptions) replaces it.
     pub fn parameter(mut self, name: &str, value: &str) -> Config {
-        self.parameters.push((name.to_owned(), value.to_owned()));
+        set_parameter(&mut self.parameters, name, value);
+        self
+    }
+
+    /// The error codes of a refresh that end the session, in place of the [known ones](crate::grant).
+    pub fn rejection_codes<'a>(mut self, codes: impl IntoIterator<Item = &'a str>) -> Config {
+        self.rejection_codes = Some(codes.into_iter().map(str::to_owned).collect());
         self
     }
 
@@ -65,7 +73,8 @@ impl Config {
         self
     }
 
-    /// Sets the path of the page to show after a sign-out. It must not be a page for signed-in users only. Default: `/`.
+    /// Sets the path of the page to show after a sign-out. It must not be a page for signed-in users only: its
+    /// guard would sign the user in again, so it shows an error. Default: `/`.
     pub fn signed_out_path(mut self, path: impl Into<String>) -> Config {
         self.signed_out_path = path.into();
         self
@@ -86,4 +95,10 @@ impl Config {
         let pairs = [("resource", self.resource.as_deref()), ("audience", self.audience.as_deref())];
         pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
+}
+
+/// Sets a parameter in place of an earlier one of its name (RFC 6749 §3.1: none twice).
+pub(crate) fn set_parameter(parameters: &mut Vec<(String, String)>, name: &str, value: &str) {
+    parameters.retain(|(known, _)| known != name);
+    parameters.push((name.to_owned(), value.to_owned()));
 }

@@ -5,12 +5,12 @@ use crate::{
     client::Client,
     error::Error as RequestError,
     grant::OAuth2,
-    oidc::{Config, Metadata, Oidc, error::Error, return_path::is_path},
+    oidc::{Config, Metadata, Oidc, authorize::check_parameters, error::Error, return_path::is_path},
 };
 
 impl Config {
-    /// Reads the provider's metadata and builds the client, whose refresh goes to the provider. The provider's origin is allowed to
-    /// receive the access token, for [`Oidc::user_info`].
+    /// Reads the provider's metadata and builds the client, whose refresh goes to the provider: [`ClientBuilder::grant`] has no effect.
+    /// The provider's origin is allowed to receive the access token, for [`Oidc::user_info`].
     ///
     /// # Errors
     /// [`Error::Discovery`], [`Error::Unavailable`], [`Error::InvalidRequest`] as [`ClientBuilder::build`].
@@ -23,7 +23,7 @@ impl Config {
     ///
     /// # Errors
     /// [`Error::Discovery`] for an endpoint that is not https, or another issuer; [`Error::InvalidRequest`] as
-    /// [`ClientBuilder::build`], and for a scope without `openid`.
+    /// [`ClientBuilder::build`], for a scope without `openid`, and for a parameter that this library sets.
     pub fn connect_with(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
         let unusable = |reason| Error::Discovery { url: metadata.issuer.clone(), reason };
         metadata.check().map_err(unusable)?;
@@ -36,12 +36,16 @@ impl Config {
         if !is_path(&self.redirect_path) || !is_path(&self.signed_out_path) {
             return Err(Error::InvalidRequest("redirect_path and signed_out_path must be paths of this origin".into()));
         }
+        check_parameters(&self.parameters)?;
         let mut grant = OAuth2::new(&metadata.token_endpoint, &self.client_id);
         for (name, value) in self.resource_pairs() {
             grant = grant.parameter(name, value);
         }
         if let Some(endpoint) = &metadata.revocation_endpoint {
             grant = grant.revoke(endpoint);
+        }
+        if let Some(codes) = &self.rejection_codes {
+            grant = grant.rejection_codes(codes.iter().map(String::as_str));
         }
         let client = metadata.userinfo_endpoint.iter().fold(client.grant(grant), |client, endpoint| client.allow_origin(endpoint));
         let client: Client = client.build().map_err(|error| match error {
@@ -74,6 +78,7 @@ mod tests {
             (connect(config().scope("profile openidx"), metadata()), "openid"),
             (connect(config().redirect_path("https://evil.example"), metadata()), "redirect_path"),
             (connect(config().signed_out_path("//evil.example"), metadata()), "signed_out_path"),
+            (connect(config().parameter("audience", "api"), metadata()), "the parameter audience"),
             (connect(Config::new("https://a/", "app"), metadata()), "not for “https://a/”"),
             (connect(config(), metadata().userinfo_endpoint("http://a/me")), "not an https URL"),
         ];

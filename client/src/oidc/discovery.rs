@@ -31,6 +31,8 @@ pub struct Metadata {
     pub end_session_endpoint: Option<String>,
     /// Whether responses name the issuer (RFC 9207 §3).
     pub names_issuer: bool,
+    /// Whether it was read from the provider's document, and not given by hand.
+    is_fetched: bool,
 }
 
 impl Metadata {
@@ -50,6 +52,7 @@ impl Metadata {
             revocation_endpoint: None,
             end_session_endpoint: None,
             names_issuer: false,
+            is_fetched: false,
         }
     }
 
@@ -99,6 +102,7 @@ impl Metadata {
             end_session_endpoint: object.text("end_session_endpoint"),
             names_issuer: object.is_true("authorization_response_iss_parameter_supported"),
             issuer: named,
+            is_fetched: true,
         };
         metadata.check()?;
         Ok(metadata)
@@ -120,23 +124,34 @@ impl Metadata {
             let reason = "the issuer must be an https URL without query and fragment; plain http is allowed for this machine only".into();
             return Err(Error::Discovery { url: issuer.into(), reason });
         }
-        let platform = default_platform();
-        let stored = platform.get(&storage_key(issuer)).ok().flatten();
-        let cached = stored.and_then(|text| {
-            let stored = Object::read(text.as_bytes())?;
-            Some((stored.number("fetched_at")?, Metadata::read(issuer, stored.text("document")?.as_bytes(), assumes_s256).ok()?))
-        });
-        let Some((fetched_at, metadata)) = cached else { return download(issuer, assumes_s256).await };
-        if !(0.0..CACHED_FOR_MS).contains(&(platform.now() - fetched_at)) {
-            let issuer = issuer.to_owned();
-            platform.spawn(Box::pin(async move {
-                if let Err(Error::Discovery { .. }) = download(&issuer, assumes_s256).await {
-                    // The next page reports what is wrong.
-                    let _ = default_platform().set(&storage_key(&issuer), "");
+        match stored(issuer, assumes_s256) {
+            Some((metadata, is_old)) => {
+                if is_old {
+                    let issuer = issuer.to_owned();
+                    // The next page reports what is wrong with the document.
+                    default_platform().spawn(Box::pin(async move { drop(download(&issuer, assumes_s256).await) }));
                 }
-            }));
+                Ok(metadata)
+            }
+            None => download(issuer, assumes_s256).await,
         }
-        Ok(metadata)
+    }
+
+    /// Fetches a document again that is too old for a sign-in. If the provider has changed it, the page has to be loaded again, because its
+    /// client refreshes at the former endpoint.
+    pub(crate) async fn confirm(&self, assumes_s256: bool) -> Result<(), Error> {
+        if !self.is_fetched {
+            return Ok(());
+        }
+        let latest = match stored(&self.issuer, assumes_s256) {
+            Some((metadata, false)) => metadata,
+            _ => download(&self.issuer, assumes_s256).await?,
+        };
+        if latest == *self {
+            return Ok(());
+        }
+        let reason = "the provider has changed its configuration: load this page again".into();
+        Err(Error::Discovery { url: self.issuer.clone(), reason })
     }
 }
 
@@ -145,28 +160,38 @@ fn storage_key(issuer: &str) -> String {
     format!("wugan:oidc:metadata:{issuer}")
 }
 
-/// Fetches the metadata of an issuer, and stores it.
+/// The stored metadata of an issuer, and whether it is older than an hour.
+fn stored(issuer: &str, assumes_s256: bool) -> Option<(Metadata, bool)> {
+    let platform = default_platform();
+    let stored = Object::read(platform.get(&storage_key(issuer)).ok()??.as_bytes())?;
+    let age = platform.now() - stored.number("fetched_at")?;
+    let metadata = Metadata::read(issuer, stored.text("document")?.as_bytes(), assumes_s256).ok()?;
+    Some((metadata, !(0.0..CACHED_FOR_MS).contains(&age)))
+}
+
+/// Fetches the metadata of an issuer, and stores the document, also one that is wrong. An answer without a document, as that of a proxy,
+/// changes nothing.
 async fn download(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
     let [mut url, fallback] = urls(issuer);
-    let mut answer = get(&url).await;
-    if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
-        url = fallback;
-        answer = get(&url).await;
+    let mut answer = get(&url).await.map_err(Error::Unavailable)?;
+    if answer.status() == 404
+        && let Ok(other) = get(&fallback).await
+    {
+        (url, answer) = (fallback, other);
     }
-    let answer = answer.map_err(Error::Unavailable)?;
-    if answer.status().is_server_error() {
-        return Err(Error::Unavailable(answer.status_error()));
-    }
-    let read = match answer.status().as_u16() {
-        200 => Metadata::read(issuer, answer.buffered(), assumes_s256),
-        status => Err(format!("the provider answered {status}: check the issuer")),
+    let (status, document) = (answer.status().as_u16(), answer.buffered());
+    let read = match status {
+        200 => Metadata::read(issuer, document, assumes_s256),
+        404 => Err("the provider answered 404: check the issuer".to_owned()),
+        _ => return Err(Error::Unavailable(answer.status_error())),
     };
-    let metadata = read.map_err(|reason| Error::Discovery { url, reason })?;
-    let platform = default_platform();
-    let stored = Object::new().with_number("fetched_at", Some(platform.now()));
-    // Without it, the next page fetches the document again.
-    let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(answer.buffered()).ok()).write());
-    Ok(metadata)
+    if status == 200 && Object::read(document).is_some() {
+        let platform = default_platform();
+        let stored = Object::new().with_number("fetched_at", Some(platform.now()));
+        // Without it, the next page fetches the document again.
+        let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(document).ok()).write());
+    }
+    read.map_err(|reason| Error::Discovery { url, reason })
 }
 
 /// Where an issuer's document is (OpenID Connect Discovery §4.1), and where RFC 8414 §3.1 puts it.
@@ -227,7 +252,7 @@ mod tests {
             "https://login.example.com/token",
             "https://login.example.com/keys",
         );
-        let expected = Metadata { names_issuer: true, ..expected.end_session_endpoint("https://login.example.com/end") };
+        let expected = Metadata { names_issuer: true, is_fetched: true, ..expected.end_session_endpoint("https://login.example.com/end") };
         assert_eq!(read(&document()), Ok(expected));
     }
 

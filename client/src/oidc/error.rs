@@ -29,8 +29,11 @@ pub enum Error {
     InvalidRequest(String),
     /// WebCrypto is missing, because the page was loaded over plain HTTP.
     NoWebCrypto,
-    /// sessionStorage is denied, so the page would not recognise the provider's response.
+    /// sessionStorage is denied, so the page would not recognise the provider's response; or, with DPoP, IndexedDB, so the next page
+    /// would not have the key.
     NoStorage,
+    /// A sign-in was completed a moment ago and no user is signed in. A guard does not repeat it by itself.
+    SessionNotKept,
     /// This is not a page in a browser.
     NoBrowser,
     /// The provider answered with an error code (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6).
@@ -78,7 +81,13 @@ impl fmt::Display for Error {
             Error::NoWebCrypto => f.write_str(
                 "this page has no WebCrypto, because it was loaded over plain HTTP: serve it over https, or at http://localhost",
             ),
-            Error::NoStorage => f.write_str("this page may not use sessionStorage: allow cookies and site data for this site"),
+            Error::NoStorage => {
+                f.write_str("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site")
+            }
+            Error::SessionNotKept => f.write_str(
+                "the session was lost right after the sign-in: the page that completed it kept it in memory only, this site's storage is \
+                 full, or the API refuses the token",
+            ),
             Error::NoBrowser => f.write_str("a sign-in needs a page in a browser"),
             Error::Provider { code, description: None } => write!(f, "the sign-in failed: {code}"),
             Error::Provider { code, description: Some(description) } => write!(f, "the sign-in failed: {code} ({description})"),
@@ -180,6 +189,20 @@ impl Error {
     pub(crate) fn of_provider(code: &str, description: Option<&str>) -> Error {
         let description = description.map(printable).filter(|text| !text.is_empty());
         Error::Provider { code: ProviderError::of(code), description }
+    }
+
+    /// Whether a provider names a reason other than a failure of its own.
+    pub(crate) fn is_refusal(&self) -> bool {
+        use ProviderError::{Other, ServerError, TemporarilyUnavailable};
+        matches!(self, Error::Provider { code, .. } if !matches!(code, ServerError | TemporarilyUnavailable | Other(_)))
+    }
+
+    /// A request failed that needs no session, so what is missing is the key.
+    pub(crate) fn of_request(error: crate::Error) -> Error {
+        match error {
+            crate::Error::SignedOut(_) | crate::Error::Unavailable { .. } => Error::NoStorage,
+            error => Error::Unavailable(error),
+        }
     }
 
     /// The error in a JSON answer (RFC 6749 §5.2).

@@ -1,6 +1,7 @@
 //! Exchanges the code for tokens (RFC 6749 §4.1.3), validates the ID token, and starts the session.
 
 use crate::{
+    error::Error as RequestError,
     grant::{RefreshOutcome, TokenResponse},
     http::{Request, Response},
     json::Object,
@@ -10,7 +11,7 @@ use crate::{
         error::{Error, IdTokenError},
         fetch::{fetch, get},
         id_token::{Expected, IdToken, Received, user},
-        pending::Pending,
+        pending::{Pending, note_completed},
         response::AuthorizationResponse,
     },
     session::tokens::TokenSet,
@@ -24,10 +25,19 @@ pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pendi
     let transport = &oidc.client().session().0.transport;
     // The keys are fetched for each sign-in, and not from the browser's cache, so that a changed key is known (OpenID Connect Core §10.1.1).
     let (tokens, keys) = join(fetch(transport, token_request(oidc, &code, &pending)?), get(&metadata.jwks_uri)).await;
-    let tokens = tokens.map_err(Error::Unavailable)?;
-    let (granted, id_token) = read_tokens(oidc, &tokens)?;
+    let answer = tokens.map_err(Error::of_request)?;
+    let signed_in = begin(oidc, &pending, &answer, keys).await;
+    if signed_in.is_err() {
+        oidc.client().session().revoke_unused(&TokenResponse::new(&answer));
+    }
+    signed_in.map(|()| pending.return_to)
+}
+
+/// Starts the session of a token response with a valid ID token.
+async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: Result<Response, RequestError>) -> Result<(), Error> {
+    let (granted, id_token) = read_tokens(oidc, answer)?;
     let decoded = IdToken::read(&id_token)?;
-    let received = Received { server: tokens.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
+    let received = Received { server: answer.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
     let (issuer, nonce, client_id) = (&pending.issuer, &pending.nonce, &oidc.config().client_id);
     let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age, received })?;
     let keys = keys.and_then(|keys| {
@@ -35,10 +45,11 @@ pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pendi
         list.ok_or_else(|| keys.decode_error("it is no JSON Web Key Set"))
     });
     decoded.verify(algorithm, &keys.map_err(Error::Unavailable)?).await?;
-    oidc.client().session().begin_for(user(&decoded.into_claims()), granted, tokens.sent_at());
+    oidc.client().session().begin_for(user(&decoded.into_claims()), granted, answer.sent_at());
     oidc.keep_id_token(&id_token);
     oidc.check_refresh_token();
-    Ok(pending.return_to)
+    note_completed(oidc.now());
+    Ok(())
 }
 
 fn token_request(oidc: &Oidc, code: &str, pending: &Pending) -> Result<Request, Error> {
@@ -60,13 +71,12 @@ fn read_tokens(oidc: &Oidc, response: &Response) -> Result<(TokenSet, String), E
     let answer = TokenResponse::new(response);
     let object = answer.object().unwrap_or_else(Object::new);
     let session = oidc.client().session();
-    if response.status().is_server_error() || answer.status == 429 {
-        return Err(Error::Unavailable(response.status_error()));
-    }
-    if (400..500).contains(&answer.status)
-        && let Some(error) = Error::in_answer(&object)
-    {
-        return Err(error);
+    let is_failure = response.status().is_server_error() || answer.status == 429;
+    // Auth0 sends a refusal by one of its actions with the status 500.
+    match Error::in_answer(&object).filter(|_| answer.status >= 400) {
+        Some(error) if !is_failure || error.is_refusal() => return Err(error),
+        _ if is_failure => return Err(Error::Unavailable(response.status_error())),
+        _ => {}
     }
     let tokens = match session.parse(&answer) {
         RefreshOutcome::Granted(tokens) => tokens,

@@ -11,8 +11,12 @@ use std::fmt;
 
 const PREFIX: &str = "wugan:oidc:state:";
 const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
+const COMPLETED: &str = "wugan:oidc:completed";
 /// A response to a sign-in that was begun longer ago is not accepted.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
+/// A page takes no longer than this to load after a sign-in.
+#[cfg(feature = "leptos")]
+const COMPLETED_JUST_NOW_MS: f64 = 10_000.0;
 
 #[derive(Clone, PartialEq)]
 pub(crate) struct Pending {
@@ -72,6 +76,27 @@ impl Pending {
 /// The page that the last sign-in of this tab was to return to.
 pub(crate) fn last_return_to() -> Option<String> {
     browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?
+}
+
+/// Notes that this tab has completed a sign-in. `now` is the device's clock.
+pub(crate) fn note_completed(now: f64) {
+    if let Some(storage) = browser::session_storage() {
+        // A page that could not write to it would not have recognised the response.
+        let _ = storage.set_item(COMPLETED, &Object::new().with_number("at", Some(now)).write());
+    }
+}
+
+pub(crate) fn forget_completed() {
+    if let Some(storage) = browser::session_storage() {
+        let _ = storage.remove_item(COMPLETED);
+    }
+}
+
+/// Whether this tab has completed a sign-in a moment ago. If no user is signed in now, another sign-in would end the same way.
+#[cfg(feature = "leptos")]
+pub(crate) fn was_completed_just_now(now: f64) -> bool {
+    let completed = || Object::read(browser::session_storage()?.get_item(COMPLETED).ok()??.as_bytes())?.number("at");
+    completed().is_some_and(|at| (0.0..COMPLETED_JUST_NOW_MS).contains(&(now - at)))
 }
 
 #[cfg(test)]

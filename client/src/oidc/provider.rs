@@ -1,10 +1,10 @@
 //! A client at a provider, ready to sign users in.
 
 use crate::{
-    Warning,
+    Event, SignOutReason, Subscription, Warning,
     client::Client,
     json::Object,
-    oidc::{Config, Metadata, browser, error::Error, id_token::IdToken},
+    oidc::{Config, Metadata, browser, error::Error, id_token::IdToken, pending},
     platform::{Platform, Storage},
 };
 use std::{cell::Cell, fmt, rc::Rc};
@@ -17,9 +17,16 @@ struct Inner {
     config: Config,
     metadata: Metadata,
     client: Client,
-    /// The browser is on its way to the provider or from a sign-out.
-    is_leaving: Cell<bool>,
+    /// When the browser left for the provider's sign-out, by the monotonic clock in milliseconds.
+    left_at: Cell<f64>,
+    /// Whether the provider has refused the access token for user information, or is expected to.
+    refuses_user_info: Cell<bool>,
+    _subscription: Subscription,
 }
+
+/// After this time, the user has cancelled the way to the provider.
+#[cfg(feature = "leptos")]
+const LEAVING_MS: f64 = 5_000.0;
 
 impl fmt::Debug for Oidc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -29,7 +36,18 @@ impl fmt::Debug for Oidc {
 
 impl Oidc {
     pub(crate) fn new(config: Config, metadata: Metadata, client: Client) -> Oidc {
-        Oidc(Rc::new(Inner { config, metadata, client, is_leaving: Cell::new(false) }))
+        let (storage, key) = (client.session().0.storage.clone(), id_token_key(&client));
+        let subscription = client.session().on_event(move |event| {
+            let Event::SignedOut { reason } = event.event else { return };
+            let _ = storage.set(&key, "");
+            if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
+                pending::forget_completed();
+            }
+        });
+        // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
+        let refuses_user_info = Cell::new(config.resource.is_some());
+        let left_at = Cell::new(f64::NEG_INFINITY);
+        Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, _subscription: subscription }))
     }
 
     /// The client, whose requests carry the session's access token.
@@ -56,24 +74,36 @@ impl Oidc {
 
     #[cfg(feature = "leptos")]
     pub(crate) fn is_leaving(&self) -> bool {
-        self.0.is_leaving.get()
+        self.platform().monotonic() - self.0.left_at.get() < LEAVING_MS
     }
 
     pub(crate) fn set_leaving(&self) {
-        self.0.is_leaving.set(true);
+        self.0.left_at.set(self.platform().monotonic());
     }
 
     /// The browser shows the page again.
     #[cfg(feature = "leptos")]
     pub(crate) fn clear_leaving(&self) {
-        self.0.is_leaving.set(false);
+        self.0.left_at.set(f64::NEG_INFINITY);
+    }
+
+    /// Whether this tab has completed a sign-in a moment ago.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn has_just_signed_in(&self) -> bool {
+        pending::was_completed_just_now(self.now())
+    }
+
+    pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {
+        &self.0.refuses_user_info
     }
 
     /// Warns if a refresh token was asked for and is missing.
     pub(crate) fn check_refresh_token(&self) {
         let session = self.client().session();
-        let is_missing = session.current().is_some_and(|held| held.tokens.refresh_token.is_none());
-        if is_missing && self.config().has_scope("offline_access") {
+        let Some(held) = session.current() else { return };
+        if held.tokens.refresh_token.is_some() {
+            session.0.warnings.borrow_mut().retain(|warning| *warning != Warning::NoRefreshToken);
+        } else if self.config().has_scope("offline_access") {
             session.warn(Warning::NoRefreshToken);
         }
     }
@@ -81,29 +111,21 @@ impl Oidc {
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
         let session = self.client().session().current()?.session.clone();
-        let stored = Object::read(self.storage().get(&self.id_token_key()).ok()??.as_bytes())?;
+        let stored = Object::read(self.storage().get(&id_token_key(self.client())).ok()??.as_bytes())?;
         stored.text("id_token").filter(|_| stored.text("session") == Some(session))
     }
 
-    /// Stores the ID token for the sign-out, for all tabs.
+    /// Stores the ID token for the sign-out, for all tabs. The end of the session removes it.
     pub(crate) fn keep_id_token(&self, id_token: &str) {
         if let Some(held) = self.client().session().current() {
             let stored = Object::new().with_text("session", Some(&held.session)).with_text("id_token", Some(id_token));
             // Without it, the provider asks the user whether to sign out.
-            let _ = self.storage().set(&self.id_token_key(), &stored.write());
+            let _ = self.storage().set(&id_token_key(self.client()), &stored.write());
         }
-    }
-
-    pub(crate) fn forget_id_token(&self) {
-        let _ = self.storage().set(&self.id_token_key(), "");
     }
 
     fn storage(&self) -> &dyn Storage {
         &*self.client().session().0.storage
-    }
-
-    fn id_token_key(&self) -> String {
-        format!("{}.id_token", self.client().session().0.settings.storage_key)
     }
 
     /// The URL of a path of this origin.
@@ -119,4 +141,8 @@ impl Oidc {
     pub(crate) fn platform(&self) -> &Rc<dyn Platform> {
         &self.client().session().0.transport.platform
     }
+}
+
+fn id_token_key(client: &Client) -> String {
+    format!("{}.id_token", client.session().0.settings.storage_key)
 }

@@ -75,7 +75,7 @@ pub(crate) struct Inner {
     is_migrating: Cell<bool>,
     store: SessionStore,
     events: Rc<EventEmitter>,
-    warnings: RefCell<Vec<Warning>>,
+    pub(crate) warnings: RefCell<Vec<Warning>>,
     /// The mark of a token that was refused right after its renewal, for a storage that fails.
     refused: RefCell<Option<String>>,
     /// Woken by the next change of the stored record.

@@ -1,7 +1,7 @@
 //! Sign-in with an OpenID provider, whose endpoints are mocked: what is sent, and what is refused.
 
 use crate::{
-    fixture::{local_storage, random_name},
+    fixture::{local_storage, random_name, wait_until},
     page::{MockResponse, Page},
 };
 use gloo_timers::future::TimeoutFuture;
@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
-    Client, TokenSet, Warning,
+    Client, ClientBuilder, SignOutReason, TokenSet, Warning,
     oidc::{Config, Error, IdTokenError, Metadata, Oidc, ProviderError, SignInOptions},
 };
 
@@ -35,8 +35,8 @@ impl Site {
     fn with_dpop(settings: impl FnOnce(Config) -> Config, dpop: bool) -> Site {
         let at = |path: &str| format!("{ISSUER}{path}");
         let metadata = Metadata::new(ISSUER, at("/auth?tenant=7"), at("/token"), at("/keys")).userinfo_endpoint(at("/me"));
-        let key = format!("test.{}", random_name());
-        let client = Client::builder("").storage_key(&key).auto_refresh(false);
+        let metadata = metadata.revocation_endpoint(at("/revoke"));
+        let (client, key) = client();
         #[cfg(feature = "dpop")]
         let client = client.dpop(dpop);
         let oidc = settings(Config::new(ISSUER, "app")).connect_with(metadata, client).unwrap();
@@ -77,6 +77,12 @@ impl Site {
         self.respond("/keys", 200, &keys);
         answer
     }
+}
+
+/// A client with a storage key of its own.
+fn client() -> (ClientBuilder, String) {
+    let key = format!("test.{}", random_name());
+    (Client::builder("").storage_key(&key).auto_refresh(false), key)
 }
 
 impl Drop for Site {
@@ -155,8 +161,9 @@ async fn authorization_url(oidc: &Oidc, options: SignInOptions) -> Result<String
 #[wasm_bindgen_test]
 async fn the_authorization_request_has_the_parameters_of_the_client_and_of_the_sign_in() {
     let with_api = |config: Config| config.resource("https://api.example.com").audience("api").scope("openid");
-    let site = Site::with_dpop(|config| with_api(config).parameter("prompt", "consent").parameter("kc_idp_hint", "x y"), true);
-    let options = SignInOptions::default().prompt("login").login_hint("ada").ui_locales("zh-CN en").max_age(60);
+    let with_hint = |config: Config| config.parameter("kc_idp_hint", "x").parameter("kc_idp_hint", "x y");
+    let site = Site::with_dpop(|config| with_hint(with_api(config)).parameter("prompt", "consent"), true);
+    let options = SignInOptions::default().prompt("none").prompt("login").login_hint("ada").ui_locales("zh-CN en").max_age(60);
     let url = authorization_url(&site.oidc, options.parameter("acr_values", "2&3")).await.unwrap();
     let (endpoint, query) = url.split_once("/auth?").unwrap();
     assert_eq!(endpoint, ISSUER);
@@ -194,10 +201,10 @@ async fn what_cannot_be_sent_is_refused() {
         let error = authorization_url(&Site::new(settings).oidc, options).await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest(_)), "{error}");
     };
-    for name in ["redirect_uri", "state", "nonce", "scope", "response_mode", "request", "code_challenge_method", "dpop_jkt", "max_age"] {
+    let names = ["redirect_uri", "state", "nonce", "scope", "response_mode", "request", "code_challenge_method", "dpop_jkt", "max_age"];
+    for name in names.into_iter().chain(["resource", "audience"]) {
         refused(SignInOptions::default().parameter(name, "x"), |config| config).await;
     }
-    refused(SignInOptions::default(), |config| config.parameter("client_id", "other")).await;
     for address in ["https://evil.example", "//evil.example", "notes"] {
         refused(SignInOptions::default().return_to(address), |config| config).await;
     }
@@ -224,6 +231,9 @@ async fn the_code_and_the_refresh_token_are_exchanged_for_the_configured_api() {
     assert_eq!(site.page.sent("/keys")[0].cache, "no-cache", "a changed key is known");
     // With a refresh token.
     answer["refresh_token"] = "made-up-refresh".into();
+    site.respond("/token", 200, &answer);
+    assert_eq!(site.callback("code=c&state=@").await.as_deref(), Ok("/notes"));
+    assert_eq!(site.oidc.client().session().info().warnings, []);
     let site = Site::new(|config| config.resource("https://api.example.com").audience("api"));
     site.respond("/token", 200, &answer);
     site.oidc.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh").with_expires_in(60.0));
@@ -271,10 +281,13 @@ async fn a_wrong_response_starts_no_session() {
     }
     site.respond("/token", 400, &json!({ "error": "invalid_grant" }));
     assert_eq!(site.callback("code=c&state=@").await, of_provider(ProviderError::InvalidGrant));
-    for status in [429, 500, 503] {
-        site.respond("/token", status, &json!({}));
+    for (status, body) in [(429, json!({})), (500, json!({})), (503, json!({ "error": "temporarily_unavailable" }))] {
+        site.respond("/token", status, &body);
         assert!(matches!(site.callback("code=c&state=@").await, Err(Error::Unavailable(_))), "{status}");
     }
+    // As Auth0 answers when one of its actions denies the access.
+    site.respond("/token", 500, &json!({ "error": "access_denied" }));
+    assert_eq!(site.callback("code=c&state=@").await, of_provider(ProviderError::AccessDenied));
     assert_eq!(local_storage().get_item(&site.key).unwrap(), None);
 }
 
@@ -315,6 +328,185 @@ async fn user_information_of_another_user_is_refused() {
     local_storage().remove_item(&format!("{}.id_token", site.key)).unwrap();
     answer("ada");
     assert_eq!(site.oidc.user_info().await.err(), Some(Error::OtherUser));
+}
+
+/// The keys cannot be fetched, or the ID token is not accepted: each new try would leave another grant.
+#[wasm_bindgen_test]
+async fn tokens_that_start_no_session_are_revoked() {
+    let site = Site::new(|config| config);
+    let mut answer = site.answer_with_id_token(&claims()).await;
+    answer["refresh_token"] = "made-up-refresh".into();
+    site.respond("/token", 200, &answer);
+    site.respond("/keys", 503, &json!({}));
+    site.respond("/revoke", 200, &json!({}));
+    assert!(matches!(site.callback("code=c&state=@").await, Err(Error::Unavailable(_))));
+    wait_until("the revocation", || site.page.sent("/revoke").iter().any(|sent| sent.body.is_some())).await;
+    let body = site.page.sent("/revoke")[0].body.clone().unwrap();
+    assert_eq!(pairs(std::str::from_utf8(&body).unwrap())["token"], "made-up-refresh");
+}
+
+#[wasm_bindgen_test]
+async fn no_id_token_is_left_after_the_session() {
+    let site = Site::new(|config| config);
+    site.answer_with_id_token(&claims()).await;
+    assert_eq!(site.callback("code=c&state=@").await.as_deref(), Ok("/notes"));
+    let left = || local_storage().get_item(&format!("{}.id_token", site.key)).unwrap().unwrap_or_default();
+    assert!(left().contains("eyJ"));
+    site.oidc.client().session().sign_out();
+    assert_eq!(left(), "");
+}
+
+#[wasm_bindgen_test]
+async fn a_configured_code_of_the_provider_ends_the_session() {
+    let site = Site::new(|config| config.rejection_codes(["access_denied"]));
+    let session = site.oidc.client().session();
+    session.sign_in(TokenSet::new("made-up-access", "made-up-refresh").with_expires_in(0.001));
+    site.respond("/token", 403, &json!({ "error": "access_denied" }));
+    TimeoutFuture::new(10).await;
+    assert_eq!(session.refresh().await, Err(wugan::Error::SignedOut(SignOutReason::Rejected)));
+}
+
+/// The user has signed out and presses "Sign in".
+#[wasm_bindgen_test]
+async fn without_a_sign_out_page_the_provider_is_to_ask_for_the_password_after_a_sign_out() {
+    let site = Site::new(|config| config);
+    let prompt = async |options| {
+        let url = authorization_url(&site.oidc, options).await.unwrap();
+        pairs(url.split_once('?').unwrap().1)["prompt"].as_str().map(str::to_owned)
+    };
+    assert_eq!(prompt(SignInOptions::default()).await, None);
+    let session = site.oidc.client().session();
+    session.sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+    session.sign_out();
+    assert_eq!(prompt(SignInOptions::default()).await.as_deref(), Some("login"));
+    assert_eq!(prompt(SignInOptions::default().prompt("none")).await.as_deref(), Some("none"));
+}
+
+const DISCOVERY: &str = "/.well-known/openid-configuration";
+
+/// The metadata of a provider, in localStorage.
+struct Stored {
+    key: String,
+}
+
+impl Stored {
+    /// A document that was fetched long ago.
+    fn old(document: &Value) -> Stored {
+        let stored = Stored { key: format!("wugan:oidc:metadata:{ISSUER}") };
+        let text = json!({ "fetched_at": 1_000, "document": document.to_string() }).to_string();
+        local_storage().set_item(&stored.key, &text).unwrap();
+        stored
+    }
+
+    fn text(&self) -> String {
+        local_storage().get_item(&self.key).unwrap().unwrap_or_default()
+    }
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        local_storage().remove_item(&self.key).unwrap();
+    }
+}
+
+fn document(token_endpoint: &str) -> Value {
+    json!({
+        "issuer": ISSUER,
+        "authorization_endpoint": format!("{ISSUER}/auth"),
+        "token_endpoint": format!("{ISSUER}{token_endpoint}"),
+        "jwks_uri": format!("{ISSUER}/keys"),
+        "code_challenge_methods_supported": ["S256"],
+    })
+}
+
+fn respond_with(page: &Page, status: u16, body: &str) {
+    page.respond(DISCOVERY, MockResponse::new(status).header("content-type", "application/json").chunk(body));
+}
+
+async fn connect() -> Result<Oidc, Error> {
+    Config::new(ISSUER, "app").connect(client().0).await
+}
+
+#[wasm_bindgen_test]
+async fn an_old_document_is_used_and_fetched_again_and_only_another_document_replaces_it() {
+    let page = Page::new();
+    let stored = Stored::old(&document("/token"));
+    let before = stored.text();
+    for (fetched, (status, body)) in [(429, "{}"), (403, ""), (500, ""), (200, "<html>"), (404, "{}")].into_iter().enumerate() {
+        respond_with(&page, status, body);
+        assert!(connect().await.is_ok(), "{status}");
+        wait_until("the answer", || page.answered(DISCOVERY, status) > 0 && page.sent(DISCOVERY).len() > fetched).await;
+        TimeoutFuture::new(50).await;
+        assert_eq!(stored.text(), before, "{status}");
+    }
+    let mut other = document("/token");
+    other["issuer"] = WRONG_ISSUER.into();
+    respond_with(&page, 200, &other.to_string());
+    assert!(connect().await.is_ok(), "a page is shown with what is stored");
+    wait_until("the document", || stored.text() != before).await;
+    let refused = connect().await.err();
+    assert!(matches!(&refused, Some(Error::Discovery { reason, .. }) if reason.contains("they must be equal")), "{refused:?}");
+    respond_with(&page, 200, &document("/token").to_string());
+    assert!(connect().await.is_ok());
+    let sent = page.sent(DISCOVERY).len();
+    assert!(connect().await.is_ok());
+    assert_eq!(page.sent(DISCOVERY).len(), sent, "it is not fetched again within the hour");
+}
+
+/// The user returns after months; or a script that is gone has written the stored document.
+#[wasm_bindgen_test]
+async fn no_sign_in_goes_to_the_endpoints_of_an_old_document() {
+    let page = Page::new();
+    let _stored = Stored::old(&document("/former"));
+    respond_with(&page, 503, "");
+    let oidc = connect().await.unwrap();
+    let refused = authorization_url(&oidc, SignInOptions::default()).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    respond_with(&page, 200, &document("/token").to_string());
+    let refused = authorization_url(&oidc, SignInOptions::default()).await;
+    assert!(matches!(&refused, Err(Error::Discovery { reason, .. }) if reason.contains("load this page again")), "{refused:?}");
+    let oidc = connect().await.unwrap();
+    assert_eq!(oidc.metadata().token_endpoint, format!("{ISSUER}/token"));
+    assert!(authorization_url(&oidc, SignInOptions::default()).await.is_ok());
+}
+
+/// The second address of the same host cannot be read by a page.
+#[wasm_bindgen_test]
+async fn an_issuer_without_a_document_is_a_mistake_and_no_outage() {
+    let page = Page::new();
+    respond_with(&page, 404, "{}");
+    let refused = connect().await.err();
+    assert!(matches!(&refused, Some(Error::Discovery { url, .. }) if url.ends_with(DISCOVERY)), "{refused:?}");
+}
+
+/// The page that the provider sends the browser back to would not have the key.
+#[cfg(feature = "dpop")]
+#[wasm_bindgen_test]
+async fn a_key_that_is_not_stored_cannot_be_used_for_a_redirect() {
+    let site = Site::with_dpop(|config| config, true);
+    js_sys::eval("Object.defineProperty(window, 'indexedDB', { value: undefined, configurable: true })").unwrap();
+    let refused = site.oidc.sign_in(SignInOptions::default()).await;
+    let in_window = authorization_url(&site.oidc, SignInOptions::default()).await;
+    js_sys::eval("delete window.indexedDB").unwrap();
+    assert_eq!(refused, Err(Error::NoStorage));
+    assert!(in_window.is_ok(), "this page completes the sign-in: {in_window:?}");
+}
+
+/// The API is chosen by the scope. Its tokens are refreshed after a 401 as before.
+#[wasm_bindgen_test]
+async fn a_token_that_is_refused_for_user_information_only_is_refreshed_for_the_api() {
+    let site = Site::new(|config| config.scope("openid api://notes/read"));
+    let granted = json!({ "access_token": "made-up-access-2", "token_type": "Bearer", "expires_in": 60 });
+    site.respond("/token", 200, &granted);
+    site.respond("/me", 401, &json!({ "error": "invalid_token" }));
+    site.respond("/notes", 401, &json!({}));
+    site.oidc.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh").with_expires_in(60.0));
+    for _ in 0..3 {
+        assert!(matches!(site.oidc.user_info().await, Err(Error::NotOffered(_))));
+    }
+    assert_eq!((site.page.sent("/me").len(), site.page.sent("/token").len()), (4, 1), "one refresh shows that no token is accepted");
+    assert_eq!(site.oidc.client().get("/notes").send().await.unwrap().status(), 401);
+    assert_eq!(site.page.sent("/token").len(), 2);
 }
 
 /// The endpoint for user information refuses a token for an API (OpenID Connect Core §5.3.3), and so it would its successor.

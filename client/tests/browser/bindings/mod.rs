@@ -5,6 +5,8 @@ mod guard;
 mod hydration;
 mod lazy;
 mod nesting;
+#[cfg(feature = "oidc")]
+mod oidc_guard;
 mod resources;
 mod session;
 
