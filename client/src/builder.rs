@@ -77,12 +77,6 @@ impl Client {
 
     /// A client with other settings.
     pub fn builder(base: &str) -> ClientBuilder {
-        ClientBuilder::new(base)
-    }
-}
-
-impl ClientBuilder {
-    pub(crate) fn new(base: &str) -> ClientBuilder {
         ClientBuilder {
             base: base.to_owned(),
             prefix: String::new(),
@@ -107,7 +101,9 @@ impl ClientBuilder {
             dpop: false,
         }
     }
+}
 
+impl ClientBuilder {
     /// Whether the tokens are bound to a key that cannot leave this browser (DPoP, RFC 9449), so that a copy of them is worthless. The
     /// server must support it, and name it in the member `token_type` of its token responses. A session without the key ends with [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost).
     /// Default: no.

@@ -5,7 +5,7 @@ use super::{
     lifetime::{after_hydration, outliving},
     use_session::{UseSessionReturn, new_session},
 };
-use crate::platform;
+use crate::platform::{self, PlatformEvent};
 use futures::future::LocalBoxFuture;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -57,26 +57,22 @@ where
     };
     let (provided, signals) = outliving(|| new_session(Some(Rc::new(load))));
     if let Some(slot) = provided.engine {
-        let key = storage_key.to_owned();
-        let (ready, hydrated) = (signals.ready.clone(), signals.hydrated.clone());
-        let load_if_stored = move || {
+        let (key, ready, hydrated) = (storage_key.to_owned(), signals.ready.clone(), signals.hydrated.clone());
+        let load_if_stored = Rc::new(move |_| {
+            if !hydrated.get_untracked() {
+                return;
+            }
             if platform::is_stored(&key) {
                 slot.load();
             } else if slot.engine().is_none() {
                 ready.set(true);
             }
-        };
-        let at_event = load_if_stored.clone();
-        let notify = move |_| {
-            if hydrated.get_untracked() {
-                at_event();
-            }
-        };
+        });
         // Dropping it ends the subscription.
-        StoredValue::new_local(platform::subscribe(storage_key, Rc::new(notify)));
+        StoredValue::new_local(platform::subscribe(storage_key, load_if_stored.clone()));
         after_hydration(move || {
             signals.hydrated.set(true);
-            load_if_stored();
+            load_if_stored(PlatformEvent::Stored);
         });
     }
     provide_context(provided);

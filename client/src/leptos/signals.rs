@@ -4,8 +4,8 @@ use crate::{AuthState, SessionInfo, User};
 use leptos::prelude::*;
 use std::{cell::Cell, rc::Rc};
 
-/// `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
-#[derive(Clone)]
+/// By default those of a signed-out session that is not ready. `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
+#[derive(Clone, Default)]
 pub(super) struct Signals {
     pub(super) state: ArcRwSignal<AuthState>,
     pub(super) user: ArcRwSignal<Option<User>>,
@@ -22,21 +22,6 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// The signals of a signed-out session that is not ready.
-    pub(super) fn new() -> Signals {
-        Signals {
-            state: ArcRwSignal::new(AuthState::SignedOut { reason: None }),
-            user: ArcRwSignal::new(None),
-            signed_in: ArcRwSignal::new(false),
-            ready: ArcRwSignal::new(false),
-            session_id: ArcRwSignal::new(None),
-            load_failed: ArcRwSignal::new(false),
-            hydrated: ArcRwSignal::new(false),
-            changes: ArcRwSignal::new(false),
-            sign_ins: Rc::default(),
-        }
-    }
-
     pub(super) fn set(&self, info: SessionInfo) {
         let is_signed_in = info.state == AuthState::SignedIn;
         set_if_changed(&self.state, info.state);

@@ -162,7 +162,7 @@ pub fn provide_session(client: Client) -> UseSessionReturn {
 
 /// Signals of a signed-out session that is not ready. Its engine is loaded by `load`, if that is given.
 pub(super) fn new_session(load: Option<Load>) -> (UseSessionReturn, Signals) {
-    let signals = Signals::new();
+    let signals = Signals::default();
     let engine = (!is_on_server()).then(|| Slot::new(signals.clone(), load));
     let (signed_in, changes) = (read(&signals.signed_in), read(&signals.changes));
     let provided = UseSessionReturn {

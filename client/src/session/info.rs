@@ -35,3 +35,9 @@ pub enum AuthState {
         reason: Option<SignOutReason>,
     },
 }
+
+impl Default for AuthState {
+    fn default() -> AuthState {
+        AuthState::SignedOut { reason: None }
+    }
+}
