@@ -421,6 +421,8 @@ impl Scenario {
             {
                 self.sim.note(|| format!("the storage is cleared, and tab {tab} resumes"));
                 self.sim.overwrite(KEY, None);
+                // All tabs learn of it before the next sign-in.
+                self.tabs.iter().for_each(|open| open.tab.notify(PlatformEvent::Stored));
                 let client = self.tabs[tab].client.clone();
                 drop(self.tabs[tab].tab.run(async move { client.resume().await }));
             }
