@@ -212,6 +212,9 @@ impl Server {
             }
             let session = &mut self.0.sessions.borrow_mut()[access.session];
             session.is_doubted |= !is_accepted && session.lineage.generation == access.generation;
+        } else if token.is_some() && !is_accepted {
+            // Corrupted by the test, so it may be a token of any session.
+            self.0.sessions.borrow_mut().iter_mut().for_each(|session| session.is_doubted = true);
         }
         self.count_arrival(incoming, is_accepted);
     }
