@@ -5,7 +5,7 @@ use crate::{
     gate::Gate,
     grant::{RefreshOutcome, TokenResponse},
     http::{Body, Request, RequestBuilder, Response, abort::Sending},
-    platform::{Address, within},
+    platform::Address,
     rules::{Rule, is_broken},
     session::{
         Session,
@@ -17,7 +17,7 @@ use crate::{
     },
     storage::{lock::Lock, record::Credential},
 };
-use futures::{FutureExt, future::LocalBoxFuture};
+use futures::future::LocalBoxFuture;
 use http::Method;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
@@ -103,8 +103,7 @@ impl RequestBuilder<Client> {
     pub async fn sign_in(self) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
         let session = &client.0.session;
-        let timeout = request.parts.timeout.unwrap_or(session.0.settings.timeout);
-        let lock = within(&*session.0.transport.platform, timeout, session.acquire_cookie_lock().boxed_local()).await?;
+        let lock = session.acquire_cookie_lock().await;
         let signed_in = client.sign_in_if(request, |_| true, &lock).await;
         if matches!(signed_in, Ok(SignIn::Done(_))) {
             session.release(lock);

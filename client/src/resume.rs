@@ -54,7 +54,7 @@ impl Client {
         if !session.may_resume() {
             return Ok(session.current().is_some());
         }
-        let lock = match select(session.acquire_cookie_lock().boxed_local(), session.resumed_elsewhere().boxed_local()).await {
+        let lock = match select(session.acquire_cookie_lock(), session.resumed_elsewhere().boxed_local()).await {
             Either::Left((lock, _)) => lock,
             Either::Right(_) => None,
         };

@@ -6,16 +6,17 @@ use crate::{
     platform::Guard,
     storage::lock::{self, Lock, release_after_lag},
 };
+use futures::future::{LocalBoxFuture, ready};
 use std::rc::Rc;
 
 impl Session {
     /// Waits until this tab may change the cookie. `None`: the page has the refresh token, or there are no locks.
-    pub(crate) async fn acquire_cookie_lock(&self) -> Option<Rc<Lock>> {
+    pub(crate) fn acquire_cookie_lock(&self) -> LocalBoxFuture<'_, Option<Rc<Lock>>> {
         let (platform, settings) = (&self.0.transport.platform, &self.0.settings);
         if self.0.grant.needs_refresh_token() {
-            return None;
+            return Box::pin(ready(None));
         }
-        lock::acquire(platform, &settings.storage_key, settings.lock_timeout).await
+        lock::acquire(platform, settings.storage_key.clone(), settings.lock_timeout)
     }
 
     /// A place in the queue, for a request that does not wait. The lock is not granted to a later request before this is dropped.
@@ -28,7 +29,7 @@ impl Session {
 
     /// Releases the lock, in a client that stores its session when that is visible in every tab.
     pub(crate) fn release(&self, lock: Option<Rc<Lock>>) {
-        if !self.0.settings.is_in_memory {
+        if !self.0.settings.is_in_memory && lock.is_some() {
             release_after_lag(&self.0.transport.platform, lock);
         }
     }

@@ -137,14 +137,12 @@ impl Session {
         if is_broken(Rule::CrossTabLock) {
             return None;
         }
-        let lock = async {
-            if !self.0.grant.needs_refresh_token() {
-                return self.acquire_cookie_lock().await;
-            }
-            let name = format!("{}:{}", self.0.settings.storage_key, stale.tokens.exchange_id());
-            lock::acquire(&self.0.transport.platform, &name, self.0.settings.lock_timeout).await
-        };
-        match select(lock.boxed_local(), self.superseded(stale).boxed_local()).await {
+        let mut name = self.0.settings.storage_key.clone();
+        if self.0.grant.needs_refresh_token() {
+            name = name + ":" + &stale.tokens.exchange_id();
+        }
+        let lock = lock::acquire(&self.0.transport.platform, name, self.0.settings.lock_timeout);
+        match select(lock, self.superseded(stale).boxed_local()).await {
             Either::Left((Some(lock), _)) => Some(lock),
             Either::Left((None, _)) => {
                 self.wait_for_store_lag().await;

@@ -34,13 +34,15 @@ pub(crate) struct Lock {
 }
 
 /// Acquires the lock of this name. `None`: the platform has no locks.
-pub(crate) async fn acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Rc<Lock>> {
-    loop {
-        if let Some(lock) = try_acquire(platform, name, timeout).await? {
-            return Some(Rc::new(lock));
+pub(crate) fn acquire(platform: &Rc<dyn Platform>, name: String, timeout: Duration) -> LocalBoxFuture<'_, Option<Rc<Lock>>> {
+    Box::pin(async move {
+        loop {
+            if let Some(lock) = try_acquire(platform, &name, timeout).await? {
+                return Some(Rc::new(lock));
+            }
+            platform.sleep(SETTLE_TIME).await;
         }
-        platform.sleep(SETTLE_TIME).await;
-    }
+    })
 }
 
 /// Requests one lock after the other until the last one is granted. The inner `None`: this tab was suspended meanwhile and must start again.
