@@ -103,7 +103,9 @@ impl RequestBuilder<Client> {
     pub async fn sign_in(self) -> Result<SignIn, Error> {
         let (request, client) = self.bind(());
         let session = &client.0.session;
-        let lock = session.acquire_cookie_lock().await;
+        let timeout = request.parts.timeout.unwrap_or(session.0.settings.timeout);
+        let acquiring = Box::pin(async { Ok(session.acquire_cookie_lock().await) });
+        let lock = session.0.transport.within(Some(timeout), acquiring).await?;
         let signed_in = client.sign_in_if(request, |_| true, &lock).await;
         if matches!(signed_in, Ok(SignIn::Done(_))) {
             session.release(lock);
@@ -135,7 +137,7 @@ impl Client {
             RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, lock),
             RefreshOutcome::Unavailable(reason) => {
                 #[cfg(feature = "dpop")]
-                session.revoke_unused(&TokenResponse::new(&response));
+                session.revoke_unused(&TokenResponse::new(&response), lock);
                 return Err(response.decode_error(format!("it is no token response: {reason}")));
             }
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),

@@ -23,8 +23,9 @@ impl Client {
     /// same time share one exchange, which goes on if the callers stop waiting. Returns whether a user is signed in. A sign-in or sign-out that
     /// happens meanwhile, in any tab that shares the session, counts: a later answer does not change it.
     ///
-    /// Where there are Web Locks, everything that changes the cookie takes turns, in all tabs: a sign-in, a refresh, a sign-out and this. Without
-    /// them, as in a page that is not a secure context, a late answer may replace a newer cookie.
+    /// Where there are Web Locks, this, a refresh and [`sign_in`](crate::RequestBuilder::sign_in) wait for each other in all tabs, and for the
+    /// answer to a sign-out, which is sent at once. Without them, as in a page that is not a secure context, a late answer may replace a
+    /// newer cookie.
     ///
     /// After a sign-out by the user it asks no server. Where a page of the server signs users in, such as a form without JavaScript,
     /// call `client.post(refresh_url).sign_in()` on the page to which it leads.

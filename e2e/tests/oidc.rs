@@ -52,7 +52,7 @@ impl Site {
         site.consent().await?;
         site.page.shows("The account of ada").await?;
         // Within some seconds, a guard would take the end of the session for a sign-in that failed.
-        site.page.script("sessionStorage.removeItem('wugan:oidc:completed')").await?;
+        site.page.script("Object.keys(sessionStorage).filter(key => key.startsWith('wugan:oidc:completed')).forEach(key => sessionStorage.removeItem(key))").await?;
         Ok(site)
     }
 

@@ -21,9 +21,14 @@ use crate::{
     },
     task::run_to_completion,
 };
+use std::time::Duration;
+use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
+
+/// How long a caller waits for the database. The exchange goes on after that.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// The outcome of a refresh.
 enum Outcome {
@@ -66,15 +71,15 @@ impl Sessions {
         let expected = self.expected_rotation(&claims, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
         let epoch = self.cache.epoch();
         let (sessions, client, generation) = (self.clone(), device.clone(), claims.generation);
-        // To completion: a thief that disconnects must not prevent the revocation.
-        let exchanged = run_to_completion(async move {
+        // To completion: a thief that disconnects, or an answer that takes too long, must not prevent the revocation.
+        let exchange = run_to_completion(async move {
             let exchanged = sessions.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| sessions.refused())?;
             if let Outcome::Revoked(row) = &exchanged.decision {
                 sessions.revoke_stolen(row, Reused::Refresh(generation), &client).await?;
             }
             Ok(exchanged)
-        })
-        .await?;
+        });
+        let exchanged = timeout(MAX_WAIT, exchange).await.unwrap_or_else(|_| Err(Error::Busy("the database is locked".into())))?;
         let outcome = match exchanged.decision {
             Outcome::Rotated => "rotated",
             Outcome::Repeated => "repeated",

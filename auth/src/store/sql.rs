@@ -57,8 +57,8 @@ macro_rules! rotate_set {
 }
 
 /// The condition for a rotation without reading the row: `decide` would return `Rotate` and record nothing, because the session is live, its
-/// row was written for the presented generation, and the client's address is the one before and its attempt id is not. With the other conditions, the row afterwards is
-/// known without reading it.
+/// row was written for the presented generation, the client's address is the one before, and its attempt id is another one. With the other
+/// conditions, the row afterwards is known without reading it.
 macro_rules! rotate_where {
     () => {
         "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \

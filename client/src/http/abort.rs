@@ -9,14 +9,16 @@ use futures::{
     channel::oneshot,
     future::{Either, LocalBoxFuture, select},
 };
+use std::cell::RefCell;
 use web_sys::AbortSignal;
 
 /// The result of a request under way.
 pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Box<Error>>>;
 
 /// Calls a function when the signal is triggered, until the guard is dropped: one signal may be used for many requests.
-pub(crate) fn on_abort(signal: &AbortSignal, mut function: Box<dyn FnMut()>) -> Guard {
-    Box::new(Listener::new(signal, "abort", Box::new(move |_| function())))
+pub(crate) fn on_abort(signal: &AbortSignal, function: Box<dyn FnMut()>) -> Guard {
+    let function = RefCell::new(function);
+    Box::new(Listener::new(signal, "abort", Box::new(move |_| (function.borrow_mut())())))
 }
 
 /// What a request with a signal calls.

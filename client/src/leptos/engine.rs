@@ -76,7 +76,7 @@ impl Engine for Client {
         let now = self.session().0.transport.platform.now();
         // After the clock was set back, a session's time may be in the future.
         let is_later = |held: &Credential| (time..now).contains(&begun_at(&held.session));
-        if time > 0.0 && self.session().current().is_some_and(|held| !is_later(&held)) {
+        if time > 0.0 && !self.session().current().is_some_and(|held| is_later(&held)) {
             self.session().sign_out();
         }
     }

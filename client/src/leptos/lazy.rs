@@ -3,6 +3,7 @@
 use super::{
     engine::SessionEngine,
     lifetime::{after_hydration, outliving},
+    signals::set_if_changed,
     use_session::{UseSessionReturn, new_session},
 };
 use crate::platform::{self, PlatformEvent};
@@ -65,7 +66,7 @@ where
             if platform::is_stored(&key) {
                 slot.load();
             } else if slot.engine().is_none() {
-                ready.set(true);
+                set_if_changed(&ready, true);
             }
         });
         // Dropping it ends the subscription.

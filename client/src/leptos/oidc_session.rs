@@ -69,7 +69,7 @@ where
                     result => break result,
                 }
             };
-            connected.try_set(Some(metadata.and_then(|metadata| config.connect_with(metadata, client))));
+            connected.try_set(Some(metadata.and_then(|metadata| config.connect_fetched(metadata, client))));
         });
     });
     let children = children.into_inner();

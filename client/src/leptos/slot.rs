@@ -67,6 +67,11 @@ impl Slot {
         });
     }
 
+    /// Whether the user has signed out before the engine was loaded.
+    pub(super) fn has_ended(self) -> bool {
+        self.0.try_with_value(|state| state.ends > 0.0) == Some(true)
+    }
+
     /// Ends the session as soon as the engine is loaded. It goes through the engine's trait object: a direct call would link the client's code
     /// into the first download.
     pub(super) fn sign_out_when_loaded(self) {

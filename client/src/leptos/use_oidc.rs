@@ -74,9 +74,7 @@ impl UseOidcReturn {
             let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
             // The provider may still know the user, and would sign the user in again at once.
             let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-            let error = if is_sign_out && oidc.is_signed_out_page() {
-                Some(Error::InvalidRequest("signed_out_path is a page for signed-in users only: set it to an open page".into()))
-            } else if is_sign_out && was_signed_in.get() {
+            let error = if is_sign_out && was_signed_in.get() && !oidc.is_signed_out_page() {
                 oidc.show_signed_out_page().err()
             } else if oidc.has_just_signed_in() {
                 Some(Error::SessionNotKept)

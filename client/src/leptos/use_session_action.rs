@@ -2,6 +2,7 @@
 
 use super::{
     lifetime::{is_on_server, outliving},
+    slot::Slot,
     use_session,
 };
 use crate::{AuthState, Client, Error, Event, SignOutReason, Subscription, User};
@@ -137,6 +138,10 @@ where
         let attached = Rc::downgrade(&dispatches);
         session.when_loaded(move |client| {
             if let Some(dispatches) = attached.upgrade() {
+                // The user has signed out since the dispatches, and another one may be signed in by now.
+                if session.engine.is_some_and(Slot::has_ended) {
+                    dispatches.take_queue();
+                }
                 dispatches.attach(client);
             }
         });

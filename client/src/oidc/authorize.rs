@@ -87,7 +87,8 @@ impl Oidc {
     ///
     /// # Errors
     /// [`Error::NoWebCrypto`], [`Error::NoStorage`], [`Error::NoBrowser`], [`Error::InvalidRequest`] for a parameter that this
-    /// library sets itself, or a page of another origin.
+    /// library sets itself, or a page of another origin; [`Error::Unavailable`] and [`Error::Discovery`] if metadata older than an hour
+    /// cannot be confirmed.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<(), Error> {
         browser::go_to(&self.begin_sign_in(&pkce::random()?, &options).await?)
     }
@@ -105,8 +106,10 @@ impl Oidc {
         let metadata = self.metadata();
         metadata.confirm(config.assumes_s256).await?;
         let has_prompt = parameters.iter().any(|(name, _)| *name == "prompt");
-        if metadata.end_session_endpoint.is_none() && !has_prompt && self.client().session().is_signed_out_by_user() {
-            // The provider still knows the user, and would sign the user in again without a question.
+        // A guard on the signed-out page begins a sign-in while another tab may be on its way to the provider's sign-out.
+        let is_still_known = metadata.end_session_endpoint.is_none() || self.is_signed_out_page();
+        if is_still_known && !has_prompt && self.client().session().is_signed_out_by_user() {
+            // The provider would sign the user in again without a question.
             parameters.push(("prompt", "login"));
         }
         let pending = Pending {

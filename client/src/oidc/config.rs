@@ -73,8 +73,8 @@ impl Config {
         self
     }
 
-    /// Sets the path of the page to show after a sign-out. It must not be a page for signed-in users only: its
-    /// guard would sign the user in again, so it shows an error. Default: `/`.
+    /// Sets the path of the page to show after a sign-out. It should be an open page: the guard of another one goes to the provider at once,
+    /// which is to ask for the password (`prompt=login`). Default: `/`.
     pub fn signed_out_path(mut self, path: impl Into<String>) -> Config {
         self.signed_out_path = path.into();
         self

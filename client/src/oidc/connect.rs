@@ -16,7 +16,7 @@ impl Config {
     /// [`Error::Discovery`], [`Error::Unavailable`], [`Error::InvalidRequest`] as [`ClientBuilder::build`].
     pub async fn connect(self, client: ClientBuilder) -> Result<Oidc, Error> {
         let metadata = Metadata::fetch(&self.issuer, self.assumes_s256).await?;
-        self.connect_with(metadata, client)
+        self.connect_fetched(metadata, client)
     }
 
     /// Builds the client with metadata that the program knows. Sends nothing, so it can be used while a page is rendered on a server.
@@ -25,6 +25,10 @@ impl Config {
     /// [`Error::Discovery`] for an endpoint that is not https, or another issuer; [`Error::InvalidRequest`] as
     /// [`ClientBuilder::build`], for a scope without `openid`, and for a parameter that this library sets.
     pub fn connect_with(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
+        self.connect_fetched(metadata.given(), client)
+    }
+
+    pub(crate) fn connect_fetched(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
         let unusable = |reason| Error::Discovery { url: metadata.issuer.clone(), reason };
         metadata.check().map_err(unusable)?;
         if metadata.issuer != self.issuer {

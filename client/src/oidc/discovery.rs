@@ -108,6 +108,11 @@ impl Metadata {
         Ok(metadata)
     }
 
+    /// Metadata for which the program vouches, also if it was fetched: a sign-in does not compare it with the provider's document.
+    pub(crate) fn given(self) -> Metadata {
+        Metadata { is_fetched: false, ..self }
+    }
+
     /// Checks that no secret can leave over a plain connection.
     pub(crate) fn check(&self) -> Result<(), String> {
         let required = [&self.issuer, &self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri].map(Some);
@@ -182,8 +187,8 @@ async fn download(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
     let (status, document) = (answer.status().as_u16(), answer.buffered());
     let read = match status {
         200 => Metadata::read(issuer, document, assumes_s256),
-        404 => Err("the provider answered 404: check the issuer".to_owned()),
-        _ => return Err(Error::Unavailable(answer.status_error())),
+        408 | 429 | 500.. => return Err(Error::Unavailable(answer.status_error())),
+        status => Err(format!("the provider answered {status}: check the issuer")),
     };
     if status == 200 && Object::read(document).is_some() {
         let platform = default_platform();

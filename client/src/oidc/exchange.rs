@@ -27,8 +27,9 @@ pub(crate) async fn complete(oidc: &Oidc, response: AuthorizationResponse, pendi
     let (tokens, keys) = join(fetch(transport, token_request(oidc, &code, &pending)?), get(&metadata.jwks_uri)).await;
     let answer = tokens.map_err(Error::of_request)?;
     let signed_in = begin(oidc, &pending, &answer, keys).await;
-    if signed_in.is_err() {
-        oidc.client().session().revoke_unused(&TokenResponse::new(&answer));
+    // A provider may end its grant, to which the tokens of the session belong that is there.
+    if signed_in.is_err() && oidc.client().session().current().is_none() {
+        oidc.client().session().revoke_unused(&TokenResponse::new(&answer), &None);
     }
     signed_in.map(|()| pending.return_to)
 }
@@ -48,7 +49,7 @@ async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: Result<R
     oidc.client().session().begin_for(user(&decoded.into_claims()), granted, answer.sent_at());
     oidc.keep_id_token(&id_token);
     oidc.check_refresh_token();
-    note_completed(oidc.now());
+    note_completed(&oidc.client().session().0.settings.storage_key, oidc.now());
     Ok(())
 }
 

@@ -32,9 +32,8 @@ impl Oidc {
     }
 
     /// Whether this is that page.
-    #[cfg(feature = "leptos")]
     pub(crate) fn is_signed_out_page(&self) -> bool {
-        let path = self.config().signed_out_path.split(['?', '#']).next();
-        browser::window().and_then(|window| window.location().pathname().ok()).as_deref() == path
+        let present = browser::window().and_then(|window| window.location().href().ok());
+        present.is_some() && present == self.absolute(&self.config().signed_out_path).ok()
     }
 }

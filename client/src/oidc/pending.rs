@@ -78,24 +78,28 @@ pub(crate) fn last_return_to() -> Option<String> {
     browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?
 }
 
-/// Notes that this tab has completed a sign-in. `now` is the device's clock.
-pub(crate) fn note_completed(now: f64) {
+fn completed_key(storage_key: &str) -> String {
+    format!("{COMPLETED}:{storage_key}")
+}
+
+/// Notes that this tab has completed a sign-in of the client with this storage key. `now` is the device's clock.
+pub(crate) fn note_completed(storage_key: &str, now: f64) {
     if let Some(storage) = browser::session_storage() {
         // A page that could not write to it would not have recognised the response.
-        let _ = storage.set_item(COMPLETED, &Object::new().with_number("at", Some(now)).write());
+        let _ = storage.set_item(&completed_key(storage_key), &Object::new().with_number("at", Some(now)).write());
     }
 }
 
-pub(crate) fn forget_completed() {
+pub(crate) fn forget_completed(storage_key: &str) {
     if let Some(storage) = browser::session_storage() {
-        let _ = storage.remove_item(COMPLETED);
+        let _ = storage.remove_item(&completed_key(storage_key));
     }
 }
 
 /// Whether this tab has completed a sign-in a moment ago. If no user is signed in now, another sign-in would end the same way.
 #[cfg(feature = "leptos")]
-pub(crate) fn was_completed_just_now(now: f64) -> bool {
-    let completed = || Object::read(browser::session_storage()?.get_item(COMPLETED).ok()??.as_bytes())?.number("at");
+pub(crate) fn was_completed_just_now(storage_key: &str, now: f64) -> bool {
+    let completed = || Object::read(browser::session_storage()?.get_item(&completed_key(storage_key)).ok()??.as_bytes())?.number("at");
     completed().is_some_and(|at| (0.0..COMPLETED_JUST_NOW_MS).contains(&(now - at)))
 }
 

@@ -37,11 +37,12 @@ impl fmt::Debug for Oidc {
 impl Oidc {
     pub(crate) fn new(config: Config, metadata: Metadata, client: Client) -> Oidc {
         let (storage, key) = (client.session().0.storage.clone(), id_token_key(&client));
+        let storage_key = client.session().0.settings.storage_key.clone();
         let subscription = client.session().on_event(move |event| {
             let Event::SignedOut { reason } = event.event else { return };
             let _ = storage.set(&key, "");
             if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
-                pending::forget_completed();
+                pending::forget_completed(&storage_key);
             }
         });
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
@@ -90,7 +91,7 @@ impl Oidc {
     /// Whether this tab has completed a sign-in a moment ago.
     #[cfg(feature = "leptos")]
     pub(crate) fn has_just_signed_in(&self) -> bool {
-        pending::was_completed_just_now(self.now())
+        pending::was_completed_just_now(&self.client().session().0.settings.storage_key, self.now())
     }
 
     pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {

@@ -6,11 +6,12 @@ use web_sys::{Event, EventTarget};
 pub(crate) struct Listener {
     target: EventTarget,
     name: String,
-    callback: Closure<dyn FnMut(Event)>,
+    /// Not `FnMut`: a listener may write, which dispatches the same event again.
+    callback: Closure<dyn Fn(Event)>,
 }
 
 impl Listener {
-    pub(crate) fn new(target: &EventTarget, name: &str, callback: Box<dyn FnMut(Event)>) -> Option<Listener> {
+    pub(crate) fn new(target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>) -> Option<Listener> {
         let callback = Closure::wrap(callback);
         target.add_event_listener_with_callback(name, callback.as_ref().unchecked_ref()).ok()?;
         Some(Listener { target: target.clone(), name: name.to_owned(), callback })

@@ -27,7 +27,7 @@ impl Session {
         Some(Box::new(self.0.transport.platform.lock(&self.0.settings.storage_key)))
     }
 
-    /// Releases the lock, in a client that stores its session when that is visible in every tab.
+    /// Releases the lock: at once if the session is in memory, else when the record is visible in every tab.
     pub(crate) fn release(&self, lock: Option<Rc<Lock>>) {
         if !self.0.settings.is_in_memory && lock.is_some() {
             release_after_lag(&self.0.transport.platform, lock);

@@ -237,9 +237,9 @@ impl Session {
         self.send_revocation(refresh_token, attempt, lock, true);
     }
 
-    /// The same for tokens that are not bound to a key: without a proof.
-    pub(crate) fn revoke_unbound(&self, refresh_token: Option<&str>, attempt: &str) {
-        self.send_revocation(refresh_token, attempt, None, false);
+    /// Like [`revoke`](Self::revoke), for tokens that are not bound to a key: without a proof.
+    pub(crate) fn revoke_unbound(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>) {
+        self.send_revocation(refresh_token, attempt, lock, false);
     }
 
     fn send_revocation(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>, is_bound: bool) {
@@ -288,7 +288,8 @@ impl Session {
     /// other clients that learn of the refusal by themselves.
     ///
     /// # Errors
-    /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that was just renewed and refused again.
+    /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that was just renewed and refused again, or was just issued and
+    /// cannot be renewed.
     pub async fn token_after(&self, old: &AccessToken) -> Result<AccessToken, Error> {
         if let Some(retry_after) = self.refusal_pause(&old.0) {
             return Err(Error::Unavailable { retry_after });
@@ -540,7 +541,7 @@ impl Session {
                 self.drop_cached_key();
                 self.emit(|| Event::SignedOut { reason });
             }
-            Change::Refused(unbound) => self.revoke_unbound(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt),
+            Change::Refused(unbound) => self.revoke_unbound(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None),
             Change::Adopted { changed_user } => {
                 if let Some(held) = self.held() {
                     self.note_storing(&held.tokens.issued);

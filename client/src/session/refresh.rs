@@ -235,13 +235,13 @@ impl Session {
 
     /// Revokes the tokens in an answer to a sign-in that starts no session.
     #[cfg(any(feature = "dpop", feature = "oidc"))]
-    pub(crate) fn revoke_unused(&self, answer: &TokenResponse<'_>) {
+    pub(crate) fn revoke_unused(&self, answer: &TokenResponse<'_>, lock: &Option<Rc<Lock>>) {
         if let RefreshOutcome::Granted(tokens) = self.0.grant.parse(answer) {
             let (refresh_token, attempt) = (tokens.refresh_token.as_deref(), self.random_id());
             if answer.is_of_type("DPoP") {
-                self.revoke(refresh_token, &attempt, None);
+                self.revoke(refresh_token, &attempt, Some(Box::new(lock.clone())));
             } else {
-                self.revoke_unbound(refresh_token, &attempt);
+                self.revoke_unbound(refresh_token, &attempt, Some(Box::new(lock.clone())));
             }
         }
     }

@@ -58,6 +58,8 @@ pub(crate) struct SessionStore {
     changed_at: Cell<f64>,
     /// The storage holds a record of a later version or of another issuer's live session, which is not overwritten: the warning about it.
     foreign: RefCell<Option<Warning>>,
+    /// The held session began beside such a record: it was never stored, and no other writer has it.
+    is_unstored: Cell<bool>,
 }
 
 impl SessionStore {
@@ -74,6 +76,7 @@ impl SessionStore {
             latest_session: RefCell::default(),
             changed_at: Cell::new(f64::NEG_INFINITY),
             foreign: RefCell::default(),
+            is_unstored: Cell::new(false),
         }
     }
 
@@ -93,7 +96,7 @@ impl SessionStore {
             return None;
         }
         self.last_text.replace(text.clone());
-        let was_foreign = self.foreign.take().is_some();
+        self.foreign.take();
         let Some(text) = text else {
             // With the record, the order of sessions is lost: the next record that appears is adopted with any session id.
             self.latest_session.take();
@@ -107,8 +110,8 @@ impl SessionStore {
             Ok(record) if self.is_stale(&record) => self.restore(),
             Ok(record) => self.adopt(record),
             Err(Unreadable::Damaged) => Some(Change::Warning(Warning::StoreUnreadable)),
-            Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion, was_foreign)),
-            Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend, was_foreign)),
+            Err(Unreadable::LaterVersion) => Some(self.hand_over(Warning::StoreOfLaterVersion)),
+            Err(Unreadable::OtherIssuer) => Some(self.hand_over(Warning::StoreOfOtherBackend)),
             Err(Unreadable::OtherIssuerEnded) => match self.held() {
                 Held::SignedIn(_) => self.restore(),
                 Held::SignedOut(_) => None,
@@ -143,11 +146,11 @@ impl SessionStore {
     }
 
     /// The key belongs to another writer now, which may have taken over this session: its refresh token must not be exchanged here. A session
-    /// that began beside such a record was never stored, and keeps its refresh token.
-    fn hand_over(&self, warning: Warning, was_foreign: bool) -> Change {
+    /// that was never stored keeps its refresh token.
+    fn hand_over(&self, warning: Warning) -> Change {
         self.foreign.replace(Some(warning.clone()));
         if let Held::SignedIn(held) = self.held()
-            && !was_foreign
+            && !self.is_unstored.get()
         {
             let mut session = ActiveSession::clone(&held);
             session.tokens.refresh_token = None;
@@ -170,7 +173,7 @@ impl SessionStore {
 
     /// Whether a later version of this library owns the record, and the cookie with the refresh token.
     pub(crate) fn is_of_later_version(&self) -> bool {
-        *self.foreign.borrow() == Some(Warning::StoreOfLaterVersion)
+        *self.foreign.borrow() == Some(Warning::StoreOfLaterVersion) && !self.is_unstored.get()
     }
 
     /// Whether a session comes after all that are known.
@@ -184,6 +187,7 @@ impl SessionStore {
     }
 
     fn adopt(&self, record: Record) -> Option<Change> {
+        self.is_unstored.set(false);
         self.changed_at.set(self.platform.monotonic());
         self.latest_session.replace(record.session().to_owned());
         let (held, change) = match (self.held(), record) {
@@ -217,13 +221,15 @@ impl SessionStore {
     /// Remembers a record, and stores it if possible.
     pub(crate) fn put(&self, record: Record) -> Result<(), Warning> {
         let text = record.write(&self.issuer);
+        let (is_foreign, is_new) = (self.foreign.borrow().is_some(), record.session() != &**self.latest_session.borrow());
+        self.is_unstored.set(is_foreign && (is_new || self.is_unstored.get()));
         self.changed_at.set(self.platform.monotonic());
         self.latest_session.replace(record.session().to_owned());
         self.held.replace(match record {
             Record::Active(credential) => Held::SignedIn(credential),
             Record::Ended { reason, .. } => Held::SignedOut(Some(reason)),
         });
-        if self.foreign.borrow().is_some() {
+        if is_foreign {
             // The warning was given when the record was read.
             return Ok(());
         }

@@ -33,9 +33,21 @@ impl Site {
     }
 
     fn with_dpop(settings: impl FnOnce(Config) -> Config, dpop: bool) -> Site {
+        Site::at(Site::metadata(), settings, dpop)
+    }
+
+    /// The provider has a page for the sign-out.
+    fn with_sign_out(settings: impl FnOnce(Config) -> Config) -> Site {
+        Site::at(Site::metadata().end_session_endpoint(format!("{ISSUER}/end")), settings, false)
+    }
+
+    fn metadata() -> Metadata {
         let at = |path: &str| format!("{ISSUER}{path}");
         let metadata = Metadata::new(ISSUER, at("/auth?tenant=7"), at("/token"), at("/keys")).userinfo_endpoint(at("/me"));
-        let metadata = metadata.revocation_endpoint(at("/revoke"));
+        metadata.revocation_endpoint(at("/revoke"))
+    }
+
+    fn at(metadata: Metadata, settings: impl FnOnce(Config) -> Config, dpop: bool) -> Site {
         let (client, key) = client();
         #[cfg(feature = "dpop")]
         let client = client.dpop(dpop);
@@ -368,18 +380,26 @@ async fn a_configured_code_of_the_provider_ends_the_session() {
 
 /// The user has signed out and presses "Sign in".
 #[wasm_bindgen_test]
-async fn without_a_sign_out_page_the_provider_is_to_ask_for_the_password_after_a_sign_out() {
-    let site = Site::new(|config| config);
-    let prompt = async |options| {
-        let url = authorization_url(&site.oidc, options).await.unwrap();
+async fn a_provider_that_may_still_know_the_user_is_to_ask_for_the_password_after_a_sign_out() {
+    let prompt = async |oidc: &Oidc, options| {
+        let url = authorization_url(oidc, options).await.unwrap();
         pairs(url.split_once('?').unwrap().1)["prompt"].as_str().map(str::to_owned)
     };
-    assert_eq!(prompt(SignInOptions::default()).await, None);
-    let session = site.oidc.client().session();
-    session.sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
-    session.sign_out();
-    assert_eq!(prompt(SignInOptions::default()).await.as_deref(), Some("login"));
-    assert_eq!(prompt(SignInOptions::default().prompt("none")).await.as_deref(), Some("none"));
+    let without_sign_out = Site::new(|config| config.signed_out_path("/elsewhere"));
+    // The page of these tests is "/".
+    let on_signed_out_page = Site::with_sign_out(|config| config);
+    for site in [without_sign_out, on_signed_out_page] {
+        assert_eq!(prompt(&site.oidc, SignInOptions::default()).await, None);
+        let session = site.oidc.client().session();
+        session.sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+        session.sign_out();
+        assert_eq!(prompt(&site.oidc, SignInOptions::default()).await.as_deref(), Some("login"));
+        assert_eq!(prompt(&site.oidc, SignInOptions::default().prompt("none")).await.as_deref(), Some("none"));
+    }
+    let elsewhere = Site::with_sign_out(|config| config.signed_out_path("/elsewhere"));
+    elsewhere.oidc.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+    elsewhere.oidc.client().session().sign_out();
+    assert_eq!(prompt(&elsewhere.oidc, SignInOptions::default()).await, None, "the provider's page has ended its session");
 }
 
 const DISCOVERY: &str = "/.well-known/openid-configuration";

@@ -14,7 +14,7 @@ use wugan_axum::Error;
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
-/// The length of the hashes in names that trunk and wasm-bindgen make.
+/// The least length of a hash in a name: those of trunk and wasm-bindgen have 16 digits, others up to 64.
 const HASH_LENGTH: usize = 16;
 /// The headers of conditional requests.
 const CONDITIONS: [HeaderName; 5] =
@@ -97,7 +97,7 @@ fn is_navigation(headers: &HeaderMap) -> bool {
 /// Whether some part of the path is a hash of the content, such as in `app-8a5f0c3b1d2e4f60_bg.wasm`. Digits alone may be a time.
 fn is_hashed(path: &str) -> bool {
     let is_hash = |part: &str| {
-        part.len() == HASH_LENGTH && part.bytes().all(|byte| byte.is_ascii_hexdigit()) && !part.bytes().all(|byte| byte.is_ascii_digit())
+        part.len() >= HASH_LENGTH && part.bytes().all(|byte| byte.is_ascii_hexdigit()) && !part.bytes().all(|byte| byte.is_ascii_digit())
     };
     path.split(['/', '.', '-', '_']).any(is_hash)
 }
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn only_names_with_a_hash_are_immutable() {
         for hashed in
-            ["/wugan-app-8a5f0c3b1d2e4f60.js", "/wugan-app-8a5f0c3b1d2e4f60_bg.wasm", "/snippets/leptos-0123456789abcdef/inline0.js"]
+            ["/main.8a5f0c3b1d2e4f60a1b2.js", "/wugan-app-8a5f0c3b1d2e4f60_bg.wasm", "/snippets/leptos-0123456789abcdef/inline0.js"]
         {
             assert!(is_hashed(hashed), "{hashed}");
         }

@@ -178,28 +178,8 @@ async fn a_name_is_read_again_after_an_outage(kind: Kind) {
 
 on_each_server! {
     case_24_connections_that_were_idle_are_not_used: connections_that_were_idle_are_not_used;
-    case_06_single_statements_are_committed: single_statements_are_committed;
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
     case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;
-}
-
-/// MariaDB may be configured not to commit single statements.
-async fn single_statements_are_committed(kind: Kind) {
-    let server = TestServer::start(kind).await;
-    let tokens = server.register("ada").await;
-    let autocommit = async |value: u8| {
-        if kind == Kind::Mysql {
-            server.auth.store().writer().execute_unprepared(&format!("SET GLOBAL autocommit = {value}")).await.unwrap();
-        }
-    };
-    autocommit(0).await;
-    let node = server.another().await;
-    let refreshed = node.try_refresh(&tokens.refresh_token).await;
-    autocommit(1).await;
-    assert_eq!(refreshed.status(), StatusCode::OK);
-    assert_eq!(server.row(&tokens).await.generation, 1, "another connection reads it");
-    node.stop().await;
-    server.stop().await;
 }
 
 /// Requests that arrive while others wait do not wait for those as well.

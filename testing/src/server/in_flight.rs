@@ -9,8 +9,8 @@ use std::{
 #[derive(Default)]
 pub(super) struct Monitor {
     pub(super) in_flight: RefCell<Vec<Rc<InFlight>>>,
-    /// The refresh that ended last, and when.
-    pub(super) ended: RefCell<Option<(Rc<InFlight>, f64)>>,
+    /// For each tab, the refresh that ended last, and when.
+    pub(super) ended: RefCell<BTreeMap<usize, (Rc<InFlight>, f64)>>,
     /// For each request with a name: how often it arrived, and whether it was answered with 401.
     pub(super) arrivals: RefCell<BTreeMap<String, (u32, bool)>>,
     pub(super) violations: RefCell<Vec<String>>,

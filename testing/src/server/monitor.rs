@@ -42,7 +42,7 @@ impl Drop for RefreshGuard {
         let refresh = &self.refresh;
         refresh.is_done.set(true);
         let Some(server) = self.server.upgrade().map(Server) else { return };
-        server.0.monitor.ended.replace(Some((refresh.clone(), server.now())));
+        server.0.monitor.ended.borrow_mut().insert(refresh.tab, (refresh.clone(), server.now()));
         let waited = server.now() - refresh.started;
         if !refresh.is_answered.get() && !refresh.is_interrupted.get() && waited < MIN_REFRESH_WAIT {
             server.violation("a refresh was abandoned before its timeout");
@@ -140,9 +140,9 @@ impl Server {
         incoming.is_allowed_duplicate = exchange.is_some_and(|(session, _)| self.0.sessions.borrow()[session].duplicate_allowed);
         let no = || Cell::new(false);
         let now = self.now();
-        let repeated = self.0.monitor.ended.take().filter(|(ended, at)| {
-            incoming.header("dpop").is_some() && ended.tab == tab && ended.exchange == exchange && now - at <= MAX_PROOF_TIME
-        });
+        let last = self.0.monitor.ended.borrow_mut().remove(&tab);
+        let is_repeated = |(ended, at): &(Rc<InFlight>, f64)| ended.exchange == exchange && now - at <= MAX_PROOF_TIME;
+        let repeated = last.filter(|last| incoming.header("dpop").is_some() && is_repeated(last));
         // While it was suspended, the tab made a proof and its deadline passed.
         let was_suspended = awake_for <= MAX_PROOF_TIME && incoming.header("dpop").is_some();
         let is_interrupted = was_suspended || repeated.as_ref().is_some_and(|(first, _)| first.is_interrupted.get());

@@ -62,7 +62,7 @@ impl Sqlite {
             };
             Ok(Some(Exchanged { decision, session, username: account.username }))
         };
-        self.writer.call(job).await
+        self.writer.call_to_completion(job).await
     }
 
     pub(in crate::store) async fn record_first_use(&self, id: Uuid, generation: i64, now: Millis) -> Result<bool, DbErr> {

@@ -54,9 +54,19 @@ impl Worker {
         Ok(Self { queue })
     }
 
-    /// Runs a job. Its writes are durable when this succeeds, and may be committed even if the caller is dropped or waited too long. A job that
-    /// fails must have written nothing.
+    /// Like [`call_to_completion`](Self::call_to_completion), for ten seconds at most: the queue, the lock of this process and that of the
+    /// file may each take as long.
     pub(super) async fn call<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, DbErr> {
+        let answer = self.call_to_completion(job);
+        timeout(BUSY_TIMEOUT, answer).await.unwrap_or_else(|_| Err(unavailable("the database is locked")))
+    }
+
+    /// Runs a job. Its writes are durable when this succeeds, and may be committed even if the caller is dropped. A job that fails must have
+    /// written nothing.
+    pub(super) async fn call_to_completion<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, DbErr> {
@@ -68,12 +78,8 @@ impl Worker {
             })
         };
         let stopped = || unavailable("the database writer is busy or stopped");
-        let answer = async {
-            self.queue.send(Message::Do(Box::new(job))).await.map_err(|_| stopped())?;
-            answered.await.map_err(|_| stopped())?
-        };
-        // The queue, the lock of this process and that of the file may each take as long.
-        timeout(BUSY_TIMEOUT, answer).await.unwrap_or_else(|_| Err(unavailable("the database is locked")))
+        self.queue.send(Message::Do(Box::new(job))).await.map_err(|_| stopped())?;
+        answered.await.map_err(|_| stopped())?
     }
 
     /// Closes the connection.

@@ -19,8 +19,8 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     let Some(window) = web_sys::window() else { return Box::new(()) };
     let mut listeners = Vec::new();
     let mut listen =
-        |target: &EventTarget, name: &str, callback: Box<dyn FnMut(Event)>| listeners.extend(Listener::new(target, name, callback));
-    let passes_on = |event: PlatformEvent| -> Box<dyn FnMut(Event)> {
+        |target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>| listeners.extend(Listener::new(target, name, callback));
+    let passes_on = |event: PlatformEvent| -> Box<dyn Fn(Event)> {
         let notify = notify.clone();
         Box::new(move |_| notify(event))
     };
@@ -40,7 +40,7 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     listen(&window, "online", passes_on(PlatformEvent::Online));
     listen(&window, "pageshow", passes_on(PlatformEvent::Awake));
     if let Some(document) = window.document() {
-        let mut awake = passes_on(PlatformEvent::Awake);
+        let awake = passes_on(PlatformEvent::Awake);
         listen(
             &document,
             "visibilitychange",
