@@ -509,3 +509,39 @@ fn protocol_4_a_tab_that_cannot_read_the_record_never_exchanges_its_cookie() {
     assert_eq!((sim.server().stats().refreshes, sim.server().stats().logouts), (0, 0));
     assert!(sim.server().has_session("ada") && sim.has_cookie(API));
 }
+
+/// A deployment was rolled back: the storage has the record of a later version.
+#[test]
+fn case_54_a_session_beside_a_later_versions_record_renews_and_ends_its_own_cookie() {
+    let sim = Simulation::new(1);
+    sim.overwrite(KEY, Some("{\"v\":3,\"n\":1}"));
+    let tab = sim.tab();
+    let client = tab.client(cookie_builder());
+    sign_in(&sim, &tab, &client, "bob");
+    sim.overwrite(KEY, Some("{\"v\":3,\"n\":2}"));
+    sim.advance(seconds(3_600.0));
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    client.session().sign_out();
+    sim.advance(seconds(1.0));
+    assert_eq!((sim.server().stats().logouts, sim.server().has_session("bob"), sim.has_cookie(API)), (1, false, false));
+}
+
+#[test]
+fn case_54_a_sign_in_waits_for_the_cookie_no_longer_than_its_timeout() {
+    let (sim, tabs) = signed_in_tabs(2);
+    sim.server().allow_early_refreshes();
+    sim.server().set_latency(seconds(1.0), seconds(1.0));
+    let (first, client) = &tabs[0];
+    client.session().corrupt_access_token();
+    let _refreshing = get(first, client, "/bbb");
+    sim.advance(seconds(2.5));
+    first.freeze();
+    let (second, client) = &tabs[1];
+    let request = client.post("/cookie/login").json(&serde_json::json!({"username": "bob", "password": "x"})).timeout(seconds(2.0));
+    let started = sim.now();
+    let signed_in = second.run(async move { request.sign_in().await.map(drop) });
+    assert_eq!(sim.block_on(signed_in), Err(Error::Timeout));
+    assert!(sim.now() - started < 5_000.0, "{} ms", sim.now() - started);
+    first.thaw();
+    sim.advance(seconds(60.0));
+}
