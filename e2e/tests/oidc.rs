@@ -20,7 +20,6 @@ in_engines! { [Chromium Firefox] [
     openid_a_revoked_grant_ends_the_session_with_its_reason,
     openid_a_restart_of_the_provider_keeps_the_session,
     openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in,
-    openid_a_session_that_is_lost_at_once_starts_no_second_sign_in,
     dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on,
     dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh,
     dpop_a_nonce_is_asked_for_once,
@@ -342,8 +341,9 @@ const FILL_STORAGE: &str = "const set = Storage.prototype.setItem; Storage.proto
     if (this === window.localStorage) throw new DOMException('full', 'QuotaExceededError'); \
     return set.apply(this, pair); }";
 
-async fn openid_a_session_that_is_lost_at_once_starts_no_second_sign_in(engine: Engine) -> Result {
-    scenario_on(engine, "openid-lost-at-once", &[], async |Context { page, .. }: &mut Context| {
+#[tokio::test]
+async fn openid_a_session_that_is_lost_at_once_starts_no_second_sign_in() -> Result {
+    scenario("openid-lost-at-once", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.add_preload_script(FILL_STORAGE).await?;
         site.page.open("/account").await?;
