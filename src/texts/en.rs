@@ -54,7 +54,7 @@ pub(super) static HOME: Home = Home {
     users: "For you",
     users_what: "You stay signed in while you use the app. See where you're signed in, and sign out any device remotely.",
     developers: "For developers",
-    developers_what: "When the access token expires, concurrent requests share one refresh and are replayed. A Rust library for the browser, and a server.",
+    developers_what: "When the access token expires, concurrent requests share one refresh and are replayed. A Rust library and a server.",
     demo: "See it work",
     demo_what: "Twenty requests with an expired token, one refresh. No account needed.",
     demo_go: "Open the inspector",

@@ -3,7 +3,6 @@
 use super::{
     engine::SessionEngine,
     lifetime::{after_hydration, outliving},
-    signals::set_if_changed,
     use_session::{UseSessionReturn, new_session},
 };
 use crate::platform::{self, PlatformEvent};
@@ -66,7 +65,9 @@ where
             if platform::is_stored(&key) {
                 slot.load();
             } else if slot.engine().is_none() {
-                set_if_changed(&ready, true);
+                if !ready.get_untracked() {
+                    ready.set(true);
+                }
             }
         });
         // Dropping it ends the subscription.
