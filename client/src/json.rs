@@ -3,7 +3,6 @@
 //! In a browser they are parsed by the browser, because a second parser would be a fifth of this library's download. Elsewhere
 //! serde_json parses them. Both pass the same tests.
 
-use crate::http::response::without_byte_order_mark;
 #[cfg(target_arch = "wasm32")]
 use crate::platform::browser::json as host;
 use host::Value;
@@ -106,6 +105,11 @@ impl Object {
     pub(crate) fn write(&self) -> String {
         host::write(&self.0)
     }
+}
+
+/// Browsers remove the mark from texts and from JSON; RFC 8259 §8.1 allows parsers to ignore it.
+pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 fn parse(text: &[u8]) -> Option<Value> {

@@ -3,6 +3,7 @@
 use crate::{
     error::Error,
     http::redacted::redacted,
+    json::without_byte_order_mark,
     platform::{Guard, Platform, PlatformResponse, within},
     session::{backoff::parse_retry_after, clock::Timestamp},
 };
@@ -237,10 +238,6 @@ fn decode(mut bytes: &[u8]) -> String {
         text += "\u{fffd}";
         bytes = &invalid[error.error_len().unwrap_or(invalid.len())..];
     }
-}
-
-pub(crate) fn without_byte_order_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// What is wrong with JSON, without quoting values: serde_json's message quotes them for a wrong type.

@@ -64,10 +64,8 @@ where
             }
             if platform::is_stored(&key) {
                 slot.load();
-            } else if slot.engine().is_none() {
-                if !ready.get_untracked() {
-                    ready.set(true);
-                }
+            } else if slot.engine().is_none() && !ready.get_untracked() {
+                ready.set(true);
             }
         });
         // Dropping it ends the subscription.

@@ -9,7 +9,7 @@ use crate::oidc::{
     return_path::is_path,
 };
 #[cfg(feature = "dpop")]
-use crate::oidc::{fetch::TIMEOUT, popup::is_popup};
+use crate::oidc::{fetch::TIMEOUT, pending::is_popup};
 
 /// The parameters that this library or a setter of [`Config`](super::Config) sets. `response_mode` and `request` would change where the
 /// response or its check is.

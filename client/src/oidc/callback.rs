@@ -1,6 +1,13 @@
 //! Handles the provider's response once, in the tab that asked for it.
 
-use crate::oidc::{Oidc, browser, error::Error, exchange::complete, pending::Pending, popup, response::AuthorizationResponse};
+use crate::oidc::{
+    Oidc, browser,
+    error::Error,
+    exchange::complete,
+    pending::{Pending, is_popup},
+    popup,
+    response::AuthorizationResponse,
+};
 
 impl Oidc {
     /// Handles the provider's response on the page of the redirect URI: signs the user in and returns the path to show next. It
@@ -26,7 +33,7 @@ impl Oidc {
         let response = response?;
         match Pending::take(&response.state, self.now()) {
             Some(pending) => complete(self, response, pending).await,
-            None if popup::is_popup(&response.state) => popup::hand_over(&response.state, &query, self.platform()).await,
+            None if is_popup(&response.state) => popup::hand_over(&response.state, &query, self.platform()).await,
             None => Err(Error::UnknownState),
         }
     }

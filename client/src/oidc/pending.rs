@@ -18,6 +18,14 @@ const KEPT_FOR_MS: f64 = 86_400_000.0;
 #[cfg(feature = "leptos")]
 const COMPLETED_JUST_NOW_MS: f64 = 10_000.0;
 
+/// The `state` of a sign-in in a window begins with this character, which base64url does not contain.
+pub(crate) const POPUP_MARK: char = '.';
+
+/// Whether a sign-in with this `state` was begun in a window of its own.
+pub(crate) fn is_popup(state: &str) -> bool {
+    state.starts_with(POPUP_MARK)
+}
+
 #[derive(Clone, PartialEq)]
 pub(crate) struct Pending {
     pub(crate) issuer: String,

@@ -4,7 +4,14 @@
 //! and exchanges the response.
 
 use crate::{
-    oidc::{Oidc, SignInOptions, browser, error::Error, exchange::complete, pending::Pending, pkce, response::AuthorizationResponse},
+    oidc::{
+        Oidc, SignInOptions, browser,
+        error::Error,
+        exchange::complete,
+        pending::{POPUP_MARK, Pending},
+        pkce,
+        response::AuthorizationResponse,
+    },
     platform::Platform,
 };
 use futures::{
@@ -16,15 +23,9 @@ use std::{rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-/// The `state` of a sign-in in a window begins with this character, which base64url does not contain.
-const MARK: char = '.';
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long a window takes to close.
 const CLOSING_TIME: Duration = Duration::from_secs(1);
-
-pub(crate) fn is_popup(state: &str) -> bool {
-    state.starts_with(MARK)
-}
 
 impl Oidc {
     /// Opens a window for the sign-in. Call it in the handler of a click: elsewhere, browsers open no windows. The page of the redirect
@@ -51,7 +52,7 @@ impl Oidc {
     }
 
     async fn sign_in_in(&self, popup: &web_sys::Window, options: &SignInOptions) -> Result<(), Error> {
-        let state = format!("{MARK}{}", pkce::random()?);
+        let state = format!("{POPUP_MARK}{}", pkce::random()?);
         let url = self.begin_sign_in(&state, options).await?;
         let mut channel = Channel::open(&state)?;
         popup.location().set_href(&url).map_err(|_| Error::PopupClosed)?;

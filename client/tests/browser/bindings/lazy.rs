@@ -6,6 +6,10 @@ use leptos::{mount::mount_to, prelude::*, task::tick};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
@@ -257,6 +261,56 @@ async fn a_sign_out_before_the_engine_is_loaded_discards_waiting_dispatches() {
     lazy.page.shows(&format!("Authenticated {name} false")).await;
     sleep_seconds(0.3).await;
     assert_eq!((runs.get(), test.page.sent(ROUTE).len()), (0, 0));
+}
+
+/// The user signed out while the engine could not be loaded, and another tab has signed another user in.
+#[wasm_bindgen_test]
+async fn a_sign_out_without_the_engine_discards_dispatches_that_the_next_user_would_send() {
+    let test = Fixture::signed_in().await;
+    let part = Part::default();
+    part.is_missing.set(true);
+    let (dispatched, runs) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(0)));
+    let (action, counted) = (dispatched.clone(), runs.clone());
+    let lazy = Lazy::mount(&test, part, move || {
+        let save = use_session_action_with_options(UseSessionActionOptions::default(), move |_, ()| {
+            counted.set(counted.get() + 1);
+            async { Ok::<_, Error>(()) }
+        });
+        action.replace(Some(save));
+        status()
+    });
+    wait_until("the load has failed", || lazy.session.load_failed.get_untracked()).await;
+    dispatched.borrow().unwrap().dispatch(());
+    lazy.session.sign_out();
+    wait_until("the load has failed again", || lazy.loads() >= 4).await;
+    sleep_seconds(0.05).await;
+    let other = Fixture::signed_in().await;
+    test.store_text(&other.stored_text().unwrap());
+    lazy.part.is_missing.set(false);
+    go_online();
+    lazy.page.shows(&format!("Authenticated {}", other.user_name().unwrap())).await;
+    sleep_seconds(0.3).await;
+    assert_eq!(runs.get(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn events_of_the_page_do_not_announce_again_that_a_visitor_is_ready() {
+    let test = Fixture::new();
+    let runs = Arc::new(AtomicUsize::new(0));
+    let counted = runs.clone();
+    let lazy = Lazy::mount(&test, Part::default(), move || {
+        let session = use_session();
+        move || {
+            counted.fetch_add(1, Relaxed);
+            session.ready.get().to_string()
+        }
+    });
+    assert_eq!(lazy.page.text().await, "true");
+    let before = runs.load(Relaxed);
+    go_online();
+    go_online();
+    tick().await;
+    assert_eq!(runs.load(Relaxed), before);
 }
 
 #[wasm_bindgen_test]
