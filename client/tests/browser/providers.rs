@@ -357,6 +357,23 @@ async fn tokens_that_start_no_session_are_revoked() {
     assert_eq!(pairs(std::str::from_utf8(&body).unwrap())["token"], "made-up-refresh");
 }
 
+/// A provider may end its grant with the token, and the session's tokens belong to that grant, too.
+#[wasm_bindgen_test]
+async fn a_failed_sign_in_beside_a_session_revokes_nothing() {
+    let site = Site::new(|config| config);
+    let session = site.oidc.client().session();
+    session.sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+    let mut answer = site.answer_with_id_token(&claims()).await;
+    answer["refresh_token"] = "made-up-refresh-2".into();
+    site.respond("/token", 200, &answer);
+    site.respond("/keys", 503, &json!({}));
+    site.respond("/revoke", 200, &json!({}));
+    assert!(matches!(site.callback("code=c&state=@").await, Err(Error::Unavailable(_))));
+    TimeoutFuture::new(100).await;
+    assert!(site.page.sent("/revoke").is_empty());
+    assert_eq!(session.info().state, wugan::AuthState::SignedIn);
+}
+
 #[wasm_bindgen_test]
 async fn no_id_token_is_left_after_the_session() {
     let site = Site::new(|config| config);
@@ -493,10 +510,12 @@ async fn no_sign_in_goes_to_the_endpoints_of_an_old_document() {
 /// The second address of the same host cannot be read by a page.
 #[wasm_bindgen_test]
 async fn an_issuer_without_a_document_is_a_mistake_and_no_outage() {
-    let page = Page::new();
-    respond_with(&page, 404, "{}");
-    let refused = connect().await.err();
-    assert!(matches!(&refused, Some(Error::Discovery { url, .. }) if url.ends_with(DISCOVERY)), "{refused:?}");
+    for status in [400, 403, 404] {
+        let page = Page::new();
+        respond_with(&page, status, "{}");
+        let refused = connect().await.err();
+        assert!(matches!(&refused, Some(Error::Discovery { url, .. }) if url.ends_with(DISCOVERY)), "{refused:?}");
+    }
 }
 
 /// The page that the provider sends the browser back to would not have the key.
