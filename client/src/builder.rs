@@ -166,8 +166,8 @@ impl ClientBuilder {
         self
     }
 
-    /// The key in localStorage. Default: `wugan:` and the URL of the token endpoint, for OAuth 2.0 with the client id, so that clients of
-    /// one backend share a session and clients of different backends do not.
+    /// The key in localStorage. Default: `wugan:` and the URL of the token endpoint, for OAuth 2.0 with the client id and the parameters
+    /// `resource` and `audience`, so that clients of one backend share a session and clients of different backends do not.
     pub fn storage_key(mut self, key: &str) -> ClientBuilder {
         self.storage_key = Some(key.to_owned());
         self

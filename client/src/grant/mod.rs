@@ -70,7 +70,7 @@ pub trait RefreshGrant: 'static {
         true
     }
 
-    /// Tells clients of one token endpoint apart: each has a session of its own.
+    /// Tells clients of one token endpoint apart, and the APIs that their tokens are for: each has a session of its own.
     fn client_id(&self) -> Option<&str> {
         None
     }

@@ -10,6 +10,8 @@ use crate::{
 pub struct OAuth2 {
     token_endpoint: String,
     client_id: String,
+    /// The client id, and the parameters that choose for which API the tokens are.
+    id: String,
     scope: Option<String>,
     parameters: Vec<(String, String)>,
     revocation_endpoint: Option<String>,
@@ -19,8 +21,9 @@ pub struct OAuth2 {
 impl OAuth2 {
     /// Refreshes at this token endpoint as this client.
     pub fn new(token_endpoint: impl Into<String>, client_id: impl Into<String>) -> OAuth2 {
-        let (token_endpoint, client_id) = (token_endpoint.into(), client_id.into());
-        OAuth2 { token_endpoint, client_id, scope: None, parameters: Vec::new(), revocation_endpoint: None, fields: Fields::default() }
+        let (token_endpoint, client_id, parameters) = (token_endpoint.into(), client_id.into(), Vec::new());
+        let (id, fields) = (client_id.clone(), Fields::default());
+        OAuth2 { token_endpoint, client_id, id, scope: None, parameters, revocation_endpoint: None, fields }
     }
 
     /// Requests this scope at each refresh. Without it, the granted scope is kept (RFC 6749 §6).
@@ -30,10 +33,16 @@ impl OAuth2 {
         self
     }
 
-    /// Sends this parameter with each refresh, such as `resource` (RFC 8707 §2.2).
+    /// Sends this parameter with each refresh, such as `resource` (RFC 8707 §2.2). Clients with another `resource` or `audience` have a
+    /// session of their own: the tokens of one API are not sent to another. Where the scope chooses the API, set
+    /// [`ClientBuilder::storage_key`](crate::ClientBuilder::storage_key).
     #[must_use]
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> OAuth2 {
-        self.parameters.push((name.into(), value.into()));
+        let (name, value) = (name.into(), value.into());
+        if matches!(&*name, "resource" | "audience") {
+            self.id = self.id + "&" + &name + "=" + &value;
+        }
+        self.parameters.push((name, value));
         self
     }
 
@@ -77,6 +86,6 @@ impl RefreshGrant for OAuth2 {
     }
 
     fn client_id(&self) -> Option<&str> {
-        Some(&self.client_id)
+        Some(&self.id)
     }
 }

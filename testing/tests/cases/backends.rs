@@ -1,7 +1,10 @@
 //! Cases 38, 40: several backends on one page, and an identity provider apart from the API.
 
 use crate::*;
-use wugan::{Warning, grant::Json};
+use wugan::{
+    Warning,
+    grant::{Json, OAuth2},
+};
 
 const OTHER: &str = "https://other.example.com";
 
@@ -29,6 +32,35 @@ fn case_38_two_backends_on_one_page_do_not_share_tokens() {
         assert!(is_signed_in(&client) && !is_signed_in(&other), "{other_base}");
         let violations: Vec<_> = [server.violations(), other_server.violations()].concat();
         assert!(!violations.iter().any(|violation| violation.contains("backend") || violation.contains("origin")), "{violations:?}");
+    }
+}
+
+#[test]
+fn case_38_one_oauth_client_has_a_session_for_each_api() {
+    const KEY: &str = "wugan:https://api.example.com/oauth/token#app";
+    for name in ["resource", "audience"] {
+        let sim = Simulation::new(1);
+        let (server, tab) = (sim.server(), sim.tab());
+        server.add_base("https://files.example.com", 0.0);
+        let grant = || OAuth2::new("https://api.example.com/oauth/token", "app").parameter("prompt", "none");
+        let plain = tab.client(builder().grant(grant()));
+        plain.session().sign_in(server.sign_in("ada"));
+        assert!(sim.stored(KEY).is_some(), "without such a parameter, the key is that of the client id: {:?}", sim.store());
+        let api = |base: &str| tab.client(Client::builder(base).grant(grant().parameter(name, base)));
+        let (notes, files) = (api(API), api("https://files.example.com"));
+        assert!(!is_signed_in(&notes) && !is_signed_in(&files), "{name}");
+        notes.session().sign_in(server.sign_in("bob"));
+        let token_of = |client: &Client| {
+            let session = client.session().clone();
+            sim.block_on(tab.run(async move { session.token().await })).unwrap().map(|token| token.as_str().to_owned())
+        };
+        let of_notes = token_of(&notes);
+        assert_eq!(token_of(&files), None, "{name}: the token for the notes is not sent to the files");
+        files.session().sign_in(server.sign_in("bob"));
+        files.session().corrupt_access_token();
+        assert_eq!(sim.block_on(get(&tab, &files, "/bbb")), bbb());
+        assert_eq!((token_of(&notes), user(&plain).as_deref()), (of_notes, Some("ada")), "{name}");
+        assert_eq!((server.stats().rotated, server.violations()), (1, vec![]));
     }
 }
 
