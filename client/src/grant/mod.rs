@@ -2,7 +2,7 @@
 //!
 //! | grant | for | refresh | a rejection is |
 //! | --- | --- | --- | --- |
-//! | [`Json`] | wugan-server, NestJS, Express, Django SimpleJWT, ASP.NET | POST with JSON | 401 that is not an HTML page; 4xx with a known error code |
+//! | [`Json`] | wugan-server, NestJS, Express, Django SimpleJWT, ASP.NET | POST with JSON | 401 that is not a proxy's; 4xx with a known error code |
 //! | [`Query`] | the tutorial's backend | GET with a query | the same |
 //! | [`OAuth2`] | OAuth 2.0 and OpenID Connect providers | POST with a form | 4xx with a known error code |
 //! | [`Cookie`] | a refresh token in an HttpOnly cookie | POST without a body | as [`Json`] |
@@ -11,8 +11,9 @@
 //! `interaction_required`, `consent_required`, `account_selection_required` (OpenID Connect Core §3.1.2.6); `token_not_valid`,
 //! `refresh_token_not_found`, `refresh_token_already_used`, `session_not_found`, `session_expired`. `rejection_codes` replaces them.
 //!
-//! Everything else keeps the session: an HTML page is a proxy's or a captive portal's, a 400 without such a code is a failed
-//! validation, a 5xx or 429 is an outage. [`Warning::NoVerdict`](crate::Warning::NoVerdict) then gives the reason.
+//! Everything else keeps the session: an HTML page is a proxy's or a captive portal's, and so is a 401 whose `WWW-Authenticate` asks for a
+//! password (`Basic`, `Digest`, `Negotiate`, `NTLM`); a 400 without such a code is a failed validation, a 5xx or 429 is an outage.
+//! [`Warning::NoVerdict`](crate::Warning::NoVerdict) then gives the reason.
 
 mod cookie;
 mod fields;
@@ -22,7 +23,7 @@ mod query;
 
 use crate::{
     http::{Request, header::contains, response::Response},
-    json::Object,
+    json::{Object, without_byte_order_mark},
     session::tokens::TokenSet,
 };
 use std::fmt;
@@ -135,8 +136,15 @@ impl<'a> TokenResponse<'a> {
     /// Whether the body is an HTML page, as proxies and captive portals send it.
     #[must_use]
     pub fn is_html(&self) -> bool {
-        let starts_with_tag = self.body.trim_ascii_start().starts_with(b"<");
+        let starts_with_tag = without_byte_order_mark(self.body).trim_ascii_start().starts_with(b"<");
         starts_with_tag || self.header("content-type").is_some_and(|kind| contains(&kind.to_ascii_lowercase(), "html"))
+    }
+
+    /// Whether the response asks for a password by a scheme that the page's program cannot answer (RFC 9110 §11.6.1), as a proxy in front
+    /// of a test system does (RFC 7617, RFC 7616, RFC 4559).
+    fn asks_for_password(&self) -> bool {
+        let challenge = self.header("www-authenticate").unwrap_or_default().to_ascii_lowercase();
+        ["basic", "digest", "negotiate", "ntlm"].iter().any(|scheme| challenge.starts_with(scheme))
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Fault {
     Status(u16),
     /// A proxy answers with this status and an HTML page.
     Html(u16),
+    /// A proxy answers 401 in plain text, with this `WWW-Authenticate`.
+    Challenge(&'static str),
     /// The server answers 429 with this `Retry-After`, in seconds.
     RetryAfter(u32),
     /// The head of the response arrives, its body never does.

@@ -62,13 +62,30 @@ fn case_48_oauth2_knows_other_codes_and_takes_more() {
 
 #[test]
 fn case_49_a_401_of_the_token_endpoint_is_a_verdict_unless_it_is_html() {
-    for verdict in [reply(401, "", ""), reply(401, "text/plain", "Unauthorized"), reply(401, JSON, "{\"message\":\"jwt expired\"}")] {
+    for verdict in [
+        reply(401, "", ""),
+        reply(401, "text/plain", "Unauthorized"),
+        reply(401, JSON, "{\"message\":\"jwt expired\"}"),
+        Fault::Challenge("Bearer error=\"invalid_token\""),
+    ] {
         assert!(is_verdict(builder(), verdict), "{verdict:?}");
     }
-    for other in [reply(401, "text/html; charset=utf-8", "<html>Log in"), reply(401, "", "<!DOCTYPE html><title>Log in</title>")] {
+    for other in [
+        reply(401, "text/html; charset=utf-8", "<html>Log in"),
+        reply(401, "", "<!DOCTYPE html><title>Log in</title>"),
+        reply(401, "", "\u{feff} <!DOCTYPE html><title>Log in</title>"),
+    ] {
         assert!(!is_verdict(builder(), other), "{other:?}");
     }
     assert!(!is_verdict(builder(), Fault::Redirect));
+}
+
+/// Traefik answers so in plain text, Caddy without a body.
+#[test]
+fn case_49_a_401_of_a_proxy_that_asks_for_a_password_is_no_verdict() {
+    for challenge in ["Basic realm=\"staging\"", "basic", "Digest realm=\"a\", nonce=\"b\"", "Negotiate", "NTLM"] {
+        assert!(!is_verdict(builder(), Fault::Challenge(challenge)), "{challenge}");
+    }
 }
 
 #[test]
