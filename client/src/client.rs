@@ -260,7 +260,7 @@ impl Client {
             _ => self.within_wait(call, session.valid_token(held)).await?,
         };
         let response = self.fetch_once(call, Some(&token), false).await?;
-        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token).is_some() {
+        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token, Some(&call.address.path)).is_some() {
             return Ok(response);
         }
         drop(response);
@@ -272,7 +272,7 @@ impl Client {
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
         if self.is_token_rejected(call, &replayed) {
             if call.request.parts.may_mark_token {
-                session.note_refused_replay(&newer);
+                session.note_refused_replay(&newer, &call.address.path);
             }
             if is_broken(Rule::OneReplay) {
                 replayed = self.fetch_once(call, Some(&newer), true).await?;

@@ -53,6 +53,11 @@ const MAX_WAIT_WITH_VALID_TOKEN: Duration = Duration::from_secs(3);
 const FIRST_REFUSAL_PAUSE: Duration = Duration::from_secs(5);
 const LAST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
 
+/// A server that refuses renewed tokens on more routes than this refuses them on all: each further route would cost a refresh.
+const MAX_REFUSING_ROUTES: usize = 8;
+/// The number of digits of a hash.
+const DIGITS: usize = 16;
+
 /// The session of a [`Client`](crate::Client). Cheap to clone; all clones are the same session.
 #[derive(Clone)]
 pub struct Session(pub(crate) Rc<Inner>);
@@ -76,8 +81,8 @@ pub(crate) struct Inner {
     store: SessionStore,
     events: Rc<EventEmitter>,
     pub(crate) warnings: RefCell<Vec<Warning>>,
-    /// The mark of a token that was refused right after its renewal, for a storage that fails.
-    refused: RefCell<Option<String>>,
+    /// The mark of a token that was refused right after its renewal, and of the routes that did, for a storage that fails.
+    refused: RefCell<String>,
     /// Woken by the next change of the stored record.
     change_waiters: RefCell<Vec<oneshot::Sender<()>>>,
     _subscription: Guard,
@@ -291,7 +296,7 @@ impl Session {
     /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that was just renewed and refused again, or was just issued and
     /// cannot be renewed.
     pub async fn token_after(&self, old: &AccessToken) -> Result<AccessToken, Error> {
-        if let Some(retry_after) = self.refusal_pause(&old.0) {
+        if let Some(retry_after) = self.refusal_pause(&old.0, None) {
             return Err(Error::Unavailable { retry_after });
         }
         Ok(AccessToken(self.within_timeout(self.newer_than(&old.0, RefreshTrigger::Unauthorized)).await?))
@@ -427,7 +432,7 @@ impl Session {
         let tokens = Tokens::read(tokens, issued, Some(&old.tokens), self.random_id());
         let changed_user = (tokens.user != old.tokens.user).then(|| tokens.user.clone());
         let futile_refreshes =
-            if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old))) } else { 0 };
+            if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old, None))) } else { 0 };
         let (session, rotation, is_bound) = (old.session.clone(), old.rotation.saturating_add(1), old.is_bound);
         let new = self.put_active(ActiveSession { session, tokens, is_rejected: false, futile_refreshes, rotation, is_bound });
         if let Some(user) = changed_user {
@@ -437,36 +442,48 @@ impl Session {
         new
     }
 
-    /// The replay with a renewed token was refused too: marks the token, for all tabs. The mark has a key of its own, because only a
-    /// holder of the lock may write the record: another tab may just have stored newer tokens in it.
-    pub(crate) fn note_refused_replay(&self, refused: &Credential) {
+    /// The replay with a renewed token was refused too: marks the token and the route, for all tabs. The mark has a key of its own, because
+    /// only a holder of the lock may write the record: another tab may just have stored newer tokens in it.
+    pub(crate) fn note_refused_replay(&self, refused: &Credential, path: &str) {
         // It may have expired on the way.
         if self.freshness(refused) != Freshness::Fresh {
             return;
         }
-        let mark = hash(&[&refused.tokens.access_token]);
+        let token = hash(&[&refused.tokens.access_token]);
+        let mark = self.refused_mark();
+        let is_of_token = mark.starts_with(&token);
+        // Routes that refused the token before this one are still refusing: polled in turn, each would else cause a refresh.
+        let routes = mark.get(DIGITS..).filter(|_| is_of_token || refused.futile_refreshes > 0).unwrap_or_default();
+        let route = Some(hash(&[path])).filter(|_| !names_route(routes, path)).unwrap_or_default();
+        let mark = token + routes + &route;
         // A storage that fails leaves the mark to this tab alone.
-        let _ = self.0.storage.set(&self.refused_key(), &mark);
-        self.0.refused.replace(Some(mark));
+        let is_stored = self.0.storage.set(&self.refused_key(), &mark).is_ok();
+        self.0.refused.replace(if is_stored { String::new() } else { mark });
     }
 
-    fn is_marked_refused(&self, credential: &Credential) -> bool {
-        let mark = hash(&[&credential.tokens.access_token]);
-        let stored = || self.0.storage.get(&self.refused_key()).ok().flatten();
-        self.0.refused.borrow().as_ref() == Some(&mark) || stored() == Some(mark)
+    /// Whether the replay of a request to this route was refused with this token; `None`: to any route.
+    fn is_marked_refused(&self, credential: &Credential, path: Option<&str>) -> bool {
+        let mark = self.refused_mark();
+        mark.starts_with(&hash(&[&credential.tokens.access_token])) && path.is_none_or(|path| names_route(&mark[DIGITS..], path))
+    }
+
+    /// The hash of the token that was refused last, and those of the routes.
+    fn refused_mark(&self) -> String {
+        let own = self.0.refused.borrow().clone();
+        if own.is_empty() { self.0.storage.get(&self.refused_key()).ok().flatten().unwrap_or_default() } else { own }
     }
 
     fn refused_key(&self) -> String {
         format!("{}.refused", self.0.settings.storage_key)
     }
 
-    /// How long a token that was refused right after its renewal is not renewed for another 401; nor is one that cannot be renewed right
-    /// after its sign-in, which a server that refuses all tokens would cause again and again.
-    pub(crate) fn refusal_pause(&self, refused: &Credential) -> Option<Duration> {
+    /// How long a token that a route refused right after its renewal is not renewed for another 401 of that route; nor is one that cannot be
+    /// renewed right after its sign-in, which a server that refuses all tokens would cause again and again. `None`: of any route.
+    pub(crate) fn refusal_pause(&self, refused: &Credential, path: Option<&str>) -> Option<Duration> {
         let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
         let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));
         let left = doubled.min(LAST_REFUSAL_PAUSE).saturating_sub(self.0.transport.clock.age(&held.tokens.issued));
-        let is_refused = || self.is_marked_refused(&held) || !self.has_refresh_token(&held);
+        let is_refused = || self.is_marked_refused(&held, path) || !self.has_refresh_token(&held);
         (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && is_refused()).then_some(left)
     }
 
@@ -628,4 +645,9 @@ impl Session {
     fn deliver(&self, event: Event) {
         self.0.events.emit(&Rc::new(TimedEvent { at: self.0.transport.platform.monotonic(), event }));
     }
+}
+
+/// Whether a route is one of those in a mark.
+fn names_route(routes: &str, path: &str) -> bool {
+    routes.len() > MAX_REFUSING_ROUTES * DIGITS || routes.as_bytes().chunks(DIGITS).any(|route| route == hash(&[path]).as_bytes())
 }

@@ -102,7 +102,8 @@ impl Server {
             Ok(is_proven) => is_proven,
             Err(code) => return refuse("DPoP", code),
         };
-        let is_accepted = is_proven && path != "/always401" && !incoming.is_foreign && self.authorize(token.map(|(_, token)| token));
+        let is_accepted =
+            is_proven && !path.starts_with("/always401") && !incoming.is_foreign && self.authorize(token.map(|(_, token)| token));
         self.check_arrival(incoming, is_accepted);
         if !is_accepted {
             self.count(|stats| stats.unauthorized += 1);

@@ -121,10 +121,30 @@ fn case_52_a_polled_route_that_always_answers_401_costs_a_few_refreshes() {
     let refreshes = sim.server().stats().refreshes;
     assert!((1..=9).contains(&refreshes), "{refreshes} in ten minutes");
     assert!(is_signed_in(&client));
-    // A token that stops working later is renewed.
-    client.session().corrupt_access_token();
+    // The same token stops working later: another route renews it.
+    sim.server().revoke_access_tokens();
     let response = get(&tab, &client, "/bbb");
     assert_eq!(sim.block_on(response), bbb());
+    assert_eq!(sim.server().stats().refreshes, refreshes + 1);
+    // The session is not taken for a living one while it is polled.
+    sim.advance(seconds(1.0));
+    sim.server().end_sessions("ada");
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(sim.block_on(response), Err(Error::SignedOut(SignOutReason::Rejected)));
+}
+
+#[test]
+fn case_52_several_polled_routes_that_always_answer_401_cost_a_few_refreshes() {
+    for routes in [2, 5, 20, 1_000] {
+        let (sim, tab, client) = ada();
+        for round in 0..600 {
+            let response = get(&tab, &client, &format!("/always401/{}", round % routes));
+            assert_eq!(status(sim.block_on(response)), Ok(401));
+            sim.advance(seconds(1.0));
+        }
+        let refreshes = sim.server().stats().refreshes;
+        assert!((1..=20).contains(&refreshes), "{routes}: {refreshes} in ten minutes");
+    }
 }
 
 #[test]
