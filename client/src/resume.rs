@@ -3,7 +3,7 @@
 use crate::{
     client::{Client, SignIn},
     error::{Error, SignOutReason},
-    grant::{Exchange, TokenResponse},
+    grant::{Exchange, RefreshOutcome, TokenResponse},
     session::{
         Session,
         tokens::{TokenSet, Tokens},
@@ -31,7 +31,8 @@ impl Client {
     /// call `client.post(refresh_url).sign_in()` on the page to which it leads.
     ///
     /// # Errors
-    /// As [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in); [`Error::Status`] also for a 408, a 429 and an HTML page.
+    /// As [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in); [`Error::Status`] also for a 4xx that the [grant](crate::grant) does
+    /// not take for a rejection, such as a gateway's 404 during a deployment.
     pub async fn resume(&self) -> Result<bool, Error> {
         let in_flight = self.0.resuming.borrow().as_ref().and_then(WeakShared::upgrade);
         let shared = in_flight.unwrap_or_else(|| {
@@ -70,8 +71,7 @@ impl Client {
             return Ok(session.current().is_some());
         };
         session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
-        // A proxy's page and a rate limit say nothing about the cookie.
-        let is_verdict = !TokenResponse::new(&refusal).is_html() && !matches!(refusal.status().as_u16(), 408 | 429);
+        let is_verdict = matches!(session.parse(&TokenResponse::new(&refusal)), RefreshOutcome::Rejected);
         if is_verdict { Ok(false) } else { Err(refusal.status_error()) }
     }
 }

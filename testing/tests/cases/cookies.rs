@@ -228,14 +228,23 @@ fn case_54_a_late_answer_to_resume_overrules_no_sign_in_and_no_sign_out() {
 }
 
 #[test]
-fn case_54_a_proxys_page_and_a_rate_limit_are_no_verdict_on_the_cookie() {
-    for fault in [Fault::Html(401), Fault::Status(429)] {
+fn case_54_only_a_rejection_by_the_grant_is_a_verdict_on_the_cookie() {
+    let no_verdict = [429, 400, 403, 404, 408].map(Fault::Status);
+    for fault in no_verdict.into_iter().chain([Fault::Html(401), Fault::Challenge("Basic realm=\"staging\"")]) {
         let sim = only_a_cookie();
         let tab = sim.tab();
         let tabs = [(tab.clone(), tab.client(cookie_builder()))];
         sim.server().fail_next([fault]);
         assert!(matches!(resume(&sim, &tabs)[..], [Err(Error::Status { .. })]), "{fault:?}");
         assert_eq!(resume(&sim, &tabs), [Ok(true)]);
+    }
+    let invalid_grant = Fault::Reply { status: 403, content_type: "application/json", body: "{\"error\":\"invalid_grant\"}" };
+    for fault in [Fault::Status(401), invalid_grant] {
+        let sim = only_a_cookie();
+        let tab = sim.tab();
+        let tabs = [(tab.clone(), tab.client(cookie_builder()))];
+        sim.server().fail_next([fault]);
+        assert_eq!(resume(&sim, &tabs), [Ok(false)], "{fault:?}");
     }
 }
 
