@@ -37,6 +37,7 @@ impl Dpop {
                 Some(token) => Some(self.platform.sha256(token).await?),
                 None => None,
             };
+            let mut first_body = Some(body);
             let mut sendings = 0;
             let mut is_repeated = false;
             loop {
@@ -56,8 +57,12 @@ impl Dpop {
                 if is_needed.is_some_and(|is_needed| !is_needed()) {
                     return Err(Error::Timeout.into());
                 }
+                let body = match first_body.take() {
+                    Some(body) => body,
+                    None => transport.check_body(request.parts.body.build())?,
+                };
                 let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
-                let mut response = transport.send_authorized(&proven, body.clone(), address, token.map(|token| ("DPoP", token))).await?;
+                let mut response = transport.send_authorized(&proven, body, address, token.map(|token| ("DPoP", token))).await?;
                 sendings += 1;
                 // After a redirect, another server may have answered: its nonce and its refusal are ignored.
                 if response.redirected_to().is_some() {
@@ -88,7 +93,7 @@ impl Dpop {
                     Refusal::Unknown if is_other_nonce && sendings == 1 => {}
                     _ => return Ok(response),
                 }
-                if !body.is_replayable() {
+                if !request.parts.body.is_replayable() {
                     return Err(Error::NotReplayable.into());
                 }
             }

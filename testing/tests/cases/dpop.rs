@@ -2,7 +2,8 @@
 
 use super::requests::stream;
 use crate::*;
-use wugan::{SignIn, SignOutReason, Warning};
+use std::cell::Cell;
+use wugan::{Body, SignIn, SignOutReason, Warning};
 use wugan_testing::{Fault, Server};
 
 /// How long the server gives out a nonce.
@@ -125,6 +126,21 @@ fn dpop_a_stream_that_is_refused_for_its_nonce_is_a_typed_error_without_a_refres
     let response = send(&tab, client.post("/echo").body(stream()));
     assert_eq!(status(sim.block_on(response)), Err(Error::NotReplayable));
     assert_eq!(server.stats().refreshes, 0);
+}
+
+#[test]
+fn case_09_with_dpop_a_stream_that_can_be_made_again_is_sent_with_the_nonce() {
+    let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
+    sim.advance(seconds(3.0 * STEP));
+    let made = Rc::new(Cell::new(0));
+    let count = made.clone();
+    let body = Body::from_fn(move || {
+        count.set(count.get() + 1);
+        stream()
+    });
+    let response = send(&tab, client.post("/echo").body(body));
+    assert_eq!(status(sim.block_on(response)), Ok(200));
+    assert_eq!((made.get(), server.stats().nonces, server.stats().refreshes), (2, 2, 0));
 }
 
 #[test]
