@@ -42,6 +42,13 @@ impl RefreshGrant for ChangingGrant {
     }
 }
 
+/// The page is shown: from the back/forward cache, or because it has loaded.
+fn dispatch_pageshow(persisted: bool) {
+    Function::new_with_args("persisted", "dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))")
+        .call1(&JsValue::UNDEFINED, &persisted.into())
+        .unwrap();
+}
+
 fn dispatch(target: &web_sys::EventTarget, name: &str) {
     target.dispatch_event(&web_sys::Event::new(name).unwrap()).unwrap();
 }
@@ -148,13 +155,29 @@ async fn case_24_a_page_that_becomes_visible_ends_the_pause_and_a_hidden_one_doe
 }
 
 #[wasm_bindgen_test]
+async fn case_43_a_page_that_has_loaded_keeps_to_the_pause_and_a_restored_one_does_not() {
+    let test = Fixture::with_refused_access_token().await;
+    store_pause(&test, false);
+    dispatch_pageshow(false);
+    let loaded = test.get("/bbb").await;
+    assert!(matches!(loaded, Err(Error::Unavailable { .. })), "{loaded:?}");
+    assert_eq!(test.refresh_requests(), 0);
+    dispatch_pageshow(true);
+    assert_eq!(test.get("/bbb").await, Ok(200));
+}
+
+#[wasm_bindgen_test]
 async fn case_42_a_pause_that_the_server_asked_for_is_not_ended_by_an_event() {
     let test = Fixture::with_refused_access_token().await;
     store_pause(&test, true);
     let window = web_sys::window().unwrap();
-    for name in ["online", "pageshow"] {
-        dispatch(&window, name);
-        assert!(matches!(test.get("/bbb").await, Err(Error::Unavailable { .. })), "{name}");
+    for shows in [false, true] {
+        if shows {
+            dispatch_pageshow(true);
+        } else {
+            dispatch(&window, "online");
+        }
+        assert!(matches!(test.get("/bbb").await, Err(Error::Unavailable { .. })), "shows: {shows}");
     }
     dispatch(&window.document().unwrap(), "resume");
     assert!(matches!(test.get("/bbb").await, Err(Error::Unavailable { .. })));

@@ -20,10 +20,16 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     let mut listeners = Vec::new();
     let mut listen =
         |target: &EventTarget, name: &str, callback: Box<dyn Fn(Event)>| listeners.extend(Listener::new(target, name, callback));
-    let passes_on = |event: PlatformEvent| -> Box<dyn Fn(Event)> {
+    // One closure with a pointer, so that its code exists once.
+    let passes_on = |event: PlatformEvent, counts: fn(&Event) -> bool| -> Box<dyn Fn(Event)> {
         let notify = notify.clone();
-        Box::new(move |_| notify(event))
+        Box::new(move |dispatched| {
+            if counts(&dispatched) {
+                notify(event);
+            }
+        })
     };
+    let always: fn(&Event) -> bool = |_| true;
     let (ours, stored) = (key.to_owned(), notify.clone());
     listen(
         &window,
@@ -36,21 +42,13 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
             }
         }),
     );
-    listen(&window, &same_page_event(key), passes_on(PlatformEvent::Stored));
-    listen(&window, "online", passes_on(PlatformEvent::Online));
-    listen(&window, "pageshow", passes_on(PlatformEvent::Awake));
+    listen(&window, &same_page_event(key), passes_on(PlatformEvent::Stored, always));
+    listen(&window, "online", passes_on(PlatformEvent::Online, always));
+    // Also dispatched when a page has loaded, which ends no pause (HTML standard, "completely finish loading").
+    listen(&window, "pageshow", passes_on(PlatformEvent::Awake, |event| super::get(event, "persisted").is_truthy()));
     if let Some(document) = window.document() {
-        let awake = passes_on(PlatformEvent::Awake);
-        listen(
-            &document,
-            "visibilitychange",
-            Box::new(move |event| {
-                if super::is_visible() {
-                    awake(event);
-                }
-            }),
-        );
-        listen(&document, "resume", passes_on(PlatformEvent::Awake));
+        listen(&document, "visibilitychange", passes_on(PlatformEvent::Awake, |_| super::is_visible()));
+        listen(&document, "resume", passes_on(PlatformEvent::Awake, always));
     }
     Box::new(listeners)
 }
