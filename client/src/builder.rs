@@ -254,17 +254,23 @@ impl ClientBuilder {
 
     /// The allowed origins, the issuer, and the issuer's origin.
     fn check(&self, transport: &Transport) -> Result<(Vec<String>, String, String), Box<Error>> {
-        let refuse = |advice: String| Err(Error::InvalidRequest(advice).into());
+        let refuse = |advice: String| Box::new(Error::InvalidRequest(advice));
         if !is_header_name(&self.auth_header) {
-            return refuse(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header));
+            return Err(refuse(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header)));
         }
-        let base = transport.resolve("")?;
+        let check_host = |what: &str, url: &str| {
+            if names_host(url) { Ok(()) } else { Err(refuse(format!("the {what} {} names no host: write https://{0}", redacted(url)))) }
+        };
+        if !self.base.is_empty() && !self.base.starts_with('/') {
+            check_host("base URL", &self.base)?;
+        }
+        let base = transport.resolve(&self.base)?;
         let origin = if self.base.is_empty() { transport.resolve("/")?.origin } else { base.origin };
         if !self.base.is_empty() && !base.path.ends_with('/') {
             let (base, path) = (redacted(&self.base), base.path);
-            return refuse(format!(
+            return Err(refuse(format!(
                 "the path {path} of the base URL {base} would be dropped: use .prefix(\"{path}\"), or end the URL in a slash"
-            ));
+            )));
         }
         let token_endpoint = transport.token_address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
         let mut issuer = format!("{}{}", token_endpoint.origin, token_endpoint.path);
@@ -273,13 +279,11 @@ impl ClientBuilder {
         }
         let mut allowed_origins = vec![origin];
         for url in &self.allowed_origins {
-            if !names_host(url) {
-                return refuse(format!("the allowed origin {} has no scheme: write https://{0}", redacted(url)));
-            }
+            check_host("allowed origin", url)?;
             allowed_origins.push(transport.resolve(url)?.origin);
         }
         if allowed_origins.iter().any(|origin| origin == "null") {
-            return refuse("the base URL has no origin that a token could be sent to: give an http or https URL".to_owned());
+            return Err(refuse("the base URL has no origin that a token could be sent to: give an http or https URL".to_owned()));
         }
         Ok((allowed_origins, issuer, token_endpoint.origin))
     }

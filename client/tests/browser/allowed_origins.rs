@@ -112,9 +112,18 @@ async fn a_refresh_token_does_not_follow_redirects() {
 
 #[wasm_bindgen_test]
 fn a_base_url_without_an_origin_is_refused() {
-    for base in ["data:,x", "http://", "blob:null/x", "about:blank"] {
-        assert!(matches!(Client::builder(base).build(), Err(Error::InvalidRequest(_))), "{base}");
+    for (base, advice) in [
+        ("data:,x", "the base URL data:,x names no host: write https://data:,x"),
+        ("about:blank", "names no host"),
+        ("localhost:3000", "write https://localhost:3000"),
+        ("api.example.com/", "write https://api.example.com/"),
+        ("http://", "“http://” is not a URL"),
+        ("file:///x/", "give an http or https URL"),
+    ] {
+        let refused = Client::builder(base).build();
+        assert!(matches!(&refused, Err(Error::InvalidRequest(text)) if text.contains(advice)), "{base}: {refused:?}");
     }
+    assert!(Client::builder("blob:null/x").build().is_err());
     for allowed in ["https://", "files.example.com", "localhost:3001", "/files", ""] {
         assert!(matches!(Client::builder(SERVER).allow_origin(allowed).build(), Err(Error::InvalidRequest(_))), "{allowed}");
     }

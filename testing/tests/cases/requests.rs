@@ -436,6 +436,31 @@ fn case_59_a_prefix_is_put_before_each_path() {
 }
 
 #[test]
+fn a_base_url_without_an_origin_is_refused_with_the_remedy() {
+    let (sim, _, _) = ada();
+    let build = |builder: ClientBuilder| builder.auto_refresh(false).build_on(Rc::new(sim.tab())).map(drop);
+    for (base, advice) in [
+        ("localhost:3000", "the base URL localhost:3000 names no host: write https://localhost:3000"),
+        ("api.example.com", "write https://api.example.com"),
+        ("api.example.com/", "write https://api.example.com/"),
+        ("about:blank", "names no host"),
+        ("data:,x", "names no host"),
+        ("http://", "“http://” is not a URL"),
+        ("file:///x/", "give an http or https URL"),
+        ("https://api.example.com/v1", ".prefix(\"/v1\")"),
+        ("/v1", ".prefix(\"/v1\")"),
+    ] {
+        let refused = build(Client::builder(base));
+        assert!(matches!(&refused, Err(Error::InvalidRequest(text)) if text.contains(advice)), "{base}: {refused:?}");
+    }
+    for base in ["", "/", "/v1/", "https://api.example.com", "https://api.example.com/v1/", "//api.example.com"] {
+        assert_eq!(build(Client::builder(base)), Ok(()), "{base}");
+    }
+    let refused = build(builder().allow_origin("files.example.com"));
+    assert!(matches!(&refused, Err(Error::InvalidRequest(text)) if text.contains("the allowed origin files.example.com names no host")));
+}
+
+#[test]
 fn case_60_the_timeout_does_not_cover_the_transfer_of_a_body() {
     let (sim, tab, client) = ada();
     let started = sim.now();
