@@ -203,7 +203,8 @@ impl ClientBuilder {
         if self.auth_header == AUTHORIZATION { self } else { self.with_default(without_redirects) }
     }
 
-    /// Whether cookies are sent and stored, for requests that do not say so themselves. Default: the browser's, same origin only.
+    /// Whether cookies are sent and stored, for requests that do not say so themselves. Default: the browser's, same origin only. It does
+    /// not hold for requests to an OAuth or OpenID provider.
     pub fn credentials(self, credentials: RequestCredentials) -> ClientBuilder {
         self.with_default(move |request| match request.options().credentials {
             Some(_) => request,

@@ -4,6 +4,7 @@ use crate::{
     grant::{Exchange, RefreshGrant, RefreshOutcome, TokenResponse, fields::Fields},
     http::Request,
 };
+use web_sys::RequestCredentials;
 
 /// Refreshes at an OAuth 2.0 token endpoint as a public client (RFC 6749 §6), with revocation (RFC 7009) if there is an endpoint for it.
 #[derive(Clone, Debug)]
@@ -60,10 +61,12 @@ impl OAuth2 {
         self
     }
 
-    /// A POST of these pairs and the client id.
+    /// A POST of these pairs and the client id. Cookies of the client's default are for the API: a provider at another origin that allows any
+    /// origin (`Access-Control-Allow-Origin: *`) is unreachable with them (Fetch standard, CORS check).
     fn post(&self, url: &str, pairs: &[(&str, &str)]) -> Request {
         let mut form = form_urlencoded::Serializer::new(String::new());
-        Request::post(url).form_text(form.extend_pairs(pairs).append_pair("client_id", &self.client_id).finish())
+        let request = Request::post(url).credentials(RequestCredentials::SameOrigin);
+        request.form_text(form.extend_pairs(pairs).append_pair("client_id", &self.client_id).finish())
     }
 }
 

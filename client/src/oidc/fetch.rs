@@ -8,7 +8,7 @@ use crate::{
 };
 use futures::future::LocalBoxFuture;
 use std::time::Duration;
-use web_sys::{RequestCache, RequestRedirect};
+use web_sys::{RequestCache, RequestCredentials, RequestRedirect};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -18,10 +18,10 @@ pub(crate) async fn get(url: &str) -> Result<Response, Error> {
     fetch(&transport, Request::get(url).cache(RequestCache::NoCache)).await
 }
 
-/// Follows no redirect. The answer's body has been read. Boxed, so that its code exists once.
+/// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, so that its code exists once.
 pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
     Box::pin(async move {
-        let request = transport.with_defaults(request.redirect(RequestRedirect::Error));
+        let request = transport.with_defaults(request.redirect(RequestRedirect::Error).credentials(RequestCredentials::SameOrigin));
         let answer = Box::pin(async {
             let mut response = transport.fetch_once(&request, &transport.address(&request)?, None).await?;
             response.buffer().await?;

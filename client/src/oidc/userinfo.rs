@@ -7,6 +7,7 @@ use crate::{
     oidc::{Oidc, error::Error},
 };
 use http::StatusCode;
+use web_sys::RequestCredentials;
 
 impl Oidc {
     /// Asks the provider for information about the signed-in user: `email`, `picture` and others, as the scope allows.
@@ -17,7 +18,7 @@ impl Oidc {
     pub async fn user_info(&self) -> Result<Object, Error> {
         let endpoint = self.metadata().userinfo_endpoint.as_ref().ok_or(Error::NotOffered("userinfo endpoint"))?;
         let asking = async {
-            let mut request = Request::get(endpoint);
+            let mut request = Request::get(endpoint).credentials(RequestCredentials::SameOrigin);
             // A token for an API is refused, and so would be its successor. That says nothing about the API.
             request.parts.is_refreshable = !self.refuses_user_info().get();
             request.parts.may_mark_token = false;

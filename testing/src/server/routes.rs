@@ -229,6 +229,9 @@ impl Server {
         {
             self.violation("a refresh token of another backend arrived");
         }
+        if incoming.path == "/oauth/token" && incoming.cookie.is_some() {
+            self.violation("a cookie arrived at the token endpoint of OAuth");
+        }
         let attempt = incoming.field("attempt");
         let status = if incoming.path == "/oauth/token" { 400 } else { 401 };
         if let Some((session, generation)) = presented.and_then(|token| self.parse_refresh_token(&token)) {

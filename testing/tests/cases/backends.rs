@@ -2,7 +2,7 @@
 
 use crate::*;
 use wugan::{
-    Warning,
+    RequestCredentials, Warning,
     grant::{Json, OAuth2},
 };
 
@@ -62,6 +62,23 @@ fn case_38_one_oauth_client_has_a_session_for_each_api() {
         assert_eq!((token_of(&notes), user(&plain).as_deref()), (of_notes, Some("ada")), "{name}");
         assert_eq!((server.stats().rotated, server.violations()), (1, vec![]));
     }
+}
+
+#[test]
+fn case_54_the_clients_credentials_do_not_hold_for_an_oauth_provider() {
+    let sim = Simulation::new(1);
+    let (server, tab) = (sim.server(), sim.tab());
+    // An earlier visit left a cookie at the provider.
+    let login = tab.client(builder()).post("/cookie/login").credentials(RequestCredentials::Include);
+    let login = login.json(&serde_json::json!({"username": "ada", "password": "any"}));
+    assert_eq!(status(sim.block_on(send(&tab, login))), Ok(200));
+    assert!(sim.has_cookie(API));
+    let grant = OAuth2::new("/oauth/token", "app").revoke("/oauth/revoke");
+    let client = tab.client(builder().grant(grant).credentials(RequestCredentials::Include));
+    client.session().sign_in(server.sign_in("bob"));
+    client.session().corrupt_access_token();
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!((server.stats().rotated, server.violations()), (1, vec![]));
 }
 
 #[test]
