@@ -43,12 +43,14 @@ impl Client {
                 client.0.resuming.take();
                 result
             };
-            let shared = exchange.boxed_local().shared();
+            let shared = self.0.session.shared(exchange.boxed_local());
             self.0.resuming.replace(shared.downgrade());
             self.0.session.0.transport.platform.spawn(shared.clone().map(drop).boxed_local());
             shared
         });
-        shared.await
+        let result = shared.await;
+        self.0.session.0.events.deliver();
+        result
     }
 
     async fn exchange_cookie(&self) -> Result<bool, Error> {

@@ -36,6 +36,10 @@ impl Listener {
 #[derive(Default)]
 pub(crate) struct EventEmitter {
     listeners: RefCell<Vec<Rc<Listener>>>,
+    /// A shared future is being polled.
+    is_deferring: Cell<bool>,
+    /// Events wait for the end of that.
+    has_deferred: Cell<bool>,
 }
 
 impl EventEmitter {
@@ -54,7 +58,25 @@ impl EventEmitter {
                 queue.push(event.clone());
             }
         }
+        self.deliver();
+    }
+
+    /// Delivers what the listeners have not received yet.
+    pub(crate) fn deliver(&self) {
+        if self.is_deferring.get() {
+            return self.has_deferred.set(true);
+        }
+        let listeners = self.listeners.borrow().clone();
         listeners.iter().for_each(|listener| listener.deliver());
+    }
+
+    /// Polls a shared future. A listener that panicked meanwhile would leave it locked, and each later waiter would wait for ever, so its
+    /// events wait. Returns whether there are any.
+    pub(crate) fn defer(&self, poll: impl FnOnce()) -> bool {
+        self.is_deferring.set(true);
+        poll();
+        self.is_deferring.set(false);
+        self.has_deferred.take()
     }
 
     /// Adds a listener, which receives the events of `backlog` first.

@@ -29,12 +29,17 @@ use crate::{
 use backoff::Backoff;
 use clock::{Timestamp, milliseconds};
 use events::EventEmitter;
-use futures::{channel::oneshot, future::LocalBoxFuture};
+use futures::{
+    FutureExt,
+    channel::oneshot,
+    future::{LocalBoxFuture, Shared, poll_fn},
+};
 use in_flight::InFlightSlot;
 use std::{
     cell::{Cell, RefCell},
     fmt,
     rc::{Rc, Weak},
+    task::Poll,
     time::Duration,
 };
 use tokens::{Freshness, Tokens, hash, random_id};
@@ -79,7 +84,7 @@ pub(crate) struct Inner {
     /// The session of an earlier version of the library is being taken over.
     is_migrating: Cell<bool>,
     store: SessionStore,
-    events: Rc<EventEmitter>,
+    pub(crate) events: Rc<EventEmitter>,
     pub(crate) warnings: RefCell<Vec<Warning>>,
     /// The mark of a token that was refused right after its renewal, and of the routes that did, for a storage that fails.
     refused: RefCell<String>,
@@ -634,6 +639,20 @@ impl Session {
     /// Only the latest reason is of interest, and only until the token endpoint gives a verdict.
     fn clear_no_verdict(&self) {
         self.0.warnings.borrow_mut().retain(|warning| !matches!(warning, Warning::NoVerdict(_)));
+    }
+
+    /// A future to be shared. Its events are delivered when it is not being polled.
+    pub(crate) fn shared<T: Clone + 'static>(&self, mut future: LocalBoxFuture<'static, T>) -> Shared<LocalBoxFuture<'static, T>> {
+        let session = self.clone();
+        let polling = poll_fn(move |context| {
+            let mut polled = Poll::Pending;
+            if session.0.events.defer(|| polled = future.as_mut().poll(context)) {
+                let events = session.0.events.clone();
+                session.0.transport.platform.spawn(Box::pin(async move { events.deliver() }));
+            }
+            polled
+        });
+        polling.boxed_local().shared()
     }
 
     pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {

@@ -47,14 +47,17 @@ enum ExchangeResult {
 impl Session {
     /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
     pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Box<Error>> {
-        let mut newer = self.join_or_start(stale, trigger).await?;
+        let mut newer = self.join_or_start(stale, trigger).await;
         for _ in 0..MAX_ROUNDS {
-            if self.freshness(&newer) != Freshness::Expired {
-                break;
+            match &newer {
+                Ok(expired) if self.freshness(expired) == Freshness::Expired => {
+                    newer = self.join_or_start(expired, RefreshTrigger::Due).await;
+                }
+                _ => break,
             }
-            newer = self.join_or_start(&newer, RefreshTrigger::Due).await?;
         }
-        Ok(newer)
+        self.0.events.deliver();
+        newer
     }
 
     fn join_or_start(&self, stale: &Credential, trigger: RefreshTrigger) -> SharedRefresh {
@@ -87,7 +90,7 @@ impl Session {
             session.0.in_flight.borrow_mut().take_if(|in_flight| Rc::ptr_eq(&in_flight.trigger, &why));
             result
         };
-        let shared = refresh.boxed_local().shared();
+        let shared = self.shared(refresh.boxed_local());
         if let Some(shared) = shared.downgrade() {
             self.0.in_flight.replace(Some(InFlight { stale, trigger, shared }));
         }

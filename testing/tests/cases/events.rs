@@ -54,6 +54,48 @@ fn case_47_a_panicking_listener_does_not_stop_the_others() {
     }
 }
 
+/// A shared refresh that is left by a panic would be neither finished nor started again.
+#[test]
+fn case_47_a_listener_that_panics_at_a_refresh_does_not_stop_it() {
+    let is_fatal: [fn(&Event) -> bool; 4] = [
+        is_refresh_start,
+        |event| matches!(event, Event::RefreshEnded { .. }),
+        |event| matches!(event, Event::UserChanged { .. }),
+        |event| matches!(event, Event::SignedOut { .. }),
+    ];
+    for (number, is_fatal) in is_fatal.into_iter().enumerate() {
+        let (sim, tab, client) = ada();
+        let panics = move |timed: &wugan::TimedEvent| {
+            if is_fatal(&timed.event) {
+                std::panic::resume_unwind(Box::new(()));
+            }
+        };
+        client.session().on_event(panics).forget();
+        let events = record(&client);
+        let ends = number == 3;
+        if ends {
+            sim.server().end_sessions("ada");
+        } else {
+            sim.server().rename("ada", "ada.lovelace");
+        }
+        client.session().corrupt_access_token();
+        let waiters = [get(&tab, &client, "/bbb"), get(&tab, &client, "/bbb")];
+        // Natively, the panic leaves the task in which the event is delivered.
+        while catch_unwind(AssertUnwindSafe(|| sim.advance(seconds(5.0)))).is_err() {}
+        let expected = if ends { Err(Error::SignedOut(wugan::SignOutReason::Rejected)) } else { bbb() };
+        for mut waiter in waiters {
+            let result = waiter.try_take();
+            assert!(result.is_none() || result == Some(expected.clone()), "{number}: {result:?}");
+        }
+        if !ends {
+            client.session().corrupt_access_token();
+            let later = get(&tab, &client, "/bbb");
+            assert_eq!(sim.block_on(later), bbb(), "{number}");
+            assert_eq!(count(&events, |event| matches!(event, Event::RefreshEnded { .. })), 2, "{number}: {events:?}");
+        }
+    }
+}
+
 #[test]
 fn case_51_a_changed_subject_in_an_answer_to_our_own_token_is_an_event() {
     let (sim, tab, client) = ada();
