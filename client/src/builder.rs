@@ -134,8 +134,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits waiting for the session and for the response head, of requests without a timeout of their own. The transfer of a large
-    /// body is not limited. Default: 30 s.
+    /// Limits waiting for the session and for the response head, of requests without a timeout of their own. Sending a body of
+    /// 64 KiB or more may take a second longer for each 16 KiB, sending a stream any time: set a timeout in its request. Default: 30 s.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.settings.timeout = timeout;
         self

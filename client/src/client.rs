@@ -232,7 +232,7 @@ impl Client {
     /// Lets a request run within its timeout, and until its signal.
     async fn within_limits<'a>(&'a self, request: &'a Request, mut sending: Sending<'a>) -> Result<Response, Box<Error>> {
         let Transport { platform, .. } = &self.0.session.0.transport;
-        // The default timeout is for waiting. How long a large body takes to upload depends on the network.
+        // The default timeout is for waiting. How long a large body takes to upload depends on the network: each sending is limited by its size.
         let default = (!request.parts.body.may_be_large()).then_some(self.0.session.0.settings.timeout);
         let begun = platform.monotonic();
         if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {
@@ -286,10 +286,14 @@ impl Client {
         let transport = &session.0.transport;
         let empty = (replay && is_broken(Rule::ReplaySameBody)).then(Body::empty);
         let body = transport.check_body(empty.unwrap_or_else(|| call.request.parts.body.build()))?;
+        let mut limit = call.request.parts.attempt_timeout.or(self.0.attempt_timeout);
+        if limit.is_none() && call.request.parts.timeout.is_none() && call.request.parts.body.may_be_large() {
+            limit = body.upload_time().map(|time| session.0.settings.timeout.saturating_add(time));
+        }
         session.emit(|| Event::Sent { request, method: call.request.method().to_string(), path: call.address.path.clone(), replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let sending = transport.send_once(call.request, body, &call.address, token);
-        let response = transport.within(call.request.parts.attempt_timeout.or(self.0.attempt_timeout), sending).await?;
+        let response = transport.within(limit, sending).await?;
         if !call.request.may_be_cached() && self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
             transport.clock.observe_server_time(response.sent_at());
         }

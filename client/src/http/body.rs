@@ -2,7 +2,7 @@
 
 #[cfg(target_arch = "wasm32")]
 use crate::http::stream_support::sends_streams;
-use std::{fmt, rc::Rc};
+use std::{fmt, rc::Rc, time::Duration};
 use wasm_bindgen::JsValue;
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -21,7 +21,8 @@ enum Kind {
     Empty,
     Text(Rc<str>),
     Bytes(Rc<[u8]>),
-    Blob(JsValue),
+    /// The blob, and its size.
+    Blob(JsValue, usize),
     /// The stream, and whether the browser can send one. A pointer, so that an app without streams does not download the function.
     Stream(JsValue, fn() -> bool),
     FromFn(Rc<dyn Fn() -> Body>),
@@ -108,7 +109,7 @@ impl Body {
     /// A `Blob` or `File`. It is immutable, so it can be sent again.
     #[must_use]
     pub fn blob(blob: &web_sys::Blob) -> Body {
-        Body(Kind::Blob(blob.into()))
+        Body(Kind::Blob(blob.into(), blob.size() as usize))
     }
 
     /// A stream, which is sent once. If its access token is refused, the request fails with
@@ -123,15 +124,22 @@ impl Body {
         !matches!(self.0, Kind::Stream(..))
     }
 
-    /// Whether sending it may take long, because its size is large or unknown.
+    /// How long a slow network takes to send it; `None`: its size is unknown.
+    pub(crate) fn upload_time(&self) -> Option<Duration> {
+        const BYTES_PER_SECOND: usize = 16 * 1024;
+        let size = match &self.0 {
+            Kind::Empty => 0,
+            Kind::Text(text) => text.len(),
+            Kind::Bytes(bytes) => bytes.len(),
+            Kind::Blob(_, size) => *size,
+            Kind::Stream(..) | Kind::FromFn(_) => return None,
+        };
+        Some(Duration::from_secs((size / BYTES_PER_SECOND) as u64))
+    }
+
+    /// Whether sending it may take long, because its size is large, 64 KiB or more, or unknown.
     pub(crate) fn may_be_large(&self) -> bool {
-        const LARGE: usize = 64 * 1024;
-        match &self.0 {
-            Kind::Empty => false,
-            Kind::Text(text) => text.len() > LARGE,
-            Kind::Bytes(bytes) => bytes.len() > LARGE,
-            Kind::Blob(_) | Kind::Stream(..) | Kind::FromFn(_) => true,
-        }
+        self.upload_time().is_none_or(|time| time.as_secs() > 3)
     }
 
     /// The detection of stream support, if this body is a stream.
@@ -155,7 +163,7 @@ impl Body {
             Kind::Empty | Kind::FromFn(_) => Content::Empty,
             Kind::Text(text) => Content::Text(text),
             Kind::Bytes(bytes) => Content::Bytes(bytes),
-            Kind::Blob(blob) => Content::Blob(blob),
+            Kind::Blob(blob, _) => Content::Blob(blob),
             Kind::Stream(stream, _) => Content::Stream(stream),
         }
     }

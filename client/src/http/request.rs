@@ -236,7 +236,7 @@ impl<C> RequestBuilder<C> {
     }
 
     /// Limits the whole exchange: waiting for the session, uploading, the response head, and reading the body. Without it the
-    /// [client's default](crate::ClientBuilder::timeout) applies, which does not limit the transfer of bodies.
+    /// [client's default](crate::ClientBuilder::timeout) applies, which allows for the size of the body, and does not limit a stream.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.parts.timeout = Some(timeout);
         self

@@ -469,6 +469,46 @@ fn case_60_the_timeout_does_not_cover_the_transfer_of_a_body() {
     assert!(sim.now() - started > 40_000.0);
 }
 
+fn body_of(size: usize) -> String {
+    "x".repeat(size)
+}
+
+#[test]
+fn case_60_a_large_body_may_take_longer_than_the_timeout_to_upload() {
+    let (sim, tab, client) = ada();
+    sim.server().set_latency(seconds(40.0), seconds(40.0));
+    let large = body_of(1_000_000);
+    let bodies = [Body::from(large.clone()), Body::from(large.clone().into_bytes()), Body::from_fn(move || Body::from(&*large))];
+    for body in bodies {
+        let response = send(&tab, client.post("/echo").body(body));
+        assert_eq!(sim.block_on(response).map(|(status, text)| (status, text.len())), Ok((200, 1_000_000)));
+    }
+    for limited in [client.post("/echo").text(body_of(50_000)), client.post("/echo").text(body_of(1_000_000)).timeout(seconds(30.0))] {
+        assert_eq!(status(sim.block_on(send(&tab, limited))), Err(Error::Timeout));
+    }
+}
+
+#[test]
+fn case_60_a_body_of_known_size_is_not_sent_for_ever() {
+    let (sim, tab, client) = ada();
+    sim.server().fail(Fault::Hangs);
+    let made = |size: usize| Body::from_fn(move || Body::from(body_of(size)));
+    let bodies = [
+        (0, Body::empty()),
+        (70_000, Body::from(body_of(70_000))),
+        (1_000_000, Body::from(body_of(1_000_000))),
+        (10, made(10)),
+        (1_000_000, made(1_000_000)),
+    ];
+    for (size, body) in bodies {
+        let started = sim.now();
+        let response = send(&tab, client.post("/echo").body(body));
+        assert_eq!(status(sim.block_on(response)), Err(Error::Timeout), "{size}");
+        let (took, expected) = (sim.now() - started, 30_000.0 + (size / 16_384 * 1_000) as f64);
+        assert!((expected..expected + 10.0).contains(&took), "{size}: {took} ms");
+    }
+}
+
 #[test]
 fn case_65_the_token_is_sent_in_another_header_if_a_proxy_needs_authorization() {
     let (sim, tab, client) = ada_with(builder().auth_header("X-Access-Token"));
