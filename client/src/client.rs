@@ -132,13 +132,13 @@ impl Client {
         }
         let session = &self.0.session;
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
-        match session.parse(&TokenResponse::new(&response)) {
+        match session.parse_sign_in(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
             RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, lock),
             RefreshOutcome::Unavailable(reason) => {
                 #[cfg(feature = "dpop")]
                 session.revoke_unused(&TokenResponse::new(&response), lock);
-                return Err(response.decode_error(format!("it is no token response: {reason}")));
+                return Err(response.decode_error(reason));
             }
             RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
         }

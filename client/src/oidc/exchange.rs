@@ -79,7 +79,7 @@ fn read_tokens(oidc: &Oidc, response: &Response) -> Result<(TokenSet, String), E
         _ if is_failure => return Err(Error::Unavailable(response.status_error())),
         _ => {}
     }
-    let tokens = match session.parse(&answer) {
+    let tokens = match session.parse_sign_in(&answer) {
         RefreshOutcome::Granted(tokens) => tokens,
         RefreshOutcome::Unavailable(reason) => return Err(Error::TokenResponse(reason)),
         RefreshOutcome::Rejected => return Err(Error::TokenResponse("the grant takes it for a rejection".into())),

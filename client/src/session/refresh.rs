@@ -4,6 +4,7 @@
 use crate::{
     error::Error,
     grant::{Exchange, RefreshOutcome, TokenResponse},
+    http::header::is_header_value,
     platform::within,
     rules::{Rule, is_broken},
     session::{
@@ -13,11 +14,11 @@ use crate::{
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
         tokens::{Freshness, TokenSet, names_another_user},
-        transport::without_redirects,
+        transport::{UNSENDABLE_TOKEN, without_redirects},
     },
     storage::{
         lock::{self, Lock, STORE_LAG},
-        record::Credential,
+        record::{ActiveSession, Credential},
     },
 };
 use futures::{
@@ -36,6 +37,9 @@ const UNLOAD_TIME: Duration = Duration::from_millis(100);
 /// How often a waiter starts over because the token that it waited for has expired too: it was suspended meanwhile, or the server
 /// issues tokens that have expired already.
 const MAX_ROUNDS: usize = 4;
+
+/// After an access token that cannot be sent: the server has to be repaired, and each exchange is a rotation.
+const UNSENDABLE_PAUSE: Duration = Duration::from_secs(60);
 
 /// The result of an exchange: a verdict of the token endpoint, or none.
 enum ExchangeResult {
@@ -224,6 +228,28 @@ impl Session {
         }
     }
 
+    /// Reads the answer to a sign-in. No session begins with a token that cannot be sent.
+    pub(crate) fn parse_sign_in(&self, answer: &TokenResponse<'_>) -> RefreshOutcome {
+        match self.parse(answer) {
+            RefreshOutcome::Granted(tokens) if !is_header_value(&tokens.access_token) => {
+                RefreshOutcome::Unavailable(UNSENDABLE_TOKEN.into())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Keeps the refresh token of an answer whose access token cannot be sent: the former one has been exchanged.
+    fn keep_refresh_token(&self, stale: &Credential, granted: TokenSet) -> Credential {
+        let mut session = ActiveSession::clone(stale);
+        session.rotation = session.rotation.saturating_add(1);
+        if granted.refresh_token.is_some() {
+            session.tokens.refresh_token = granted.refresh_token;
+            session.tokens.attempt = self.random_id();
+        }
+        self.warn(Warning::NoVerdict(UNSENDABLE_TOKEN.into()));
+        self.put_active(session)
+    }
+
     /// Reads the answer to a refresh or a sign-in. With DPoP, tokens that are not bound to the key are not accepted (RFC 9449 §5).
     pub(crate) fn parse(&self, answer: &TokenResponse<'_>) -> RefreshOutcome {
         let outcome = self.0.grant.parse(answer);
@@ -289,6 +315,14 @@ impl Session {
             (Ok(Comparison::Same(current)), _) => current,
         };
         match verdict {
+            ExchangeResult::Granted(granted) if !is_header_value(&granted.0.access_token) => {
+                let kept = self.keep_refresh_token(&stale, granted.0);
+                let retry_after = self.0.backoff.start(&kept.tokens.exchange_id(), Some(UNSENDABLE_PAUSE));
+                (
+                    Err(Error::Unavailable { retry_after }.into()),
+                    RefreshResult::Unavailable { retry_after, reason: UNSENDABLE_TOKEN.into() },
+                )
+            }
             ExchangeResult::Granted(granted) => {
                 let (tokens, sent_at) = *granted;
                 if !self.0.grant.needs_refresh_token() && names_another_user(&tokens.access_token, &stale.tokens) {

@@ -10,6 +10,10 @@ use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 use web_sys::RequestRedirect;
 
+/// Browsers refuse such a header, or send other characters.
+pub(crate) const UNSENDABLE_TOKEN: &str =
+    "the access token has characters that a header cannot carry: the server must issue printable ASCII (RFC 6749 §A.12)";
+
 pub(crate) struct Transport {
     pub(crate) platform: Rc<dyn Platform>,
     pub(crate) clock: Clock,
@@ -148,7 +152,7 @@ impl Transport {
         Box::pin(async move {
             let authorization = token.map(|(scheme, token)| (&*self.auth_header, format!("{scheme} {token}")));
             if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
-                return Err(Error::InvalidRequest("the access token contains characters that a header cannot carry".into()).into());
+                return Err(Error::InvalidRequest(UNSENDABLE_TOKEN.into()).into());
             }
             let sent = self.clock.now();
             let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;

@@ -119,6 +119,47 @@ fn case_56_a_token_response_with_a_byte_order_mark_is_read() {
     assert_eq!(sim.block_on(response), bbb());
 }
 
+/// The token response of a server that issues access tokens with such characters.
+fn unsendable(sim: &Simulation) -> Fault {
+    let refresh_token = sim.server().sign_in("ada").refresh_token.unwrap();
+    let body = format!("{{\"access_token\":\"SECRET-tök\",\"refresh_token\":\"{refresh_token}\"}}");
+    reply(200, JSON, Box::leak(body.into_boxed_str()))
+}
+
+#[test]
+fn an_access_token_that_no_header_can_carry_costs_no_session() {
+    let (sim, tab, client) = ada();
+    client.session().corrupt_access_token();
+    sim.server().fail_next([unsendable(&sim), unsendable(&sim)]);
+    for _ in 0..2 {
+        let response = get(&tab, &client, "/bbb");
+        assert!(matches!(sim.block_on(response), Err(Error::Unavailable { retry_after }) if retry_after > seconds(50.0)));
+        let warnings = client.session().info().warnings;
+        assert!(matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a header cannot carry")), "{warnings:?}");
+        // Until then, requests cost no further rotation.
+        let response = get(&tab, &client, "/bbb");
+        assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
+        sim.advance(seconds(61.0));
+    }
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(sim.block_on(response), bbb(), "the server is repaired, and the new refresh token was kept");
+    assert_eq!((sim.server().stats().refreshes, sim.server().stats().refused), (3, 0));
+    assert!(client.session().info().warnings.is_empty());
+}
+
+#[test]
+fn a_sign_in_with_a_token_that_no_header_can_carry_says_so() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let client = tab.client(builder());
+    sim.server().fail(unsendable(&sim));
+    let sign_in = client.post("/user/login");
+    let result = sim.block_on(tab.run(async move { sign_in.sign_in().await.map(drop) }));
+    let text = result.unwrap_err().to_string();
+    assert!(text.contains("/user/login answered 200, but the access token has characters that a header cannot carry"), "{text}");
+    assert!(!is_signed_in(&client) && !text.contains("SECRET"));
+}
+
 #[test]
 fn case_70_an_answer_that_is_no_verdict_raises_a_warning_with_the_reason() {
     let (sim, tab, client) = ada();
