@@ -76,8 +76,12 @@ impl Fields {
         let reason = match status {
             200..300 => match object.as_ref().and_then(|object| self.read(object)) {
                 Some(tokens) => return RefreshOutcome::Granted(tokens),
-                None if response.is_html() => "an HTML page, not JSON".to_owned(),
-                None => format!("no JSON object with the member “{}”", self.access_token),
+                None if response.is_html() => return RefreshOutcome::Unavailable("the body is an HTML page, not JSON".to_owned()),
+                None => {
+                    let name = &self.access_token;
+                    let advice = format!("the body is no JSON object with the member “{name}”: for other names, set the grant's `fields`");
+                    return RefreshOutcome::Unavailable(advice);
+                }
             },
             400..500 if codes.iter().any(|code| self.is_rejection_code(code)) => return RefreshOutcome::Rejected,
             400..500 if response.is_html() => "an HTML page, as a proxy sends it".to_owned(),
