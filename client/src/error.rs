@@ -49,7 +49,7 @@ pub enum Error {
         status: StatusCode,
         /// The URL without query.
         url: String,
-        /// The header `Retry-After`, if it is visible and in seconds.
+        /// The header `Retry-After`, if it is visible.
         retry_after: Option<Duration>,
     },
     /// The body is not what was asked for.

@@ -98,7 +98,7 @@ impl Response {
     }
 
     pub(crate) fn status_error(&self) -> Error {
-        let retry_after = self.header("retry-after").and_then(|value| parse_retry_after(&value, None));
+        let retry_after = self.header("retry-after").and_then(|value| parse_retry_after(&value, self.sent_at()));
         Error::Status { status: self.status(), url: redacted(&self.url()).to_owned(), retry_after }
     }
 

@@ -5,7 +5,7 @@
 use crate::{
     json::Object,
     platform::{Platform, Storage},
-    session::clock::{milliseconds, parse_date},
+    session::clock::{Timestamp, milliseconds, parse_date},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -112,10 +112,11 @@ impl Backoff {
     }
 }
 
-/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date` in milliseconds since 1970.
-pub(crate) fn parse_retry_after(value: &str, date: Option<f64>) -> Option<Duration> {
+/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date`. Another origin may hide that one:
+/// then it counts from the device's time.
+pub(crate) fn parse_retry_after(value: &str, sent_at: Timestamp) -> Option<Duration> {
     let seconds = value.trim_ascii().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()));
-    seconds.or_else(|| Some(Duration::from_millis((parse_date(value)? - date?) as u64)))
+    seconds.or_else(|| Some(Duration::from_millis((parse_date(value)? - sent_at.server.unwrap_or(sent_at.device)) as u64)))
 }
 
 #[cfg(test)]
@@ -123,13 +124,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_by_the_servers_clock() {
-        let now = parse_date("Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(parse_retry_after(" 120 ", None), Some(Duration::from_secs(120)));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", now), Some(Duration::from_secs(120)));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:49:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", None), None);
-        assert_eq!(parse_retry_after("soon", now), None);
+    fn retry_after_is_seconds_or_a_date_by_the_servers_clock_or_else_the_devices() {
+        let now = |date: &str| parse_date(date).unwrap_or_else(|| unreachable!());
+        let at = |server: Option<f64>, device: f64| Timestamp { device, monotonic: None, server, uncertainty: 0.0 };
+        let (by_server, hidden) = (at(Some(now("Sun, 06 Nov 1994 08:49:37 GMT")), 0.0), at(None, now("Sun, 06 Nov 1994 08:50:37 GMT")));
+        assert_eq!(parse_retry_after(" 120 ", hidden), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", by_server), Some(Duration::from_secs(120)));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:49:00 GMT", by_server), Some(Duration::ZERO));
+        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", hidden), Some(Duration::from_secs(60)));
+        assert_eq!(parse_retry_after("soon", by_server), None);
     }
 
     #[test]

@@ -200,7 +200,7 @@ impl Session {
         let asking = async {
             let address = transport.token_address(&request)?;
             let mut response = transport.fetch_once(&request, &address, Some(&|| self.is_needed(current, &begun))).await?;
-            let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at().server));
+            let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at()));
             response.buffer().await?;
             let outcome = self.parse(&TokenResponse::new(&response));
             Ok(Box::new((outcome, response.sent_at(), retry_after)))
