@@ -52,7 +52,7 @@ pub(crate) struct Backoff {
     platform: Rc<dyn Platform>,
     storage: Rc<dyn Storage>,
     key: String,
-    /// The latest pause of this tab, for a storage that fails.
+    /// The latest pause of this tab, if the storage failed.
     memory: RefCell<Option<Pause>>,
     /// The beginning of a pause that an event ended early in this tab.
     skipped: Cell<f64>,
@@ -98,9 +98,10 @@ impl Backoff {
             duration: duration.as_secs_f64() * 1_000.0,
             is_requested: retry_after.is_some_and(|requested| requested >= jitter),
         };
-        // A storage that fails leaves the pause to this tab alone.
-        let _ = self.storage.set(&self.key, &pause.write());
-        self.memory.replace(Some(pause));
+        // A storage that fails leaves the pause to this tab alone. Else the stored one counts: when the clock was set back, another tab's
+        // later pause has an earlier time.
+        let is_stored = self.storage.set(&self.key, &pause.write()).is_ok();
+        self.memory.replace((!is_stored).then_some(pause));
         duration
     }
 

@@ -111,6 +111,29 @@ fn case_43_a_pause_outlives_neither_a_sign_in_nor_a_clock_set_back() {
 }
 
 #[test]
+fn case_43_after_a_clock_was_set_back_the_pause_of_another_tab_counts() {
+    let sim = Simulation::new(1);
+    let tabs = tabs(&sim, 2, builder);
+    tabs[0].1.session().corrupt_access_token();
+    sim.advance(seconds(1.0));
+    let unavailable = |index: usize| {
+        let (tab, client): &(Tab, Client) = &tabs[index];
+        let response = get(tab, client, "/bbb");
+        matches!(sim.block_on(response), Err(Error::Unavailable { .. }))
+    };
+    sim.server().fail_next([Fault::Status(503), Fault::RetryAfter(60)]);
+    assert!(unavailable(0));
+    tabs.iter().for_each(|(tab, _)| tab.set_clock_offset(-86_400_000.0));
+    assert!(unavailable(1));
+    assert_eq!(sim.server().stats().refreshes, 2, "the clock that was set back ended the first pause");
+    for _ in 0..50 {
+        assert!(unavailable(0) && unavailable(1));
+        sim.advance(seconds(1.0));
+    }
+    assert_eq!(sim.server().stats().refreshes, 2);
+}
+
+#[test]
 fn case_52_a_polled_route_that_always_answers_401_costs_a_few_refreshes() {
     let (sim, tab, client) = ada();
     for _ in 0..600 {
