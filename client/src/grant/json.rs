@@ -76,3 +76,23 @@ impl RefreshGrant for Json {
         Some(Request::post(self.revoke.as_ref()?).json_text(self.body(exchange.refresh_token).write()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Content;
+
+    /// A strict server, such as Nest with `forbidNonWhitelisted`, answers 400 to a member that it does not know.
+    #[test]
+    fn only_a_backend_that_asked_for_it_receives_the_attempt_id() {
+        let exchange = Exchange { refresh_token: "r", attempt: "id" };
+        for (grant, expected) in [
+            (Json::new("/r"), "{\"refresh_token\":\"r\"}"),
+            (Json::new("/r").fields("accessToken", "refreshToken", "expiresIn"), "{\"refreshToken\":\"r\"}"),
+            (Json::default(), "{\"attempt\":\"id\",\"refresh_token\":\"r\"}"),
+        ] {
+            let body = grant.refresh(&exchange).parts.body;
+            assert!(matches!(body.content(), Content::Text(text) if text == expected), "{expected}");
+        }
+    }
+}
