@@ -95,7 +95,7 @@ impl RequestBuilder<Client> {
     }
 
     /// Sends the request without a token and starts a session with the tokens in the response, which the client's
-    /// [grant](crate::grant) reads.
+    /// [grant](crate::grant) reads. It replaces a present session as [`Session::sign_in`](crate::Session::sign_in) does.
     ///
     /// # Errors
     /// As [`Client::send`]; [`Error::Status`] for a failure that is not the user's, such as 500; [`Error::Decode`] if a success

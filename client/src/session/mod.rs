@@ -193,7 +193,8 @@ impl Session {
         session
     }
 
-    /// Starts a session with tokens that a server has just granted; it replaces any present one.
+    /// Starts a session with tokens that a server has just granted; it replaces any present one, whose refresh token stays valid at its
+    /// server until it expires: [`sign_out`](Self::sign_out) first, if it is to be revoked.
     ///
     /// [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in) does this with the response to a request.
     pub fn sign_in(&self, tokens: TokenSet) {
