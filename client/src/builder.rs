@@ -12,14 +12,12 @@ use crate::{
     session::{
         Migration, Session, Settings,
         in_flight::ResumeSlot,
-        transport::{Defaults, Transport, names_host, without_redirects},
+        transport::{AUTHORIZATION, Defaults, Transport, names_host, without_redirects},
     },
 };
 use http::StatusCode;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 use web_sys::RequestCredentials;
-
-const AUTHORIZATION: &str = "authorization";
 
 /// The longest time that a running tab holds the lock in addition to the exchange: the settle time, the check of a rejection, and the
 /// storage's lag.

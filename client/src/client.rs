@@ -271,7 +271,7 @@ impl Client {
         }
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
         if self.is_token_rejected(call, &replayed) {
-            if call.request.parts.may_mark_token {
+            if !call.request.parts.is_for_provider {
                 session.note_refused_replay(&newer, &call.address.path);
             }
             if is_broken(Rule::OneReplay) {

@@ -54,8 +54,9 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
-    /// Whether a second 401 is about the token, also for other requests.
-    pub(crate) may_mark_token: bool,
+    /// It asks the OpenID provider for user information: the token is in `Authorization` whatever the API's header is (OpenID Connect Core
+    /// §5.3.1), and a second 401 says nothing about it for other requests.
+    pub(crate) is_for_provider: bool,
     /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.
     pub(crate) apply: Vec<SetOption>,
     /// Pointers, so that an app without signals does not download the functions.
@@ -103,7 +104,7 @@ impl Request {
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
-            may_mark_token: true,
+            is_for_provider: false,
             apply: Vec::new(),
             abort: None,
             error: None,

@@ -21,7 +21,7 @@ impl Oidc {
             let mut request = Request::get(endpoint).credentials(RequestCredentials::SameOrigin);
             // A token for an API is refused, and so would be its successor. That says nothing about the API.
             request.parts.is_refreshable = !self.refuses_user_info().get();
-            request.parts.may_mark_token = false;
+            request.parts.is_for_provider = true;
             let response = self.client().send(request).await?.error_for_status()?;
             let no_object = response.decode_error("it is no JSON object");
             Object::read(&response.bytes().await?).ok_or(no_object)

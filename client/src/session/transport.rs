@@ -10,6 +10,8 @@ use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 use web_sys::RequestRedirect;
 
+pub(crate) const AUTHORIZATION: &str = "authorization";
+
 /// Browsers refuse such a header, or send other characters.
 pub(crate) const UNSENDABLE_TOKEN: &str =
     "the access token has characters that a header cannot carry: the server must issue printable ASCII (RFC 6749 §A.12)";
@@ -150,7 +152,8 @@ impl Transport {
         token: Option<(&'a str, &'a str)>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(async move {
-            let authorization = token.map(|(scheme, token)| (&*self.auth_header, format!("{scheme} {token}")));
+            let header = if request.parts.is_for_provider { AUTHORIZATION } else { &*self.auth_header };
+            let authorization = token.map(|(scheme, token)| (header, format!("{scheme} {token}")));
             if authorization.as_ref().is_some_and(|(_, value)| !is_header_value(value)) {
                 return Err(Error::InvalidRequest(UNSENDABLE_TOKEN.into()).into());
             }

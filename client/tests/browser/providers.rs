@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
-    Client, ClientBuilder, SignOutReason, TokenSet, Warning,
+    Client, ClientBuilder, RequestCredentials, SignOutReason, TokenSet, Warning,
     oidc::{Config, Error, IdTokenError, Metadata, Oidc, ProviderError, SignInOptions},
 };
 
@@ -48,9 +48,15 @@ impl Site {
     }
 
     fn at(metadata: Metadata, settings: impl FnOnce(Config) -> Config, dpop: bool) -> Site {
-        let (client, key) = client();
         #[cfg(feature = "dpop")]
-        let client = client.dpop(dpop);
+        return Site::of(metadata, settings, |client| client.dpop(dpop));
+        #[cfg(not(feature = "dpop"))]
+        Site::of(metadata, settings, |client| client)
+    }
+
+    fn of(metadata: Metadata, settings: impl FnOnce(Config) -> Config, build: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Site {
+        let (client, key) = client();
+        let client = build(client);
         let oidc = settings(Config::new(ISSUER, "app")).connect_with(metadata, client).unwrap();
         Site { page: Page::new(), oidc, key }
     }
@@ -529,6 +535,24 @@ async fn a_key_that_is_not_stored_cannot_be_used_for_a_redirect() {
     js_sys::eval("delete window.indexedDB").unwrap();
     assert_eq!(refused, Err(Error::NoStorage));
     assert!(in_window.is_ok(), "this page completes the sign-in: {in_window:?}");
+}
+
+/// The API has a header of its own and wants cookies.
+#[wasm_bindgen_test]
+async fn case_65_the_settings_for_the_api_do_not_hold_for_the_provider() {
+    let with_api_settings = |client: ClientBuilder| client.auth_header("X-Api-Token").credentials(RequestCredentials::Include);
+    let site = Site::of(Site::metadata(), |config| config, with_api_settings);
+    site.answer_with_id_token(&claims()).await;
+    site.respond("/me", 200, &json!({ "sub": "ada" }));
+    site.respond("/notes", 200, &json!({}));
+    site.callback("code=c&state=@").await.unwrap();
+    site.oidc.user_info().await.unwrap();
+    assert_eq!(site.oidc.client().get("/notes").send().await.unwrap().status(), 200);
+    let sent = |path: &str| site.page.sent(path).pop().unwrap();
+    assert_eq!((sent("/me").authorization(), sent("/me").header("x-api-token")), (Some("Bearer made-up-access"), None));
+    assert_eq!((sent("/notes").authorization(), sent("/notes").header("x-api-token")), (None, Some("Bearer made-up-access")));
+    let credentials = ["/token", "/me", "/notes"].map(|path| sent(path).credentials);
+    assert_eq!(credentials, ["same-origin", "same-origin", "include"]);
 }
 
 /// The API is chosen by the scope. Its tokens are refreshed after a 401 as before.
