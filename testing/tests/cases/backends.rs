@@ -88,6 +88,8 @@ fn case_38_a_record_of_another_issuer_is_ignored() {
     let (server, other_server) = (sim.server(), sim.add_server(OTHER));
     let client = tab.client(builder().storage_key("shared"));
     client.session().sign_in(server.sign_in("ada"));
+    // A hidden tab does not renew its token.
+    tab.hide(true);
     let record = sim.stored("shared");
     sim.advance(seconds(1.0));
 
@@ -99,7 +101,17 @@ fn case_38_a_record_of_another_issuer_is_ignored() {
     assert_eq!(status(sim.block_on(response)), Ok(401));
     sim.advance(seconds(3_600.0));
     assert_eq!((other_server.stats().refreshes, other_server.violations()), (0, vec![]));
-    assert!(sim.stored("shared").is_some() && record.is_some());
+    assert!(record.is_some());
+    assert_eq!(sim.stored("shared"), record);
+    // A user of the other backend is signed in in memory only.
+    other.session().sign_in(other_server.sign_in("bob"));
+    other.session().corrupt_access_token();
+    assert_eq!(sim.block_on(get(&other_tab, &other, "/bbb")), bbb());
+    other.session().sign_out();
+    sim.advance(seconds(1.0));
+    assert_eq!(sim.stored("shared"), record);
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!((user(&client).as_deref(), server.violations()), (Some("ada"), vec![]));
 }
 
 #[test]
