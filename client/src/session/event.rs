@@ -142,6 +142,9 @@ pub enum Warning {
     StoreOfLaterVersion,
     /// The record belongs to another backend and is left alone: give each client a storage key of its own.
     StoreOfOtherBackend,
+    /// Version 0.1 of this library has left a session under `wugan.session`, and the user is signed out: see
+    /// [`migrate_from`](crate::ClientBuilder::migrate_from).
+    NotMigrated,
     /// The OpenID provider granted no refresh token although the scope has `offline_access`: the session ends with its access token. Some
     /// providers grant it after a consent only: set the parameter `prompt` to `consent`.
     NoRefreshToken,

@@ -19,6 +19,7 @@ pub(crate) mod transport;
 use crate::{
     error::{Error, SignOutReason},
     grant::{Exchange, RefreshGrant},
+    http::header::contains,
     platform::{Guard, PlatformEvent, Storage},
     rules::{Rule, is_broken},
     storage::{
@@ -49,6 +50,9 @@ pub use event::{Event, Outcome, RefreshResult, RefreshTrigger, TimedEvent, Warni
 pub use events::Subscription;
 pub use info::{AuthState, SessionInfo};
 pub use tokens::{TokenSet, User};
+
+/// The storage key of version 0.1.
+const OLD_KEY: &str = "wugan.session";
 
 /// While its token is valid, a request waits no longer than this for a newer one.
 const MAX_WAIT_WITH_VALID_TOKEN: Duration = Duration::from_secs(3);
@@ -186,11 +190,19 @@ impl Session {
         });
         let session = Session(inner);
         session.sync();
-        if let Some(migration) = &session.0.settings.migration {
-            (migration.start)(&session, &migration.key);
+        match &session.0.settings.migration {
+            Some(migration) => (migration.start)(&session, &migration.key),
+            None if session.held().is_none() && session.has_old_record() => session.warn(Warning::NotMigrated),
+            None => {}
         }
         session.schedule_refresh();
         session
+    }
+
+    /// Whether version 0.1 of this library has left a session. Not parsed, because this is all that an app without migration downloads.
+    fn has_old_record(&self) -> bool {
+        let record = self.0.storage.get(OLD_KEY).ok().flatten();
+        self.0.settings.storage_key != OLD_KEY && record.is_some_and(|text| contains(&text, "refresh_token"))
     }
 
     /// Starts a session with tokens that a server has just granted; it replaces any present one, whose refresh token stays valid at its

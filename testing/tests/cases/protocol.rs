@@ -3,7 +3,7 @@
 
 use crate::*;
 use serde_json::Value;
-use wugan::TokenSet;
+use wugan::{TokenSet, Warning};
 use wugan_testing::{Fault, ReusePolicy};
 
 fn attempt(record: &Value) -> Option<String> {
@@ -323,6 +323,22 @@ fn protocol_4_a_sign_out_during_the_migration_ends_the_old_session() {
         }
         assert!(!sim.server().has_session("ada") && !sim.store().iter().any(|(_, text)| text.contains("SECRET")));
     }
+}
+
+#[test]
+fn case_38_a_session_of_version_1_that_is_not_taken_over_is_a_warning() {
+    const OLD_KEY: &str = "wugan.session";
+    let sim = Simulation::new(1);
+    let warnings = |builder: ClientBuilder| sim.tab().client(builder).session().info().warnings;
+    assert_eq!(warnings(builder()), []);
+    sim.overwrite(OLD_KEY, Some("{\"v\":1,\"session\":\"00000000000010000000000002\",\"ended\":\"ByUser\"}"));
+    assert_eq!(warnings(builder()), []);
+    sim.overwrite(OLD_KEY, Some("{\"v\":1,\"access_token\":\"a\",\"refresh_token\":\"r\"}"));
+    assert_eq!(warnings(builder()), [Warning::NotMigrated]);
+    assert_eq!(warnings(builder().migrate_from(OLD_KEY)), []);
+    let client = sim.tab().client(builder());
+    client.session().sign_in(sim.server().sign_in("ada"));
+    assert_eq!(warnings(builder()), []);
 }
 
 #[test]
