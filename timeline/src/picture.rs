@@ -235,7 +235,7 @@ fn describe_lane(lane: &Lane, zero: f64, strings: &Strings) -> String {
     match &lane.settled {
         Some((at, Outcome::Answered(status))) => parts.push((strings.settled)(*status, &since(*at))),
         Some((at, Outcome::Failed(_))) => parts.push((strings.failed_at)(&since(*at))),
-        None => {}
+        _ => {}
     }
     parts.join(" · ")
 }

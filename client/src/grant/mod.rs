@@ -150,6 +150,7 @@ impl<'a> TokenResponse<'a> {
 
 /// What a token endpoint's answer means for the session.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum RefreshOutcome {
     /// New tokens.
     Granted(TokenSet),

@@ -59,6 +59,7 @@ pub enum AuthStatus {
 
 /// Return value of [`use_guard`]; `Copy`.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct UseGuardReturn {
     /// Whether the page may be shown.
     pub status: Signal<AuthStatus>,

@@ -47,6 +47,7 @@ impl UseReturnToOptions {
 
 /// Return value of [`use_return_to`]; `Copy`.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct UseReturnToReturn {
     /// The page to return to: an address of this site, even if the query names another one. `home` until the page has its own address,
     /// on a server and during hydration.

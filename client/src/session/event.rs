@@ -86,6 +86,7 @@ pub struct TimedEvent {
 
 /// What the caller of a request received.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Outcome {
     /// A response with this status.
     Answered(u16),
