@@ -9,8 +9,20 @@ use std::{
     time::Duration,
 };
 use web_sys::RequestCredentials;
-use wugan::{AuthState, Body, Client, Event, SignIn, SignOutReason, grant::Cookie};
-use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Simulation, StoreError, Tab};
+use wugan::{
+    AuthState, Body, Client, Event, SignIn, SignOutReason,
+    grant::{Cookie, Json},
+};
+use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Server, Simulation, StoreError, Tab};
+
+/// Where the server signs users in and refreshes, if that machine is not the API's: its clock differs.
+const IDENTITY: &str = "https://id.example.com";
+
+/// Another backend of the same page.
+const OTHER: &str = "https://other.example.com";
+
+/// Its only user.
+const EVE: &str = "eve";
 
 const KEY: &str = "wugan:https://api.example.com/user/refresh";
 
@@ -28,9 +40,26 @@ const LATER_VERSION: &str = "{\"v\":99}";
 
 const USERS: [&str; 2] = ["ada", "bob"];
 
+const JSON: &str = "application/json";
+
+/// Answers of a proxy or a gateway that say nothing about the refresh token.
+const NO_VERDICTS: [Fault; 3] = [
+    Fault::Challenge("Basic realm=\"staging\""),
+    Fault::Reply { status: 403, content_type: JSON, body: "{\"message\":\"Forbidden\"}" },
+    Fault::Reply { status: 401, content_type: "", body: "\u{feff}<!doctype html>" },
+];
+
+/// Answers that end a session, though the server has not ended it.
+const VERDICTS: [Fault; 2] = [
+    Fault::Reply { status: 403, content_type: JSON, body: "{\"error\":\"invalid_grant\"}" },
+    Fault::Reply { status: 401, content_type: "text/plain", body: "Unauthorized" },
+];
+
 struct OpenTab {
     tab: Tab,
     client: Client,
+    /// The client of the other backend.
+    other: Option<Client>,
     is_frozen: bool,
     /// It was frozen while a write of it was on its way to the other tabs.
     froze_while_writing: bool,
@@ -78,6 +107,13 @@ pub(crate) struct Scenario {
     has_dpop: bool,
     /// The refresh token is in a cookie.
     has_cookie: bool,
+    /// The token endpoint is at [`IDENTITY`].
+    has_identity: bool,
+    other: Option<Server>,
+    /// How often each user was renamed.
+    renamed: BTreeMap<&'static str, usize>,
+    /// An answer of the token endpoint has ended a session that the server goes on with, or will.
+    has_false_verdict: bool,
     /// The key of the last sign-in was removed from the browser.
     is_key_lost: bool,
     has_lost_a_key: bool,
@@ -118,6 +154,10 @@ impl Scenario {
             policy: [ReusePolicy::AttemptId, ReusePolicy::AttemptId, ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(4) as usize],
             has_dpop: sim.random(3) == 0,
             has_cookie: false,
+            has_identity: false,
+            other: None,
+            renamed: BTreeMap::new(),
+            has_false_verdict: false,
             is_key_lost: false,
             has_lost_a_key: false,
             is_fragile: sim.random(8) == 0,
@@ -129,10 +169,17 @@ impl Scenario {
             scenario.has_locks = true;
             scenario.policy = [ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(2) as usize];
         }
+        if !scenario.has_cookie && sim.random(4) == 0 {
+            scenario.has_identity = true;
+            sim.server().add_base(IDENTITY, [-70_000.0, 70_000.0][sim.random(2) as usize]);
+        }
+        if sim.random(4) == 0 {
+            scenario.other = Some(sim.add_server(OTHER));
+        }
         let outcome = scenario.steps().inspect_err(|violation| sim.note(|| format!("*** {violation}")));
         let timeline = sim.timeline();
         // The outcome names the first one.
-        let _ = sim.server().violations();
+        scenario.servers().for_each(|server| drop(server.violations()));
         scenario.calls.clear();
         scenario.tabs.clear();
         drop(scenario);
@@ -144,6 +191,8 @@ impl Scenario {
         let (has_locks, policy, is_fragile) = (self.has_locks, self.policy, self.is_fragile);
         let (has_dpop, has_cookie) = (self.has_dpop, self.has_cookie);
         self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}, cookie: {has_cookie}"));
+        let (has_identity, has_other) = (self.has_identity, self.other.is_some());
+        self.sim.note(|| format!("an identity server: {has_identity}, another backend: {has_other}"));
         let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
         let server = self.sim.server();
         server.set_access_ttl(seconds(ttl));
@@ -157,9 +206,15 @@ impl Scenario {
             let step = seconds([20.0, 120.0][self.dice(2)]);
             server.use_dpop(has_nonces.then_some(step));
         }
-        server.set_latency(Duration::from_millis(1), seconds([0.02, 0.3, 3.0][self.dice(3)]));
-        if !self.has_locks {
-            server.allow_duplicates();
+        let latency = seconds([0.02, 0.3, 3.0][self.dice(3)]);
+        for server in self.servers() {
+            server.set_latency(Duration::from_millis(1), latency);
+            if !self.has_locks {
+                server.allow_duplicates();
+            }
+        }
+        if let Some(other) = &self.other {
+            other.set_access_ttl(seconds([5.0, 60.0, 1_800.0][self.dice(3)]));
         }
         if self.has_cookie {
             // A tab that takes a suspended one for the holder of the lock exchanges the cookie that the suspended one has received.
@@ -170,6 +225,9 @@ impl Scenario {
             self.open_tab();
         }
         self.sign_in(0);
+        if let (Some(server), Some(client)) = (&self.other, &self.tabs[0].other) {
+            client.session().sign_in(server.sign_in(EVE));
+        }
         for _ in 0..12 + self.dice(20) {
             self.act(ttl)?;
             self.check()?;
@@ -179,6 +237,15 @@ impl Scenario {
 
     fn dice(&self, sides: u64) -> usize {
         self.sim.random(sides) as usize
+    }
+
+    fn servers(&self) -> impl Iterator<Item = Server> {
+        [self.sim.server()].into_iter().chain(self.other.clone())
+    }
+
+    /// The present name of a user.
+    fn name(&self, user: &str) -> String {
+        self.renamed.get(user).map_or_else(|| user.to_owned(), |times| format!("{user}.{times}"))
     }
 
     fn any_tab(&self) -> usize {
@@ -191,10 +258,16 @@ impl Scenario {
         tab.set_clock_offset(self.clock_offset);
         let builder = Client::builder(API).dpop(self.has_dpop);
         let cookie = Cookie::new("/cookie/refresh").revoke("/cookie/logout");
-        let client = tab.client(match self.has_cookie {
-            true => builder.grant(cookie).credentials(RequestCredentials::Include).storage_key(KEY),
-            false => builder,
+        let at = |path: &str| format!("{IDENTITY}{path}");
+        let client = tab.client(match (self.has_cookie, self.has_identity) {
+            (true, _) => builder.grant(cookie).credentials(RequestCredentials::Include).storage_key(KEY),
+            (_, true) => {
+                let grant = Json::new(at("/user/refresh")).revoke(at("/user/logout")).attempt_field("attempt");
+                builder.grant(grant).storage_key(KEY)
+            }
+            (false, false) => builder,
         });
+        let other = self.other.as_ref().map(|_| tab.client(Client::builder(OTHER)));
         let events = Rc::new(RefCell::new(Vec::new()));
         let recorded = events.clone();
         let (sim, name) = (self.sim.clone(), format!("{tab:?}"));
@@ -205,7 +278,7 @@ impl Scenario {
                 recorded.borrow_mut().push(timed.event.clone());
             })
             .forget();
-        self.tabs.push(OpenTab { tab, client, is_frozen: false, froze_while_writing: false, events });
+        self.tabs.push(OpenTab { tab, client, other, is_frozen: false, froze_while_writing: false, events });
     }
 
     /// A user needs a moment to get to another tab, longer than a write in the old tab needs to the new one.
@@ -220,12 +293,12 @@ impl Scenario {
             return;
         }
         self.sim.note(|| format!("tab {tab} signs in as {user}"));
-        let token = if self.has_dpop || self.has_cookie {
+        let token = if self.has_dpop || self.has_cookie || self.has_identity {
             let Some(token) = self.sign_in_by_a_form(tab, user) else { return };
-            self.is_key_lost = !self.sim.has_keys();
+            self.is_key_lost = self.has_dpop && !self.sim.has_keys();
             token
         } else {
-            let tokens = self.sim.server().sign_in(user);
+            let tokens = self.sim.server().sign_in(&self.name(user));
             let token = tokens.access_token.clone();
             self.tabs[tab].client.session().sign_in(tokens);
             token
@@ -234,7 +307,7 @@ impl Scenario {
             self.sessions.insert(record.session.clone(), user);
             self.last_session = Some(record.session);
         }
-        if !self.is_handed_over {
+        if !self.is_handed_over && !self.has_false_verdict {
             self.ended_users.remove(user);
         }
         self.last_user = Some(user);
@@ -243,9 +316,9 @@ impl Scenario {
     /// Returns the access token. `None`: an outage prevented the sign-in.
     fn sign_in_by_a_form(&self, tab: usize, user: &str) -> Option<String> {
         let OpenTab { tab, client, .. } = &self.tabs[tab];
-        let request = client
-            .post(if self.has_cookie { "/cookie/login" } else { "/user/login" })
-            .json(&serde_json::json!({"username": user, "password": "any"}));
+        let path = if self.has_cookie { "/cookie/login" } else { "/user/login" };
+        let url = if self.has_identity { format!("{IDENTITY}{path}") } else { path.to_owned() };
+        let request = client.post(url).json(&serde_json::json!({"username": self.name(user), "password": "any"}));
         let signed_in = self.sim.block_on(tab.run(async move {
             match request.sign_in().await {
                 Ok(SignIn::Done(response)) => response.json::<serde_json::Value>().await.ok(),
@@ -275,7 +348,7 @@ impl Scenario {
         for _ in 0..count {
             self.names += 1;
             let name = self.names.to_string();
-            let client = &open.client;
+            let client = open.other.as_ref().filter(|_| self.dice(3) == 0).unwrap_or(&open.client);
             let mut timeout = TIMEOUT;
             let mut request = match self.dice(14) {
                 0 => client.get("/always401"),
@@ -285,6 +358,7 @@ impl Scenario {
                     timeout = LARGE_BODY_TIMEOUT;
                     client.post("/echo").header("x-body", &name).body(Body::from_fn(move || Body::from(body.clone())))
                 }
+                4 if self.other.is_some() => client.get(format!("{}/bbb", [API, OTHER][self.dice(2)])),
                 4 => client.get("/cached"),
                 5 => client.get("/replayed"),
                 _ => client.get("/bbb"),
@@ -330,7 +404,7 @@ impl Scenario {
     fn act(&mut self, ttl: f64) -> Result<(), String> {
         let tab = self.any_tab();
         let random_time = |longest: f64| self.sim.random(1_000_000) as f64 / 1e6 * longest;
-        match self.dice(42) {
+        match self.dice(43) {
             0..=7 => {
                 let count = 1 + self.dice(6);
                 self.send_requests(tab, count);
@@ -371,7 +445,7 @@ impl Scenario {
                 self.sim.note(|| format!("the server ends the sessions of {user}"));
                 self.ended_users.insert(user.to_owned());
                 self.has_ended_session = true;
-                self.sim.server().end_sessions(user);
+                self.sim.server().end_sessions(&self.name(user));
             }
             29 | 30 => self.fail_next_refreshes(),
             31 => {
@@ -385,7 +459,7 @@ impl Scenario {
                 self.clock_offset = CLOCK_OFFSETS[self.dice(5)];
                 self.sim.note(|| format!("the device's clock is set to {} h", self.clock_offset / 3_600_000.0));
                 // All tabs are on one device. A clock set forward looks like sleep, so one early refresh is right.
-                self.sim.server().allow_early_refreshes();
+                self.servers().for_each(|server| server.allow_early_refreshes());
                 self.tabs.iter().for_each(|open| open.tab.set_clock_offset(self.clock_offset));
             }
             33 => {
@@ -435,13 +509,21 @@ impl Scenario {
                 (self.is_key_lost, self.has_lost_a_key) = (true, true);
                 self.sim.clear_keys();
             }
+            // With a cookie, a renamed user is another one.
+            42 if !self.has_cookie => {
+                let user = USERS[self.dice(2)];
+                let former = self.name(user);
+                *self.renamed.entry(user).or_default() += 1;
+                self.sim.note(|| format!("{former} is now {}", self.name(user)));
+                self.sim.server().rename(&former, &self.name(user));
+            }
             _ => {}
         }
         self.sim.settle();
         Ok(())
     }
 
-    fn fail_next_refreshes(&self) {
+    fn fail_next_refreshes(&mut self) {
         let mut faults = vec![
             Fault::Unreachable,
             Fault::Hangs,
@@ -457,7 +539,13 @@ impl Scenario {
         if self.policy != ReusePolicy::Never {
             faults.extend([Fault::Lost; 3]);
         }
-        let next: Vec<_> = (0..=self.dice(3)).map(|_| faults[self.dice(faults.len() as u64)]).collect();
+        faults.extend(NO_VERDICTS);
+        let mut next: Vec<_> = (0..=self.dice(3)).map(|_| faults[self.dice(faults.len() as u64)]).collect();
+        if self.dice(20) == 0 {
+            next.push(VERDICTS[self.dice(2)]);
+            (self.has_false_verdict, self.has_ended_session) = (true, true);
+            self.ended_users.extend(USERS.map(str::to_owned));
+        }
         self.sim.note(|| format!("the next refreshes fail: {next:?}"));
         self.sim.server().fail_next(next);
     }
@@ -490,8 +578,8 @@ impl Scenario {
     }
 
     fn check(&mut self) -> Result<(), String> {
-        if let Some(violation) = self.sim.server().violations().first() {
-            return Err(violation.clone());
+        if let Some(violation) = self.servers().find_map(|server| server.violations().into_iter().next()) {
+            return Err(violation);
         }
         self.note_lost_sessions();
         let now = self.sim.now();
@@ -510,7 +598,7 @@ impl Scenario {
 
     fn note_lost_sessions(&mut self) {
         for user in self.sim.server().take_lost_sessions() {
-            self.ended_users.insert(user);
+            self.ended_users.insert(account(&user).to_owned());
             self.has_ended_session = true;
         }
     }
@@ -552,7 +640,7 @@ impl Scenario {
     fn check_store(&self) -> Result<(), String> {
         let Some(record) = self.stored() else { return Ok(()) };
         match (self.sim.server().owner(&record.access_token), self.sessions.get(&record.session)) {
-            (Some(owner), Some(user)) if owner != *user => Err(format!("a token of {owner} is stored in a session of {user}")),
+            (Some(owner), Some(user)) if account(&owner) != *user => Err(format!("a token of {owner} is stored in a session of {user}")),
             _ => Ok(()),
         }
     }
@@ -560,23 +648,28 @@ impl Scenario {
     /// Ends all faults and thaws all tabs. Then each tab is signed in as the last user if the server has a session of that user, and is served.
     fn finish(&mut self) -> Result<(), String> {
         self.sim.note(|| "all faults end".into());
-        self.sim.server().recover();
+        self.servers().for_each(|server| server.recover());
         (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
-        self.sim.server().set_latency(Duration::from_millis(1), Duration::from_millis(20));
+        self.servers().for_each(|server| server.set_latency(Duration::from_millis(1), Duration::from_millis(20)));
         self.advance(130.0);
         self.check()?;
         for tab in 0..self.tabs.len() {
+            if self.has_cookie {
+                // As an app does at its start: the tab was opened when the storage had been cleared.
+                let client = self.tabs[tab].client.clone();
+                let _ = self.sim.block_on(self.tabs[tab].tab.run(async move { client.resume().await }));
+            }
             let info = self.tabs[tab].client.session().info();
             let request = self.tabs[tab].client.get("/bbb");
             let running = self.tabs[tab].tab.run(async move { request.send().await.map(|response| response.status().as_u16()) });
             let served = self.sim.block_on(running);
             self.note_lost_sessions();
             let is_as_expected = match (&info.state, &info.user) {
-                (AuthState::SignedIn, Some(user)) if self.ended_users.contains(&user.id) => continue,
+                (AuthState::SignedIn, Some(user)) if self.ended_users.contains(account(&user.id)) => continue,
                 (AuthState::SignedIn, _) => served == Ok(200),
                 (AuthState::SignedOut { .. }, _) => served == Ok(401),
             };
-            let user = info.user.as_ref().map(|user| user.id.as_str());
+            let user = info.user.as_ref().map(|user| account(&user.id));
             let is_ended_by_key = self.is_key_lost && user.is_none();
             if user != self.last_user && !is_ended_by_key && !self.last_user.is_some_and(|last| self.ended_users.contains(last)) {
                 return Err(format!("tab {tab} is signed in as {user:?} instead of {:?}", self.last_user));
@@ -585,8 +678,29 @@ impl Scenario {
                 return Err(format!("tab {tab} is {:?} and gets {served:?}", info.state));
             }
         }
+        self.check_other()?;
         self.check()
     }
+
+    /// The other backend's user is signed in and served in each tab, whatever happened to the first one.
+    fn check_other(&self) -> Result<(), String> {
+        let is_lost = self.other.as_ref().is_some_and(|server| !server.take_lost_sessions().is_empty());
+        for open in self.tabs.iter().filter(|_| !is_lost) {
+            let Some(client) = &open.other else { continue };
+            let request = client.get("/bbb");
+            let served = self.sim.block_on(open.tab.run(async move { request.send().await.map(|response| response.status().as_u16()) }));
+            let user = client.session().info().user.map(|user| user.id);
+            if (user.as_deref(), &served) != (Some(EVE), &Ok(200)) {
+                return Err(format!("{:?} is signed in at the other backend as {user:?} and gets {served:?}", open.tab));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a user before any renaming.
+fn account(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
 }
 
 fn seconds(seconds: f64) -> Duration {
