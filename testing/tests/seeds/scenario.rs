@@ -6,6 +6,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     rc::Rc,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 use web_sys::RequestCredentials;
@@ -78,6 +79,12 @@ struct Call {
     running: Running<f64>,
     abort: AbortHandle,
 }
+
+/// The policies in the order of [`LOST`].
+pub(crate) const POLICIES: [ReusePolicy; 3] = [ReusePolicy::AttemptId, ReusePolicy::UntilUsed, ReusePolicy::Never];
+
+/// How many sessions were lost by a second exchange that no client can prevent: without and with Web Locks, for each policy.
+pub(crate) static LOST: [[AtomicU64; 3]; 2] = [const { [const { AtomicU64::new(0) }; 3] }; 2];
 
 /// What identifies the session and the tokens of a record in the store.
 #[derive(serde::Deserialize)]
@@ -599,6 +606,9 @@ impl Scenario {
     fn note_lost_sessions(&mut self) {
         for user in self.sim.server().take_lost_sessions() {
             self.ended_users.insert(account(&user).to_owned());
+            for (policy, lost) in POLICIES.iter().zip(&LOST[usize::from(self.has_locks)]) {
+                lost.fetch_add((*policy == self.policy).into(), Relaxed);
+            }
             self.has_ended_session = true;
         }
     }
