@@ -27,8 +27,11 @@ fn bare(bencher: Bencher) {
         let address = platform.resolve(ORIGIN, "/bbb").unwrap();
         let authorization = Some(("authorization", ["Bearer ", &token].concat()));
         let body = wugan::Body::empty();
-        let response =
-            platform.fetch(PlatformRequest { address: &address, request: &request, body, authorization }).now_or_never().unwrap().unwrap();
+        let response = platform
+            .fetch(PlatformRequest { address: &address, request: &request, body, authorization, proof: None })
+            .now_or_never()
+            .unwrap()
+            .unwrap();
         assert_eq!(response.status(), 200);
         response
     });

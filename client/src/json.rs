@@ -102,6 +102,12 @@ impl Object {
         self
     }
 
+    /// As an argument for the browser's functions.
+    #[cfg(any(feature = "oidc", all(feature = "dpop", target_arch = "wasm32")))]
+    pub(crate) fn to_js(&self) -> wasm_bindgen::JsValue {
+        host::to_js(&self.0)
+    }
+
     pub(crate) fn write(&self) -> String {
         host::write(&self.0)
     }
@@ -174,6 +180,11 @@ mod host {
 
     pub(super) fn set(object: &mut Value, name: &str, value: Value) {
         object[name] = value;
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(super) fn to_js(_: &Value) -> wasm_bindgen::JsValue {
+        wasm_bindgen::JsValue::UNDEFINED
     }
 
     pub(super) fn is_object(value: &Value) -> bool {

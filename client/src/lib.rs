@@ -23,6 +23,8 @@ mod resume;
 pub mod rules;
 mod session;
 mod storage;
+#[cfg(any(feature = "oidc", all(feature = "dpop", target_arch = "wasm32")))]
+mod web_crypto;
 
 pub use ::http::{HeaderMap, Method, StatusCode};
 pub use builder::ClientBuilder;

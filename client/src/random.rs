@@ -8,12 +8,21 @@ pub(crate) fn random() -> f64 {
 #[cfg(target_arch = "wasm32")]
 fn bits() -> u64 {
     let mut bytes = [0; 8];
+    if fill(&mut bytes) { u64::from_le_bytes(bytes) } else { ((js_sys::Math::random() * 2_f64.powi(53)) as u64) << 11 }
+}
+
+/// Fills a buffer with random bytes. `false`: the browser has none.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     // A page and a worker have it under the same name, also without a secure context.
     let crypto = js_sys::Reflect::get(&js_sys::global(), &"crypto".into()).unwrap_or_default();
-    match web_sys::Crypto::from(crypto).get_random_values_with_u8_array(&mut bytes) {
-        Ok(_) => u64::from_le_bytes(bytes),
-        Err(_) => ((js_sys::Math::random() * 2_f64.powi(53)) as u64) << 11,
-    }
+    web_sys::Crypto::from(crypto).get_random_values_with_u8_array(bytes).is_ok()
+}
+
+/// A sign-in by redirect needs a browser.
+#[cfg(all(feature = "oidc", not(target_arch = "wasm32")))]
+pub(crate) fn fill(_: &mut [u8]) -> bool {
+    false
 }
 
 #[cfg(not(target_arch = "wasm32"))]

@@ -39,6 +39,7 @@ impl Incoming {
         if let Some((name, value)) = &request.authorization {
             headers.push((name.to_ascii_lowercase(), value.clone()));
         }
+        headers.extend(request.proof.iter().map(|proof| ("dpop".to_owned(), proof.clone())));
         Incoming {
             method: request.request.method().to_string(),
             origin: request.address.origin.clone(),

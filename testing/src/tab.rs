@@ -20,7 +20,7 @@ use std::{
 };
 use wugan::{
     Client, ClientBuilder, Error,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, Storage, StoreError},
+    platform::{Address, Guard, LoadedKey, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, Storage, StoreError},
 };
 
 /// How long `navigator.locks.query()` takes at most, in milliseconds.
@@ -299,7 +299,7 @@ impl Platform for Tab {
         self.state.sends_streams.get()
     }
 
-    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
+    fn key(&self, name: &str) -> LoadedKey {
         let (tab, name) = (self.clone(), name.to_owned());
         async move {
             let stored = tab.use_key().await.keys.stored(&name);
@@ -309,12 +309,12 @@ impl Platform for Tab {
         .boxed_local()
     }
 
-    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+    fn make_key(&self, name: &str) -> LoadedKey {
         let (tab, name) = (self.clone(), name.to_owned());
         async move {
             let env = tab.use_key().await;
             tab.check_key_store()?;
-            Ok(tab.signing_key(env.keys.make(&name, env.executor.random(u64::MAX))))
+            Ok(Some(tab.signing_key(env.keys.make(&name, env.executor.random(u64::MAX)))))
         }
         .boxed_local()
     }
@@ -349,12 +349,12 @@ impl SigningKey for TabKey {
         async move { Ok(tab.use_key().await.keys.sign(&key, &text)) }.boxed_local()
     }
 
-    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+    fn store(&self, name: &str) -> LoadedKey {
         let (tab, key, name) = (self.tab.clone(), self.key.clone(), name.to_owned());
         async move {
             let env = tab.use_key().await;
             tab.check_key_store()?;
-            Ok(tab.signing_key(env.keys.store(&name, &key)))
+            Ok(Some(tab.signing_key(env.keys.store(&name, &key))))
         }
         .boxed_local()
     }

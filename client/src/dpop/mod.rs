@@ -7,7 +7,7 @@ mod send;
 mod servers;
 
 use crate::{
-    error::Error,
+    error::{Error, SignOutReason},
     platform::{Platform, SigningKey},
     rules::{Rule, is_broken},
     session::tokens::random_id,
@@ -68,10 +68,11 @@ impl Dpop {
             let known = self.key.borrow().clone();
             // Another tab may make one at the same time: the first to be stored counts. Should the browser have removed the key of the
             // present session from the store, it is stored again.
-            let key = match known {
-                Some(key) => key.store(&self.name).await?,
-                None => self.platform.make_key(&self.name).await?,
+            let storing = match known {
+                Some(key) => key.store(&self.name),
+                None => self.platform.make_key(&self.name),
             };
+            let key = storing.await?.ok_or_else(key_lost)?;
             let thumbprint = key.thumbprint().to_owned();
             self.key.replace(Some(key));
             Ok(thumbprint)
@@ -84,7 +85,11 @@ impl Dpop {
         Box::pin(async {
             let thumbprint = self.make_key().await?;
             let stored = self.platform.key(&self.name).await?;
-            stored.map(|_| thumbprint).ok_or_else(|| Error::SignedOut(crate::SignOutReason::KeyLost).into())
+            stored.map(|_| thumbprint).ok_or_else(key_lost)
         })
     }
+}
+
+fn key_lost() -> Box<Error> {
+    Error::SignedOut(SignOutReason::KeyLost).into()
 }

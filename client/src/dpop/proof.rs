@@ -21,11 +21,12 @@ impl Proof<'_> {
         let [x, y] = key.coordinates().map(Some);
         let jwk = Object::new().with_text("kty", Some("EC")).with_text("crv", Some("P-256")).with_text("x", x).with_text("y", y);
         let header = Object::new().with_text("typ", Some("dpop+jwt")).with_text("alg", Some("ES256")).with_object("jwk", Some(jwk));
-        let url = self.url.split(['?', '#']).next();
+        let end = self.url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(self.url.len());
+        let url = self.url.get(..end);
         let claims = Object::new().with_text("jti", Some(self.id)).with_text("htm", Some(self.method)).with_text("htu", url);
         let claims = claims.with_number("iat", Some(self.issued.floor())).with_text("ath", self.token_hash);
         let claims = claims.with_text("nonce", self.nonce);
-        format!("{}.{}", encode(header.write().as_bytes()), encode(claims.write().as_bytes()))
+        [&*encode(header.write().as_bytes()), ".", &encode(claims.write().as_bytes())].concat()
     }
 }
 
@@ -33,7 +34,7 @@ impl Proof<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{error::Error, session::tokens::decode_base64url};
+    use crate::{error::Error, platform::LoadedKey, session::tokens::decode_base64url};
     use futures::future::LocalBoxFuture;
     use std::rc::Rc;
 
@@ -52,8 +53,8 @@ mod tests {
             Box::pin(async { Ok(String::new()) })
         }
 
-        fn store(&self, _: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-            Box::pin(async { Ok(Rc::new(Key) as Rc<dyn SigningKey>) })
+        fn store(&self, _: &str) -> LoadedKey {
+            Box::pin(async { Ok(Some(Rc::new(Key) as Rc<dyn SigningKey>)) })
         }
     }
 

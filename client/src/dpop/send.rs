@@ -2,8 +2,8 @@
 //! refused token.
 
 use crate::{
-    dpop::{Dpop, Proof, servers::Server},
-    error::{Error, SignOutReason},
+    dpop::{Dpop, Proof, key_lost, servers::Server},
+    error::Error,
     grant::TokenResponse,
     http::{Body, Request, Response, header::contains},
     platform::Address,
@@ -32,7 +32,7 @@ impl Dpop {
         is_needed: Option<&'a dyn Fn() -> bool>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(async move {
-            let key = self.key().await?.ok_or(Error::SignedOut(SignOutReason::KeyLost))?;
+            let key = self.key().await?.ok_or_else(key_lost)?;
             let token_hash = match token.filter(|_| !is_broken(Rule::ProofNamesToken)) {
                 Some(token) => Some(self.platform.sha256(token).await?),
                 None => None,
@@ -61,8 +61,8 @@ impl Dpop {
                     Some(body) => body,
                     None => transport.check_body(request.parts.body.build())?,
                 };
-                let proven = request.clone().header("dpop", format!("{signed}.{signature}"));
-                let mut response = transport.send_authorized(&proven, body, address, token.map(|token| ("DPoP", token))).await?;
+                let (token, header) = (token.map(|token| ("DPoP", token)), [&*signed, ".", &signature].concat());
+                let mut response = transport.send_authorized(request, body, address, token, Some(header)).await?;
                 sendings += 1;
                 // After a redirect, another server may have answered: its nonce and its refusal are ignored.
                 if response.redirected_to().is_some() {

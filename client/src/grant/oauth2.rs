@@ -2,7 +2,7 @@
 
 use crate::{
     grant::{Exchange, RefreshGrant, RefreshOutcome, TokenResponse, fields::Fields},
-    http::Request,
+    http::{Request, form},
 };
 use web_sys::RequestCredentials;
 
@@ -63,10 +63,9 @@ impl OAuth2 {
 
     /// A POST of these pairs and the client id. Cookies of the client's default are for the API: a provider at another origin that allows any
     /// origin (`Access-Control-Allow-Origin: *`) is unreachable with them (Fetch standard, CORS check).
-    fn post(&self, url: &str, pairs: &[(&str, &str)]) -> Request {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        let request = Request::post(url).credentials(RequestCredentials::SameOrigin);
-        request.form_text(form.extend_pairs(pairs).append_pair("client_id", &self.client_id).finish())
+    fn post<'a>(&'a self, url: &str, mut pairs: Vec<(&'a str, &'a str)>) -> Request {
+        pairs.push(("client_id", &self.client_id));
+        Request::post(url).credentials(RequestCredentials::SameOrigin).form_text(form::encode(&pairs))
     }
 }
 
@@ -75,7 +74,7 @@ impl RefreshGrant for OAuth2 {
         let mut pairs = vec![("grant_type", "refresh_token"), ("refresh_token", exchange.refresh_token)];
         pairs.extend(self.scope.as_deref().map(|scope| ("scope", scope)));
         pairs.extend(self.parameters.iter().map(|(name, value)| (&**name, &**value)));
-        self.post(&self.token_endpoint, &pairs)
+        self.post(&self.token_endpoint, pairs)
     }
 
     /// A 401 without a code is no verdict: `invalid_client`, for instance, is about the client (RFC 6749 §5.2).
@@ -84,8 +83,8 @@ impl RefreshGrant for OAuth2 {
     }
 
     fn revoke(&self, exchange: &Exchange<'_>) -> Option<Request> {
-        let pairs = [("token", exchange.refresh_token), ("token_type_hint", "refresh_token")];
-        Some(self.post(self.revocation_endpoint.as_ref()?, &pairs))
+        let pairs = vec![("token", exchange.refresh_token), ("token_type_hint", "refresh_token")];
+        Some(self.post(self.revocation_endpoint.as_ref()?, pairs))
     }
 
     fn client_id(&self) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod abort;
 pub(crate) mod body;
+pub(crate) mod form;
 pub(crate) mod header;
 pub(crate) mod multipart;
 pub(crate) mod redacted;

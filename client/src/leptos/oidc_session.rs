@@ -59,8 +59,8 @@ where
         spawn_local(async move {
             let metadata = loop {
                 match Metadata::fetch(&config.issuer, config.assumes_s256).await {
-                    Err(error @ Error::Unavailable(_)) => {
-                        if connected.try_set(Some(Err(error))).is_some() {
+                    Err(error) if matches!(*error, Error::Unavailable(_)) => {
+                        if connected.try_set(Some(Err(*error))).is_some() {
                             // The component is gone.
                             return;
                         }
@@ -69,7 +69,8 @@ where
                     result => break result,
                 }
             };
-            connected.try_set(Some(metadata.and_then(|metadata| config.connect_fetched(metadata, client))));
+            let oidc = metadata.and_then(|metadata| config.connect_fetched(metadata, client));
+            connected.try_set(Some(oidc.map_err(|error| *error)));
         });
     });
     let children = children.into_inner();

@@ -75,7 +75,7 @@ impl UseOidcReturn {
             // The provider may still know the user, and would sign the user in again at once.
             let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
             let error = if is_sign_out && was_signed_in.get() && !oidc.is_signed_out_page() {
-                oidc.show_signed_out_page().err()
+                oidc.show_signed_out_page().err().map(Error::from)
             } else if oidc.has_just_signed_in() {
                 Some(Error::SessionNotKept)
             } else {

@@ -1,9 +1,10 @@
 //! The authorization request (RFC 6749 §4.1.1; OpenID Connect Core §3.1.2.1), by redirect.
 
+use crate::http::form;
 use crate::oidc::{
     Oidc, browser,
-    config::set_parameter,
-    error::Error,
+    config::{add, set_parameter},
+    error::{Error, invalid},
     pending::{Pending, last_return_to},
     pkce,
     return_path::is_path,
@@ -90,38 +91,34 @@ impl Oidc {
     /// library sets itself, or a page of another origin; [`Error::Unavailable`] and [`Error::Discovery`] if metadata older than an hour
     /// cannot be confirmed.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<(), Error> {
-        browser::go_to(&self.begin_sign_in(&pkce::random()?, &options).await?)
+        let url = self.begin_sign_in(&pkce::random()?, &options).await?;
+        Ok(browser::go_to(&url)?)
     }
 
     /// Stores what the response is checked against, and returns the provider's address for the sign-in.
-    pub(crate) async fn begin_sign_in(&self, state: &str, options: &SignInOptions) -> Result<String, Error> {
+    pub(crate) async fn begin_sign_in(&self, state: &str, options: &SignInOptions) -> Result<String, Box<Error>> {
         let config = self.config();
         let return_to = options.return_to.clone().unwrap_or_else(|| present_page(&config.redirect_path));
         if !is_path(&return_to) {
-            return Err(Error::InvalidRequest("the page to return to must be a path of this origin, such as /notes".into()));
+            return Err(invalid("the page to return to must be a path of this origin, such as /notes"));
         }
-        let of_all = config.parameters.iter().filter(|(name, _)| options.parameters.iter().all(|(other, _)| other != name));
-        let mut parameters: Vec<_> = of_all.chain(&options.parameters).map(|(name, value)| (&**name, &**value)).collect();
         check_parameters(&options.parameters)?;
+        let mut parameters = config.parameters.clone();
+        for (name, value) in &options.parameters {
+            set_parameter(&mut parameters, name, value);
+        }
         let metadata = self.metadata();
         metadata.confirm(config.assumes_s256).await?;
-        let has_prompt = parameters.iter().any(|(name, _)| *name == "prompt");
         // A guard on the signed-out page begins a sign-in while another tab may be on its way to the provider's sign-out.
         let is_still_known = metadata.end_session_endpoint.is_none() || self.is_signed_out_page();
+        let has_prompt = parameters.iter().any(|(name, _)| name == "prompt");
         if is_still_known && !has_prompt && self.client().session().is_signed_out_by_user() {
             // The provider would sign the user in again without a question.
-            parameters.push(("prompt", "login"));
+            set_parameter(&mut parameters, "prompt", "login");
         }
-        let pending = Pending {
-            issuer: metadata.issuer.clone(),
-            verifier: pkce::random()?,
-            nonce: pkce::random()?,
-            return_to,
-            max_age: options.max_age.map(f64::from),
-            begun: self.now(),
-        };
+        let (verifier, nonce) = (pkce::random()?, pkce::random()?);
         let redirect_uri = self.absolute(&config.redirect_path)?;
-        let challenge = pkce::challenge(&pending.verifier).await?;
+        let challenge = pkce::challenge(&verifier).await?;
         #[cfg(feature = "dpop")]
         let thumbprint = match &self.client().session().0.transport.dpop {
             Some(dpop) => {
@@ -132,7 +129,8 @@ impl Oidc {
             }
             None => None,
         };
-        pending.put(state)?;
+        Pending::new(&metadata.issuer, &verifier, &nonce, &return_to, options.max_age.map(f64::from), self.now()).put(state)?;
+        self.unanswered().take();
         let max_age = options.max_age.map(|seconds| seconds.to_string());
         let mut pairs = vec![
             ("response_type", "code"),
@@ -140,25 +138,29 @@ impl Oidc {
             ("redirect_uri", &redirect_uri),
             ("scope", &config.scope),
             ("state", state),
-            ("nonce", &pending.nonce),
+            ("nonce", &nonce),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        pairs.extend(max_age.as_deref().map(|seconds| ("max_age", seconds)));
+        add(&mut pairs, "max_age", max_age.as_deref());
         #[cfg(feature = "dpop")]
-        pairs.extend(thumbprint.as_deref().map(|thumbprint| ("dpop_jkt", thumbprint)));
-        pairs.extend(config.resource_pairs());
-        pairs.extend(parameters);
+        add(&mut pairs, "dpop_jkt", thumbprint.as_deref());
+        config.add_resource(&mut pairs);
+        for (name, value) in &parameters {
+            pairs.push((name, value));
+        }
         Ok(with_query(&metadata.authorization_endpoint, &pairs))
     }
 }
 
 /// Refuses parameters that this library sets.
-pub(crate) fn check_parameters(parameters: &[(String, String)]) -> Result<(), Error> {
-    match parameters.iter().find(|(name, _)| RESERVED.contains(&&**name)) {
-        Some((name, _)) => Err(Error::InvalidRequest(format!("the parameter {name} is set by this library, or by a setter of Config"))),
-        None => Ok(()),
+pub(crate) fn check_parameters(parameters: &[(String, String)]) -> Result<(), Box<Error>> {
+    for (name, _) in parameters {
+        if RESERVED.contains(&&**name) {
+            return Err(invalid(&["the parameter ", name, " is set by this library, or by a setter of Config"].concat()));
+        }
     }
+    Ok(())
 }
 
 /// Path, query and fragment of this page. The page of the redirect URI has nothing to show: there it is the page that the last sign-in of this
@@ -166,10 +168,11 @@ pub(crate) fn check_parameters(parameters: &[(String, String)]) -> Result<(), Er
 fn present_page(redirect_path: &str) -> String {
     let page = browser::window().and_then(|window| {
         let location = window.location();
-        match location.pathname().ok()? {
-            path if path == redirect_path => last_return_to(),
-            path => Some([path, location.search().ok()?, location.hash().ok()?].concat()),
+        if location.pathname().ok()? == redirect_path {
+            return last_return_to();
         }
+        // What follows the origin.
+        location.href().ok()?.strip_prefix(&location.origin().ok()?).map(str::to_owned)
     });
     page.filter(|page| is_path(page)).unwrap_or_else(|| "/".into())
 }
@@ -183,12 +186,7 @@ pub(crate) fn with_query(url: &str, pairs: &[(&str, &str)]) -> String {
         bytes if bytes.contains(&b'?') => "&",
         _ => "?",
     };
-    [url, separator, &form(pairs)].concat()
-}
-
-/// Form-encodes pairs.
-pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    [url, separator, &form::encode(pairs)].concat()
 }
 
 #[cfg(test)]

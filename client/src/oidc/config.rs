@@ -90,10 +90,17 @@ impl Config {
         self.scope.as_bytes().split(|byte| *byte == b' ').any(|scope| scope == name.as_bytes())
     }
 
-    /// The parameters that name the API.
-    pub(crate) fn resource_pairs(&self) -> Vec<(&str, &str)> {
-        let pairs = [("resource", self.resource.as_deref()), ("audience", self.audience.as_deref())];
-        pairs.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    /// Adds the parameters that name the API.
+    pub(crate) fn add_resource<'a>(&'a self, pairs: &mut Vec<(&'a str, &'a str)>) {
+        add(pairs, "resource", self.resource.as_deref());
+        add(pairs, "audience", self.audience.as_deref());
+    }
+}
+
+/// Adds a pair, if it has a value.
+pub(crate) fn add<'a>(pairs: &mut Vec<(&'a str, &'a str)>, name: &'a str, value: Option<&'a str>) {
+    if let Some(value) = value {
+        pairs.push((name, value));
     }
 }
 

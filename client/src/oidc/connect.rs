@@ -5,7 +5,12 @@ use crate::{
     client::Client,
     error::Error as RequestError,
     grant::OAuth2,
-    oidc::{Config, Metadata, Oidc, authorize::check_parameters, error::Error, return_path::is_path},
+    oidc::{
+        Config, Metadata, Oidc,
+        authorize::check_parameters,
+        error::{Error, invalid},
+        return_path::is_path,
+    },
 };
 
 impl Config {
@@ -16,7 +21,7 @@ impl Config {
     /// [`Error::Discovery`], [`Error::Unavailable`], [`Error::InvalidRequest`] as [`ClientBuilder::build`].
     pub async fn connect(self, client: ClientBuilder) -> Result<Oidc, Error> {
         let metadata = Metadata::fetch(&self.issuer, self.assumes_s256).await?;
-        self.connect_fetched(metadata, client)
+        Ok(self.connect_fetched(metadata, client)?)
     }
 
     /// Builds the client with metadata that the program knows. Sends nothing, so it can be used while a page is rendered on a server.
@@ -25,24 +30,26 @@ impl Config {
     /// [`Error::Discovery`] for an endpoint that is not https, or another issuer; [`Error::InvalidRequest`] as
     /// [`ClientBuilder::build`], for a scope without `openid`, and for a parameter that this library sets.
     pub fn connect_with(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
-        self.connect_fetched(metadata.given(), client)
+        Ok(self.connect_fetched(metadata.given(), client)?)
     }
 
-    pub(crate) fn connect_fetched(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Error> {
-        let unusable = |reason| Error::Discovery { url: metadata.issuer.clone(), reason };
+    pub(crate) fn connect_fetched(self, metadata: Metadata, client: ClientBuilder) -> Result<Oidc, Box<Error>> {
+        let unusable = |reason| Box::new(Error::Discovery { url: metadata.issuer.clone(), reason });
         metadata.check().map_err(unusable)?;
         if metadata.issuer != self.issuer {
-            return Err(unusable(format!("the metadata is not for “{}”", self.issuer)));
+            return Err(unusable(["the metadata is not for “", &self.issuer, "”"].concat()));
         }
         if !self.has_scope("openid") {
-            return Err(Error::InvalidRequest("the scope must contain openid".into()));
+            return Err(invalid("the scope must contain openid"));
         }
         if !is_path(&self.redirect_path) || !is_path(&self.signed_out_path) {
-            return Err(Error::InvalidRequest("redirect_path and signed_out_path must be paths of this origin".into()));
+            return Err(invalid("redirect_path and signed_out_path must be paths of this origin"));
         }
         check_parameters(&self.parameters)?;
         let mut grant = OAuth2::new(&metadata.token_endpoint, &self.client_id);
-        for (name, value) in self.resource_pairs() {
+        let mut resource = Vec::new();
+        self.add_resource(&mut resource);
+        for (name, value) in resource {
             grant = grant.parameter(name, value);
         }
         if let Some(endpoint) = &metadata.revocation_endpoint {
@@ -51,10 +58,13 @@ impl Config {
         if let Some(codes) = &self.rejection_codes {
             grant = grant.rejection_codes(codes.iter().map(String::as_str));
         }
-        let client = metadata.userinfo_endpoint.iter().fold(client.grant(grant), |client, endpoint| client.allow_origin(endpoint));
+        let mut client = client.grant(grant);
+        if let Some(endpoint) = &metadata.userinfo_endpoint {
+            client = client.allow_origin(endpoint);
+        }
         let client: Client = client.build().map_err(|error| match error {
-            RequestError::InvalidRequest(reason) => Error::InvalidRequest(reason),
-            other => Error::Unavailable(other),
+            RequestError::InvalidRequest(reason) => invalid(&reason),
+            other => Error::Unavailable(other).into(),
         })?;
         let oidc = Oidc::new(self, metadata, client);
         oidc.check_refresh_token();

@@ -7,8 +7,11 @@ use crate::{
     oidc::{error::Error, fetch::get},
     platform::default_platform,
 };
+use futures::future::LocalBoxFuture;
 
 const CACHED_FOR_MS: f64 = 3_600_000.0;
+
+const SECURE: &str = "an https URL; plain http is allowed for this machine only";
 
 /// What a provider publishes about itself. Read by [`Config::connect`](super::Config::connect), or given by hand to
 /// [`Config::connect_with`](super::Config::connect_with), for instance while a page is rendered on a server.
@@ -85,14 +88,12 @@ impl Metadata {
         })?;
         let named = object.text("issuer").ok_or("the document names no issuer")?;
         if named != issuer {
-            return Err(format!("the document is for the issuer “{named}”, and “{issuer}” is configured: they must be equal"));
+            return Err(["the document is for the issuer “", &named, "”, and “", issuer, "” is configured: they must be equal"].concat());
         }
         if !assumes_s256 && !object.texts("code_challenge_methods_supported").unwrap_or_default().iter().any(|method| method == "S256") {
-            return Err("the provider does not list the PKCE method S256 (RFC 7636): switch it on there, or, if it is known to \
-                        work, call Config::assume_s256"
-                .into());
+            return Err("the provider does not list PKCE with S256: switch it on there, or call Config::assume_s256 if it works".into());
         }
-        let required = |name: &str| object.text(name).ok_or_else(|| format!("the document has no {name}"));
+        let required = |name: &str| object.text(name).ok_or_else(|| ["the document has no ", name].concat());
         let metadata = Metadata {
             authorization_endpoint: required("authorization_endpoint")?,
             token_endpoint: required("token_endpoint")?,
@@ -115,19 +116,21 @@ impl Metadata {
 
     /// Checks that no secret can leave over a plain connection.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let required = [&self.issuer, &self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri].map(Some);
-        let optional = [&self.userinfo_endpoint, &self.revocation_endpoint, &self.end_session_endpoint].map(Option::as_ref);
-        match required.into_iter().chain(optional).flatten().find(|url| !is_secure(url)) {
-            Some(url) => Err(format!("“{url}” is not an https URL; plain http is allowed for this machine only")),
-            None => Ok(()),
+        let optional = [&self.userinfo_endpoint, &self.revocation_endpoint, &self.end_session_endpoint].map(Option::as_deref);
+        let [userinfo, revocation, end_session] = optional.map(|url| url.unwrap_or(&self.issuer));
+        let urls = [&self.issuer, &self.authorization_endpoint, &self.token_endpoint, &self.jwks_uri, userinfo, revocation, end_session];
+        for url in urls {
+            if !is_secure(url) {
+                return Err(["“", url, "” is not ", SECURE].concat());
+            }
         }
+        Ok(())
     }
 
     /// Takes the metadata of an issuer from localStorage, or fetches it. After an hour, it is fetched again for the next page.
-    pub(crate) async fn fetch(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
+    pub(crate) async fn fetch(issuer: &str, assumes_s256: bool) -> Result<Metadata, Box<Error>> {
         if !is_secure(issuer) || issuer.bytes().any(|byte| matches!(byte, b'?' | b'#')) {
-            let reason = "the issuer must be an https URL without query and fragment; plain http is allowed for this machine only".into();
-            return Err(Error::Discovery { url: issuer.into(), reason });
+            return Err(unusable(issuer, ["the issuer must have no query or fragment and be ", SECURE].concat()));
         }
         match stored(issuer, assumes_s256) {
             Some((metadata, is_old)) => {
@@ -144,7 +147,7 @@ impl Metadata {
 
     /// Fetches a document again that is too old for a sign-in. If the provider has changed it, the page has to be loaded again, because its
     /// client refreshes at the former endpoint.
-    pub(crate) async fn confirm(&self, assumes_s256: bool) -> Result<(), Error> {
+    pub(crate) async fn confirm(&self, assumes_s256: bool) -> Result<(), Box<Error>> {
         if !self.is_fetched {
             return Ok(());
         }
@@ -155,14 +158,13 @@ impl Metadata {
         if latest == *self {
             return Ok(());
         }
-        let reason = "the provider has changed its configuration: load this page again".into();
-        Err(Error::Discovery { url: self.issuer.clone(), reason })
+        Err(unusable(&self.issuer, "the provider has changed its configuration: load this page again".to_owned()))
     }
 }
 
 /// Where the document is stored, with the time when it was fetched. It is checked again whenever it is read.
 fn storage_key(issuer: &str) -> String {
-    format!("wugan:oidc:metadata:{issuer}")
+    ["wugan:oidc:metadata:", issuer].concat()
 }
 
 /// The stored metadata of an issuer, and whether it is older than an hour.
@@ -174,29 +176,36 @@ fn stored(issuer: &str, assumes_s256: bool) -> Option<(Metadata, bool)> {
     Some((metadata, !(0.0..CACHED_FOR_MS).contains(&age)))
 }
 
+fn unusable(url: &str, reason: String) -> Box<Error> {
+    Error::Discovery { url: url.to_owned(), reason }.into()
+}
+
 /// Fetches the metadata of an issuer, and stores the document, also one that is wrong. An answer without a document, as that of a proxy,
-/// changes nothing.
-async fn download(issuer: &str, assumes_s256: bool) -> Result<Metadata, Error> {
-    let [mut url, fallback] = urls(issuer);
-    let mut answer = get(&url).await.map_err(Error::Unavailable)?;
-    if answer.status() == 404
-        && let Ok(other) = get(&fallback).await
-    {
-        (url, answer) = (fallback, other);
-    }
-    let (status, document) = (answer.status().as_u16(), answer.buffered());
-    let read = match status {
-        200 => Metadata::read(issuer, document, assumes_s256),
-        408 | 429 | 500.. => return Err(Error::Unavailable(answer.status_error())),
-        status => Err(format!("the provider answered {status}: check the issuer")),
-    };
-    if status == 200 && Object::read(document).is_some() {
-        let platform = default_platform();
-        let stored = Object::new().with_number("fetched_at", Some(platform.now()));
-        // Without it, the next page fetches the document again.
-        let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(document).ok()).write());
-    }
-    read.map_err(|reason| Error::Discovery { url, reason })
+/// changes nothing. Boxed, so that its code exists once.
+fn download(issuer: &str, assumes_s256: bool) -> LocalBoxFuture<'_, Result<Metadata, Box<Error>>> {
+    Box::pin(async move {
+        let [mut url, fallback] = urls(issuer);
+        let unavailable = |error| Box::new(Error::Unavailable(error));
+        let mut answer = get(&url).await.map_err(|error| unavailable(*error))?;
+        if answer.status() == 404
+            && let Ok(other) = get(&fallback).await
+        {
+            (url, answer) = (fallback, other);
+        }
+        let (status, document) = (answer.status().as_u16(), answer.buffered());
+        let read = match status {
+            200 => Metadata::read(issuer, document, assumes_s256),
+            408 | 429 | 500.. => return Err(unavailable(answer.status_error())),
+            status => Err(format!("the provider answered {status}: check the issuer")),
+        };
+        if status == 200 && Object::read(document).is_some() {
+            let platform = default_platform();
+            let stored = Object::new().with_number("fetched_at", Some(platform.now()));
+            // Without it, the next page fetches the document again.
+            let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(document).ok()).write());
+        }
+        read.map_err(|reason| unusable(&url, reason))
+    })
 }
 
 /// Where an issuer's document is (OpenID Connect Discovery §4.1), and where RFC 8414 §3.1 puts it.
@@ -205,7 +214,7 @@ fn urls(issuer: &str) -> [String; 2] {
     // The third slash begins the path.
     let path_at = issuer.bytes().enumerate().filter(|(_, byte)| *byte == b'/').nth(2).map_or(issuer.len(), |(at, _)| at);
     let (origin, path) = issuer.split_at(path_at);
-    [format!("{issuer}/.well-known/openid-configuration"), format!("{origin}/.well-known/oauth-authorization-server{path}")]
+    [[issuer, "/.well-known/openid-configuration"].concat(), [origin, "/.well-known/oauth-authorization-server", path].concat()]
 }
 
 /// Whether a URL is https, or plain http on this machine. URLs with credentials, backslashes or blanks are refused, because programs

@@ -74,38 +74,39 @@ pub enum Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Discovery { url, reason } => write!(f, "{url}: {reason}"),
-            Error::Unavailable(error) => write!(f, "the sign-in service is not available: {error}"),
-            Error::InvalidRequest(reason) => write!(f, "the sign-in cannot be started: {reason}"),
-            Error::NoWebCrypto => f.write_str(
-                "this page has no WebCrypto, because it was loaded over plain HTTP: serve it over https, or at http://localhost",
-            ),
+        // One text and one detail, so that there is one call.
+        let (text, detail): (&str, &dyn fmt::Display) = match self {
+            Error::Discovery { url, reason } => return write!(f, "{url}: {reason}"),
+            Error::Unavailable(error) => ("the sign-in service is not available: ", error),
+            Error::InvalidRequest(reason) => ("the sign-in cannot be started: ", reason),
+            Error::NoWebCrypto => ("this page has no WebCrypto: serve it over https, or at http://localhost", &""),
             Error::NoStorage => {
-                f.write_str("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site")
+                ("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site", &"")
             }
-            Error::SessionNotKept => f.write_str(
-                "the session was lost right after the sign-in: the page that completed it kept it in memory only, this site's storage is \
-                 full, or the API refuses the token",
+            Error::SessionNotKept => (
+                "the session was lost right after the sign-in: it was kept in memory only, this site's storage is full, or the API \
+                 refuses the token",
+                &"",
             ),
-            Error::NoBrowser => f.write_str("a sign-in needs a page in a browser"),
-            Error::Provider { code, description: None } => write!(f, "the sign-in failed: {code}"),
-            Error::Provider { code, description: Some(description) } => write!(f, "the sign-in failed: {code} ({description})"),
-            Error::NoResponse => f.write_str("there is no sign-in to complete here: start again"),
-            Error::MissingState => f.write_str("the response has no state, so this page did not ask for it: start again"),
-            Error::UnknownState => f.write_str("the sign-in was started in another tab, or is complete already: start again in this tab"),
-            Error::MalformedResponse => f.write_str("the sign-in service sent a malformed response"),
-            Error::WrongIssuer { expected, received: Some(received) } => write!(f, "{received} responded, and {expected} was asked"),
-            Error::WrongIssuer { expected, received: None } => {
-                write!(f, "the response does not name its issuer, although the metadata of {expected} announces it")
+            Error::NoBrowser => ("a sign-in needs a page in a browser", &""),
+            Error::Provider { code, description: None } => ("the sign-in failed: ", code),
+            Error::Provider { code, description: Some(description) } => return write!(f, "the sign-in failed: {code} ({description})"),
+            Error::NoResponse => ("there is no sign-in to complete here: start again", &""),
+            Error::MissingState => ("the response has no state, so this page did not ask for it: start again", &""),
+            Error::UnknownState => ("the sign-in was started in another tab, or is complete already: start again in this tab", &""),
+            Error::MalformedResponse => ("the sign-in service sent a malformed response", &""),
+            Error::WrongIssuer { expected, received: Some(received) } => {
+                return write!(f, "{received} responded, and {expected} was asked");
             }
-            Error::TokenResponse(reason) => write!(f, "the token response cannot be used: {reason}"),
-            Error::IdToken(error) => write!(f, "the ID token is not valid: {error}"),
-            Error::OtherUser => f.write_str("the user information belongs to another user"),
-            Error::NotOffered(endpoint) => write!(f, "the provider has no {endpoint}"),
-            Error::PopupBlocked => f.write_str("the browser did not open a window: allow pop-ups for this site"),
-            Error::PopupClosed => f.write_str("the window was closed before the sign-in was complete"),
-        }
+            Error::WrongIssuer { expected, received: None } => ("the response does not name its issuer, as announced by ", expected),
+            Error::TokenResponse(reason) => ("the token response cannot be used: ", reason),
+            Error::IdToken(error) => ("the ID token is not valid: ", error),
+            Error::OtherUser => ("the user information belongs to another user", &""),
+            Error::NotOffered(endpoint) => ("the provider has no ", endpoint),
+            Error::PopupBlocked => ("the browser did not open a window: allow pop-ups for this site", &""),
+            Error::PopupClosed => ("the window was closed before the sign-in was complete", &""),
+        };
+        write!(f, "{text}{detail}")
     }
 }
 
@@ -198,17 +199,22 @@ impl Error {
     }
 
     /// A request failed that needs no session, so what is missing is the key.
-    pub(crate) fn of_request(error: crate::Error) -> Error {
-        match error {
+    pub(crate) fn of_request(error: crate::Error) -> Box<Error> {
+        Box::new(match error {
             crate::Error::SignedOut(_) | crate::Error::Unavailable { .. } => Error::NoStorage,
             error => Error::Unavailable(error),
-        }
+        })
     }
 
     /// The error in a JSON answer (RFC 6749 §5.2).
     pub(crate) fn in_answer(answer: &Object) -> Option<Error> {
         Some(Error::of_provider(&answer.text("error")?, answer.text("error_description").as_deref()))
     }
+}
+
+/// The program asked for something that cannot be sent.
+pub(crate) fn invalid(mistake: &str) -> Box<Error> {
+    Error::InvalidRequest(mistake.to_owned()).into()
 }
 
 /// The characters that RFC 6749 §4.1.2.1 allows, at most 200.
@@ -250,29 +256,36 @@ pub enum IdTokenError {
 
 impl fmt::Display for IdTokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            IdTokenError::Missing => f.write_str("there is none: the scope must contain openid"),
-            IdTokenError::Malformed => f.write_str("it is not a signed JWT; an encrypted one is not supported"),
+        f.write_str(match self {
+            IdTokenError::Missing => "there is none: the scope must contain openid",
+            IdTokenError::Malformed => "it is not a signed JWT; an encrypted one is not supported",
             IdTokenError::Algorithm(name) => {
-                write!(f, "the algorithm “{name}” is not supported: let the provider sign with RS256 or ES256")
+                return write!(f, "the algorithm “{name}” is not supported: let the provider sign with RS256 or ES256");
             }
-            IdTokenError::UnknownKey => f.write_str("the provider's key set has no key for it"),
-            IdTokenError::Signature => f.write_str("its signature is wrong"),
-            IdTokenError::Issuer => f.write_str("another issuer issued it"),
-            IdTokenError::Audience => f.write_str("it was issued to another client"),
-            IdTokenError::AuthorizedParty => f.write_str("it was issued to several clients, and azp does not name this one"),
-            IdTokenError::Nonce => f.write_str("its nonce belongs to another sign-in"),
-            IdTokenError::Subject => f.write_str("it names no user"),
-            IdTokenError::Expired => f.write_str("it has expired"),
-            IdTokenError::IssuedAt => f.write_str("it was issued in the future"),
-            IdTokenError::AuthenticationTooOld => f.write_str("the user signed in longer ago than max_age allows"),
-        }
+            IdTokenError::UnknownKey => "the provider's key set has no key for it",
+            IdTokenError::Signature => "its signature is wrong",
+            IdTokenError::Issuer => "another issuer issued it",
+            IdTokenError::Audience => "it was issued to another client",
+            IdTokenError::AuthorizedParty => "it was issued to several clients, and azp does not name this one",
+            IdTokenError::Nonce => "its nonce belongs to another sign-in",
+            IdTokenError::Subject => "it names no user",
+            IdTokenError::Expired => "it has expired",
+            IdTokenError::IssuedAt => "it was issued in the future",
+            IdTokenError::AuthenticationTooOld => "the user signed in longer ago than max_age allows",
+        })
     }
 }
 
-impl From<IdTokenError> for Error {
-    fn from(error: IdTokenError) -> Error {
-        Error::IdToken(error)
+impl From<IdTokenError> for Box<Error> {
+    fn from(error: IdTokenError) -> Box<Error> {
+        Box::new(Error::IdToken(error))
+    }
+}
+
+/// Errors are boxed inside of this module: moving a pointer through results takes less code.
+impl From<Box<Error>> for Error {
+    fn from(boxed: Box<Error>) -> Error {
+        *boxed
     }
 }
 

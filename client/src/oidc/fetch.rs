@@ -12,21 +12,22 @@ use web_sys::{RequestCache, RequestCredentials, RequestRedirect};
 
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Fetches a public document, past the browser's cache. Belongs to no client.
-pub(crate) async fn get(url: &str) -> Result<Response, Error> {
-    let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), Vec::new());
-    fetch(&transport, Request::get(url).cache(RequestCache::NoCache)).await
+/// Fetches a public document, past the browser's cache. Belongs to no client. Boxed, so that its code exists once.
+pub(crate) fn get(url: &str) -> LocalBoxFuture<'static, Result<Response, Box<Error>>> {
+    let request = Request::get(url).cache(RequestCache::NoCache);
+    Box::pin(async move {
+        let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), Vec::new());
+        fetch(&transport, request).await
+    })
 }
 
-/// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, so that its code exists once.
-pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
-    Box::pin(async move {
-        let request = transport.with_defaults(request.redirect(RequestRedirect::Error).credentials(RequestCredentials::SameOrigin));
-        let answer = Box::pin(async {
-            let mut response = transport.fetch_once(&request, &transport.address(&request)?, None).await?;
-            response.buffer().await?;
-            Ok::<_, Box<Error>>(response)
-        });
-        transport.within(Some(TIMEOUT), answer).await.map_err(|error| *error)
-    })
+/// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, too.
+pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Box<Error>>> {
+    let request = transport.with_defaults(request.redirect(RequestRedirect::Error).credentials(RequestCredentials::SameOrigin));
+    let answer = Box::pin(async move {
+        let mut response = transport.fetch_once(&request, &transport.address(&request)?, None).await?;
+        response.buffer().await?;
+        Ok::<_, Box<Error>>(response)
+    });
+    Box::pin(transport.within(Some(TIMEOUT), answer))
 }

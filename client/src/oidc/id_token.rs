@@ -68,7 +68,7 @@ impl<'a> IdToken<'a> {
     }
 
     /// Checks everything but the signature.
-    pub(crate) fn check(&self, expected: &Expected<'_>) -> Result<Algorithm, IdTokenError> {
+    pub(crate) fn check(&self, expected: &Expected<'_>) -> Result<&'static Algorithm, IdTokenError> {
         let name = self.header.text("alg").unwrap_or_default();
         let algorithm = Algorithm::of(&name).ok_or(IdTokenError::Algorithm(name))?;
         // An extension that must be understood is not (RFC 7515 §4.1.11).
@@ -76,18 +76,18 @@ impl<'a> IdToken<'a> {
             return Err(IdTokenError::Malformed);
         }
         let claims = &self.claims;
-        if claims.text("iss").as_deref() != Some(expected.issuer) {
+        let is = |name: &str, value: &str| claims.text(name).as_deref() == Some(value);
+        if !is("iss", expected.issuer) {
             return Err(IdTokenError::Issuer);
         }
-        let audience = claims.texts("aud").or_else(|| Some(vec![claims.text("aud")?])).unwrap_or_default();
-        if !audience.iter().any(|client| client == expected.client_id) {
+        let audience = claims.texts("aud").unwrap_or_default();
+        if !is("aud", expected.client_id) && !audience.iter().any(|client| client == expected.client_id) {
             return Err(IdTokenError::Audience);
         }
-        let authorized = claims.text("azp");
-        if (audience.len() > 1 || authorized.is_some()) && authorized.as_deref() != Some(expected.client_id) {
+        if (audience.len() > 1 || claims.text("azp").is_some()) && !is("azp", expected.client_id) {
             return Err(IdTokenError::AuthorizedParty);
         }
-        if claims.text("nonce").as_deref() != Some(expected.nonce) {
+        if !is("nonce", expected.nonce) {
             return Err(IdTokenError::Nonce);
         }
         if claims.text("sub").is_none_or(|subject| subject.is_empty()) {
@@ -109,7 +109,7 @@ impl<'a> IdToken<'a> {
     }
 
     /// Verifies the signature with one of the provider's keys.
-    pub(crate) async fn verify(&self, algorithm: Algorithm, keys: &[Object]) -> Result<(), Error> {
+    pub(crate) async fn verify(&self, algorithm: &Algorithm, keys: &[Object]) -> Result<(), Box<Error>> {
         jwks::verify(algorithm, keys, self.header.text("kid").as_deref(), &self.signature, self.signed).await
     }
 

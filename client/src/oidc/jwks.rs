@@ -2,15 +2,13 @@
 
 use crate::{
     json::Object,
-    oidc::{
-        browser,
-        error::{Error, IdTokenError},
-    },
+    oidc::error::{Error, IdTokenError},
+    web_crypto::{self, bytes},
 };
 use wasm_bindgen::JsValue;
 
 /// An asymmetric signature algorithm.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Algorithm {
     /// Its name in a JWS header.
     name: &'static str,
@@ -23,21 +21,21 @@ pub(crate) struct Algorithm {
     /// Its hash in WebCrypto; also of the lengths 256, 384, 512.
     hash: &'static str,
     /// The length of its salt in bytes.
-    salt: f64,
+    salt: &'static str,
 }
 
-const RS256: Algorithm = Algorithm { name: "RS256", kty: "RSA", curve: "", web_crypto: "RSASSA-PKCS1-v1_5", hash: "SHA-256", salt: 0.0 };
-const PS256: Algorithm = Algorithm { name: "PS256", web_crypto: "RSA-PSS", salt: 32.0, ..RS256 };
+const RS256: Algorithm = Algorithm { name: "RS256", kty: "RSA", curve: "", web_crypto: "RSASSA-PKCS1-v1_5", hash: "SHA-256", salt: "0" };
+const PS256: Algorithm = Algorithm { name: "PS256", web_crypto: "RSA-PSS", salt: "32", ..RS256 };
 const ES256: Algorithm = Algorithm { name: "ES256", kty: "EC", curve: "P-256", web_crypto: "ECDSA", ..RS256 };
-const EDDSA: Algorithm = Algorithm { name: "EdDSA", kty: "OKP", curve: "Ed25519", web_crypto: "Ed25519", hash: "", salt: 0.0 };
+const EDDSA: Algorithm = Algorithm { name: "EdDSA", kty: "OKP", curve: "Ed25519", web_crypto: "Ed25519", hash: "", salt: "0" };
 
-const ALGORITHMS: [Algorithm; 11] = [
+static ALGORITHMS: [Algorithm; 11] = [
     RS256,
     Algorithm { name: "RS384", hash: "SHA-384", ..RS256 },
     Algorithm { name: "RS512", hash: "SHA-512", ..RS256 },
     PS256,
-    Algorithm { name: "PS384", hash: "SHA-384", salt: 48.0, ..PS256 },
-    Algorithm { name: "PS512", hash: "SHA-512", salt: 64.0, ..PS256 },
+    Algorithm { name: "PS384", hash: "SHA-384", salt: "48", ..PS256 },
+    Algorithm { name: "PS512", hash: "SHA-512", salt: "64", ..PS256 },
     ES256,
     Algorithm { name: "ES384", curve: "P-384", hash: "SHA-384", ..ES256 },
     Algorithm { name: "ES512", curve: "P-521", hash: "SHA-512", ..ES256 },
@@ -47,47 +45,56 @@ const ALGORITHMS: [Algorithm; 11] = [
 
 impl Algorithm {
     /// `None` for `none`, symmetric and unknown ones.
-    pub(crate) fn of(name: &str) -> Option<Algorithm> {
-        ALGORITHMS.into_iter().find(|algorithm| algorithm.name == name)
+    pub(crate) fn of(name: &str) -> Option<&'static Algorithm> {
+        ALGORITHMS.iter().find(|algorithm| algorithm.name == name)
     }
 
     /// Whether a key may verify such a signature (RFC 7517 §4; RFC 8725 §3.1).
-    fn suits(self, key: &Object, kid: Option<&str>) -> bool {
+    fn suits(&self, key: &Object, kid: Option<&str>) -> bool {
         let is = |name: &str, value: &str| key.text(name).as_deref() == Some(value);
-        let is_or_absent = |name: &str, value: &str| key.text(name).is_none_or(|text| text == value);
+        let is_or_absent = |name: &str, value: &str| key.text(name).is_none() || is(name, value);
         is("kty", self.kty)
             && (self.curve.is_empty() || is("crv", self.curve))
             && is_or_absent("use", "sig")
             && (is_or_absent("alg", self.name) || (self.kty == "OKP" && is("alg", "EdDSA")))
             && kid.is_none_or(|kid| is_or_absent("kid", kid))
     }
-
-    fn for_web_crypto(self) -> js_sys::Object {
-        let text = |text: &str| JsValue::from_str(text);
-        // WebCrypto ignores members that an algorithm does not have.
-        browser::object(&[
-            ("name", text(self.web_crypto)),
-            ("hash", text(self.hash)),
-            ("namedCurve", text(self.curve)),
-            ("saltLength", JsValue::from_f64(self.salt)),
-        ])
-    }
 }
 
 /// Verifies a signature with the keys that suit it.
-pub(crate) async fn verify(algorithm: Algorithm, keys: &[Object], kid: Option<&str>, signature: &[u8], signed: &str) -> Result<(), Error> {
+pub(crate) async fn verify(
+    algorithm: &Algorithm,
+    keys: &[Object],
+    kid: Option<&str>,
+    signature: &[u8],
+    signed: &str,
+) -> Result<(), Box<Error>> {
     let mut error = IdTokenError::UnknownKey;
-    for key in keys.iter().filter(|key| algorithm.suits(key, kid)) {
-        // Only the public numbers: WebCrypto refuses keys whose other members do not match the use.
-        let member = |name: &'static str| Some((name, JsValue::from_str(&key.text(name)?)));
-        let members: Vec<_> = ["kty", "crv", "n", "e", "x", "y"].into_iter().filter_map(member).collect();
-        error = match browser::verify(&browser::object(&members), &algorithm.for_web_crypto(), signature, signed).await? {
-            Some(true) => return Ok(()),
-            Some(false) => IdTokenError::Signature,
-            None => IdTokenError::Algorithm(algorithm.name.to_owned()),
-        };
+    for key in keys {
+        if algorithm.suits(key, kid) {
+            error = match verify_with(key, algorithm, signature, signed).await {
+                Some(verified) if verified.is_truthy() => return Ok(()),
+                Some(_) => IdTokenError::Signature,
+                None => IdTokenError::Algorithm(algorithm.name.to_owned()),
+            };
+        }
     }
     Err(error.into())
+}
+
+/// Whether the signature is right. `None`: this browser does not know the algorithm, or the key is not valid.
+async fn verify_with(key: &Object, algorithm: &Algorithm, signature: &[u8], signed: &str) -> Option<JsValue> {
+    // Only the public numbers: WebCrypto refuses keys whose other members do not match the use.
+    let mut jwk = Object::new();
+    for name in ["kty", "crv", "n", "e", "x", "y"] {
+        jwk = jwk.with_text(name, key.text(name).as_deref());
+    }
+    // WebCrypto ignores members that an algorithm does not have, and reads the number in a text.
+    let settings = Object::new().with_text("name", Some(algorithm.web_crypto)).with_text("hash", Some(algorithm.hash));
+    let settings = settings.with_text("namedCurve", Some(algorithm.curve)).with_text("saltLength", Some(algorithm.salt)).to_js();
+    let usages = js_sys::Array::of1(&"verify".into());
+    let key = web_crypto::call("importKey", &[&"jwk".into(), &jwk.to_js(), &settings, &JsValue::FALSE, &usages]).await?;
+    web_crypto::call("verify", &[&settings, &key, &js_sys::Uint8Array::from(signature), &bytes(signed)]).await
 }
 
 #[cfg(test)]
@@ -98,7 +105,7 @@ mod tests {
     #[test]
     fn a_key_suits_its_own_algorithm_only() {
         let key = |text: &str| Object::read(text.as_bytes()).unwrap();
-        for known in ALGORITHMS {
+        for known in &ALGORITHMS {
             assert_eq!(Algorithm::of(known.name), Some(known));
         }
         // (key, kid in the header, the algorithms that it suits)

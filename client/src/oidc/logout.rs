@@ -1,6 +1,6 @@
 //! Sign-out here and at the provider (OpenID Connect RP-Initiated Logout 1.0 §2).
 
-use crate::oidc::{Oidc, authorize::with_query, browser, error::Error, id_token::IdToken};
+use crate::oidc::{Oidc, authorize::with_query, browser, config::add, error::Error, id_token::IdToken};
 
 /// An ID token that is older than this many seconds is not sent: a provider that has replaced its keys since shows an error page for it.
 /// Without it, the provider asks the user whether to sign out.
@@ -20,14 +20,15 @@ impl Oidc {
         let id_token = self.id_token().filter(is_recent);
         self.client().session().sign_out();
         let home = self.absolute(&self.config().signed_out_path)?;
-        let Some(endpoint) = &self.metadata().end_session_endpoint else { return self.show_signed_out_page() };
+        let Some(endpoint) = &self.metadata().end_session_endpoint else { return Ok(browser::go_to(&home)?) };
         let mut pairs = vec![("client_id", &*self.config().client_id), ("post_logout_redirect_uri", &home)];
-        pairs.extend(id_token.as_deref().map(|token| ("id_token_hint", token)));
-        browser::go_to(&with_query(endpoint, &pairs))
+        add(&mut pairs, "id_token_hint", id_token.as_deref());
+        Ok(browser::go_to(&with_query(endpoint, &pairs))?)
     }
 
     /// Loads the page that is shown after a sign-out.
-    pub(crate) fn show_signed_out_page(&self) -> Result<(), Error> {
+    #[cfg(feature = "leptos")]
+    pub(crate) fn show_signed_out_page(&self) -> Result<(), Box<Error>> {
         browser::go_to(&self.absolute(&self.config().signed_out_path)?)
     }
 

@@ -7,7 +7,6 @@ use crate::{
     json::Object,
     oidc::{browser, error::Error},
 };
-use std::fmt;
 
 const PREFIX: &str = "wugan:oidc:state:";
 const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
@@ -26,58 +25,62 @@ pub(crate) fn is_popup(state: &str) -> bool {
     state.starts_with(POPUP_MARK)
 }
 
-#[derive(Clone, PartialEq)]
-pub(crate) struct Pending {
-    pub(crate) issuer: String,
-    /// The PKCE code verifier.
-    pub(crate) verifier: String,
-    pub(crate) nonce: String,
-    pub(crate) return_to: String,
-    /// In seconds.
-    pub(crate) max_age: Option<f64>,
-    /// Milliseconds since 1970 by the device's clock.
-    pub(crate) begun: f64,
-}
-
-impl fmt::Debug for Pending {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pending").field("issuer", &self.issuer).finish_non_exhaustive()
-    }
-}
+/// It is read by member: a field of its own for each takes more code.
+#[derive(Debug)]
+pub(crate) struct Pending(Object);
 
 impl Pending {
-    fn write(&self) -> String {
-        let object = Object::new().with_text("issuer", Some(&self.issuer)).with_text("verifier", Some(&self.verifier));
-        let object = object.with_text("nonce", Some(&self.nonce)).with_text("return_to", Some(&self.return_to));
-        object.with_number("max_age", self.max_age).with_number("begun", Some(self.begun)).write()
+    /// `max_age` is in seconds, `begun` in milliseconds since 1970 by the device's clock.
+    pub(crate) fn new(issuer: &str, verifier: &str, nonce: &str, return_to: &str, max_age: Option<f64>, begun: f64) -> Pending {
+        let object = Object::new().with_text("issuer", Some(issuer)).with_text("verifier", Some(verifier));
+        let object = object.with_text("nonce", Some(nonce)).with_text("return_to", Some(return_to));
+        Pending(object.with_number("max_age", max_age).with_number("begun", Some(begun)))
     }
 
     fn read(text: &str) -> Option<Pending> {
         let object = Object::read(text.as_bytes())?;
-        let text = |name| object.text(name);
-        Some(Pending {
-            issuer: text("issuer")?,
-            verifier: text("verifier")?,
-            nonce: text("nonce")?,
-            return_to: text("return_to")?,
-            max_age: object.number("max_age"),
-            begun: object.number("begun")?,
-        })
+        let is_whole = ["issuer", "verifier", "nonce", "return_to"].iter().all(|name| object.text(name).is_some());
+        is_whole.then_some(Pending(object))
+    }
+
+    pub(crate) fn issuer(&self) -> String {
+        self.text("issuer")
+    }
+
+    /// The PKCE code verifier.
+    pub(crate) fn verifier(&self) -> String {
+        self.text("verifier")
+    }
+
+    pub(crate) fn nonce(&self) -> String {
+        self.text("nonce")
+    }
+
+    pub(crate) fn return_to(&self) -> String {
+        self.text("return_to")
+    }
+
+    pub(crate) fn max_age(&self) -> Option<f64> {
+        self.0.number("max_age")
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.0.text(name).unwrap_or_default()
     }
 
     /// Stores it, until its response arrives or the tab is closed.
-    pub(crate) fn put(&self, state: &str) -> Result<(), Error> {
+    pub(crate) fn put(&self, state: &str) -> Result<(), Box<Error>> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
-        let stored = storage.set_item(LAST_RETURN_TO, &self.return_to);
-        stored.and_then(|()| storage.set_item(&format!("{PREFIX}{state}"), &self.write())).map_err(|_| Error::NoStorage)
+        let stored = storage.set_item(LAST_RETURN_TO, &self.return_to());
+        stored.and_then(|()| storage.set_item(&[PREFIX, state].concat(), &self.0.write())).map_err(|_| Error::NoStorage.into())
     }
 
     /// Takes it out: a second response with this `state` finds nothing. `now` is the device's clock.
     pub(crate) fn take(state: &str, now: f64) -> Option<Pending> {
-        let (storage, key) = (browser::session_storage()?, format!("{PREFIX}{state}"));
+        let (storage, key) = (browser::session_storage()?, [PREFIX, state].concat());
         let text = storage.get_item(&key).ok()??;
         storage.remove_item(&key).ok()?;
-        Pending::read(&text).filter(|pending| now - pending.begun <= KEPT_FOR_MS)
+        Pending::read(&text).filter(|pending| pending.0.number("begun").is_some_and(|begun| now - begun <= KEPT_FOR_MS))
     }
 }
 
@@ -87,7 +90,7 @@ pub(crate) fn last_return_to() -> Option<String> {
 }
 
 fn completed_key(storage_key: &str) -> String {
-    format!("{COMPLETED}:{storage_key}")
+    [COMPLETED, ":", storage_key].concat()
 }
 
 /// Notes that this tab has completed a sign-in of the client with this storage key. `now` is the device's clock.
@@ -116,32 +119,33 @@ mod tests {
     use super::*;
 
     fn pending() -> Pending {
-        let [issuer, verifier, nonce, return_to] = ["https://a", "secret-v", "secret-n", "/notes"].map(str::to_owned);
-        Pending { issuer, verifier, nonce, return_to, max_age: Some(5.0), begun: 1_000.0 }
+        Pending::new("https://a", "secret-v", "secret-n", "/notes", Some(5.0), 1_000.0)
     }
 
     #[test]
     fn a_pending_sign_in_is_read_back_and_shows_no_secret() {
-        let pending = pending();
-        assert_eq!(Pending::read(&pending.write()), Some(pending.clone()));
-        assert!(!format!("{pending:?}").contains("secret"));
+        let read = Pending::read(&pending().0.write());
+        assert_eq!(read.as_ref().map(|read| read.0.write()), Some(pending().0.write()));
+        let members = read.map(|read| [read.issuer(), read.verifier(), read.nonce(), read.return_to()]);
+        assert_eq!(members, Some(["https://a", "secret-v", "secret-n", "/notes"].map(str::to_owned)));
+        assert_eq!(pending().max_age(), Some(5.0));
+        assert!(!format!("{:?}", pending()).contains("secret"));
         for damaged in ["", "{}", "null", "{\"issuer\":\"https://a\"}"] {
-            assert_eq!(Pending::read(damaged), None, "{damaged}");
+            assert!(Pending::read(damaged).is_none(), "{damaged}");
         }
     }
 
     #[cfg(target_arch = "wasm32")]
     #[wasm_bindgen_test::wasm_bindgen_test]
     fn a_pending_sign_in_is_taken_once_and_within_a_day() {
-        let first = pending();
-        let (begun, too_late) = (first.begun, first.begun + KEPT_FOR_MS + 1.0);
-        assert_eq!(first.put("one"), Ok(()));
-        assert_eq!(Pending::take("two", begun), None);
-        assert_eq!(Pending::take("one", begun), Some(first.clone()));
-        assert_eq!(Pending::take("one", begun), None);
+        let (begun, too_late) = (1_000.0, 1_000.0 + KEPT_FOR_MS + 1.0);
+        assert!(pending().put("one").is_ok());
+        assert!(Pending::take("two", begun).is_none());
+        assert_eq!(Pending::take("one", begun).map(|taken| taken.verifier()).as_deref(), Some("secret-v"));
+        assert!(Pending::take("one", begun).is_none());
         assert_eq!(last_return_to().as_deref(), Some("/notes"));
-        assert_eq!(first.put("one"), Ok(()));
-        assert_eq!(Pending::take("one", too_late), None);
-        assert_eq!(Pending::take("one", begun), None);
+        assert!(pending().put("one").is_ok());
+        assert!(Pending::take("one", too_late).is_none());
+        assert!(Pending::take("one", begun).is_none());
     }
 }

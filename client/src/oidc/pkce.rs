@@ -1,18 +1,16 @@
 //! Proof Key for Code Exchange with S256 (RFC 7636), and the random values of a sign-in.
 
-use crate::{
-    base64url::encode,
-    oidc::{browser, error::Error},
-};
+use crate::{base64url::encode, oidc::error::Error, random, web_crypto};
 
 /// 256 random bits as 43 letters: a code verifier (RFC 7636 §4.1), a `state`, or a `nonce`.
-pub(crate) fn random() -> Result<String, Error> {
-    Ok(encode(&browser::random_bytes()?))
+pub(crate) fn random() -> Result<String, Box<Error>> {
+    let mut bytes = [0; 32];
+    if random::fill(&mut bytes) { Ok(encode(&bytes)) } else { Err(Error::NoWebCrypto.into()) }
 }
 
 /// The code challenge of a verifier (RFC 7636 §4.2).
-pub(crate) async fn challenge(verifier: &str) -> Result<String, Error> {
-    Ok(encode(&browser::sha256(verifier).await?))
+pub(crate) async fn challenge(verifier: &str) -> Result<String, Box<Error>> {
+    web_crypto::sha256(verifier).await.ok_or_else(|| Error::NoWebCrypto.into())
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]

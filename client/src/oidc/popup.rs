@@ -47,15 +47,15 @@ impl Oidc {
             let popup = popup?;
             let signed_in = oidc.sign_in_in(&popup, &options).await;
             let _ = popup.close();
-            signed_in
+            Ok(signed_in?)
         }
     }
 
-    async fn sign_in_in(&self, popup: &web_sys::Window, options: &SignInOptions) -> Result<(), Error> {
-        let state = format!("{POPUP_MARK}{}", pkce::random()?);
+    async fn sign_in_in(&self, popup: &web_sys::Window, options: &SignInOptions) -> Result<(), Box<Error>> {
+        let state = String::from(POPUP_MARK) + &pkce::random()?;
         let url = self.begin_sign_in(&state, options).await?;
         let mut channel = Channel::open(&state)?;
-        popup.location().set_href(&url).map_err(|_| Error::PopupClosed)?;
+        popup.location().set_href(&url).map_err(|_| Box::new(Error::PopupClosed))?;
         let mut was_closed = false;
         let response = loop {
             match select(channel.messages.next(), self.platform().sleep(POLL_INTERVAL)).await {
@@ -63,22 +63,25 @@ impl Oidc {
                     Ok(response) if response.state == state => break response,
                     _ => {}
                 },
-                Either::Left((None, _)) => return Err(Error::PopupClosed),
+                Either::Left((None, _)) => return Err(Error::PopupClosed.into()),
                 Either::Right(_) if was_closed => {
                     drop(Pending::take(&state, self.now()));
-                    return Err(Error::PopupClosed);
+                    return Err(Error::PopupClosed.into());
                 }
                 // The window closes right after its message, which may arrive later.
                 Either::Right(_) => was_closed = popup.closed().unwrap_or(true),
             }
         };
-        let pending = Pending::take(&state, self.now()).ok_or(Error::UnknownState)?;
-        complete(self, response, pending).await.map(drop)
+        let pending = Pending::take(&state, self.now()).ok_or_else(|| Box::new(Error::UnknownState))?;
+        let signed_in = complete(self, response.code_for(&pending, self.metadata())?, pending).await;
+        // The window is closed, so a second try is another sign-in.
+        self.unanswered().take();
+        signed_in.map(drop)
     }
 }
 
 /// In the window: gives the response to the page that opened it, and closes. A tab that no script opened stays.
-pub(crate) async fn hand_over(state: &str, query: &str, platform: &Rc<dyn Platform>) -> Result<String, Error> {
+pub(crate) async fn hand_over(state: &str, query: &str, platform: &Rc<dyn Platform>) -> Result<String, Box<Error>> {
     if let Ok(channel) = BroadcastChannel::new(&channel_name(state)) {
         // Texts can always be cloned.
         let _ = channel.post_message(&JsValue::from_str(query));
@@ -88,11 +91,11 @@ pub(crate) async fn hand_over(state: &str, query: &str, platform: &Rc<dyn Platfo
         let _ = window.close();
     }
     platform.sleep(CLOSING_TIME).await;
-    Err(Error::UnknownState)
+    Err(Error::UnknownState.into())
 }
 
 fn channel_name(state: &str) -> String {
-    format!("wugan:oidc:{state}")
+    ["wugan:oidc:", state].concat()
 }
 
 /// Messages of the window. Closed when it is dropped.
@@ -103,8 +106,8 @@ struct Channel {
 }
 
 impl Channel {
-    fn open(state: &str) -> Result<Channel, Error> {
-        let channel = BroadcastChannel::new(&channel_name(state)).map_err(|_| Error::NoBrowser)?;
+    fn open(state: &str) -> Result<Channel, Box<Error>> {
+        let channel = BroadcastChannel::new(&channel_name(state)).map_err(|_| Box::new(Error::NoBrowser))?;
         let (sender, messages) = unbounded();
         let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             if let Some(text) = event.data().as_string() {

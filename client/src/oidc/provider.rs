@@ -4,10 +4,19 @@ use crate::{
     Event, SignOutReason, Subscription, Warning,
     client::Client,
     json::Object,
-    oidc::{Config, Metadata, browser, error::Error, id_token::IdToken, pending},
+    oidc::{
+        Config, Metadata, browser,
+        error::Error,
+        id_token::IdToken,
+        pending::{self, Pending},
+    },
     platform::{Platform, Storage},
 };
-use std::{cell::Cell, fmt, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    rc::Rc,
+};
 
 /// Signs users in and out at an OpenID provider. Cheap to clone. Made by [`Config::connect`].
 #[derive(Clone)]
@@ -21,6 +30,8 @@ struct Inner {
     left_at: Cell<f64>,
     /// Whether the provider has refused the access token for user information, or is expected to.
     refuses_user_info: Cell<bool>,
+    /// A code that the token endpoint has not answered, and its sign-in.
+    unanswered: RefCell<Option<(String, Pending)>>,
     _subscription: Subscription,
 }
 
@@ -48,7 +59,8 @@ impl Oidc {
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
         let refuses_user_info = Cell::new(config.resource.is_some());
         let left_at = Cell::new(f64::NEG_INFINITY);
-        Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, _subscription: subscription }))
+        let unanswered = RefCell::default();
+        Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, unanswered, _subscription: subscription }))
     }
 
     /// The client, whose requests carry the session's access token.
@@ -94,6 +106,10 @@ impl Oidc {
         pending::was_completed_just_now(&self.client().session().0.settings.storage_key, self.now())
     }
 
+    pub(crate) fn unanswered(&self) -> &RefCell<Option<(String, Pending)>> {
+        &self.0.unanswered
+    }
+
     pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {
         &self.0.refuses_user_info
     }
@@ -130,8 +146,9 @@ impl Oidc {
     }
 
     /// The URL of a path of this origin.
-    pub(crate) fn absolute(&self, path: &str) -> Result<String, Error> {
-        Ok(format!("{}{path}", browser::origin().ok_or(Error::NoBrowser)?))
+    pub(crate) fn absolute(&self, path: &str) -> Result<String, Box<Error>> {
+        let origin = browser::origin().ok_or_else(|| Box::new(Error::NoBrowser))?;
+        Ok(origin + path)
     }
 
     /// Milliseconds since 1970 by the device's clock.

@@ -1,6 +1,9 @@
 //! The provider's response (RFC 6749 §4.1.2; RFC 9207): its parameters, and whether the right issuer sent it.
 
-use crate::oidc::{error::Error, pending::Pending};
+use crate::{
+    http::form,
+    oidc::{Metadata, error::Error, pending::Pending},
+};
 
 /// The parameters of a response.
 #[derive(Debug, PartialEq)]
@@ -8,42 +11,43 @@ pub(crate) struct AuthorizationResponse {
     pub(crate) state: String,
     issuer: Option<String>,
     /// The code, or the provider's error.
-    result: Result<String, Error>,
+    result: Result<String, Box<Error>>,
 }
 
 impl AuthorizationResponse {
     /// Reads a query.
-    pub(crate) fn read(query: &str) -> Result<AuthorizationResponse, Error> {
-        const NAMES: [&str; 5] = ["code", "error", "error_description", "state", "iss"];
-        let mut values = [const { None::<String> }; 5];
-        for (name, value) in form_urlencoded::parse(query.strip_prefix('?').unwrap_or(query).as_bytes()) {
-            let Some(index) = NAMES.iter().position(|known| *known == name) else { continue };
-            // RFC 6749 §3.1: no parameter twice.
-            if values[index].replace(value.into_owned()).is_some() {
-                return Err(Error::MalformedResponse);
-            }
-        }
-        let [code, error, description, state, issuer] = values.map(|value| value.filter(|value| !value.is_empty()));
-        let result = match (code, error) {
-            (None, None) => return Err(if state.is_some() { Error::MalformedResponse } else { Error::NoResponse }),
-            (Some(_), Some(_)) => return Err(Error::MalformedResponse),
-            (Some(code), None) => Ok(code),
-            (None, Some(error)) => Err(Error::of_provider(&error, description.as_deref())),
+    pub(crate) fn read(query: &str) -> Result<AuthorizationResponse, Box<Error>> {
+        let mut has_repeated = false;
+        let mut value = |name: &str| {
+            let mut found = form::values(query, name);
+            let value = found.pop().filter(|value| !value.is_empty());
+            has_repeated |= !found.is_empty();
+            value
         };
-        Ok(AuthorizationResponse { state: state.ok_or(Error::MissingState)?, issuer, result })
+        let (code, error, state, issuer) = (value("code"), value("error"), value("state"), value("iss"));
+        let description = value("error_description");
+        let result = match (code, error) {
+            // RFC 6749 §3.1: no parameter twice.
+            _ if has_repeated => return Err(Error::MalformedResponse.into()),
+            (None, None) if state.is_none() => return Err(Error::NoResponse.into()),
+            (None, None) | (Some(_), Some(_)) => return Err(Error::MalformedResponse.into()),
+            (Some(code), None) => Ok(code),
+            (None, Some(error)) => Err(Error::of_provider(&error, description.as_deref()).into()),
+        };
+        Ok(AuthorizationResponse { state: state.ok_or_else(|| Box::new(Error::MissingState))?, issuer, result })
     }
 
     /// Checks that the response comes from the issuer that was asked (RFC 9207 §2.4; RFC 9700 §4.4), and returns the code.
-    pub(crate) fn code_for(self, pending: &Pending, issuer: &str, names_issuer: bool) -> Result<String, Error> {
-        let wrong = |received: Option<String>| Err(Error::WrongIssuer { expected: pending.issuer.clone(), received });
-        if pending.issuer != issuer {
-            return wrong(Some(issuer.to_owned()));
-        }
-        match self.issuer {
-            None if names_issuer => wrong(None),
-            Some(named) if named != issuer => wrong(Some(named)),
-            _ => self.result,
-        }
+    pub(crate) fn code_for(self, pending: &Pending, metadata: &Metadata) -> Result<String, Box<Error>> {
+        let issuer = &*metadata.issuer;
+        let expected = pending.issuer();
+        let received = match self.issuer {
+            _ if expected != *issuer => Some(issuer.to_owned()),
+            None if metadata.names_issuer => None,
+            Some(named) if named != issuer => Some(named),
+            _ => return self.result,
+        };
+        Err(Error::WrongIssuer { expected, received }.into())
     }
 }
 
@@ -53,7 +57,7 @@ mod tests {
     use crate::oidc::error::ProviderError;
 
     fn read(query: &str) -> Result<AuthorizationResponse, Error> {
-        AuthorizationResponse::read(query)
+        AuthorizationResponse::read(query).map_err(|error| *error)
     }
 
     #[test]
@@ -62,7 +66,7 @@ mod tests {
         let expected = AuthorizationResponse { state: "s".into(), issuer: issuer.clone(), result: Ok("c d".into()) };
         assert_eq!(read("?code=c+d&state=s&iss=https%3A%2F%2Fa&session_state=x"), Ok(expected));
         let denied = Error::Provider { code: ProviderError::AccessDenied, description: Some("no".into()) };
-        let expected = AuthorizationResponse { state: "s".into(), issuer, result: Err(denied) };
+        let expected = AuthorizationResponse { state: "s".into(), issuer, result: Err(denied.into()) };
         assert_eq!(read("?error=access_denied&error_description=no&state=s&iss=https://a"), Ok(expected));
     }
 
@@ -89,10 +93,7 @@ mod tests {
 
     #[test]
     fn mixed_up_issuers_are_refused() {
-        let pending = |issuer: &str| {
-            let [issuer, verifier, nonce, return_to] = [issuer, "v", "n", "/"].map(str::to_owned);
-            Pending { issuer, verifier, nonce, return_to, max_age: None, begun: 0.0 }
-        };
+        let pending = |issuer: &str| Pending::new(issuer, "v", "n", "/", None, 0.0);
         let wrong = |expected: &str, received: Option<&str>| Error::WrongIssuer {
             expected: expected.into(),
             received: received.map(str::to_owned),
@@ -109,8 +110,10 @@ mod tests {
             ("https://other", false, "code=c&state=s", Err(wrong("https://other", Some("https://a")))),
         ];
         for (asked, names_issuer, query, expected) in table {
-            let code = read(query).and_then(|response| response.code_for(&pending(asked), "https://a", names_issuer));
-            assert_eq!(code, expected, "{asked} {query}");
+            let mut metadata = Metadata::new("https://a", "", "", "");
+            metadata.names_issuer = names_issuer;
+            let code = AuthorizationResponse::read(query).and_then(|response| response.code_for(&pending(asked), &metadata));
+            assert_eq!(code.map_err(|error| *error), expected, "{asked} {query}");
         }
     }
 }

@@ -80,14 +80,14 @@ pub trait Platform: Storage {
 
     /// The stored key of this name, which all tabs share. `None`: there is none.
     #[cfg(feature = "dpop")]
-    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
+    fn key(&self, name: &str) -> LoadedKey {
         let _ = name;
         Box::pin(async { Ok(None) })
     }
 
     /// Makes a key and stores it, unless there is one of this name. Returns the stored one.
     #[cfg(feature = "dpop")]
-    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+    fn make_key(&self, name: &str) -> LoadedKey {
         let _ = name;
         Box::pin(async { Err(no_web_crypto()) })
     }
@@ -99,6 +99,10 @@ pub trait Platform: Storage {
         Box::pin(async { Err(no_web_crypto()) })
     }
 }
+
+/// The stored key, if there is one.
+#[cfg(feature = "dpop")]
+pub type LoadedKey = LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>>;
 
 /// A P-256 key pair whose private half cannot be read.
 #[cfg(feature = "dpop")]
@@ -113,7 +117,7 @@ pub trait SigningKey: 'static {
     fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>>;
 
     /// Stores the key, unless there is one of this name. Returns the stored one.
-    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>>;
+    fn store(&self, name: &str) -> LoadedKey;
 }
 
 #[cfg(feature = "dpop")]
@@ -156,6 +160,8 @@ pub struct PlatformRequest<'a> {
     pub body: Body,
     /// Name and value of the header that carries the access token.
     pub authorization: Option<(&'a str, String)>,
+    /// The header `DPoP` (RFC 9449 §4).
+    pub proof: Option<String>,
 }
 
 impl fmt::Debug for PlatformRequest<'_> {
@@ -222,8 +228,8 @@ mod tests {
         let address = Address { href: "https://ada:secret@a/b?secret".into(), origin: "https://a".into(), path: "/b".into() };
         let (request, body) = (Request::post("/b?secret").text("secret"), Body::from("secret"));
         let content = format!("{:?} {:?}", body.content(), Body::from(b"secret".to_vec()).content());
-        let sent =
-            PlatformRequest { address: &address, request: &request, body, authorization: Some(("authorization", "Bearer secret".into())) };
+        let authorization = Some(("authorization", "Bearer secret".into()));
+        let sent = PlatformRequest { address: &address, request: &request, body, authorization, proof: Some("secret".into()) };
         assert_eq!(
             format!("{sent:?} {content}"),
             "PlatformRequest { method: POST, address: Address { origin: \"https://a\", path: \"/b\", .. }, .. } Text(6 bytes) Bytes(6 bytes)"

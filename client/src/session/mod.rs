@@ -276,7 +276,7 @@ impl Session {
                     let sending: LocalBoxFuture<'_, _> = if cfg!(feature = "dpop") && is_bound {
                         Box::pin(inner.transport.fetch_once(&request, &address, None))
                     } else {
-                        inner.transport.send_authorized(&request, request.parts.body.build(), &address, None)
+                        inner.transport.send_authorized(&request, request.parts.body.build(), &address, None, None)
                     };
                     // If it fails, the session expires on the server.
                     let _ = inner.transport.within(Some(inner.settings.refresh_timeout), sending).await;

@@ -140,16 +140,17 @@ impl Transport {
         if let (Some(dpop), Some(_)) = (&self.dpop, token) {
             return dpop.send(self, request, body, address, token, None);
         }
-        self.send_authorized(request, body, address, token.map(|token| ("Bearer", token)))
+        self.send_authorized(request, body, address, token.map(|token| ("Bearer", token)), None)
     }
 
-    /// Sends a request once, with a token of this scheme.
+    /// Sends a request once, with a token of this scheme, and a proof of the key that it is bound to.
     pub(crate) fn send_authorized<'a>(
         &'a self,
         request: &'a Request,
         body: Body,
         address: &'a Address,
         token: Option<(&'a str, &'a str)>,
+        proof: Option<String>,
     ) -> LocalBoxFuture<'a, Result<Response, Box<Error>>> {
         Box::pin(async move {
             let header = if request.parts.is_for_provider { AUTHORIZATION } else { &*self.auth_header };
@@ -158,7 +159,7 @@ impl Transport {
                 return Err(Error::InvalidRequest(UNSENDABLE_TOKEN.into()).into());
             }
             let sent = self.clock.now();
-            let response = self.platform.fetch(PlatformRequest { address, request, body, authorization }).await?;
+            let response = self.platform.fetch(PlatformRequest { address, request, body, authorization, proof }).await?;
             // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
             let date = if response.header("age").is_none() { response.header("date") } else { None };
             let sent_at = Timestamp::from_round_trip(sent, self.clock.now(), date.as_deref().and_then(parse_date));

@@ -16,7 +16,7 @@ use wugan::{
     oidc::{Config, Error, IdTokenError, Metadata, Oidc, ProviderError, SignInOptions},
 };
 
-const ISSUER: &str = "https://login.example.com";
+pub(crate) const ISSUER: &str = "https://login.example.com";
 
 const WRONG_ISSUER: &str = "https://evil.example";
 
@@ -112,12 +112,12 @@ impl Drop for Site {
 }
 
 #[derive(serde::Deserialize)]
-struct Signed {
-    token: String,
-    keys: Value,
+pub(crate) struct Signed {
+    pub(crate) token: String,
+    pub(crate) keys: Value,
 }
 
-async fn sign(claims: &Value) -> Signed {
+pub(crate) async fn sign(claims: &Value) -> Signed {
     let function = Function::new_with_args(
         "claims",
         "const encode = bytes => btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''); \
@@ -137,7 +137,7 @@ async fn sign(claims: &Value) -> Signed {
     serde_json::from_str(&made.as_string().unwrap()).unwrap()
 }
 
-fn claims() -> Value {
+pub(crate) fn claims() -> Value {
     let now = (js_sys::Date::now() / 1_000.0).floor();
     json!({ "iss": ISSUER, "aud": "app", "sub": "ada", "nonce": "n", "iat": now, "exp": now + 600.0 })
 }
@@ -348,16 +348,56 @@ async fn user_information_of_another_user_is_refused() {
     assert_eq!(site.oidc.user_info().await.err(), Some(Error::OtherUser));
 }
 
-/// The keys cannot be fetched, or the ID token is not accepted: each new try would leave another grant.
+/// A code is used once (RFC 6749 §4.1.2): again only while the token endpoint has not answered.
+#[wasm_bindgen_test]
+async fn a_code_is_exchanged_again_until_the_token_endpoint_has_answered() {
+    let site = Site::new(|config| config);
+    let answer = site.answer_with_id_token(&claims()).await;
+    let keys = sign(&claims()).await.keys;
+    let is_unavailable = |handled: Result<String, Error>| matches!(handled, Err(Error::Unavailable(_)));
+    let codes = || site.page.sent("/token").len();
+    for status in [0, 429, 503] {
+        site.respond("/keys", status, &json!({}));
+        assert!(is_unavailable(site.callback("code=c&state=@").await), "{status}");
+        assert!(is_unavailable(site.oidc.callback().await), "{status}");
+    }
+    assert_eq!(codes(), 0, "without keys, the code is not used");
+    site.respond("/keys", 200, &keys);
+    // The browser gives no response.
+    site.respond("/token", 0, &answer);
+    for sent in 1..=2 {
+        assert!(is_unavailable(site.oidc.callback().await));
+        assert_eq!(codes(), sent);
+    }
+    assert_eq!(form(&site.page).await["code"], "c");
+    for status in [429, 500, 503] {
+        site.respond("/token", status, &json!({}));
+        assert!(is_unavailable(site.oidc.callback().await), "{status}");
+        assert_eq!(site.oidc.callback().await, Err(Error::NoResponse), "{status}: the endpoint has answered");
+        site.respond("/token", 0, &answer);
+        assert!(is_unavailable(site.callback("code=c&state=@").await));
+    }
+    site.answer_with_id_token(&claims()).await;
+    assert_eq!(site.oidc.callback().await.as_deref(), Ok("/notes"));
+    assert_eq!(site.oidc.client().session().info().user.unwrap().id, "ada");
+    assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
+    // Another sign-in takes its place.
+    site.respond("/token", 0, &answer);
+    assert!(is_unavailable(site.callback("code=c&state=@").await));
+    assert!(authorization_url(&site.oidc, SignInOptions::default()).await.is_ok());
+    assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
+}
+
+/// The ID token is not accepted: each new try would leave another grant.
 #[wasm_bindgen_test]
 async fn tokens_that_start_no_session_are_revoked() {
     let site = Site::new(|config| config);
     let mut answer = site.answer_with_id_token(&claims()).await;
     answer["refresh_token"] = "made-up-refresh".into();
     site.respond("/token", 200, &answer);
-    site.respond("/keys", 503, &json!({}));
+    site.respond("/keys", 200, &json!({ "keys": [] }));
     site.respond("/revoke", 200, &json!({}));
-    assert!(matches!(site.callback("code=c&state=@").await, Err(Error::Unavailable(_))));
+    assert_eq!(site.callback("code=c&state=@").await, Err(Error::IdToken(IdTokenError::UnknownKey)));
     wait_until("the revocation", || site.page.sent("/revoke").iter().any(|sent| sent.body.is_some())).await;
     let body = site.page.sent("/revoke")[0].body.clone().unwrap();
     assert_eq!(pairs(std::str::from_utf8(&body).unwrap())["token"], "made-up-refresh");
@@ -372,9 +412,9 @@ async fn a_failed_sign_in_beside_a_session_revokes_nothing() {
     let mut answer = site.answer_with_id_token(&claims()).await;
     answer["refresh_token"] = "made-up-refresh-2".into();
     site.respond("/token", 200, &answer);
-    site.respond("/keys", 503, &json!({}));
+    site.respond("/keys", 200, &json!({ "keys": [] }));
     site.respond("/revoke", 200, &json!({}));
-    assert!(matches!(site.callback("code=c&state=@").await, Err(Error::Unavailable(_))));
+    assert_eq!(site.callback("code=c&state=@").await, Err(Error::IdToken(IdTokenError::UnknownKey)));
     TimeoutFuture::new(100).await;
     assert!(site.page.sent("/revoke").is_empty());
     assert_eq!(session.info().state, wugan::AuthState::SignedIn);
@@ -425,16 +465,16 @@ async fn a_provider_that_may_still_know_the_user_is_to_ask_for_the_password_afte
     assert_eq!(prompt(&elsewhere.oidc, SignInOptions::default()).await, None, "the provider's page has ended its session");
 }
 
-const DISCOVERY: &str = "/.well-known/openid-configuration";
+pub(crate) const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 /// The metadata of a provider, in localStorage.
-struct Stored {
+pub(crate) struct Stored {
     key: String,
 }
 
 impl Stored {
     /// A document that was fetched long ago.
-    fn old(document: &Value) -> Stored {
+    pub(crate) fn old(document: &Value) -> Stored {
         let stored = Stored { key: format!("wugan:oidc:metadata:{ISSUER}") };
         let text = json!({ "fetched_at": 1_000, "document": document.to_string() }).to_string();
         local_storage().set_item(&stored.key, &text).unwrap();
@@ -452,7 +492,7 @@ impl Drop for Stored {
     }
 }
 
-fn document(token_endpoint: &str) -> Value {
+pub(crate) fn document(token_endpoint: &str) -> Value {
     json!({
         "issuer": ISSUER,
         "authorization_endpoint": format!("{ISSUER}/auth"),
@@ -462,7 +502,7 @@ fn document(token_endpoint: &str) -> Value {
     })
 }
 
-fn respond_with(page: &Page, status: u16, body: &str) {
+pub(crate) fn respond_with(page: &Page, status: u16, body: &str) {
     page.respond(DISCOVERY, MockResponse::new(status).header("content-type", "application/json").chunk(body));
 }
 

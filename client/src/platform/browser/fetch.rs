@@ -31,6 +31,10 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
     if let Some((name, value)) = &sent.authorization {
         headers.set(name, value);
     }
+    #[cfg(feature = "dpop")]
+    if let Some(proof) = &sent.proof {
+        headers.set("dpop", proof);
+    }
     let init = RequestInit::new();
     let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value).map(drop).map_err(|_| refused());
     init.set_method(request.method().as_str());

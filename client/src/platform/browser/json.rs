@@ -16,6 +16,11 @@ pub(crate) fn write(value: &Value) -> String {
     JSON::stringify(value).map(String::from).unwrap_or_default()
 }
 
+#[cfg(any(feature = "dpop", feature = "oidc"))]
+pub(crate) fn to_js(value: &Value) -> Value {
+    value.clone()
+}
+
 /// Inherited members such as `toString` are functions, so they are neither string, number nor object.
 pub(crate) fn get(object: &Value, name: &str) -> Value {
     Reflect::get(object, &name.into()).unwrap_or_default()

@@ -1,16 +1,16 @@
 //! A P-256 key pair of WebCrypto, whose private half cannot be exported.
 
-use super::{call, get, key_store, scope, set};
+use super::{get, key_store};
 use crate::{
-    base64url::encode,
     error::Error,
-    platform::{SigningKey, no_web_crypto},
+    json::Object,
+    platform::{LoadedKey, SigningKey, no_web_crypto},
+    web_crypto::{self, bytes},
 };
 use futures::future::LocalBoxFuture;
-use js_sys::{Array, Object, Promise, Uint8Array};
+use js_sys::Array;
 use std::rc::Rc;
-use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
 
 struct Key {
     /// A `CryptoKeyPair`.
@@ -19,43 +19,37 @@ struct Key {
     thumbprint: String,
 }
 
-/// The stored key.
-pub(super) fn stored(name: String) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
-    Box::pin(async move {
-        match key_store::get(&name).await? {
-            Some(pair) => read(pair).await.map(Some),
-            None => Ok(None),
-        }
-    })
+/// What [`load`] returns if no key of the name is stored.
+pub(super) enum Otherwise {
+    Nothing,
+    NewKey,
+    /// A `CryptoKeyPair`, which is stored.
+    Pair(JsValue),
 }
 
-/// Stores a pair, or a new one, unless there is one. Returns the stored one.
-pub(super) fn store(name: String, pair: Option<JsValue>) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
+/// The stored key of this name; a new one and a given one are stored.
+pub(super) fn load(name: &str, otherwise: Otherwise) -> LoadedKey {
+    let name = name.to_owned();
     Box::pin(async move {
-        let pair = match pair {
-            Some(pair) => pair,
-            None => {
+        let pair = match otherwise {
+            Otherwise::Nothing => key_store::get(&name).await?,
+            Otherwise::NewKey => {
                 let usages = Array::of2(&"sign".into(), &"verify".into());
-                let algorithm = object(&[("name", "ECDSA"), ("namedCurve", "P-256")]);
-                crypto("generateKey", &[&algorithm, &JsValue::FALSE, &usages]).await?
+                let pair = web_crypto::call("generateKey", &[&ecdsa("namedCurve", "P-256"), &JsValue::FALSE, &usages]).await;
+                Some(key_store::put_if_absent(&name, pair.ok_or_else(no_web_crypto)?).await?)
             }
+            Otherwise::Pair(pair) => Some(key_store::put_if_absent(&name, pair).await?),
         };
-        read(key_store::put_if_absent(&name, pair).await?).await
+        let Some(pair) = pair else { return Ok(None) };
+        let key = async {
+            let jwk = web_crypto::call("exportKey", &[&"jwk".into(), &get(&pair, "publicKey")]).await?;
+            let coordinates = [get(&jwk, "x").as_string()?, get(&jwk, "y").as_string()?];
+            let text = ["{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"", &coordinates[0], "\",\"y\":\"", &coordinates[1], "\"}"].concat();
+            let thumbprint = web_crypto::sha256(&text).await?;
+            Some(Rc::new(Key { pair, coordinates, thumbprint }) as Rc<dyn SigningKey>)
+        };
+        key.await.map(Some).ok_or_else(no_web_crypto)
     })
-}
-
-/// SHA-256 in base64url.
-pub(super) fn sha256(text: String) -> LocalBoxFuture<'static, Result<String, Error>> {
-    Box::pin(async move { Ok(encoded(&crypto("digest", &[&"SHA-256".into(), &bytes(&text)]).await?)) })
-}
-
-async fn read(pair: JsValue) -> Result<Rc<dyn SigningKey>, Error> {
-    let jwk = crypto("exportKey", &[&"jwk".into(), &get(&pair, "publicKey")]).await?;
-    let member = |name: &str| get(&jwk, name).as_string().ok_or_else(no_web_crypto);
-    let coordinates = [member("x")?, member("y")?];
-    let [x, y] = &coordinates;
-    let thumbprint = sha256(format!("{{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"{x}\",\"y\":\"{y}\"}}")).await?;
-    Ok(Rc::new(Key { pair, coordinates, thumbprint }))
 }
 
 impl SigningKey for Key {
@@ -68,53 +62,35 @@ impl SigningKey for Key {
     }
 
     fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
-        let (private, text) = (get(&self.pair, "privateKey"), bytes(text));
-        Box::pin(async move {
-            let algorithm = object(&[("name", "ECDSA"), ("hash", "SHA-256")]);
-            Ok(encoded(&crypto("sign", &[&algorithm, &private, &text]).await?))
-        })
+        let signing = web_crypto::call("sign", &[&ecdsa("hash", "SHA-256"), &get(&self.pair, "privateKey"), &bytes(text)]);
+        Box::pin(async move { web_crypto::read(signing).await.ok_or_else(no_web_crypto) })
     }
 
-    fn store(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-        store(name.to_owned(), Some(self.pair.clone()))
+    fn store(&self, name: &str) -> LoadedKey {
+        load(name, Otherwise::Pair(self.pair.clone()))
     }
 }
 
-/// Calls a method of `crypto.subtle`, which is missing in a page that was loaded over plain HTTP.
-async fn crypto(method: &str, arguments: &[&JsValue]) -> Result<JsValue, Error> {
-    let subtle = get(&get(&scope(), "crypto"), "subtle");
-    let promise = call(&subtle, method, arguments).map_err(|_| no_web_crypto())?;
-    JsFuture::from(promise.unchecked_into::<Promise>()).await.map_err(|_| no_web_crypto())
-}
-
-fn object(members: &[(&str, &str)]) -> JsValue {
-    let object = Object::new().into();
-    members.iter().for_each(|(name, value)| set(&object, name, &(*value).into()));
-    object
-}
-
-fn bytes(text: &str) -> JsValue {
-    Uint8Array::from(text.as_bytes()).into()
-}
-
-fn encoded(buffer: &JsValue) -> String {
-    encode(&Uint8Array::new(buffer).to_vec())
+/// ECDSA with a setting.
+fn ecdsa(name: &str, value: &str) -> JsValue {
+    Object::new().with_text("name", Some("ECDSA")).with_text(name, Some(value)).to_js()
 }
 
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::platform::browser::{scope, set};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]
     async fn tabs_that_make_a_key_at_once_share_one_whose_private_half_cannot_be_exported() {
         let name = format!("test.dpop.{}", js_sys::Math::random());
-        assert!(stored(name.clone()).await.unwrap().is_none());
-        let (one, other) = futures::future::join(store(name.clone(), None), store(name.clone(), None)).await;
-        let thumbprint = one.unwrap().thumbprint().to_owned();
-        assert_eq!((thumbprint.len(), thumbprint.as_str()), (43, other.unwrap().thumbprint()));
-        assert_eq!(stored(name.clone()).await.unwrap().unwrap().thumbprint(), thumbprint);
+        assert!(load(&name, Otherwise::Nothing).await.unwrap().is_none());
+        let (one, other) = futures::future::join(load(&name, Otherwise::NewKey), load(&name, Otherwise::NewKey)).await;
+        let thumbprint = one.unwrap().unwrap().thumbprint().to_owned();
+        assert_eq!((thumbprint.len(), thumbprint.as_str()), (43, other.unwrap().unwrap().thumbprint()));
+        assert_eq!(load(&name, Otherwise::Nothing).await.unwrap().unwrap().thumbprint(), thumbprint);
         let pair = key_store::get(&name).await.unwrap().unwrap();
         assert_eq!(get(&get(&pair, "privateKey"), "extractable"), JsValue::FALSE);
     }
@@ -124,7 +100,7 @@ mod tests {
         let stores = get(&get(&scope(), "IDBObjectStore"), "prototype");
         let add = get(&stores, "add");
         set(&stores, "add", &JsValue::NULL);
-        let made = store(format!("test.dpop.{}", js_sys::Math::random()), None).await;
+        let made = load(&format!("test.dpop.{}", js_sys::Math::random()), Otherwise::NewKey).await;
         set(&stores, "add", &add);
         assert!(matches!(made, Err(Error::Unavailable { .. })));
     }

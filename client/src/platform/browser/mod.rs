@@ -11,7 +11,7 @@ mod locks;
 mod storage;
 
 #[cfg(feature = "dpop")]
-use crate::platform::SigningKey;
+use crate::platform::LoadedKey;
 use crate::{
     error::Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError},
@@ -135,17 +135,18 @@ impl Platform for Browser {
     }
 
     #[cfg(feature = "dpop")]
-    fn key(&self, name: &str) -> LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>> {
-        key::stored(name.to_owned())
+    fn key(&self, name: &str) -> LoadedKey {
+        key::load(name, key::Otherwise::Nothing)
     }
 
     #[cfg(feature = "dpop")]
-    fn make_key(&self, name: &str) -> LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>> {
-        key::store(name.to_owned(), None)
+    fn make_key(&self, name: &str) -> LoadedKey {
+        key::load(name, key::Otherwise::NewKey)
     }
 
     #[cfg(feature = "dpop")]
     fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
-        key::sha256(text.to_owned())
+        let hashing = crate::web_crypto::sha256(text);
+        Box::pin(async move { hashing.await.ok_or_else(crate::platform::no_web_crypto) })
     }
 }
