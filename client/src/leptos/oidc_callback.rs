@@ -3,7 +3,7 @@
 // `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{address::Navigate, oidc_session::describe, use_oidc, use_session};
+use super::{address::Navigate, use_oidc, use_session};
 use crate::oidc::Error;
 use leptos::{prelude::*, task::spawn_local};
 use std::rc::Rc;
@@ -38,22 +38,17 @@ impl OidcCallbackOptions {
 }
 
 /// Handles the provider's response and goes to the page that the sign-in began on. Its children are shown meanwhile. If the sign-in fails,
-/// `failed` is shown, which finds the reason in [`use_oidc().error`](super::UseOidcReturn::error); by default the reason itself.
+/// [`OidcSession`](super::OidcSession) shows the reason, and its button handles the response again or begins another sign-in.
 ///
 /// ```no_run
 /// # fn replace(_address: &str) {}
 /// use leptos::prelude::*;
-/// use wugan::leptos::{OidcCallback, OidcCallbackOptions, use_oidc};
+/// use wugan::leptos::{OidcCallback, OidcCallbackOptions};
 ///
 /// #[component]
 /// fn SigningIn() -> impl IntoView {
-///     let oidc = use_oidc();
-///     let failed = move || view! {
-///         {oidc.error.get().map(|error| error.to_string())}
-///         <button on:click=move |_| oidc.sign_in()>"Try again"</button>
-///     };
 ///     let options = OidcCallbackOptions::default().home("/inbox").navigate(replace);
-///     view! { <OidcCallback options failed>"Signing in…"</OidcCallback> }
+///     view! { <OidcCallback options>"Signing in…"</OidcCallback> }
 /// }
 /// ```
 ///
@@ -64,9 +59,6 @@ pub fn OidcCallback(
     /// What is shown while the sign-in is under way. Default: nothing.
     #[prop(optional)]
     children: Option<ChildrenFn>,
-    /// What is shown if the sign-in failed. Default: the reason.
-    #[prop(optional, into)]
-    failed: Option<ViewFn>,
     /// Where to go, and how.
     #[prop(optional)]
     options: OidcCallbackOptions,
@@ -74,6 +66,7 @@ pub fn OidcCallback(
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
     Effect::new(move || {
+        oidc.repeated.track();
         let (Some(provider), home, navigate) = (oidc.oidc(), home.clone(), navigate.clone()) else { return };
         spawn_local(async move {
             match provider.callback().await {
@@ -84,10 +77,7 @@ pub fn OidcCallback(
             }
         });
     });
-    move || match (oidc.error.with(|error| error.as_ref().map(Error::to_string)), &children, &failed) {
-        (None, Some(children), _) => children(),
-        (None, None, _) => ().into_any(),
-        (Some(_), _, Some(failed)) => failed.run(),
-        (Some(reason), _, None) => describe(reason),
-    }
+    // A page that is left does not handle the response again.
+    on_cleanup(move || drop(oidc.oidc().map(|provider| provider.unanswered().take())));
+    move || children.as_ref().filter(|_| oidc.error.with(Option::is_none)).map(|children| children())
 }

@@ -3,7 +3,11 @@
 // `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{lifetime::outliving, provide_oidc};
+use super::{
+    UseOidcReturn,
+    lifetime::{after_hydration, is_on_server, outliving},
+    provide_oidc,
+};
 use crate::{
     ClientBuilder,
     oidc::{Config, Error, Metadata, Oidc},
@@ -17,6 +21,8 @@ const RETRY_MS: u32 = 5_000;
 /// Connects to a provider, [provides](provide_oidc) it and its session to its children, and shows them. Meanwhile, and on a server, it
 /// shows the fallback. If the configuration is wrong it shows the reason; a provider that is not available is asked again.
 ///
+/// While [`use_oidc().error`](UseOidcReturn::error) is set, by a guard too, `failed` is shown in front of the children.
+///
 /// ```no_run
 /// use leptos::prelude::*;
 /// use wugan::{Client, leptos::{Guarded, OidcCallback, OidcSession, use_oidc, use_session}, oidc::Config};
@@ -24,8 +30,7 @@ const RETRY_MS: u32 = 5_000;
 /// #[component]
 /// fn App() -> impl IntoView {
 ///     let config = Config::new("https://login.example.com", "my-app");
-///     let error = move || use_oidc().error.get().map(|error| error.to_string());
-///     view! { <OidcSession config client=Client::builder("https://api.example.com")>{error} <Page /></OidcSession> }
+///     view! { <OidcSession config client=Client::builder("https://api.example.com")><Page /></OidcSession> }
 /// }
 ///
 /// #[component]
@@ -38,53 +43,65 @@ const RETRY_MS: u32 = 5_000;
 /// }
 /// ```
 #[component]
-pub fn OidcSession<C>(
+pub fn OidcSession(
     /// The provider and this client at it.
     config: Config,
     /// The client of the app's API.
     client: ClientBuilder,
     /// The app.
-    children: TypedChildrenFn<C>,
+    children: ChildrenFn,
     /// What is shown until the provider has answered. Default: nothing.
     #[prop(optional, into)]
     fallback: ViewFn,
-) -> impl IntoView
-where
-    C: IntoView + 'static,
-{
-    let connected = outliving(|| RwSignal::new_local(None::<Result<Oidc, Error>>));
-    let settings = StoredValue::new_local(Some((config, client)));
-    Effect::new(move || {
-        let Some((config, client)) = settings.try_update_value(Option::take).flatten() else { return };
-        spawn_local(async move {
-            let metadata = loop {
-                match Metadata::fetch(&config.issuer, config.assumes_s256).await {
-                    Err(error) if matches!(*error, Error::Unavailable(_)) => {
-                        if connected.try_set(Some(Err(*error))).is_some() {
-                            // The component is gone.
-                            return;
+    /// What is shown if a sign-in or a sign-out failed. Default: the reason, and a button that [tries again](UseOidcReturn::try_again).
+    #[prop(optional, into)]
+    failed: Option<ViewFn>,
+) -> impl IntoView {
+    // A signal for the state itself would be one more kind of signal in the download.
+    let changed = outliving(|| RwSignal::new(()));
+    let state = outliving(|| StoredValue::new_local(None::<Result<Oidc, Error>>));
+    if !is_on_server() {
+        after_hydration(move || {
+            spawn_local(async move {
+                // Once the component is gone, there is nothing to set.
+                let set = |result: Result<Oidc, Box<Error>>| {
+                    state.try_set_value(Some(result.map_err(Error::from)));
+                    changed.try_set(()).is_none()
+                };
+                let metadata = loop {
+                    match Metadata::fetch(&config.issuer, config.assumes_s256).await {
+                        Err(error) if matches!(*error, Error::Unavailable(_)) => {
+                            if !set(Err(error)) {
+                                return;
+                            }
+                            TimeoutFuture::new(RETRY_MS).await;
                         }
-                        TimeoutFuture::new(RETRY_MS).await;
+                        result => break result,
                     }
-                    result => break result,
-                }
-            };
-            let oidc = metadata.and_then(|metadata| config.connect_fetched(metadata, client));
-            connected.try_set(Some(oidc.map_err(|error| *error)));
+                };
+                set(metadata.and_then(|metadata| config.connect_fetched(metadata, client)));
+            });
         });
-    });
-    let children = children.into_inner();
-    move || match connected.get() {
-        None => fallback.run(),
-        Some(Ok(oidc)) => {
-            provide_oidc(oidc);
-            children().into_any()
+    }
+    move || {
+        changed.track();
+        match state.try_get_value().flatten() {
+            None => fallback.run(),
+            Some(Ok(oidc)) => {
+                let (provided, failed) = (provide_oidc(oidc), failed.clone());
+                let alert = move || {
+                    let reason = provided.error.with(|error| error.as_ref().map(Error::to_string))?;
+                    Some(failed.as_ref().map_or_else(|| describe(reason, Some(provided)), ViewFn::run))
+                };
+                (alert, children()).into_any()
+            }
+            Some(Err(error)) => describe(error.to_string(), None),
         }
-        Some(Err(error)) => describe(error.to_string()),
     }
 }
 
-/// Shows an error where the app has no view for it.
-pub(super) fn describe(reason: String) -> AnyView {
-    view! { <p role="alert">{reason}</p> }.into_any()
+/// Shows an error, and a way to try again.
+fn describe(reason: String, failed: Option<UseOidcReturn>) -> AnyView {
+    let retry = failed.map(|oidc| view! { " " <button on:click=move |_| oidc.try_again()>"Try again"</button> });
+    view! { <p role="alert">{reason} {retry}</p> }.into_any()
 }

@@ -19,6 +19,8 @@ use std::{cell::Cell, rc::Rc};
 pub struct UseOidcReturn {
     /// Why the last sign-in or sign-out failed; `None` while there is nothing to report.
     pub error: RwSignal<Option<Error>>,
+    /// Set when [`OidcCallback`](super::OidcCallback) is to handle the response again.
+    pub(super) repeated: RwSignal<()>,
     /// `None` on a server.
     oidc: Option<StoredValue<Oidc, LocalStorage>>,
 }
@@ -39,6 +41,17 @@ impl UseOidcReturn {
     pub fn sign_in_with(&self, options: SignInOptions) {
         if let Some(oidc) = self.oidc() {
             self.report(async move { oidc.sign_in(options).await });
+        }
+    }
+
+    /// Tries again after an [`error`](Self::error): exchanges the code of the provider's response if the token endpoint has not answered yet,
+    /// else sends the browser to the provider.
+    pub fn try_again(&self) {
+        if self.oidc().is_some_and(|oidc| oidc.has_unanswered_code()) {
+            self.error.try_set(None);
+            self.repeated.try_set(());
+        } else {
+            self.sign_in();
         }
     }
 
@@ -101,8 +114,11 @@ pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
     provide_session(oidc.client().clone());
     let restored = oidc.clone();
     on_restored(move || restored.clear_leaving());
-    let provided =
-        outliving(|| UseOidcReturn { error: RwSignal::new(None), oidc: (!is_on_server()).then(|| StoredValue::new_local(oidc)) });
+    let provided = outliving(|| UseOidcReturn {
+        error: RwSignal::new(None),
+        repeated: RwSignal::new(()),
+        oidc: (!is_on_server()).then(|| StoredValue::new_local(oidc)),
+    });
     provide_context(provided);
     provided
 }

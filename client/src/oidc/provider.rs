@@ -110,6 +110,11 @@ impl Oidc {
         &self.0.unanswered
     }
 
+    #[cfg(feature = "leptos")]
+    pub(crate) fn has_unanswered_code(&self) -> bool {
+        self.0.unanswered.borrow().is_some()
+    }
+
     pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {
         &self.0.refuses_user_info
     }

@@ -8,7 +8,9 @@ use wugan::{Client, leptos::*, oidc::Config};
 
 fn main() {
     let meta = |name| document().query_selector(name).ok().flatten().and_then(|meta| meta.get_attribute("content")).unwrap_or_default();
-    let config = Config::new(meta("[name=issuer]"), "wugan-example").parameter("prompt", &meta("[name=prompt]"));
+    let config = Config::new(meta("[name=issuer]"), "wugan-example");
+    let config = if meta("[name=prompt]").is_empty() { config } else { config.parameter("prompt", &meta("[name=prompt]")) };
+    let config = if meta("[name=api]").is_empty() { config } else { config.resource(meta("[name=api]")) };
     let client = Client::builder("").dpop(meta("[name=dpop]") == "on");
     mount_to_body(|| view! { <OidcSession config client><App /></OidcSession> });
 }
@@ -16,7 +18,6 @@ fn main() {
 #[component]
 fn App() -> impl IntoView {
     view! {
-        <p>{move || use_oidc().error.get().map(|error| error.to_string())}</p>
         <Router>
             <Routes fallback=|| "Page not found.">
                 <Route path=path!("/") view=Home />
@@ -52,8 +53,7 @@ fn Account() -> impl IntoView {
 
 #[component]
 fn SigningIn() -> impl IntoView {
-    let (oidc, navigate) = (use_oidc(), use_navigate());
+    let navigate = use_navigate();
     let go = move |to: &str| navigate(to, NavigateOptions { resolve: false, replace: true, ..Default::default() });
-    let failed = move || view! { <button on:click=move |_| oidc.sign_in()>"Try again"</button> };
-    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go) failed>"Signing in…"</OidcCallback> }
+    view! { <OidcCallback options=OidcCallbackOptions::default().navigate(go)>"Signing in…"</OidcCallback> }
 }
