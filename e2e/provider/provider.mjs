@@ -1,6 +1,7 @@
 // npm's oidc-provider for the end-to-end tests: one public client, its own sign-in page, tokens kept in a file so that a restart keeps them.
 //
-// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces, grace, revocation, keysMaxAge }.
+// Arguments: the folder of node_modules, and JSON with { port, pages, data, rotate, accessTtl, algorithm, dpop, nonces, grace, revocation, keysMaxAge,
+// resource, knownResource, signOutPage }.
 // It prints its issuer when it listens.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 
 const [modules, json] = process.argv.slice(2);
 const options = JSON.parse(json);
-const { default: Provider } = await import(pathToFileURL(join(modules, 'oidc-provider/lib/index.js')));
+const { default: Provider, errors } = await import(pathToFileURL(join(modules, 'oidc-provider/lib/index.js')));
 
 const stored = existsSync(options.data) ? JSON.parse(readFileSync(options.data, 'utf8')) : { entries: {}, keys: newKeys() };
 const save = () => writeFileSync(options.data, JSON.stringify(stored));
@@ -94,7 +95,20 @@ const provider = new Provider(issuer, {
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: id }) }),
   rotateRefreshToken: options.rotate,
   ttl: { AccessToken: options.accessTtl, Grant: 86400, IdToken: 3600, Interaction: 3600, RefreshToken: 86400, Session: 86400 },
-  features: { revocation: { enabled: options.revocation !== false }, dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true }, devInteractions: { enabled: true } },
+  features: {
+    revocation: { enabled: options.revocation !== false },
+    rpInitiatedLogout: { enabled: options.signOutPage !== false },
+    // Access tokens for the API are JWTs, whose audience a test can read.
+    resourceIndicators: {
+      enabled: options.resource !== undefined,
+      getResourceServerInfo: (ctx, uri) => {
+        if (uri !== (options.knownResource ?? options.resource)) throw new errors.InvalidTarget();
+        return { scope: 'notes', audience: uri, accessTokenFormat: 'jwt', accessTokenTTL: options.accessTtl, jwt: { sign: { alg: 'ES256' } } };
+      },
+    },
+    dPoP: { enabled: options.dpop === true, nonceSecret: Buffer.alloc(32, 7), requireNonce: () => options.nonces === true },
+    devInteractions: { enabled: true },
+  },
 });
 
 provider.on('grant.success', (ctx) => {

@@ -28,6 +28,9 @@ const DPOP_IN_EXAMPLE: [&str; 2] = ["name=\"dpop\" content=\"off\"", "name=\"dpo
 /// The parameter `prompt` in the example's `index.html`.
 const PROMPT_IN_EXAMPLE: &str = "name=\"prompt\" content=\"consent\"";
 
+/// The API in the example's `index.html`.
+const API_IN_EXAMPLE: &str = "name=\"api\" content=\"\"";
+
 /// A running provider and the server of the example's pages. Dropping it ends both.
 pub struct OpenIdProvider {
     process: Child,
@@ -61,7 +64,7 @@ struct Pages {
 
 impl OpenIdProvider {
     /// Starts both. The options are those of `e2e/provider/provider.mjs`, such as `{ "accessTtl": 600, "rotate": true }`, and `prompt`, which
-    /// the page sends.
+    /// the page sends, as it does `resource`.
     ///
     /// # Errors
     /// Node.js, the package `oidc-provider` or the built page is missing; `cargo xtask test e2e` installs or builds them.
@@ -73,6 +76,10 @@ impl OpenIdProvider {
         let html = if has_dpop { html.replace(DPOP_IN_EXAMPLE[0], DPOP_IN_EXAMPLE[1]) } else { html };
         let html = match more["prompt"].as_str() {
             Some(prompt) => html.replace(PROMPT_IN_EXAMPLE, &format!("name=\"prompt\" content=\"{prompt}\"")),
+            None => html,
+        };
+        let html = match more["resource"].as_str() {
+            Some(api) => html.replace(API_IN_EXAMPLE, &format!("name=\"api\" content=\"{api}\"")),
             None => html,
         };
         let pages = Pages { html: Arc::new(html), issuer: Arc::default() };

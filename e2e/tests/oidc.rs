@@ -370,6 +370,58 @@ async fn openid_without_a_consent_a_provider_as_shipped_grants_no_refresh_token(
     .await
 }
 
+/// The claim `aud` of the stored access token.
+const AUDIENCE: &str = "const token = Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
+    .map(([, text]) => JSON.parse(text).access_token)[0]; \
+    return JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).aud";
+
+#[tokio::test]
+async fn openid_tokens_are_for_the_configured_api_before_and_after_refreshes() -> Result {
+    scenario("openid-resource", &[], async |Context { page, .. }: &mut Context| {
+        const API: &str = "https://api.example.com/notes";
+        let site = Site::signed_in(page, json!({ "resource": API, "accessTtl": 3 })).await?;
+        assert_eq!(site.page.script(AUDIENCE).await?, API);
+        let first = stored(&site.page).await?["access_token"].take();
+        until("two refreshes", async || Ok((site.provider.grants().await?.refreshed >= 2).then_some(()))).await?;
+        until("the new token", async || Ok((stored(&site.page).await?["access_token"] != first).then_some(()))).await?;
+        assert_eq!(site.page.script(AUDIENCE).await?, API);
+        // Such a token is refused for user information, which says nothing about the session.
+        site.page.press("Send 20 requests").await?;
+        site.page.shows("0 answered").await?;
+        site.page.shows("The account of ada").await?;
+        assert_eq!(site.provider.grants().await?.refused, 0);
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_an_unknown_api_is_reported() -> Result {
+    scenario("openid-other-resource", &[], async |Context { page, .. }: &mut Context| {
+        let site =
+            Site::start(page, json!({ "resource": "https://api.example.com", "knownResource": "https://other.example.com" })).await?;
+        site.page.open("/account").await?;
+        site.page.shows("the sign-in failed: invalid_target").await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn openid_without_a_sign_out_page_the_next_sign_in_asks_for_the_password() -> Result {
+    scenario("openid-no-sign-out-page", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({ "prompt": "", "signOutPage": false })).await?;
+        site.page.press("Sign out").await?;
+        site.page.shows("signed out").await?;
+        site.page.arrives_at("/").await?;
+        assert_eq!((site.ended().await?, site.provider.sign_outs().await?.len()), (json!("ByUser"), 0));
+        // The provider still knows the user.
+        site.page.follow("Account").await?;
+        site.log_in().await?;
+        site.page.shows("The account of ada").await
+    })
+    .await
+}
+
 #[tokio::test]
 async fn openid_a_guarded_page_with_any_address_is_returned_to() -> Result {
     scenario("openid-address", &[], async |Context { page, .. }: &mut Context| {
@@ -457,6 +509,30 @@ async fn openid_a_refusal_by_the_user_is_reported() -> Result {
         site.log_in().await?;
         site.consent().await?;
         site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+/// Fetching the provider's keys fails, until the script is undone.
+const NO_KEYS: &str = "window.originalFetch = window.fetch; \
+    window.fetch = request => request.url?.endsWith('/jwks') ? Promise.reject(new TypeError('unreachable')) : window.originalFetch(request)";
+
+#[tokio::test]
+async fn openid_a_code_that_was_not_exchanged_is_exchanged_at_the_second_try() -> Result {
+    scenario("openid-callback-again", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/account").await?;
+        site.log_in().await?;
+        site.page.add_preload_script(NO_KEYS).await?;
+        site.consent().await?;
+        site.page.shows("the sign-in service is not available").await?;
+        site.page.arrives_at("/callback").await?;
+        site.page.script("window.fetch = window.originalFetch").await?;
+        site.page.press("Try again").await?;
+        site.page.shows("The account of ada").await?;
+        site.page.arrives_at("/account").await?;
+        assert_eq!(site.provider.grants().await?, grants(1, 0));
+        Ok(())
     })
     .await
 }
