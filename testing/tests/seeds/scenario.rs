@@ -12,7 +12,7 @@ use std::{
 use web_sys::RequestCredentials;
 use wugan::{
     AuthState, Body, Client, Event, SignIn, SignOutReason,
-    grant::{Cookie, Json},
+    grant::{Cookie, Json, OAuth2},
 };
 use wugan_testing::{API, Fault, PlatformEvent, ReusePolicy, Running, Server, Simulation, StoreError, Tab};
 
@@ -121,6 +121,8 @@ pub(crate) struct Scenario {
     renamed: BTreeMap<&'static str, usize>,
     /// An answer of the token endpoint has ended a session that the server goes on with, or will.
     has_false_verdict: bool,
+    /// The refresh token is exchanged in a form, as at an OAuth 2.0 token endpoint.
+    has_oauth: bool,
     /// The key of the last sign-in was removed from the browser.
     is_key_lost: bool,
     has_lost_a_key: bool,
@@ -165,6 +167,7 @@ impl Scenario {
             other: None,
             renamed: BTreeMap::new(),
             has_false_verdict: false,
+            has_oauth: false,
             is_key_lost: false,
             has_lost_a_key: false,
             is_fragile: sim.random(8) == 0,
@@ -183,6 +186,11 @@ impl Scenario {
         if sim.random(4) == 0 {
             scenario.other = Some(sim.add_server(OTHER));
         }
+        if !scenario.has_cookie && !scenario.has_identity && sim.random(4) == 0 {
+            scenario.has_oauth = true;
+            // A form has no attempt id.
+            scenario.policy = [ReusePolicy::UntilUsed, ReusePolicy::Never][sim.random(2) as usize];
+        }
         let outcome = scenario.steps().inspect_err(|violation| sim.note(|| format!("*** {violation}")));
         let timeline = sim.timeline();
         // The outcome names the first one.
@@ -196,8 +204,10 @@ impl Scenario {
 
     fn steps(&mut self) -> Result<(), String> {
         let (has_locks, policy, is_fragile) = (self.has_locks, self.policy, self.is_fragile);
-        let (has_dpop, has_cookie) = (self.has_dpop, self.has_cookie);
-        self.sim.note(|| format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}, cookie: {has_cookie}"));
+        let (has_dpop, has_cookie, has_oauth) = (self.has_dpop, self.has_cookie, self.has_oauth);
+        self.sim.note(|| {
+            format!("locks: {has_locks}, {policy:?}, fragile: {is_fragile}, DPoP: {has_dpop}, cookie: {has_cookie}, OAuth: {has_oauth}")
+        });
         let (has_identity, has_other) = (self.has_identity, self.other.is_some());
         self.sim.note(|| format!("an identity server: {has_identity}, another backend: {has_other}"));
         let ttl = [5.0, 60.0, 1_800.0][self.dice(3)];
@@ -266,13 +276,15 @@ impl Scenario {
         let builder = Client::builder(API).dpop(self.has_dpop);
         let cookie = Cookie::new("/cookie/refresh").revoke("/cookie/logout");
         let at = |path: &str| format!("{IDENTITY}{path}");
-        let client = tab.client(match (self.has_cookie, self.has_identity) {
-            (true, _) => builder.grant(cookie).credentials(RequestCredentials::Include).storage_key(KEY),
-            (_, true) => {
-                let grant = Json::new(at("/user/refresh")).revoke(at("/user/logout")).attempt_field("attempt");
-                builder.grant(grant).storage_key(KEY)
-            }
-            (false, false) => builder,
+        let client = tab.client(if self.has_cookie {
+            builder.grant(cookie).credentials(RequestCredentials::Include).storage_key(KEY)
+        } else if self.has_oauth {
+            builder.grant(OAuth2::new("/oauth/token", "app").revoke("/oauth/revoke")).storage_key(KEY)
+        } else if self.has_identity {
+            let grant = Json::new(at("/user/refresh")).revoke(at("/user/logout")).attempt_field("attempt");
+            builder.grant(grant).storage_key(KEY)
+        } else {
+            builder
         });
         let other = self.other.as_ref().map(|_| tab.client(Client::builder(OTHER)));
         let events = Rc::new(RefCell::new(Vec::new()));
