@@ -110,7 +110,8 @@ impl SessionCache {
         }
     }
 
-    /// Records a session as ended until its access tokens have expired, so that they cost no query (case 37).
+    /// Records a session as ended, at least until its access tokens have expired: they cost no query (case 37), and if the database loses
+    /// the revocation, the session is ended again (case 60).
     pub(crate) fn insert_ended(&self, id: Uuid, tokens_expire_at: Millis, now: Millis) {
         let mut shard = self.write(id);
         if shard.ended.len() >= MAX_ENTRIES_PER_SHARD {
@@ -127,13 +128,14 @@ impl SessionCache {
         self.shard(id).read().unwrap_or_else(PoisonError::into_inner).ended.contains_key(&id)
     }
 
-    /// Removes sessions that were ended: after the commit, and before the request is answered.
+    /// Removes sessions that were ended or whose rows were changed: after the commit, and before the request is answered.
     pub(crate) fn invalidate(&self, selector: SessionSelector) {
         self.invalidations.fetch_add(1, Ordering::SeqCst);
         if let SessionSelector::One(id) = selector {
             let mut shard = self.write(id);
             shard.young.remove(&id);
             shard.old.remove(&id);
+            shard.ended.remove(&id);
             return;
         }
         let stays = |id: &Uuid, session: &CachedSession| match selector {

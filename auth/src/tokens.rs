@@ -2,7 +2,7 @@
 
 use crate::{
     claims::{Claims, Confirmation},
-    clock::Millis,
+    clock::{Millis, millis},
     keys::{Key, Keys, PublicKey},
     store::session,
     token_cache::{TokenCache, TokenHash},
@@ -65,6 +65,11 @@ impl Tokens {
     #[must_use]
     pub fn new(keys: Keys, issuer: String, audience: String, access_ttl: Duration) -> Self {
         Self { keys, verified: TokenCache::default(), issuer, audience, access_ttl }
+    }
+
+    /// How long an access token lives.
+    pub(crate) fn access_lifetime(&self) -> Millis {
+        millis(self.access_ttl)
     }
 
     /// The public keys for other services.

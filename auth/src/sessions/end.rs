@@ -94,6 +94,17 @@ impl Sessions {
         Ok(())
     }
 
+    /// Ends a session again that this node remembers as ended. Its row is live only if the database lost the revocation, in a failover or a
+    /// restored backup.
+    pub(super) async fn end_again(&self, id: Uuid, user_id: i64, device: &Device) -> Result<(), Error> {
+        let detail = "again: the database had lost that it had ended".to_owned();
+        let entry = Entry { session_id: Some(id), detail: Some(detail), ..device.entry(Some(user_id)) };
+        if self.end_recorded(SessionSelector::One(id), Event::SessionsEnded, move |_| entry.clone()).await? > 0 {
+            warn!(session = %id, user = user_id, "a session was live again, and was ended: the database lost commits");
+        }
+        Ok(())
+    }
+
     /// Ends sessions with an entry in the audit trail. They are ended on this node when this returns, and also if the caller is dropped.
     pub(crate) async fn end_recorded(
         &self,
@@ -104,7 +115,10 @@ impl Sessions {
         let sessions = self.clone();
         run_to_completion(async move {
             let ended = sessions.store.end_sessions(selector, event, &describe, sessions.clock.now()).await?;
-            sessions.cache.invalidate(selector);
+            match selector {
+                SessionSelector::One(id) => sessions.note_ended(id),
+                _ => sessions.cache.invalidate(selector),
+            }
             Ok(ended)
         })
         .await

@@ -58,6 +58,10 @@ impl Sessions {
         {
             return Err(Error::RateLimited(wait));
         }
+        if self.cache.is_ended(claims.sid) {
+            self.end_again(claims.sid, claims.user_id, device).await?;
+            return Err(self.refused());
+        }
         let decide = {
             let (clock, policy, device, jkt) = (self.clock.clone(), self.policy, device.clone(), claims.jkt().map(str::to_owned));
             let network_changes = self.network_changes.clone();

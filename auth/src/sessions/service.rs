@@ -68,7 +68,7 @@ impl Sessions {
         let row = self.new_row(user.id, jkt, device);
         let ended = self.store.start_session(user, &row, device.entry(Some(user.id)), row.created_at).await?;
         for id in ended.ok_or(Error::InvalidCredentials)? {
-            self.cache.invalidate(SessionSelector::One(id));
+            self.note_ended(id);
         }
         self.issue(&row, user)
     }
@@ -127,7 +127,14 @@ impl Sessions {
         Ok(self.store.live_sessions(user_id, self.clock.now()).await?)
     }
 
-    /// Removes sessions from this node's cache; for tests that change rows by hand.
+    /// Remembers on this node that a session has ended: after the commit, and before the request is answered.
+    pub(super) fn note_ended(&self, id: Uuid) {
+        let now = self.clock.now();
+        self.cache.invalidate(SessionSelector::One(id));
+        self.cache.insert_ended(id, now.saturating_add(self.tokens.access_lifetime()), now);
+    }
+
+    /// Removes sessions from this node's cache: those of an account that were ended, or whose rows a test has changed by hand.
     pub fn invalidate(&self, selector: SessionSelector) {
         self.cache.invalidate(selector);
     }

@@ -408,6 +408,32 @@ on_each_database! {
         server.stop().await;
     }
 
+    /// A failover or a restored backup that loses a revocation.
+    async fn case_60_a_session_that_this_node_ended_is_ended_again(kind: Kind) {
+        let server = TestServer::start(kind).await;
+        server.register("ada").await;
+        for is_stolen in [false, true] {
+            let first = server.login("ada").await;
+            let second = server.exchange(&first.refresh_token, OWNER).await;
+            let live = server.row(&second).await;
+            if is_stolen {
+                assert!(server.accepts(&second.access_token).await);
+                server.exchange_refused(&first.refresh_token, THIEF).await;
+            } else {
+                server.logout(&second.refresh_token, "").await;
+            }
+            server.set_row(&live).await;
+            assert!(!server.accepts(&second.access_token).await);
+            assert!(server.row(&second).await.revoked_at.is_none(), "the row is live");
+            server.refused(&second.refresh_token).await;
+            assert!(server.row(&second).await.revoked_at.is_some(), "ended again");
+        }
+        let trail = audit::since(server.auth.store().reader(), 0, None, 20).await.unwrap();
+        let again = trail.iter().filter(|entry| entry.detail.as_deref() == Some("again: the database had lost that it had ended"));
+        assert_eq!(again.count(), 2);
+        server.stop().await;
+    }
+
     async fn case_28_clock_jumps_end_no_session(kind: Kind) {
         let server = TestServer::start(kind).await;
         let mut tokens = server.register("ada").await;

@@ -196,8 +196,13 @@ impl TestServer {
 
     /// Sets a row back to an older state, as a failover that lost commits does, and clears it from the caches.
     pub(crate) async fn restore(&self, row: &session::Model) {
-        session::Entity::update(row.clone().into_active_model().reset_all()).exec(self.auth.store().writer()).await.unwrap();
+        self.set_row(row).await;
         self.auth.sessions().invalidate(SessionSelector::One(row.id));
+    }
+
+    /// Sets a row back; the caches stay as they are.
+    pub(crate) async fn set_row(&self, row: &session::Model) {
+        session::Entity::update(row.clone().into_active_model().reset_all()).exec(self.auth.store().writer()).await.unwrap();
     }
 
     /// Refreshes; it must succeed.
