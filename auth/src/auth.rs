@@ -110,6 +110,15 @@ impl Auth {
         crate::maintenance::purge(&self.inner).await
     }
 
+    /// What the background task does each minute if the system clock has been steady for this long.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    #[doc(hidden)]
+    pub async fn sweep(&self, steady: std::time::Duration) -> Result<u64, Error> {
+        crate::maintenance::sweep(&self.inner, steady).await
+    }
+
     /// Records the refused sign-ins of the last minute, and closes the database connections.
     pub async fn close(&self) {
         let _ = self.inner.accounts.flush_refusals().await;

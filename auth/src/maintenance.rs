@@ -21,6 +21,9 @@ const BATCH: u64 = 500;
 const MAX_DRIFT: Millis = 5 * 60 * 1000;
 /// How long after the start and after a jump of the system clock nothing is deleted.
 const STEADY_TIME: Duration = Duration::from_secs(3600);
+/// How long most of the sessions are kept, after the start and after a jump of the clock, although they seem to have expired: time to notice
+/// a wrong clock or a mistyped lifetime.
+const STEADY_TIME_FOR_MOST: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) fn start(auth: Weak<Inner>) {
     tokio::spawn(async move {
@@ -31,23 +34,41 @@ pub(crate) fn start(auth: Weak<Inner>) {
             if let Err(error) = auth.accounts.flush_refusals().await {
                 warn!(?error, "refused sign-ins could not be recorded");
             }
-            if steadiness.is_steady(auth.clock.now(), Instant::now())
-                && let Err(error) = purge(&auth).await
-            {
+            if let Err(error) = sweep(&auth, steadiness.steady_for(auth.clock.now(), Instant::now())).await {
                 warn!(?error, "old rows could not be deleted");
             }
         }
     });
 }
 
+/// Deletes all old rows if the system clock has been steady for this long. Returns their number.
+pub(crate) async fn sweep(auth: &Inner, steady: Duration) -> Result<u64, Error> {
+    if steady < STEADY_TIME {
+        return Ok(0);
+    }
+    if steady < STEADY_TIME_FOR_MOST && auth.store.are_most_sessions_from_before(oldest_start(auth)).await? {
+        if (steady - STEADY_TIME).as_secs() % STEADY_TIME.as_secs() < INTERVAL.as_secs() {
+            warn!(
+                "most sessions seem to have expired: none is deleted until the clock has been steady for a day. Are the clock and --session-ttl right?"
+            );
+        }
+        return Ok(0);
+    }
+    purge(auth).await
+}
+
+/// When the oldest session was started that has not expired, or not longer ago than it is kept.
+fn oldest_start(auth: &Inner) -> Millis {
+    auth.clock.now().saturating_sub(RETENTION).saturating_sub(millis(auth.session_ttl))
+}
+
 /// Deletes all old rows, in batches. Returns their number.
 pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
     let now = auth.clock.now();
-    let ended_before = now.saturating_sub(RETENTION);
-    let started_before = ended_before.saturating_sub(millis(auth.session_ttl));
     let mut total = 0;
     loop {
-        let deleted = auth.store.purge(ended_before, started_before, now.saturating_sub(millis(auth.audit_ttl)), BATCH).await?;
+        let deleted =
+            auth.store.purge(now.saturating_sub(RETENTION), oldest_start(auth), now.saturating_sub(millis(auth.audit_ttl)), BATCH).await?;
         if deleted == 0 {
             return Ok(total);
         }
@@ -56,7 +77,7 @@ pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
     }
 }
 
-/// Whether the system clock has been steady for an hour. A clock that is a month ahead for a minute would delete every session.
+/// For how long the system clock has been steady. A clock that is a month ahead for a minute would delete every session.
 struct Steadiness {
     wall: Millis,
     monotonic: Instant,
@@ -68,14 +89,14 @@ impl Steadiness {
         Self { wall, monotonic, steady_since: monotonic }
     }
 
-    fn is_steady(&mut self, wall: Millis, monotonic: Instant) -> bool {
+    fn steady_for(&mut self, wall: Millis, monotonic: Instant) -> Duration {
         let drift = wall.saturating_sub(self.wall).saturating_sub(millis(monotonic.duration_since(self.monotonic)));
         (self.wall, self.monotonic) = (wall, monotonic);
         if drift.saturating_abs() > MAX_DRIFT {
             warn!(drift_ms = drift, "the system clock jumped: no rows are deleted for an hour");
             self.steady_since = monotonic;
         }
-        monotonic.duration_since(self.steady_since) >= STEADY_TIME
+        monotonic.duration_since(self.steady_since)
     }
 }
 
@@ -87,7 +108,9 @@ mod tests {
     fn case_57_nothing_is_deleted_for_an_hour_after_the_clock_jumped() {
         let (start, minute, month) = (Instant::now(), 60_000, 30 * 24 * 3600 * 1000);
         let mut steadiness = Steadiness::new(0, start);
-        let mut tick = |count: u32, offset: Millis| steadiness.is_steady(Millis::from(count) * minute + offset, start + INTERVAL * count);
+        let mut tick = |count: u32, offset: Millis| {
+            steadiness.steady_for(Millis::from(count) * minute + offset, start + INTERVAL * count) >= STEADY_TIME
+        };
         let results: Vec<_> = (1..=60).map(|count| tick(count, 0)).collect();
         assert_eq!(results.iter().position(|steady| *steady), Some(59), "an hour after the start");
         assert!(!tick(61, month), "the clock is a month ahead");

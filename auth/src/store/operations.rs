@@ -221,6 +221,11 @@ impl Store {
         .await
     }
 
+    /// Whether more than half of the sessions, and many, were started before this time.
+    pub async fn are_most_sessions_from_before(&self, started_before: Millis) -> Result<bool, DbErr> {
+        session::are_most_from_before(self.reader(), started_before).await
+    }
+
     /// Deletes old rows, at most `limit` of each kind: sessions that ended before `ended_before` or were started before
     /// `started_before`, and events from before `events_before`. Returns their number.
     pub async fn purge(&self, ended_before: Millis, started_before: Millis, events_before: Millis, limit: u64) -> Result<u64, DbErr> {

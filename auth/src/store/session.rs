@@ -214,6 +214,17 @@ pub async fn delete_all(db: &impl ConnectionTrait, user: i64) -> Result<(), DbEr
     Entity::delete_many().filter(Column::UserId.eq(user)).exec(db).await.map(drop)
 }
 
+/// Fewer sessions may all be old.
+const MANY_SESSIONS: u64 = 1000;
+
+/// Whether at least [`MANY_SESSIONS`] sessions, and more than half of all, were started before this time.
+pub async fn are_most_from_before(db: &impl ConnectionTrait, started_before: Millis) -> Result<bool, DbErr> {
+    let old = Entity::find().filter(Column::CreatedAt.lt(started_before));
+    // Usually there are few, and the table is not counted.
+    let many = old.clone().select_only().column(Column::Id).limit(MANY_SESSIONS).into_tuple::<Uuid>().all(db).await?.len();
+    Ok(u64::try_from(many).is_ok_and(|many| many == MANY_SESSIONS) && old.count(db).await? > Entity::find().count(db).await? / 2)
+}
+
 /// Deletes at most `limit` sessions of each kind: ended before `ended_before`, or started before `started_before`, after which a session
 /// has expired. Returns their number.
 pub async fn purge(db: &impl ConnectionTrait, ended_before: Millis, started_before: Millis, limit: u64) -> Result<u64, DbErr> {
