@@ -416,7 +416,11 @@ impl Accounts {
         if check != Ok(PasswordCheck::Wrong) {
             self.limits.names.refund(user.id);
         }
-        if check? == PasswordCheck::Wrong { Err(Error::WrongPassword) } else { Ok(()) }
+        if check? == PasswordCheck::Wrong {
+            self.refusals.count(Some(user.id), device, self.clock.now());
+            return Err(Error::WrongPassword);
+        }
+        Ok(())
     }
 
     async fn check(&self, permit: HashPermit, password: &str, user: Option<&user::Model>) -> Result<PasswordCheck, HashError> {

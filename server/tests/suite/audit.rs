@@ -7,6 +7,7 @@ use crate::{
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::json;
+use std::time::Duration;
 use wugan_axum::{
     Device, TokenAnswer,
     store::{audit, session},
@@ -36,6 +37,11 @@ on_each_database! {
         server.refresh(&next.refresh_token).await;
         server.refused(&b.refresh_token).await;
         server.refused(&b.refresh_token).await;
+        let guess = json!({"current_password": "wrong password", "new_password": "another password"});
+        assert_eq!(server.post_as(&a.access_token, "/user/password", &guess).await.status(), StatusCode::FORBIDDEN);
+        let guess = json!({"password": "wrong password"});
+        assert_eq!(server.post_as(&a.access_token, "/user/delete", &guess).await.status(), StatusCode::FORBIDDEN);
+        server.auth.accounts().flush_refusals().await.unwrap();
         let change = json!({"current_password": PASSWORD, "new_password": "another password"});
         let changed: TokenAnswer = server.post_as(&a.access_token, "/user/password", &change).await.json().await.unwrap();
         for token in [&a.refresh_token, &changed.refresh_token, &changed.refresh_token] {
@@ -43,7 +49,7 @@ on_each_database! {
         }
         let expected = [
             ("registered", id), ("signed_in", id), ("sign_in_refused", id), ("sign_in_refused", None), ("signed_in", id),
-            ("reuse_detected", id), ("password_changed", id), ("signed_in", id), ("sessions_ended", id),
+            ("reuse_detected", id), ("sign_in_refused", id), ("password_changed", id), ("signed_in", id), ("sessions_ended", id),
         ];
         assert_eq!(events(&server).await, expected.map(|(event, user)| (event.to_owned(), user)));
         let rows = format!("{:?}", audit::since(server.auth.store().reader(), 0, None, 1000).await.unwrap());
@@ -132,5 +138,32 @@ async fn case_18_many_ended_sessions_go_in_batches() {
     tx.commit().await.unwrap();
     assert_eq!(server.auth.purge().await.unwrap(), 1800);
     assert_eq!(session::Entity::find().count(server.auth.store().reader()).await.unwrap(), 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn case_57_a_sweep_that_would_take_most_sessions_waits_for_a_day() {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let server = TestServer::start(Kind::Sqlite).await;
+    server.register("ada").await;
+    let row = session::Entity::find().one(server.auth.store().reader()).await.unwrap().unwrap();
+    let insert = async |many, created_at| {
+        let tx = server.auth.store().begin().await.unwrap();
+        for _ in 0..many {
+            session::insert(&*tx, session::Model { id: uuid::Uuid::new_v4(), created_at, ..row.clone() }).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    };
+    insert(1200, 1).await;
+    for hours in [0, 1, 23] {
+        assert_eq!(server.auth.sweep(hours * HOUR).await.unwrap(), 0, "after {hours} hours");
+    }
+    assert_eq!(server.auth.sweep(24 * HOUR).await.unwrap(), 1200);
+    insert(1200, row.created_at).await;
+    insert(1100, 1).await;
+    assert_eq!(server.auth.sweep(HOUR).await.unwrap(), 1100, "fewer than half");
+    insert(900, 1).await;
+    assert_eq!(server.auth.sweep(HOUR / 2).await.unwrap(), 0, "in the first hour");
+    assert_eq!(server.auth.sweep(HOUR).await.unwrap(), 900);
     server.stop().await;
 }
