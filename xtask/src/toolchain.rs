@@ -10,7 +10,7 @@ use wugan_bundle::wasm::{SOURCE, TARGET, in_toolchain};
 /// Adds the target wasm32. The error says which command to run.
 pub(crate) fn add_target() -> Result<()> {
     let library = format!("{TARGET}/lib");
-    if in_toolchain(&library) || (rustup_adds("target", TARGET) && in_toolchain(&library)) {
+    if in_toolchain(&library) || (rustup(&["target", "add", TARGET]) && in_toolchain(&library)) {
         return Ok(());
     }
     Err(failure(format!(
@@ -21,17 +21,21 @@ pub(crate) fn add_target() -> Result<()> {
 /// Adds the standard library's source, with which the app is a tenth smaller.
 pub(crate) fn add_source() {
     if !in_toolchain(SOURCE) {
-        rustup_adds("component", "rust-src");
+        rustup(&["component", "add", "rust-src"]);
     }
 }
 
-/// Whether rustup added it; `false` also if there is no rustup, or it cannot reach its servers.
-fn rustup_adds(kind: &str, name: &str) -> bool {
-    let rustup = || {
+/// Installs another toolchain. `false` also if there is no rustup, or it cannot reach its servers.
+pub(crate) fn install(version: &str) -> bool {
+    rustup(&["toolchain", "install", version, "--profile", "minimal", "--target", TARGET])
+}
+
+fn rustup(arguments: &[&str]) -> bool {
+    let run = || {
         let mut rustup = Command::new("rustup");
-        rustup.args([kind, "add", name]).current_dir(project::root()).stdin(Stdio::null());
+        rustup.args(arguments).current_dir(project::root()).stdin(Stdio::null());
         Ok(rustup.status().is_ok_and(|status| status.success()))
     };
     output_of(Command::new("rustup").arg("--version")).is_some()
-        && step(&format!("Running `rustup {kind} add {name}`"), "half a minute", rustup).unwrap_or(false)
+        && step(&format!("Running `rustup {}`", arguments.join(" ")), "half a minute", run).unwrap_or(false)
 }
