@@ -1,5 +1,6 @@
-//! The middleware of all requests, in one function: timeout, panics, headers, CORS, metrics and the log line.
+//! The middleware of all requests, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
 
+mod admission;
 mod cors;
 mod headers;
 mod networks;
@@ -8,6 +9,7 @@ mod route;
 pub(crate) use cors::Origins;
 pub(crate) use networks::MAX_CONNECTIONS;
 
+use admission::Admission;
 use axum::{
     Router,
     body::Body,
@@ -43,9 +45,10 @@ const MAX_LOGGED_PATH: usize = 200;
 /// The router with the middleware of all requests.
 pub(crate) struct Edge {
     auth: Auth,
-    handlers: Handlers,
-    /// For requests with an `Origin`.
-    cors: Cors<Handlers>,
+    routes: Responder,
+    /// Answers requests above the limits of admission.
+    refusals: Responder,
+    admission: Admission,
     connections: Networks,
     /// Counts the requests that were given an id: the hash of their number by a key of this process.
     requests: AtomicU64,
@@ -55,9 +58,10 @@ pub(crate) struct Edge {
 impl Edge {
     /// With at most this many connections in all and for one network.
     pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize)) -> Self {
-        let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
-        let (cors, connections) = (origins.wrap(handlers.clone()), Networks::new(max, max_per_network));
-        Self { auth, handlers, cors, connections, requests: AtomicU64::new(0), ids: RandomState::new() }
+        let refusals = Router::new().fallback(|| async { Error::Busy("too many requests of one network are in flight".into()) });
+        let [routes, refusals] = [router, refusals].map(|router| Responder::new(router, origins));
+        let (admission, connections) = (Admission::new(max), Networks::new(max, max_per_network));
+        Self { auth, routes, refusals, admission, connections, requests: AtomicU64::new(0), ids: RandomState::new() }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -74,11 +78,15 @@ impl Edge {
         let (client, is_https) = (proxies.client(peer.ip(), headers), proxies.is_https(peer.ip(), headers));
         let id = self.request_id(peer.ip(), headers);
         let has_proof = headers.contains_key(cors::DPOP);
-        let route = route::label(request.uri().path());
+        let (route, class) = route::classify(request.uri().path());
         let method = route::method_label(request.method());
         let uri = request.uri().clone();
 
-        let mut response = self.respond(peer, request).await;
+        let quota = self.admission.quota(class, proxies.contains(peer.ip()));
+        // Released when the request is answered, or dropped because its client has disconnected.
+        let permit = quota.map(|quota| quota.take(Some(client)));
+        let responder = if matches!(permit, Some(None)) { &self.refusals } else { &self.routes };
+        let mut response = responder.respond(peer, request).await;
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
         let nonce = if has_proof { self.auth.dpop_nonce() } else { None };
@@ -97,6 +105,27 @@ impl Edge {
         Ok(response)
     }
 
+    /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.
+    fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> String {
+        let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
+        let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
+        sent.map_or_else(|| format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))), str::to_owned)
+    }
+}
+
+/// A router, with CORS for requests with an `Origin`.
+struct Responder {
+    handlers: Handlers,
+    cors: Cors<Handlers>,
+}
+
+impl Responder {
+    fn new(router: Router, origins: &Origins) -> Self {
+        let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
+        Self { cors: origins.wrap(handlers.clone()), handlers }
+    }
+
     async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -106,14 +135,6 @@ impl Edge {
         }
         let Ok(response) = self.cors.clone().oneshot(request).await;
         response
-    }
-
-    /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.
-    fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> String {
-        let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
-        let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
-        sent.map_or_else(|| format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))), str::to_owned)
     }
 }
 

@@ -1,34 +1,47 @@
-//! The labels of requests in metrics.
+//! The labels of requests in metrics, and the class of a route, by which requests are admitted.
 
 use axum::http::Method;
 use wugan_wire::routes;
 
-const KNOWN: [&str; 16] = [
-    routes::REGISTER,
-    routes::LOGIN,
-    routes::RESET,
-    routes::REFRESH,
-    routes::LOGOUT,
-    routes::ME,
-    routes::PASSWORD,
-    routes::DELETE,
-    routes::SESSIONS,
-    routes::PUBLIC,
-    routes::GUARDED,
-    "/healthz",
-    "/readyz",
-    "/openapi.json",
-    "/.well-known/jwks.json",
-    "/.well-known/oauth-authorization-server",
+/// What a request costs the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Hashes a password.
+    Password,
+    /// Exchanges or ends a refresh token.
+    Refresh,
+    /// Asks whether the server is alive or ready.
+    Probe,
+    /// Guarded routes, documents and files.
+    Other,
+}
+
+const KNOWN: [(&str, Class); 16] = [
+    (routes::REGISTER, Class::Password),
+    (routes::LOGIN, Class::Password),
+    (routes::RESET, Class::Password),
+    (routes::REFRESH, Class::Refresh),
+    (routes::LOGOUT, Class::Refresh),
+    (routes::ME, Class::Other),
+    (routes::PASSWORD, Class::Password),
+    (routes::DELETE, Class::Password),
+    (routes::SESSIONS, Class::Other),
+    (routes::PUBLIC, Class::Other),
+    (routes::GUARDED, Class::Other),
+    ("/healthz", Class::Probe),
+    ("/readyz", Class::Probe),
+    ("/openapi.json", Class::Other),
+    ("/.well-known/jwks.json", Class::Other),
+    ("/.well-known/oauth-authorization-server", Class::Other),
 ];
 
-/// The label of a path: that of a known route, never the path that was sent.
-pub(super) fn label(path: &str) -> &'static str {
+/// The label and the class of a path. The label is that of a known route, never the path that was sent.
+pub(super) fn classify(path: &str) -> (&'static str, Class) {
     let is_session = || path.strip_prefix(routes::SESSIONS).is_some_and(|rest| rest.starts_with('/'));
-    match KNOWN.iter().find(|route| **route == path) {
-        Some(route) => route,
-        None if is_session() => "/user/sessions/{id}",
-        None => "other",
+    match KNOWN.iter().find(|(route, _)| *route == path) {
+        Some(known) => *known,
+        None if is_session() => ("/user/sessions/{id}", Class::Other),
+        None => ("other", Class::Other),
     }
 }
 

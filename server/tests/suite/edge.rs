@@ -47,20 +47,53 @@ async fn case_31_sign_ins_with_unfinished_bodies_leave_room_for_others() {
     server.register("ada").await;
     let mut unfinished = Vec::new();
     for network in 0..32 {
-        for _ in 0..16 {
-            let mut stream = connect_from(&server, "127.0.0.1").await;
-            let head = format!(
-                "POST /user/login HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.0.113.{network}\r\ncontent-type: application/json\r\n\
-                content-length: 100\r\n\r\n{{\"user"
-            );
-            stream.write_all(head.as_bytes()).await.unwrap();
-            unfinished.push(stream);
-        }
+        unfinished.extend(fill(&server, "/user/login", &format!("203.0.113.{network}"), 16).await);
     }
-    tokio::time::sleep(Duration::from_millis(300)).await;
     let login = server.post_from("198.51.100.1", "/user/login", &json!({"username": "ada", "password": PASSWORD})).await;
     assert_eq!(login.status(), StatusCode::OK);
     drop(unfinished);
+    server.stop().await;
+}
+
+/// Sends as many requests with unfinished bodies as a client behind the proxy may have in flight, and waits until they are.
+async fn fill(server: &TestServer, path: &str, client: &str, limit: usize) -> Vec<TcpStream> {
+    let mut unfinished = Vec::new();
+    for _ in 0..limit {
+        let mut stream = connect_from(server, "127.0.0.1").await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {client}\r\ncontent-type: application/json\r\n\
+            content-length: 100\r\n\r\n{{\"user"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        unfinished.push(stream);
+    }
+    until(async || server.post_from(client, path, &json!({})).await.status() == StatusCode::SERVICE_UNAVAILABLE).await;
+    unfinished
+}
+
+async fn until(is_done: impl AsyncFn() -> bool) {
+    let waiting = async { while !is_done().await {} };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("it happens within 30 s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn case_33_requests_of_one_client_behind_a_proxy_leave_room_for_others() {
+    let server = TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--allow-origin", "https://app.example.com"]].concat()).await;
+    for (path, limit) in [("/user/login", 16), ("/user/refresh", 256)] {
+        let (body, client, other) = (json!({}), "203.0.113.1", "203.0.113.2");
+        let unfinished = fill(&server, path, client, limit).await;
+        let asking = server.http.post(format!("{}{path}", server.url)).header("x-forwarded-for", client);
+        let refused = asking.header(header::ORIGIN, "https://app.example.com").json(&body).send().await.unwrap();
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], "https://app.example.com", "a page reads the refusal");
+        expect_error(refused, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+        expect_error(server.post_from(other, path, &body).await, StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidInput).await;
+        let elsewhere = server.post_from(client, "/user/logout", &json!({"refresh_token": "rubbish"})).await;
+        let same_class = path == "/user/refresh";
+        assert_eq!(elsewhere.status() == StatusCode::SERVICE_UNAVAILABLE, same_class, "a sign-out is of the class of refreshes");
+        drop(unfinished);
+        until(async || server.post_from(client, path, &body).await.status() == StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
     server.stop().await;
 }
 

@@ -1,0 +1,60 @@
+//! Limits how many requests of a client network are in flight, by class of route.
+//!
+//! A connection has one request in flight, and connections are limited by network. So a client that connects directly is limited here only
+//! where the limit is lower than that of connections, and one behind a trusted proxy, whose connections are shared, for each class.
+
+use super::route::Class;
+use wugan_axum::Quota;
+
+/// How many requests that hash a password, and how many probes, may be in flight for one network.
+const MAX_COSTLY: usize = 16;
+/// How many refreshes, and behind a proxy how many other requests, may be in flight for one network.
+const MAX_OTHER: usize = 256;
+
+/// The requests in flight.
+pub(super) struct Admission {
+    passwords: Quota,
+    refreshes: Quota,
+    probes: Quota,
+    others: Quota,
+}
+
+impl Admission {
+    /// With at most this many requests of a class in flight for all networks together.
+    pub(super) fn new(max: usize) -> Self {
+        let [passwords, refreshes, probes, others] = [MAX_COSTLY, MAX_OTHER, MAX_COSTLY, MAX_OTHER].map(|share| Quota::new(max, share));
+        Self { passwords, refreshes, probes, others }
+    }
+
+    /// The quota that a request needs a permit of, if there is one. Guarded requests of a direct client need none: they cost little, and
+    /// their connections are counted.
+    pub(super) fn quota(&self, class: Class, is_proxied: bool) -> Option<&Quota> {
+        match class {
+            Class::Password => Some(&self.passwords),
+            Class::Refresh => Some(&self.refreshes),
+            Class::Probe => Some(&self.probes),
+            Class::Other => is_proxied.then_some(&self.others),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn case_33_requests_in_flight_are_limited_by_class_and_network() {
+        let admission = Admission::new(1000);
+        let [a, b] = [1, 2].map(|n| Some([203, 0, 113, n].into()));
+        let mut held = Vec::new();
+        for (class, limit) in [(Class::Password, 16), (Class::Refresh, 256), (Class::Probe, 16), (Class::Other, 256)] {
+            let quota = admission.quota(class, true).unwrap();
+            held.extend((0..limit).map(|_| quota.take(a).unwrap()));
+            assert!(quota.take(a).is_none(), "{class:?}: a network's bound");
+            assert!(quota.take(b).is_some(), "{class:?}: another network");
+            let direct = admission.quota(class, false).map(|quota| quota.take(a).is_some());
+            assert_eq!(direct, (class != Class::Other).then_some(false), "{class:?}: a direct connection");
+        }
+    }
+}
