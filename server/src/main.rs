@@ -4,9 +4,10 @@ use clap::Parser;
 use std::{
     io::{Write, stdout},
     process::ExitCode,
+    pin::pin,
     time::Duration,
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, select};
 use wugan_axum::{StartError, clock::Clock};
 use wugan_server::{config::Config, log, serve::Server, stop};
 
@@ -42,8 +43,12 @@ async fn run(mut config: Config) -> Result<(), StartError> {
         let _ = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
         return Ok(());
     }
-    let stop = stop::signal()?;
-    let server = Server::bind(config, Clock::default()).await?;
+    let mut stop = pin!(stop::signal()?);
+    let server = select! {
+        server = Server::bind(config, Clock::default()) => server?,
+        // The start may wait long for a database.
+        () = &mut stop => return Ok(()),
+    };
     server.auth().metrics().count_dropped_log_lines(move || u64::try_from(dropped_lines.dropped_lines()).unwrap_or(u64::MAX));
     let mut out = stdout();
     // Writing fails if stdout is closed; the server runs without it.

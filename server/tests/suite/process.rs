@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::{
@@ -210,6 +211,18 @@ async fn case_26_sigterm_lets_requests_in_flight_end() {
     let mut server = Arc::into_inner(server).unwrap();
     assert!(server.child.wait().unwrap().success());
     assert!(!folder.path().join("wugan.db-wal").exists(), "the database was closed");
+}
+
+/// The database accepts a connection and never answers. Without the signal, the process would end with an error.
+#[test]
+fn case_56_a_signal_ends_a_process_that_waits_for_its_database() {
+    let (folder, database) = (TempDir::new().unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    let url = format!("postgres://wugan:pw@{}/wugan", database.local_addr().unwrap());
+    let child = command(folder.path(), &["--database-url", &url]).spawn().unwrap();
+    let _silent = database.accept().unwrap();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let end = child.wait_with_output().unwrap();
+    assert!(end.status.success(), "{}: {}", end.status, String::from_utf8_lossy(&end.stderr));
 }
 
 #[tokio::test]
