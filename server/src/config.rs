@@ -63,7 +63,7 @@ pub struct Config {
     pub allow_origin: Vec<String>,
 
     /// A request header that pages of other origins may send, beside Authorization, Content-Type, DPoP and those of tracing libraries.
-    #[arg(long, env = "WUGAN_ALLOW_HEADER", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long, env = "WUGAN_ALLOW_HEADER", value_name = "NAME", value_delimiter = ',', value_parser = request_header)]
     pub allow_header: Vec<HeaderName>,
 
     /// The file with the signing keys, a JWK set. Created at the first start, mode 0600. Its content allows signing in as any user.
@@ -105,7 +105,7 @@ pub struct Config {
     pub demo_user: Option<DemoUser>,
 
     /// A network whose hosts are your proxies. Forwarding headers are trusted from them alone. Repeatable.
-    #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',')]
+    #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub trusted_proxy: Vec<IpNet>,
 
     /// The header in which your proxies forward the client's address: x-forwarded-for (with x-forwarded-proto) or forwarded (RFC 7239).
@@ -224,11 +224,55 @@ fn lifetime(text: &str) -> Result<Duration, String> {
 /// An origin as browsers serialise it: without the scheme's own port, the host in Punycode (RFC 6454 §6.2).
 fn origin(text: &str) -> Result<String, &'static str> {
     let url = url::Url::parse(text).map_err(|_| "write it as https://app.example.com")?;
+    if url.host_str().is_some_and(|host| host.contains('*') || host.starts_with('.')) {
+        return Err("name each host in full: browsers send an origin without wildcards");
+    }
     let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     if matches!(url.scheme(), "http" | "https") && is_bare && url.password().is_none() {
         Ok(url.origin().ascii_serialization())
     } else {
         Err("write it as https://app.example.com, without a path")
+    }
+}
+
+/// Request headers that a browser sets itself, so that pages cannot send them and preflights do not ask for them (Fetch, "forbidden
+/// request-header").
+const FORBIDDEN_HEADERS: [&str; 21] = [
+    "accept-charset",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "date",
+    "dnt",
+    "expect",
+    "host",
+    "keep-alive",
+    "origin",
+    "referer",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+fn request_header(text: &str) -> Result<HeaderName, &'static str> {
+    let name: HeaderName = text.parse().map_err(|_| "write the name of a request header, such as x-tenant")?;
+    let is_forbidden =
+        FORBIDDEN_HEADERS.contains(&name.as_str()) || ["proxy-", "sec-"].iter().any(|start| name.as_str().starts_with(start));
+    if is_forbidden { Err("browsers do not let pages send this header") } else { Ok(name) }
+}
+
+/// A network. Clients of a listener on [::] count by their IPv4 address, so an IPv4 network written as IPv6 would contain none.
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    match text.parse() {
+        Ok(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => Err("write an IPv4 network as 10.0.0.0/8"),
+        parsed => parsed.map_err(|_| "write it as 10.0.0.0/8, and one address as 10.0.0.1/32"),
     }
 }
 
@@ -267,6 +311,28 @@ mod tests {
         }
         for bad in ["*", "null", "https://app.example.com/path", "app.example.com", "ftp://a.b", "https://u@a.b", ""] {
             assert!(origin(bad).is_err(), "{bad}");
+        }
+        for wildcard in ["https://*.example.com", "https://*", "https://app.*:8443", "https://.example.com"] {
+            assert!(origin(wildcard).unwrap_err().contains("wildcards"), "{wildcard}");
+        }
+        assert!(origin("http://localhost:*").is_err());
+    }
+
+    #[test]
+    fn case_50_a_header_that_no_page_can_send_is_refused() {
+        for bad in ["cookie", "Cookie", "Sec-Fetch-Mode", "proxy-authorization", "host", "x y", ""] {
+            assert!(request_header(bad).is_err(), "{bad}");
+        }
+        assert_eq!(request_header("X-Tenant").unwrap(), "x-tenant");
+    }
+
+    #[test]
+    fn case_42_a_proxys_network_that_contains_no_client_is_refused() {
+        for bad in ["::ffff:10.0.0.0/104", "10.0.0.1", "proxy.example.com", ""] {
+            assert!(network(bad).is_err(), "{bad}");
+        }
+        for good in ["10.0.0.0/8", "10.1.2.3/8", "2001:db8::/32", "::/0"] {
+            assert!(network(good).is_ok(), "{good}");
         }
     }
 

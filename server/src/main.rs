@@ -3,8 +3,8 @@
 use clap::Parser;
 use std::{
     io::{Write, stdout},
-    process::ExitCode,
     pin::pin,
+    process::ExitCode,
     time::Duration,
 };
 use tokio::{runtime::Runtime, select};
