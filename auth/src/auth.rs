@@ -40,7 +40,7 @@ impl Auth {
         options.check()?;
         let lifetime = millis(options.policy.session_ttl.max(options.access_ttl));
         let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
-        let store = Store::open(&options.database_url).await?;
+        let store = Store::open(&options.database_url, options.database_connections).await?;
         let auth = Self::on(store, keys, options)?;
         crate::maintenance::start(Arc::downgrade(&auth.inner));
         Ok(auth)
@@ -52,7 +52,7 @@ impl Auth {
     /// As [`Auth::open`].
     #[doc(hidden)]
     pub async fn open_existing(options: Options) -> Result<Self, StartError> {
-        let store = Store::open_existing(&options.database_url).await?;
+        let store = Store::open_existing(&options.database_url, options.database_connections).await?;
         Self::on(store, Keys::temporary(options.clock.clone())?, options)
     }
 

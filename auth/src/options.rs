@@ -15,6 +15,7 @@ use std::{path::PathBuf, time::Duration};
 #[derive(Clone)]
 pub struct Options {
     pub(crate) database_url: String,
+    pub(crate) database_connections: u32,
     pub(crate) signing_key: PathBuf,
     pub(crate) signing_algorithm: SigningAlgorithm,
     pub(crate) issuer: String,
@@ -42,6 +43,7 @@ impl Options {
         let (minutes, days) = (|count: u64| Duration::from_secs(count * 60), |count: u64| Duration::from_secs(count * 24 * 3600));
         Self {
             database_url: database_url.into(),
+            database_connections: 16,
             signing_key: "wugan.key".into(),
             signing_algorithm: SigningAlgorithm::default(),
             issuer: "wugan".into(),
@@ -64,6 +66,13 @@ impl Options {
             dpop_nonces: false,
             clock: Clock::default(),
         }
+    }
+
+    /// How many connections are opened to a database server, 16 by default and at least 2: half of them for refreshes and guarded requests,
+    /// half for the rest. SQLite has a fixed number.
+    #[must_use]
+    pub fn database_connections(self, count: u32) -> Self {
+        Self { database_connections: count, ..self }
     }
 
     /// The file with the signing keys, a JWK set; `wugan.key` by default. It is created if it is missing, with mode 0600. Its content
@@ -184,6 +193,9 @@ impl Options {
     /// One cannot; the text names it.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         let Policy { refresh_ttl, session_ttl, refresh_limit, .. } = self.policy;
+        if self.database_connections < 2 {
+            return Err(StartError("database_connections must be at least 2: refreshes have connections of their own".into()));
+        }
         for (name, ttl) in [("access_ttl", self.access_ttl), ("refresh_ttl", refresh_ttl), ("session_ttl", session_ttl)] {
             if ttl < Duration::from_secs(1) {
                 return Err(StartError(format!("{name} must be at least one second: tokens expire at whole seconds")));

@@ -37,6 +37,17 @@ pub struct Config {
     )]
     pub database_url: String,
 
+    /// How many connections this server opens to a PostgreSQL or MySQL database, from 2 on: half of them for refreshes and guarded requests,
+    /// half for the rest.
+    #[arg(
+        long,
+        env = "WUGAN_DATABASE_CONNECTIONS",
+        default_value_t = 16,
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(2..)
+    )]
+    pub database_connections: u32,
+
     /// The folder with the built app (index.html and what it loads).
     #[arg(long, env = "WUGAN_WEB_ROOT", default_value = "dist", value_name = "FOLDER")]
     pub web_root: PathBuf,
@@ -154,6 +165,7 @@ impl Config {
     #[must_use]
     pub fn auth_options(&self) -> Options {
         Options::new(&self.database_url)
+            .database_connections(self.database_connections)
             .signing_key(&self.signing_key)
             .signing_algorithm(self.signing_algorithm)
             .issuer(&self.issuer, &self.audience)
@@ -288,6 +300,34 @@ mod tests {
         for flag in command.get_arguments() {
             assert!(flag.get_help().is_some(), "{} has no help", flag.get_id());
             assert!(flag.get_env().is_some(), "{} has no variable", flag.get_id());
+        }
+    }
+
+    /// The flags of the contract (`wire.md`): a unit file that was written by it must start a server.
+    #[test]
+    fn each_flag_of_the_contract_is_in_the_help() {
+        let help = Config::command().render_long_help().to_string();
+        for flag in [
+            "--listen",
+            "--database-url",
+            "--web-root",
+            "--access-ttl",
+            "--refresh-ttl",
+            "--session-ttl",
+            "--reuse-leeway",
+            "--allow-origin",
+            "--allow-header",
+            "--issuer",
+            "--audience",
+            "--admin-listen",
+            "--database-connections",
+            "--allow-query-refresh",
+            "--signing-key",
+            "--demo-user",
+            "--trusted-proxy",
+            "--log-format",
+        ] {
+            assert!(help.lines().any(|line| line.trim().starts_with(&format!("{flag} <"))), "{flag}");
         }
     }
 

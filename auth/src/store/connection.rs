@@ -28,15 +28,14 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(4);
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was idle for longer is pinged before it is used. Pinging before each use would add a round trip.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
-const MAX_CONNECTIONS: u32 = 8;
 
 pub(super) async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, StoreError> {
     Database::connect(options).await.map_err(StoreError::Connect)
 }
 
 /// The options for PostgreSQL and MySQL.
-pub(super) fn server(url: &str, discards: &Discards) -> ConnectOptions {
-    let mut options = options(url, MAX_CONNECTIONS);
+pub(super) fn server(url: &str, connections: u32, discards: &Discards) -> ConnectOptions {
+    let mut options = options(url, connections);
     options.acquire_timeout(ACQUIRE_TIMEOUT);
     let kept = discards.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {

@@ -70,14 +70,14 @@ impl Transaction {
 }
 
 impl Store {
-    /// Connects and migrates.
+    /// Connects, to a database server by at most that many connections, and migrates.
     ///
     /// # Errors
     /// The database cannot be reached or written, has tables of another application, or was migrated by a later version.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
+    pub async fn open(url: &str, connections: u32) -> Result<Self, StoreError> {
         let mut retries = 0;
         loop {
-            match Self::open_once(url).await {
+            match Self::open_once(url, connections).await {
                 Err(error) if error.may_be_concurrent_migration() && retries < MAX_MIGRATION_RETRIES => retries += 1,
                 done => return done,
             }
@@ -89,8 +89,8 @@ impl Store {
     ///
     /// # Errors
     /// The database cannot be reached, or is of another version.
-    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect(url, File::MustExist).await?;
+    pub async fn open_existing(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let store = Self::connect(url, File::MustExist, connections).await?;
         match Migrator::get_pending_migrations_read_only(&store.read).await {
             Ok(pending) if pending.is_empty() => Ok(store),
             Ok(_) => Err(StoreError::Earlier),
@@ -98,8 +98,8 @@ impl Store {
         }
     }
 
-    async fn open_once(url: &str) -> Result<Self, StoreError> {
-        let store = Self::connect(url, File::MayBeCreated).await?;
+    async fn open_once(url: &str, connections: u32) -> Result<Self, StoreError> {
+        let store = Self::connect(url, File::MayBeCreated, connections).await?;
         store.check_schema_version().await?;
         if store.write_lock.is_some() {
             // The mode is kept in the file, which until here could have been that of another application.
@@ -109,7 +109,7 @@ impl Store {
         Ok(store)
     }
 
-    async fn connect(url: &str, file: File) -> Result<Self, StoreError> {
+    async fn connect(url: &str, file: File, connections: u32) -> Result<Self, StoreError> {
         let discards = Discards::default();
         Ok(match url.split(':').next() {
             Some("sqlite") => {
@@ -121,8 +121,9 @@ impl Store {
                 Self { read, write, sessions, discards, write_lock: Some(write_lock) }
             }
             Some("postgres" | "postgresql" | "mysql") => {
-                let pool = connect(server(url, &discards)).await?;
-                let sessions = SessionStore::Server(Server::open(url, discards.clone()).map_err(StoreError::Connect)?);
+                let frequent = connections / 2;
+                let pool = connect(server(url, connections - frequent, &discards)).await?;
+                let sessions = SessionStore::Server(Server::open(url, frequent, discards.clone()).map_err(StoreError::Connect)?);
                 Self { read: pool.clone(), write: pool, sessions, discards, write_lock: None }
             }
             _ => return Err(StoreError::Scheme),

@@ -187,7 +187,7 @@ on_each_server! {
 async fn case_24_a_request_waits_ten_seconds_for_a_locked_sqlite_file() {
     let server = TestServer::start(Kind::Sqlite).await;
     let tokens = server.register("ada").await;
-    let other = wugan_axum::store::Store::open(&server.config.database_url).await.unwrap();
+    let other = wugan_axum::store::Store::open(&server.config.database_url, 2).await.unwrap();
     let held = other.begin().await.unwrap();
     let timed = async |after: u64, path: &str, body: Value| {
         sleep(Duration::from_millis(after)).await;
@@ -218,7 +218,7 @@ async fn case_24_a_request_waits_ten_seconds_for_a_locked_sqlite_file() {
 async fn case_24_a_locked_sqlite_file_is_waited_for() {
     let server = TestServer::start(Kind::Sqlite).await;
     let tokens = server.register("ada").await;
-    let other = wugan_axum::store::Store::open(&server.config.database_url).await.unwrap();
+    let other = wugan_axum::store::Store::open(&server.config.database_url, 2).await.unwrap();
     let held = other.begin().await.unwrap();
     let refresh = server.refresh(&tokens.refresh_token);
     let release = async {

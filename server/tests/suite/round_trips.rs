@@ -49,6 +49,25 @@ impl Counted {
     }
 }
 
+/// Forty sign-ins, refreshes and guarded requests at once.
+async fn a_server_opens_as_many_connections_as_it_may(kind: Kind) {
+    let direct = TestServer::with(kind, &[MANY, &["--database-connections", "3"]].concat()).await;
+    let (proxy, server) = direct.through_proxy().await;
+    let all = (0..40).map(|n| {
+        let (server, proxy) = (&server, &proxy);
+        async move {
+            let tokens = server.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap();
+            let tokens = server.refresh(&tokens.refresh_token).await;
+            assert_eq!(server.get_as(&tokens.access_token, "/user/me").await.status(), StatusCode::OK);
+            assert!(proxy.open() <= 3, "{} connections", proxy.open());
+        }
+    });
+    join_all(all).await;
+    assert_eq!(proxy.open(), 3, "one for refreshes, two for the rest");
+    server.stop().await;
+    direct.stop().await;
+}
+
 async fn frequent_requests_take_one_round_trip(kind: Kind) {
     let counted = Counted::start(kind).await;
     let server = &counted.server;
@@ -135,6 +154,7 @@ async fn concurrent_first_uses_share_statements(kind: Kind) {
 }
 
 on_each_server! {
+    case_55_a_server_opens_as_many_connections_as_it_may: a_server_opens_as_many_connections_as_it_may;
     case_55_frequent_requests_take_one_round_trip: frequent_requests_take_one_round_trip;
     case_55_concurrent_first_uses_share_statements: concurrent_first_uses_share_statements;
     case_55_rare_requests_are_counted: rare_requests_are_counted;

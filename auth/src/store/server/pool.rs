@@ -15,7 +15,6 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-const MAX_CONNECTIONS: usize = 8;
 /// How long to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an operation may take. A connection that does not answer is dropped.
@@ -42,8 +41,8 @@ struct Idle {
 }
 
 impl Pool {
-    pub(super) fn new(options: Options, discards: Discards) -> Self {
-        Self { options, idle: Mutex::default(), permits: Arc::new(Semaphore::new(MAX_CONNECTIONS)), discards }
+    pub(super) fn new(options: Options, connections: u32, discards: Discards) -> Self {
+        Self { options, idle: Mutex::default(), permits: Arc::new(Semaphore::new(connections as usize)), discards }
     }
 
     /// The first row of a query or of an UPDATE that returns rows.

@@ -42,11 +42,11 @@ pub(in crate::store) struct Server {
 }
 
 impl Server {
-    pub(in crate::store) fn open(url: &str, discards: Discards) -> Result<Self, DbErr> {
+    pub(in crate::store) fn open(url: &str, connections: u32, discards: Discards) -> Result<Self, DbErr> {
         let options = Options::parse(url)?;
         let returns_rows = matches!(options, Options::Postgres(_));
         let statements = Arc::new(options.statements());
-        let pool = Arc::new(Pool::new(options, discards.clone()));
+        let pool = Arc::new(Pool::new(options, connections, discards.clone()));
         let first_uses = FirstUses::start(pool.clone(), statements.clone());
         Ok(Self { pool, statements, first_uses, discards, names: Arc::default(), returns_rows })
     }
