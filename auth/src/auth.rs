@@ -93,7 +93,7 @@ impl Auth {
         self.inner.sessions.dpop_nonce()
     }
 
-    /// Whether the database can be used. At most two queries a second.
+    /// Whether the database can be used. At most one query a second, and one at once when a request has found that it cannot.
     ///
     /// # Errors
     /// It cannot.

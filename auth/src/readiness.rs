@@ -1,4 +1,4 @@
-//! Readiness: whether the database can be used, probed at most twice a second.
+//! Readiness: whether the database can be used, probed at most once a second.
 
 use crate::{error::Error, store::Store, task::run_to_completion};
 use std::{sync::Arc, time::Duration};
@@ -8,9 +8,9 @@ use tokio::{
 };
 
 /// How long a probe's result is reused.
-const PROBE_INTERVAL: Duration = Duration::from_millis(500);
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 /// How long a probe may take. A load balancer gives up after a few seconds.
-const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+const PROBE_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// When the last probe ended, and its result.
 type Probed = Option<(Instant, Result<(), String>)>;
@@ -21,11 +21,13 @@ pub(crate) struct Readiness {
 }
 
 impl Readiness {
-    /// The result of the last probe, or of a new one if that is older than half a second. Concurrent callers share a probe.
+    /// The result of the last probe, or of a new one if that is older than a second, or was a success and another operation has found the
+    /// database unusable since. Concurrent callers share a probe.
     pub(crate) async fn check(&self, store: &Store) -> Result<(), Error> {
         let mut last = self.last.clone().lock_owned().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < PROBE_INTERVAL
+            && (result.is_err() || store.is_usable_since(*at))
         {
             return result.clone().map_err(Error::Busy);
         }

@@ -17,7 +17,7 @@ use sea_orm_migration::MigratorTrait;
 use std::{ops::Deref, pin::pin, time::Duration};
 use tokio::{
     sync::OwnedMutexGuard,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use uuid::Uuid;
 
@@ -236,6 +236,11 @@ impl Store {
             SessionStore::Sqlite(sqlite) => sqlite.record_first_use(id, generation, now).await,
             SessionStore::Server(server) => server.record_first_use(id, generation, now).await,
         }
+    }
+
+    /// Whether no operation has found the database unreachable or read-only since then.
+    pub(crate) fn is_usable_since(&self, then: Instant) -> bool {
+        self.discards.keeps(then.elapsed())
     }
 
     /// Closes the connections, so that SQLite removes its write-ahead log.

@@ -25,8 +25,12 @@ async fn recovers_from_an_outage(kind: Kind) {
 
     proxy.cut().await;
     let gone = Instant::now();
-    while through.get("/readyz").await.status() == StatusCode::OK {
-        assert!(gone.elapsed() < Duration::from_secs(5), "the outage is noticed");
+    loop {
+        let asked = gone.elapsed();
+        if through.get("/readyz").await.status() != StatusCode::OK {
+            break;
+        }
+        assert!(asked < Duration::from_secs(1), "ready {asked:?} after the outage began");
     }
     for path in ["/readyz", "/user/me"] {
         let away = through.get_as(&tokens.access_token, path).await;
@@ -176,7 +180,50 @@ async fn a_name_is_read_again_after_an_outage(kind: Kind) {
     direct.stop().await;
 }
 
+async fn a_request_that_finds_the_database_gone_ends_readiness(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    let tokens = through.register("ada").await;
+    // Not slower than the lifetime of a probe's result, or the next probe would notice the outage.
+    let lost = async || {
+        let asked = Instant::now();
+        assert_eq!(through.get("/readyz").await.status(), StatusCode::OK);
+        proxy.cut().await;
+        expect_error(through.try_refresh(&tokens.refresh_token).await, StatusCode::SERVICE_UNAVAILABLE, Code::Busy).await;
+        let ready = through.get("/readyz").await.status();
+        proxy.restore();
+        (ready, asked.elapsed())
+    };
+    let mut seen = lost().await;
+    while seen.1 > Duration::from_millis(900) {
+        while through.get("/readyz").await.status() != StatusCode::OK {}
+        seen = lost().await;
+    }
+    assert_eq!(seen.0, StatusCode::SERVICE_UNAVAILABLE);
+    through.stop().await;
+    direct.stop().await;
+}
+
+/// Asks without a pause for three seconds.
+async fn readiness_costs_one_query_a_second(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    assert_eq!(through.get("/readyz").await.status(), StatusCode::OK);
+    sleep(Duration::from_secs(1)).await;
+    let (before, started, mut asked) = (proxy.round_trips().await, Instant::now(), 0);
+    while started.elapsed() < Duration::from_millis(2900) {
+        assert_eq!(through.get("/readyz").await.status(), StatusCode::OK);
+        asked += 1;
+    }
+    let queries = proxy.round_trips().await - before;
+    assert!((1..=3).contains(&queries), "{queries} queries for {asked} requests");
+    through.stop().await;
+    direct.stop().await;
+}
+
 on_each_server! {
+    case_36_readiness_costs_one_query_a_second: readiness_costs_one_query_a_second;
+    case_41_a_request_that_finds_the_database_gone_ends_readiness: a_request_that_finds_the_database_gone_ends_readiness;
     case_24_connections_that_were_idle_are_not_used: connections_that_were_idle_are_not_used;
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
     case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;

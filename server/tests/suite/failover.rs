@@ -173,7 +173,7 @@ async fn case_41_postgres_is_switched_over_under_load() {
 
         pair.demote_primary().await;
         let noticed = until_ready(&nodes, false).await;
-        assert!(noticed < Duration::from_millis(1500), "{noticed:?}");
+        assert!(noticed < Duration::from_secs(1), "{noticed:?}");
         // The standby is read-only: the processes are still not ready.
         proxy.redirect(&pair.standby.address());
         sleep(Duration::from_secs(1)).await;
@@ -204,7 +204,7 @@ async fn case_60_postgres_fails_over_to_a_standby_that_lags() {
         load.refreshes(200).await;
         pair.primary.kill();
         let noticed = until_ready(&nodes, false).await;
-        assert!(noticed < Duration::from_millis(1500), "{noticed:?}");
+        assert!(noticed < Duration::from_secs(1), "{noticed:?}");
         pair.promote_standby().await;
         proxy.redirect(&pair.standby.address());
         let back = until_ready(&nodes, true).await;
@@ -255,7 +255,7 @@ async fn case_41_a_galera_node_is_killed_under_load() {
     cluster.nodes[1].kill();
     let killed = Instant::now();
     while nodes[1].get("/readyz").await == StatusCode::OK {
-        assert!(killed.elapsed() < Duration::from_millis(1500), "readiness is lost at once");
+        assert!(killed.elapsed() < Duration::from_secs(1), "readiness is lost at once");
         sleep(Duration::from_millis(20)).await;
     }
     let noticed = killed.elapsed();
