@@ -7,6 +7,7 @@ use crate::{
     web::Web,
     write_timeout::WriteTimeout,
 };
+use axum::{Router, body::Body};
 use futures::FutureExt;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
@@ -14,7 +15,6 @@ use hyper_util::{
     server::graceful::GracefulShutdown,
 };
 use std::{
-    future::pending,
     io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError, atomic::Ordering},
@@ -22,9 +22,13 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::mpsc::{self, Sender},
+    sync::{
+        Semaphore,
+        mpsc::{self, Sender},
+    },
     time::{sleep, timeout},
 };
+use tower::ServiceExt;
 use tracing::{info, warn};
 use wugan_axum::{Auth, StartError, clock::Clock};
 
@@ -39,6 +43,8 @@ const BACKLOG: u32 = 4096;
 const WRITE_TIMEOUTS: u32 = 4;
 /// The longest head that is read; a longer one is answered 431.
 const MAX_HEAD: usize = 16 * 1024;
+/// How many connections the admin listener serves at a time. Others wait.
+const MAX_ADMIN_CONNECTIONS: usize = 100;
 /// How long requests in flight may take to end when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections that were accepted before the server stops may take to send their first request.
@@ -106,7 +112,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
         let (silent, mut all_heard) = mpsc::channel(1);
-        let admin = tokio::spawn(serve_admin(self.admin, self.auth.clone(), self.stopping.clone()));
+        let admin = tokio::spawn(serve_admin(self.admin, routes::admin(&self.auth, self.stopping.clone()), self.request_timeout));
         let serve = |stream, peer| serve(stream, peer, &self.edge, &connections, self.request_timeout, silent.clone());
         accept_until(stop, &self.listener, serve).await;
         self.stopping.store(true, Ordering::Relaxed);
@@ -125,11 +131,36 @@ impl Server {
     }
 }
 
-async fn serve_admin(listener: Option<TcpListener>, auth: Auth, stopping: Stopping) {
-    let Some(listener) = listener else { return pending().await };
-    if let Err(error) = axum::serve(listener, routes::admin(&auth, stopping)).await {
-        warn!(%error, "the admin listener ended");
+async fn serve_admin(listener: Option<TcpListener>, router: Router, request_timeout: Duration) {
+    let (Some(listener), permits) = (listener, Arc::new(Semaphore::new(MAX_ADMIN_CONNECTIONS))) else { return };
+    // The semaphore is never closed.
+    while let Ok(permit) = permits.clone().acquire_owned().await {
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                recover(&error).await;
+                continue;
+            }
+        };
+        let router = router.clone();
+        let service = service_fn(move |request: Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+        let connection = http1(request_timeout).serve_connection(io(stream, request_timeout), service);
+        tokio::spawn(async move {
+            drop(connection.await);
+            drop(permit);
+        });
     }
+}
+
+/// HTTP/1.1 with limits for the head of a request.
+fn http1(request_timeout: Duration) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
+    builder
+}
+
+fn io(stream: TcpStream, request_timeout: Duration) -> TokioIo<WriteTimeout<TcpStream>> {
+    TokioIo::new(WriteTimeout::new(stream, request_timeout.saturating_mul(WRITE_TIMEOUTS)))
 }
 
 async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, serve: impl Fn(TcpStream, SocketAddr)) {
@@ -210,10 +241,7 @@ fn serve(
         let handler = handler.clone();
         async move { handler.handle(peer, request).await }
     });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(request_timeout).max_buf_size(MAX_HEAD);
-    let connection = connections
-        .watch(builder.serve_connection(TokioIo::new(WriteTimeout::new(stream, request_timeout.saturating_mul(WRITE_TIMEOUTS))), service));
+    let connection = connections.watch(http1(request_timeout).serve_connection(io(stream, request_timeout), service));
     // An error is the end of the connection.
     edge.serve(peer.ip(), connection.map(drop));
 }

@@ -138,6 +138,26 @@ async fn case_33_connections_of_one_network_leave_room_for_others() {
     server.stop().await;
 }
 
+/// A hundred half-sent heads: the next request is answered when one of them has ended by its time limit.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_38_the_admin_listener_limits_connections_and_their_time() {
+    let server = TestServer::with(Kind::Sqlite, &["--request-timeout", "2s"]).await;
+    let mut held = Vec::new();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(server.admin_url.trim_start_matches("http://")).await.unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: x\r\nx-slow: ").await.unwrap();
+        held.push(stream);
+    }
+    assert_eq!(server.get_admin("/healthz").await.status(), StatusCode::OK);
+    let mut closed = 0;
+    for stream in &mut held {
+        let read = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut [0; 16])).await;
+        closed += usize::from(matches!(read, Ok(Ok(0) | Err(_))));
+    }
+    assert!(closed > 0, "it was answered beside a hundred open connections");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn case_38_a_head_is_bounded() {
     let server = TestServer::start(Kind::Sqlite).await;

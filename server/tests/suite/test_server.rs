@@ -40,7 +40,7 @@ pub(crate) struct TestServer {
     pub(crate) http: Client,
     pub(crate) clock: Clock,
     pub(crate) auth: Auth,
-    admin_url: String,
+    pub(crate) admin_url: String,
     pub(crate) config: Config,
     folder: Arc<TempDir>,
     kind: Kind,
