@@ -92,6 +92,17 @@ async fn audit(auth: &Auth, name_or_id: Option<String>, since: Duration, limit: 
     Ok(rows.into_iter().map(line).collect())
 }
 
+/// The URL at which browsers reach the server: the issuer, or else the listener's address as this machine reaches it.
+fn base_url(config: &Config) -> String {
+    let is_url = config.issuer.starts_with("http://") || config.issuer.starts_with("https://");
+    if is_url {
+        return config.issuer.trim_end_matches('/').to_owned();
+    }
+    eprintln!("The link begins with the address of --listen. Set --issuer to the URL at which users reach the server.");
+    let listen = config.listen;
+    if listen.ip().is_unspecified() { format!("http://localhost:{}", listen.port()) } else { format!("http://{listen}") }
+}
+
 impl UserCommand {
     async fn run(self, auth: &Auth, config: &Config) -> Result<Vec<String>, Error> {
         let accounts = auth.accounts();
@@ -107,10 +118,8 @@ impl UserCommand {
             Self::Enable { name } => accounts.set_disabled(&name, false).await.map(ended),
             Self::Reset { name } => {
                 let code = accounts.make_reset_code(&name).await?;
-                let is_url = config.issuer.starts_with("http://") || config.issuer.starts_with("https://");
-                let origin = if is_url { config.issuer.trim_end_matches('/').to_owned() } else { format!("http://{}", config.listen) };
                 // In the fragment, which browsers do not send.
-                Ok(vec![format!("{origin}/reset#code={code}")])
+                Ok(vec![format!("{}/reset#code={code}", base_url(config))])
             }
             Self::List => {
                 let line = |row: user::Model| {

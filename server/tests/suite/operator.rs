@@ -117,6 +117,31 @@ async fn without_registration_the_operator_makes_accounts() {
     assert_eq!(server.post("/user/login", ada).await.unwrap().0, StatusCode::OK);
 }
 
+#[tokio::test]
+async fn case_52_the_link_of_a_reset_leads_to_the_server() {
+    let folder = TempDir::new().unwrap();
+    let server = Process::start(folder.path(), &[]);
+    server.register("ada").await;
+    let link = |listen: &str, flags: &[&str]| {
+        let output = command(folder.path(), &[&["user", "reset", "ada"], flags].concat()).env("WUGAN_LISTEN", listen).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap().trim().to_owned(), String::from_utf8(output.stderr).unwrap())
+    };
+    let here = server.url().trim_start_matches("http://");
+    let port = here.split(':').next_back().unwrap();
+    for (listen, origin) in [("0.0.0.0:3000", "http://localhost:3000"), ("[::]:3000", "http://localhost:3000"), (here, server.url())] {
+        let (link, hint) = link(listen, &[]);
+        assert!(link.starts_with(&format!("{origin}/reset#code=")), "{link}");
+        assert!(hint.contains("--issuer"), "{hint}");
+    }
+    let (public, hint) = link("0.0.0.0:3000", &["--issuer", "https://app.example.com/"]);
+    assert!(public.starts_with("https://app.example.com/reset#code="), "{public}");
+    assert_eq!(hint, "");
+    let (link, _) = link(&format!("0.0.0.0:{port}"), &[]);
+    let code = link.split_once("#code=").unwrap().1;
+    let (status, _) = server.post("/user/reset", json!({"code": code, "new_password": "another good password"})).await.unwrap();
+    assert_eq!(status, StatusCode::OK);
+}
+
 /// Ids of keys are in base64url.
 #[test]
 fn case_29_ids_and_names_may_begin_with_a_hyphen() {
