@@ -1,6 +1,6 @@
 //! `POST /user/logout`, `GET /user/sessions`, `DELETE /user/sessions/{id}`: the caller's sessions.
 
-use super::{body::Json, user::User};
+use super::{body::Json, user::Caller};
 use crate::{
     auth::Auth,
     clock::{Millis, rfc3339},
@@ -47,7 +47,7 @@ async fn logout(
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn list(State(auth): State<Auth>, user: User) -> Result<axum::Json<Vec<SessionItem>>, Error> {
+async fn list(State(auth): State<Auth>, Caller(user): Caller) -> Result<axum::Json<Vec<SessionItem>>, Error> {
     let item = |row: session::Model| SessionItem {
         current: row.id == user.session_id,
         id: row.id.to_string(),
@@ -68,7 +68,7 @@ struct SessionPath {
 
 type InPath = Result<Path<SessionPath>, PathRejection>;
 
-async fn end(State(auth): State<Auth>, user: User, path: InPath, device: Device) -> Result<StatusCode, Error> {
+async fn end(State(auth): State<Auth>, Caller(user): Caller, path: InPath, device: Device) -> Result<StatusCode, Error> {
     let Path(SessionPath { id }) = path.map_err(|_| Error::NotFound)?;
     auth.sessions().end_own(user.id, id, &device).await?;
     Ok(StatusCode::NO_CONTENT)

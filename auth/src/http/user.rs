@@ -48,6 +48,19 @@ where
     }
 }
 
+/// The user of a request to one of the library's own guarded routes. They query the database, so they have a limit for each session.
+pub(super) struct Caller(pub(super) User);
+
+impl FromRequestParts<Auth> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, auth: &Auth) -> Result<Self, Error> {
+        let user = authenticate(parts, auth).await?.ok_or(Error::MissingToken)?;
+        auth.sessions().count_query(user.session_id)?;
+        Ok(Self(user))
+    }
+}
+
 /// `None` without an access token.
 async fn authenticate<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Option<User>, Error>
 where

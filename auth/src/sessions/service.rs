@@ -17,12 +17,16 @@ use crate::{
     tokens::Tokens,
 };
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
 /// How often a change of network is recorded for one session: ten at once, and one each six minutes after them. Without a bound, a client that refreshes from two networks in turn would
 /// write a row each time.
 const MAX_NETWORK_CHANGES: Rate = Rate { burst: 10, period: Duration::from_secs(3600) };
+
+/// How often one session may use the library's own guarded routes, which query the database.
+const MAX_QUERIES: Rate = Rate { burst: 1000, period: Duration::from_secs(60) };
 
 /// The lifetimes of sessions, the leeway for clients without attempt ids, and the limit of refreshes.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +51,9 @@ pub struct Sessions {
     pub(super) clock: Clock,
     pub(super) policy: Policy,
     pub(super) refreshes: Arc<Limiter>,
+    /// The permit to look for reuse beyond the limit of refreshes. There is one, so that these reads take one connection.
+    pub(super) reuse_look: Arc<Semaphore>,
+    queries: Arc<Limiter>,
     /// How often a change of network is recorded.
     pub(super) network_changes: Arc<Limiter>,
     pub(super) dpop: Arc<Dpop>,
@@ -56,8 +63,17 @@ impl Sessions {
     /// The service on this database.
     pub(crate) fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy, dpop: Dpop) -> Self {
         let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
-        let network_changes = Arc::new(Limiter::new(MAX_NETWORK_CHANGES));
-        Self { store, tokens, cache: Arc::default(), metrics, clock, policy, refreshes, network_changes, dpop: Arc::new(dpop) }
+        let [network_changes, queries] = [MAX_NETWORK_CHANGES, MAX_QUERIES].map(|rate| Arc::new(Limiter::new(rate)));
+        let (cache, reuse_look, dpop) = (Arc::default(), Arc::new(Semaphore::new(1)), Arc::new(dpop));
+        Self { store, tokens, cache, metrics, clock, policy, refreshes, reuse_look, queries, network_changes, dpop }
+    }
+
+    /// Counts a request of a session that queries the database.
+    ///
+    /// # Errors
+    /// The session is over its limit.
+    pub(crate) fn count_query(&self, session: Uuid) -> Result<(), Error> {
+        self.queries.take(session, self.clock.now()).map_err(Error::RateLimited)
     }
 
     /// Starts a session of an account, for a client that has proved to be its user.

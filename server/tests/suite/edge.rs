@@ -1,9 +1,10 @@
 //! Admission, limits, probes and request ids: cases 31, 33, 36 to 40, 42 and 54.
 
 use crate::{
-    database::{Kind, on_each_database},
+    database::{Kind, on_each_database, on_each_server},
     test_server::{PASSWORD, TestServer, claims, expect_error},
 };
+use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -270,6 +271,50 @@ async fn case_40_a_session_is_refreshed_a_limited_number_of_times() {
     server.clock.shift(20_000);
     server.refresh(&tokens.refresh_token).await;
     server.stop().await;
+}
+
+#[tokio::test]
+async fn case_40_guarded_routes_that_query_the_database_are_limited_by_session() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let (tokens, other) = (server.register("ada").await, server.login("ada").await);
+    let mut answered = 0;
+    let limited = loop {
+        let path = if answered % 2 == 0 { "/user/me" } else { "/user/sessions" };
+        match server.get_as(&tokens.access_token, path).await {
+            answer if answer.status() == StatusCode::OK && answered < 10_000 => answered += 1,
+            answer => break answer,
+        }
+    };
+    assert!(limited.headers().contains_key(header::RETRY_AFTER));
+    expect_error(limited, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    assert!(answered >= 1000, "{answered}");
+    assert!(server.accepts(&tokens.access_token).await, "a route without a query");
+    assert_eq!(server.get_as(&other.access_token, "/user/me").await.status(), StatusCode::OK, "another session");
+    server.clock.shift(60_000);
+    assert_eq!(server.get_as(&tokens.access_token, "/user/me").await.status(), StatusCode::OK);
+    server.stop().await;
+}
+
+/// Refreshes beyond the limit are read for reuse on one connection, so that they do not keep those of other requests.
+async fn looks_for_reuse_take_one_connection(kind: Kind) {
+    let direct = TestServer::with(kind, &["--session-limit", "3/1h"]).await;
+    let (proxy, server) = direct.through_proxy().await;
+    let mut tokens = server.register("ada").await;
+    for _ in 0..3 {
+        tokens = server.refresh(&tokens.refresh_token).await;
+    }
+    let opened = proxy.opened();
+    let flood = (0..40).map(|_| server.try_refresh(&tokens.refresh_token));
+    for answer in join_all(flood).await {
+        expect_error(answer, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    }
+    assert_eq!(proxy.opened(), opened, "connections that were opened for the looks");
+    server.stop().await;
+    direct.stop().await;
+}
+
+on_each_server! {
+    case_40_looks_for_reuse_take_one_connection: looks_for_reuse_take_one_connection;
 }
 
 /// A thief sends requests that change nothing, so that the owner's request would be above the limit.
