@@ -1,20 +1,26 @@
 //! `GET /.well-known/jwks.json` and `GET /.well-known/oauth-authorization-server`: what other services need to verify access tokens.
 
-use crate::auth::Auth;
+use crate::{auth::Auth, error::Error};
 use axum::{
     Json, Router,
-    extract::State,
+    extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
+use url::Url;
 
 /// How long the answers may be cached. A new key is to be added that long before it signs.
 const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
+const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 pub(super) fn router() -> Router<Auth> {
-    Router::new().route("/.well-known/jwks.json", get(keys)).route("/.well-known/oauth-authorization-server", get(metadata))
+    Router::new()
+        .route("/.well-known/jwks.json", get(keys))
+        .route(METADATA, get(metadata))
+        .route(&format!("{METADATA}/{{*issuer}}"), get(metadata_of_path))
 }
 
 /// The public keys (RFC 7517). Empty with HS256, which has none.
@@ -22,8 +28,11 @@ async fn keys(State(auth): State<Auth>) -> Response {
     cacheable(json!({"keys": auth.tokens().public_keys()}))
 }
 
-/// The metadata of RFC 8414 §2. There is no authorization endpoint: sign-in is by `/user/login`.
-async fn metadata(State(auth): State<Auth>) -> Response {
+/// The metadata of RFC 8414 §2, if the issuer is a URL. There is no authorization endpoint: sign-in is by `/user/login`.
+async fn metadata(State(auth): State<Auth>) -> Result<Response, Error> {
+    if auth.inner.origin.is_none() {
+        return Err(Error::NotFound);
+    }
     let issuer = auth.tokens().issuer();
     let mut metadata = json!({
         "issuer": issuer,
@@ -32,11 +41,22 @@ async fn metadata(State(auth): State<Auth>) -> Response {
         // RFC 9449 §5.1.
         "dpop_signing_alg_values_supported": ["ES256", "EdDSA"],
     });
-    // An issuer that is no URL has no address for its keys.
-    if issuer.contains("://") {
+    if !auth.tokens().public_keys().is_empty() {
         metadata["jwks_uri"] = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')).into();
     }
-    cacheable(metadata)
+    Ok(cacheable(metadata))
+}
+
+/// By name, as in `sessions`.
+#[derive(Deserialize)]
+struct IssuerPath {
+    issuer: String,
+}
+
+/// The address of the metadata of an issuer with a path (RFC 8414 §3.1).
+async fn metadata_of_path(State(auth): State<Auth>, Path(path): Path<IssuerPath>) -> Result<Response, Error> {
+    let issuer = Url::parse(auth.tokens().issuer()).map_err(|_| Error::NotFound)?;
+    if issuer.path().trim_matches('/') == path.issuer { metadata(State(auth)).await } else { Err(Error::NotFound) }
 }
 
 fn cacheable(value: Value) -> Response {

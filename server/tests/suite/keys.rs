@@ -2,9 +2,10 @@
 
 use crate::{
     database::Kind,
-    test_server::{TestServer, part},
+    test_server::{TestServer, expect_error, part},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, jwk::JwkSet};
+use reqwest::StatusCode;
 use serde_json::Value;
 use std::{
     fs,
@@ -16,6 +17,7 @@ use std::{
 };
 use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, clock::Clock, keys};
 use wugan_server::config::Config;
+use wugan_wire::Code;
 
 /// The id of the key that a node signs with.
 pub(crate) async fn signing_key(node: &TestServer) -> String {
@@ -200,6 +202,31 @@ async fn case_58_access_tokens_have_the_claims_of_rfc_9068() {
     assert_eq!(metadata["issuer"], "https://id.example.com");
     assert_eq!(metadata["jwks_uri"], "https://id.example.com/.well-known/jwks.json");
     server.stop().await;
+}
+
+/// RFC 8414 §2, §3.1: an issuer is a URL, and its path follows the well-known one.
+#[tokio::test]
+async fn case_58_metadata_is_that_of_an_issuer_with_a_url_and_public_keys() {
+    let address = "/.well-known/oauth-authorization-server";
+    for (issuer, algorithm, keys) in [
+        ("wugan", "eddsa", None),
+        ("urn://wugan", "eddsa", None),
+        ("https://id.example.com", "hs256", Some(Value::Null)),
+        ("https://example.com/auth/", "eddsa", Some("https://example.com/auth/.well-known/jwks.json".into())),
+    ] {
+        let server = TestServer::with(Kind::Sqlite, &["--issuer", issuer, "--signing-algorithm", algorithm]).await;
+        let answer = server.get(address).await;
+        match keys {
+            None => drop(expect_error(answer, StatusCode::NOT_FOUND, Code::NotFound).await),
+            Some(keys) => {
+                let metadata: Value = answer.json().await.unwrap();
+                assert_eq!((&metadata["issuer"], &metadata["jwks_uri"]), (&issuer.into(), &keys));
+            }
+        }
+        let of_path = server.get(&format!("{address}/auth")).await.status();
+        assert_eq!(of_path == StatusCode::OK, issuer.ends_with("/auth/"), "{issuer}: {of_path}");
+        server.stop().await;
+    }
 }
 
 /// A service without the database follows a rotation, and reports when the keys cannot be fetched.

@@ -61,7 +61,9 @@ impl Document {
 
 #[tokio::test]
 async fn the_document_describes_the_answers() {
-    let server = TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa"]).await;
+    let server =
+        TestServer::with(Kind::Sqlite, &["--name-limit", "4/1h", "--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"])
+            .await;
     let json: Value = server.get("/openapi.json").await.json().await.unwrap();
     assert!(json["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut document = Document { json, seen: BTreeSet::new() };
@@ -220,6 +222,8 @@ async fn the_document_describes_the_answers_to_failures() {
         all.push(permit);
     }
     document.validate("post", route, server.post(route, &good).await).await;
+    let metadata = "/.well-known/oauth-authorization-server";
+    document.validate("get", metadata, server.get(metadata).await).await;
     drop(all);
     server.auth.store().writer().execute_unprepared("DROP TABLE sessions").await.unwrap();
     document.validate("get", "/readyz", server.get("/readyz").await).await;
@@ -227,6 +231,7 @@ async fn the_document_describes_the_answers_to_failures() {
     document.validate("post", route, server.post(route, &good).await).await;
     let seen: Vec<_> = document.seen.iter().map(String::as_str).collect();
     let expected = [
+        "get /.well-known/oauth-authorization-server 404",
         "get /readyz 503",
         "post /user/login 408",
         "post /user/login 413",
