@@ -485,6 +485,18 @@ async fn an_attempt_id_of_another_form_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_tutorials_query_form_can_be_switched_off() {
+    let server = TestServer::with(Kind::Sqlite, &["--allow-query-refresh", "false"]).await;
+    let first = server.register("ada").await;
+    let answer = server.get(&format!("/user/refresh?refresh_token={}", first.refresh_token)).await;
+    assert_eq!(answer.headers()["allow"], "POST");
+    expect_error(answer, StatusCode::METHOD_NOT_ALLOWED, Code::MethodNotAllowed).await;
+    assert_eq!(server.row(&first).await.generation, 0);
+    server.refresh(&first.refresh_token).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn the_tutorials_query_form_is_the_same_refresh() {
     let server = TestServer::start(Kind::Sqlite).await;
     let first = server.register("ada").await;
