@@ -87,9 +87,10 @@ impl Connection {
     }
 
     /// Sends a GET; the response's status may be any.
-    pub(crate) async fn status_of(&mut self, path: &str) -> Result<StatusCode, Failure> {
-        let request = Request::get(path).header(HOST, &self.host).body(Full::default())?;
-        Ok(self.send(request).await?.0)
+    pub(crate) async fn status_of(&mut self, path: &str, headers: &[(&str, &str)]) -> Result<StatusCode, Failure> {
+        let request = Request::get(path).header(HOST, &self.host);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        Ok(self.send(request.body(Full::default())?).await?.0)
     }
 
     pub(crate) async fn guarded(&mut self, path: &str) -> Result<(), Failure> {

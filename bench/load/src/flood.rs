@@ -18,10 +18,15 @@ use tokio::{
 
 /// The flooding host's address: on Linux, all of 127.0.0.0/8 is this machine.
 const SOURCE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
+/// The address of a proxy that the server trusts, and the client that it forwards requests for.
+const PROXY: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+const CLIENT: &str = "203.0.113.9";
 /// How many probes a connection sends.
 const PROBES: usize = 20;
 /// How long the host waits before it replaces a connection that was closed without an answer.
 const RECONNECT: Duration = Duration::from_millis(20);
+/// How often a connection is opened and closed again: a thousand of them connect two thousand times a second.
+const CHURN: Duration = Duration::from_millis(500);
 
 /// What each connection of the flood does.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -34,6 +39,10 @@ pub(crate) enum Kind {
     Heads,
     /// Sends GET /readyz repeatedly
     Probes,
+    /// The same through a proxy with the address 127.0.0.3, which forwards it for one client
+    Forwarded,
+    /// Opens a connection and closes it, twice a second
+    Churn,
 }
 
 /// How the server treated the flood.
@@ -73,7 +82,9 @@ async fn one(server: SocketAddr, kind: Kind) -> Treatment {
         Kind::SignIns => sign_in(server, &mut treatment).await,
         Kind::Connects => wait_for_close(server, b"").await,
         Kind::Heads => wait_for_close(server, b"GET /user/me HTTP/1.1\r\nHost: a\r\nX-Half: ").await,
-        Kind::Probes => probe(server, &mut treatment).await,
+        Kind::Probes => probe(server, SOURCE, &[], &mut treatment).await,
+        Kind::Forwarded => probe(server, PROXY, &[("x-forwarded-for", CLIENT)], &mut treatment).await,
+        Kind::Churn => churn(server).await,
     };
     if served.is_err() {
         treatment.refused += 1;
@@ -83,31 +94,40 @@ async fn one(server: SocketAddr, kind: Kind) -> Treatment {
 }
 
 async fn sign_in(server: SocketAddr, treatment: &mut Treatment) -> Result<(), Failure> {
-    let status = Connection::over(connect(server).await?, server).await?.login("load:a wrong password").await?.0;
+    let status = Connection::over(connect(server, SOURCE).await?, server).await?.login("load:a wrong password").await?.0;
     treatment.count(status);
     Ok(())
 }
 
-async fn probe(server: SocketAddr, treatment: &mut Treatment) -> Result<(), Failure> {
-    let mut connection = Connection::over(connect(server).await?, server).await?;
+async fn probe(server: SocketAddr, source: Ipv4Addr, headers: &[(&str, &str)], treatment: &mut Treatment) -> Result<(), Failure> {
+    let mut connection = Connection::over(connect(server, source).await?, server).await?;
     for _ in 0..PROBES {
-        treatment.count(connection.status_of("/readyz").await?);
+        treatment.count(connection.status_of("/readyz", headers).await?);
     }
+    Ok(())
+}
+
+async fn churn(server: SocketAddr) -> Result<(), Failure> {
+    let stream = connect(server, SOURCE).await?;
+    // A reset, so that closed connections do not use up the ports of the machine.
+    stream.set_zero_linger()?;
+    drop(stream);
+    sleep(CHURN).await;
     Ok(())
 }
 
 /// Sends these bytes, and waits until the server closes the connection, which is the error.
 async fn wait_for_close(server: SocketAddr, bytes: &[u8]) -> Result<(), Failure> {
-    let mut stream = connect(server).await?;
+    let mut stream = connect(server, SOURCE).await?;
     stream.write_all(bytes).await?;
     while stream.read(&mut [0; 512]).await? > 0 {}
     Err(Failure("closed".into()))
 }
 
-async fn connect(server: SocketAddr) -> Result<TcpStream, Failure> {
+async fn connect(server: SocketAddr, source: Ipv4Addr) -> Result<TcpStream, Failure> {
     let socket = TcpSocket::new_v4()?;
     if cfg!(target_os = "linux") {
-        socket.bind((SOURCE, 0).into())?;
+        socket.bind((source, 0).into())?;
     }
     Ok(socket.connect(server).await?)
 }

@@ -1,7 +1,7 @@
 //! Refreshes of signed-in users while one other host floods the server.
 //!
 //! Each of 64 connections refreshes every 100 ms, so that latency is measured and not throughput. The servers use all cores, because password
-//! hashing does. One host opens a thousand connections at a time, with each kind of flood in turn.
+//! hashing does. One host opens many connections at a time, with each kind of flood in turn.
 
 use wugan_bundle::step::{Result, step};
 use wugan_local::nest;
@@ -12,7 +12,9 @@ use crate::medians::{median, ratio};
 use crate::peers::{self, Cores, Peer};
 
 const QUIET: [&str; 4] = ["--every", "100", "--seconds", "10"];
-const FLOODS: [&str; 4] = ["sign-ins", "connects", "heads", "probes"];
+/// The kinds, and how many connections at a time: more than a network may have (`--connection-limit`) where connections are held.
+const FLOODS: [(&str, &str); 6] =
+    [("sign-ins", "1000"), ("connects", "1500"), ("heads", "1500"), ("probes", "1000"), ("forwarded", "1000"), ("churn", "1000")];
 
 pub(crate) fn measure(rounds: usize) -> Result<()> {
     let programs = Programs::build()?;
@@ -26,8 +28,8 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
         step(&format!("Measuring the floods, round {round} of {rounds}"), "2 min", || {
             for (peer, rounds) in peers.iter().zip(&mut rounds_of) {
                 let mut figures = vec![programs.run(peer, "refresh", &QUIET)?];
-                for flood in FLOODS {
-                    figures.push(programs.run(peer, "refresh", &[&QUIET[..], &["--flood", flood]].concat())?);
+                for (flood, size) in FLOODS {
+                    figures.push(programs.run(peer, "refresh", &[&QUIET[..], &["--flood", flood, "--flood-size", size]].concat())?);
                 }
                 rounds.push(figures);
             }
@@ -35,13 +37,13 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
         })?;
     }
 
-    heading("Refreshes while one host opens 1000 connections at a time (medians; ms)");
+    heading("Refreshes while one host opens 1000 or 1500 connections at a time (medians; ms)");
     println!("{:<18}{:<12}{:>10}{:>10}{:>12}{:>12}   p99 : quiet", "server", "flood", "p50", "p99", "answered", "refused");
     for (peer, rounds) in peers.iter().zip(&rounds_of) {
         let all = |run: usize, name: &str| rounds.iter().map(|round| round[run].get(name)).collect::<Result<Vec<f64>>>();
         let quiet = all(0, "p99")?;
         println!("{:<18}{:<12}{:>10.2}{:>10.2}", peer.name(), "none", median(all(0, "p50")?) / 1e3, median(quiet.clone()) / 1e3);
-        for (run, flood) in (1..).zip(FLOODS) {
+        for (run, (flood, _)) in (1..).zip(FLOODS) {
             println!(
                 "{:<18}{flood:<12}{:>10.2}{:>10.2}{:>12.0}{:>12.0}   {}",
                 peer.name(),

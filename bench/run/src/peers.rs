@@ -22,6 +22,8 @@ pub(crate) const ACCOUNT: &str = "load:correct horse battery";
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// Limits that the load does not reach.
 const NO_LIMITS: [&str; 6] = ["--name-limit", "1000000/1000s", "--address-limit", "1000000/1000s", "--session-limit", "60000/1m"];
+/// The address from which the load floods as a proxy does.
+const PROXY: [&str; 2] = ["--trusted-proxy", "127.0.0.3/32"];
 /// The cores of the servers and of the load.
 const CORES: [&str; 2] = ["0", "1"];
 
@@ -59,6 +61,10 @@ impl Peer {
         Self::start(name, cores, Some(data), |address| {
             let mut server = Command::new(program);
             server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT]).args(NO_LIMITS);
+            if cores == Cores::All {
+                // In a flood. Elsewhere no header is to be read.
+                server.args(PROXY);
+            }
             server.env("WUGAN_DATABASE_URL", &url).env("WUGAN_SIGNING_KEY", &key);
             server
         })
