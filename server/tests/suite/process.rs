@@ -1,7 +1,8 @@
 //! The binary as a process: cases 6, 16, 20, 24, 26.
 
 use crate::{
-    database::{Kind, on_each_database},
+    database::{Kind, on_each_database, on_each_server},
+    proxy::{Proxy, host},
     test_server::{MANY, PASSWORD, folder, long},
 };
 use reqwest::{Client, StatusCode};
@@ -17,7 +18,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -211,6 +212,28 @@ async fn case_26_sigterm_lets_requests_in_flight_end() {
     let mut server = Arc::into_inner(server).unwrap();
     assert!(server.child.wait().unwrap().success());
     assert!(!folder.path().join("wugan.db-wal").exists(), "the database was closed");
+}
+
+/// A refused sign-in is to be recorded when the server stops, through connections whose packets are lost.
+async fn a_shutdown_waits_a_bounded_time_for_its_database(kind: Kind) {
+    let folder = folder();
+    let url = kind.create(folder.path()).await;
+    let proxy = Proxy::start(host(&url)).await;
+    let through = url.replace(host(&url), &format!("127.0.0.1:{}", proxy.port));
+    let path = folder.path().to_owned();
+    let server = tokio::task::spawn_blocking(move || Process::start(&path, &["--database-url", &through])).await.unwrap();
+    let wrong = json!({"username": "ada", "password": "wrong password"});
+    assert_eq!(server.post("/user/login", wrong).await.unwrap().0, StatusCode::UNAUTHORIZED);
+    proxy.lose();
+    let started = Instant::now();
+    let log = tokio::task::spawn_blocking(move || server.ended_with_log()).await.unwrap();
+    assert!(log.contains("stopped"), "{log}");
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
+    kind.drop(&url).await;
+}
+
+on_each_server! {
+    case_56_a_shutdown_waits_a_bounded_time_for_its_database: a_shutdown_waits_a_bounded_time_for_its_database;
 }
 
 /// The database accepts a connection and never answers. Without the signal, the process would end with an error.
