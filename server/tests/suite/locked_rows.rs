@@ -94,6 +94,35 @@ async fn a_locked_session_holds_up_no_other(kind: Kind) {
     node.stop().await;
 }
 
+/// The locked session is sent first: the other one shares its statement or the next.
+async fn a_first_use_does_not_wait_for_a_locked_one(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    let (store, now) = (node.auth.store(), node.clock.now());
+    let locked = sid(&node.auth.start_session("test:locked", &Device::default()).await.unwrap());
+    let lock = other.auth.store().begin().await.unwrap();
+    session::Entity::find_by_id(locked).lock_exclusive().one(&*lock).await.unwrap().unwrap();
+    // This one waits for the lock; for the next ten seconds, statements leave locked rows out.
+    store.record_first_use(locked, 0, now).await.unwrap_err();
+    let mut fastest = Duration::MAX;
+    for n in 0..10 {
+        let free = sid(&node.auth.start_session(&format!("test:{n}"), &Device::default()).await.unwrap());
+        let started = Instant::now();
+        let timed = async {
+            assert!(store.record_first_use(free, 0, now).await.unwrap());
+            started.elapsed()
+        };
+        let (refused, took) = tokio::join!(store.record_first_use(locked, 0, now), timed);
+        refused.unwrap_err();
+        fastest = fastest.min(took);
+    }
+    println!("{kind:?}: {fastest:?} beside a locked session");
+    assert!(fastest < Duration::from_millis(40), "{fastest:?}");
+    lock.commit().await.unwrap();
+    other.stop().await;
+    node.stop().await;
+}
+
 /// Each node's statement locks the row for the time of its commit, which the other node's must not answer 503.
 async fn after_a_locked_row_two_nodes_record_one_first_use(kind: Kind) {
     let node = TestServer::with(kind, MANY).await;
@@ -215,6 +244,7 @@ async fn a_killed_connection_is_a_503(kind: Kind) {
 
 on_each_server! {
     case_24_a_killed_connection_is_a_503: a_killed_connection_is_a_503;
+    case_24_a_first_use_does_not_wait_for_a_locked_one: a_first_use_does_not_wait_for_a_locked_one;
     case_24_a_locked_session_holds_up_no_other: a_locked_session_holds_up_no_other;
     case_24_locked_sessions_leave_connections_for_others: locked_sessions_leave_connections_for_others;
     case_24_after_a_locked_row_two_nodes_record_one_first_use: after_a_locked_row_two_nodes_record_one_first_use;

@@ -85,17 +85,16 @@ struct Recorder {
 }
 
 impl Recorder {
-    /// Records by one statement. If other transactions have locked rows of it, their sessions are answered as busy, and the others are
-    /// recorded.
+    /// Records by one statement. If other transactions have locked rows of it, their sessions are recorded later, and do not delay the others.
     async fn record_together(self: Arc<Self>, mut uses: Uses, now: Millis) {
         let _permit = self.permits.acquire().await;
         if self.met_lock().is_some_and(|at| at.elapsed() < CAUTION) {
-            self.leave_out_locked(&mut uses).await;
+            self.leave_out_locked(&mut uses, now).await;
         }
         let mut recorded = self.execute(&uses, now).await;
         if is_prevented(&recorded) {
             *self.met_lock() = Some(Instant::now());
-            self.leave_out_locked(&mut uses).await;
+            self.leave_out_locked(&mut uses, now).await;
             recorded = self.execute(&uses, now).await;
         }
         answer(uses, &recorded);
@@ -109,16 +108,23 @@ impl Recorder {
         Ok(u64::try_from(uses.len()) == Ok(changed))
     }
 
-    /// Answers the uses whose rows are locked, also after a pause: a statement of another node locks a row for the time of its commit. A
-    /// database that cannot tell, or no longer answers, leaves them all.
-    async fn leave_out_locked(&self, uses: &mut Uses) {
-        let mut locked = self.take_locked(uses).await;
+    /// Leaves the uses whose rows are locked to a task of their own. A database that cannot tell, or no longer answers, leaves none.
+    async fn leave_out_locked(self: &Arc<Self>, uses: &mut Uses, now: Millis) {
+        let locked = self.take_locked(uses).await;
         if !locked.is_empty() {
-            sleep(COMMIT_TIME).await;
-            let still = self.take_locked(&mut locked).await;
-            uses.append(&mut locked);
-            answer(still, &Err(unavailable("another transaction has locked the session")));
+            tokio::spawn(self.clone().record_later(locked, now));
         }
+    }
+
+    /// Records after a pause: a statement of another node locks a row for the time of its commit. Sessions that are still locked are answered
+    /// as busy.
+    async fn record_later(self: Arc<Self>, mut uses: Uses, now: Millis) {
+        sleep(COMMIT_TIME).await;
+        let _permit = self.permits.acquire().await;
+        let locked = self.take_locked(&mut uses).await;
+        answer(locked, &Err(unavailable("another transaction has locked the session")));
+        let recorded = self.execute(&uses, now).await;
+        answer(uses, &recorded);
     }
 
     async fn take_locked(&self, uses: &mut Uses) -> Uses {
