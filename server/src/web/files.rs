@@ -1,13 +1,13 @@
 //! Router fallback: a static file if one exists; the app's page for browser navigations; otherwise a JSON 404.
 
-use super::page::Page;
+use super::{etag, page::Page};
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::path::Path;
+use std::{fmt, path::Path};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use wugan_axum::Error;
@@ -16,9 +16,10 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// The least length of a hash in a name: those of trunk and wasm-bindgen have 16 digits, others up to 64.
 const HASH_LENGTH: usize = 16;
-/// The headers of conditional requests.
-const CONDITIONS: [HeaderName; 5] =
-    [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH, header::IF_MATCH, header::IF_UNMODIFIED_SINCE, header::IF_RANGE];
+/// The conditions that `ServeDir` decides by modification times.
+const CONDITIONS: [HeaderName; 4] = [header::IF_MODIFIED_SINCE, header::IF_NONE_MATCH, header::IF_MATCH, header::IF_UNMODIFIED_SINCE];
+/// The longest file without a hash in its name that has an ETag: it is read as a whole for each request.
+const MAX_TAGGED: usize = 64 * 1024;
 /// How much of a file is read at a time. A client that reads nothing takes twice as much memory.
 const CHUNK: usize = 16 * 1024;
 /// The longest part of a path that is looked up. File systems accept 255 bytes, and compressed files end with `.br` or `.gz`.
@@ -54,32 +55,62 @@ impl Web {
         }
         if may_exist {
             if !is_hashed {
-                // Removed: they are decided by modification times, and container images may give all files the same one.
-                CONDITIONS.iter().for_each(|name| drop(request.headers_mut().remove(name)));
+                decide_by_content(&mut request);
             }
             let Ok(found) = self.files.clone().oneshot(request).await;
             if !matches!(found.status(), StatusCode::NOT_FOUND | StatusCode::TEMPORARY_REDIRECT) {
-                return file(found.map(Body::new), is_hashed);
+                return file(found.map(Body::new), is_hashed, &headers).await;
             }
         }
         if is_navigation(&headers) { self.page.serve(&headers).await } else { Error::NotFound.into_response() }
     }
 }
 
-fn file(mut response: Response, is_hashed: bool) -> Response {
+/// Removes what `ServeDir` would decide by modification times: container images may give all files the same one.
+fn decide_by_content(request: &mut Request) {
+    // The content is read for its ETag. The body of an answer to HEAD is not sent.
+    *request.method_mut() = Method::GET;
+    let headers = request.headers_mut();
+    CONDITIONS.iter().for_each(|name| drop(headers.remove(name)));
+    // The rest of another file must not be joined to what the client has (RFC 9110 §13.1.5).
+    if headers.remove(header::IF_RANGE).is_some() {
+        headers.remove(header::RANGE);
+    }
+}
+
+async fn file(mut response: Response, is_hashed: bool, request: &HeaderMap) -> Response {
+    if !is_hashed {
+        response = tagged(response, request).await.unwrap_or_else(IntoResponse::into_response);
+    }
     let is_content = matches!(response.status(), StatusCode::OK | StatusCode::PARTIAL_CONTENT | StatusCode::NOT_MODIFIED);
     let headers = response.headers_mut();
     if is_content {
         headers.insert(header::CACHE_CONTROL, if is_hashed { IMMUTABLE } else { NO_CACHE });
     }
-    if !is_hashed {
-        headers.remove(header::LAST_MODIFIED);
-        // Made of the modification time and the length.
-        headers.remove(header::ETAG);
-    }
     // A cache must not send a compressed response to a browser that does not accept it.
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     response
+}
+
+/// With an ETag by its content, unless it is long or a part, in place of what is made of the modification time. 304 if the client has it.
+async fn tagged(mut response: Response, request: &HeaderMap) -> Result<Response, Error> {
+    response.headers_mut().remove(header::LAST_MODIFIED);
+    response.headers_mut().remove(header::ETAG);
+    let length = response.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if response.status() != StatusCode::OK || length.is_none_or(|length: usize| length > MAX_TAGGED) {
+        return Ok(response);
+    }
+    let unreadable = |error: &dyn fmt::Display| Error::Internal(format!("a file of the app cannot be read: {error}"));
+    let (mut head, body) = response.into_parts();
+    let content = to_bytes(body, MAX_TAGGED).await.map_err(|error| unreadable(&error))?;
+    let etag = etag::of(&content).map_err(|error| unreadable(&error))?;
+    if etag::is_cached(request, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag)]).into_response());
+    }
+    // The file may have been replaced since its length was read.
+    head.headers.insert(header::CONTENT_LENGTH, content.len().into());
+    head.headers.insert(header::ETAG, etag);
+    Ok(Response::from_parts(head, content.into()))
 }
 
 /// Whether a file system can have a file of that name. For other names it returns an error, which must not be answered 500.

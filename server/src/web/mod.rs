@@ -1,6 +1,7 @@
 //! The app's files.
 
 mod csp;
+mod etag;
 mod files;
 mod page;
 

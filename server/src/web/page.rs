@@ -1,13 +1,11 @@
 //! The app's page. Its ETag and its Content-Security-Policy are computed from the content that is sent.
 
-use super::csp;
+use super::{csp, etag};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Response},
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sha2::{Digest, Sha256};
 use std::{
     io::{self, Read},
     path::{Path, PathBuf},
@@ -54,7 +52,7 @@ impl Page {
             Err(_) => return Error::Internal("reading the app's page panicked".into()).into_response(),
         };
         let compressed = loaded.brotli.as_ref().filter(|(_, is_valid)| *is_valid && accepts_brotli(request)).map(|(bytes, _)| bytes);
-        let mut response = if is_cached(request, &loaded.etag) {
+        let mut response = if etag::is_cached(request, &loaded.etag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             Html(Body::from(compressed.unwrap_or(&loaded.html).clone())).into_response()
@@ -79,13 +77,12 @@ impl Page {
             return Ok(last.clone());
         }
         let policy = HeaderValue::try_from(csp::policy(&String::from_utf8_lossy(&html))).map_err(io::Error::other)?;
-        // Weak: the compressed page has the same one.
-        let etag = format!("W/\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&html)[..16]));
+        let etag = etag::of(&html)?;
         let brotli = brotli.map(|bytes| {
             let is_valid = is_compressed_form(&bytes, &html);
             (bytes, is_valid)
         });
-        let loaded = Arc::new(Loaded { html, brotli, etag: HeaderValue::try_from(etag).map_err(io::Error::other)?, policy });
+        let loaded = Arc::new(Loaded { html, brotli, etag, policy });
         *last = Some(loaded.clone());
         Ok(loaded)
     }
@@ -104,9 +101,4 @@ fn accepts_brotli(request: &HeaderMap) -> bool {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
         name.trim().eq_ignore_ascii_case("br") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
     })
-}
-
-fn is_cached(request: &HeaderMap, etag: &HeaderValue) -> bool {
-    let lists = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).any(|tag| tag.trim() == "*" || Some(tag.trim()) == etag.to_str().ok())
 }

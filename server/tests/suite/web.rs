@@ -4,7 +4,7 @@ use crate::{
     database::Kind,
     test_server::{TestServer, expect_error},
 };
-use reqwest::{Response, StatusCode, header};
+use reqwest::{Method, Response, StatusCode, header};
 use std::fs;
 use wugan_wire::Code;
 
@@ -116,24 +116,63 @@ async fn case_44_etag_and_policy_are_those_of_the_page_that_is_sent() {
     let packed = get(&server, "/", "text/html", "gzip, br").await;
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "br");
     assert!(!get(&server, "/", "text/html", "br;q=0").await.headers().contains_key(header::CONTENT_ENCODING));
+    server.stop().await;
+}
 
-    let icon = get(&server, "/favicon.svg", "*/*", "identity").await;
-    for name in [header::LAST_MODIFIED, header::ETAG] {
-        assert!(!icon.headers().contains_key(name), "a modification time says nothing in an image");
+/// The files all have one modification time, and the icons one length.
+#[tokio::test]
+async fn case_44_a_file_without_a_hash_is_not_modified_if_its_content_is_the_same() {
+    let server = with_app().await;
+    let epoch = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    let write = |name: &str, content: &[u8]| {
+        let file = server.folder().join("dist").join(name);
+        fs::write(&file, content).unwrap();
+        fs::File::open(file).unwrap().set_modified(epoch).unwrap();
+    };
+    let request = |method: Method, name: &str, headers: &[(header::HeaderName, &str)]| {
+        let request = server.http.request(method, format!("{}/{name}", server.url));
+        headers.iter().fold(request, |request, (name, value)| request.header(name, *value)).send()
+    };
+    write("favicon.svg", b"<svg/>");
+    write("favicon.svg.br", b"brotli");
+    let first = request(Method::GET, "favicon.svg", &[]).await.unwrap();
+    assert!(!first.headers().contains_key(header::LAST_MODIFIED), "a modification time says nothing in an image");
+    let etag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+    assert_eq!(first.text().await.unwrap(), "<svg/>");
+    let head = request(Method::HEAD, "favicon.svg", &[]).await.unwrap();
+    assert_eq!((head.headers()[header::ETAG].to_str().unwrap(), &head.headers()[header::CONTENT_LENGTH]), (&*etag, &"6".parse().unwrap()));
+    assert_eq!(head.text().await.unwrap(), "");
+    let compressed = request(Method::GET, "favicon.svg", &[(header::ACCEPT_ENCODING, "br")]).await.unwrap();
+    assert_ne!(compressed.headers()[header::ETAG], etag.as_str(), "the compressed form is another content");
+    for method in [Method::GET, Method::HEAD] {
+        let same = request(method, "favicon.svg", &[(header::IF_NONE_MATCH, &format!("\"another\", {etag}"))]).await.unwrap();
+        assert_eq!((same.status(), &same.headers()[header::CACHE_CONTROL]), (StatusCode::NOT_MODIFIED, &"no-cache".parse().unwrap()));
+        assert_eq!(same.headers()[header::ETAG], etag.as_str());
+        assert_eq!(same.text().await.unwrap(), "");
     }
-    // Another icon of the same length and time, for a browser that has tower-http's ETag of the first one.
-    let icon = server.folder().join("dist/favicon.svg");
-    fs::write(&icon, "<abc/>").unwrap();
-    fs::File::open(&icon).unwrap().set_modified(epoch).unwrap();
-    for (condition, value) in [
+
+    write("favicon.svg", b"<abc/>");
+    for condition in [
+        (header::IF_NONE_MATCH, etag.as_str()),
+        // The ETag that tower-http makes of the modification time and the length.
         (header::IF_NONE_MATCH, "\"1.00000000-6\""),
-        (header::IF_NONE_MATCH, "*"),
+        (header::IF_MODIFIED_SINCE, "Thu, 01 Jan 1970 00:00:01 GMT"),
         (header::IF_MATCH, "\"x\""),
         (header::IF_UNMODIFIED_SINCE, "Thu, 01 Jan 1970 00:00:00 GMT"),
     ] {
-        let answer = server.http.get(format!("{}/favicon.svg", server.url)).header(&condition, value).send().await.unwrap();
-        assert_eq!((answer.status(), answer.text().await.unwrap().as_str()), (StatusCode::OK, "<abc/>"), "{condition}");
+        let changed = request(Method::GET, "favicon.svg", std::slice::from_ref(&condition)).await.unwrap();
+        assert_eq!((changed.status(), changed.text().await.unwrap().as_str()), (StatusCode::OK, "<abc/>"), "{condition:?}");
     }
+    let range = (header::RANGE, "bytes=3-");
+    let part = request(Method::GET, "favicon.svg", std::slice::from_ref(&range)).await.unwrap();
+    assert_eq!((part.status(), part.headers().get(header::ETAG)), (StatusCode::PARTIAL_CONTENT, None));
+    let rest = request(Method::GET, "favicon.svg", &[range, (header::IF_RANGE, &etag)]).await.unwrap();
+    assert_eq!((rest.status(), rest.text().await.unwrap().as_str()), (StatusCode::OK, "<abc/>"), "the rest of another file");
+
+    write("film.bin", &[1; 100_000]);
+    let long = request(Method::GET, "film.bin", &[]).await.unwrap();
+    assert!(!long.headers().contains_key(header::ETAG), "a long file is not read as a whole");
+    assert_eq!(long.bytes().await.unwrap().len(), 100_000);
     server.stop().await;
 }
 
