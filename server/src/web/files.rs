@@ -1,13 +1,20 @@
 //! Router fallback: a static file if one exists; the app's page for browser navigations; otherwise a JSON 404.
 
-use super::{etag, page::Page};
+use super::{
+    etag,
+    page::{INDEX, Page},
+};
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use std::{fmt, path::Path};
+use percent_encoding::percent_decode_str;
+use std::{
+    fmt,
+    path::{Component, Path, PathBuf},
+};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use wugan_axum::Error;
@@ -47,23 +54,35 @@ impl Web {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Error::NotFound.into_response();
         }
-        let path = request.uri().path();
-        let (is_root, is_hashed, may_exist) = (matches!(path, "/" | "/index.html"), is_hashed(path), may_exist(path));
         let headers = request.headers().clone();
-        if is_root {
-            return self.page.serve(&headers).await;
-        }
-        if may_exist {
+        let path = request.uri().path();
+        let is_root = path == "/";
+        if !is_root && may_exist(path) {
+            let (name, is_hashed) = (file_name(path), is_hashed(path));
             if !is_hashed {
                 decide_by_content(&mut request);
             }
             let Ok(found) = self.files.clone().oneshot(request).await;
+            if is_html(found.headers()) {
+                return self.page.serve(&name, &headers).await;
+            }
             if !matches!(found.status(), StatusCode::NOT_FOUND | StatusCode::TEMPORARY_REDIRECT) {
                 return file(found.map(Body::new), is_hashed, &headers).await;
             }
         }
-        if is_navigation(&headers) { self.page.serve(&headers).await } else { Error::NotFound.into_response() }
+        if is_root || is_navigation(&headers) { self.page.serve(Path::new(INDEX), &headers).await } else { Error::NotFound.into_response() }
     }
+}
+
+/// Whether a browser runs the scripts of what is sent.
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+}
+
+/// The file that `ServeDir` finds for a path: `//./%69ndex.html/` is `index.html`.
+fn file_name(path: &str) -> PathBuf {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    Path::new(&*path).components().filter(|part| matches!(part, Component::Normal(_))).collect()
 }
 
 /// Removes what `ServeDir` would decide by modification times: container images may give all files the same one.

@@ -1,4 +1,4 @@
-//! The app's page. Its ETag and its Content-Security-Policy are computed from the content that is sent.
+//! The app's page, and other pages of its folder. Their ETag and Content-Security-Policy are computed from the content that is sent.
 
 use super::{csp, etag};
 use axum::{
@@ -7,6 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use std::{
+    fs,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -18,16 +19,19 @@ const NO_APP: &str = "<!doctype html><html lang=\"en\"><title>No app here</title
 <p>Its folder (<code>--web-root</code>) has no <code>index.html</code>. Build the app with <code>trunk build --release</code>, \
 or start both with <code>cargo xtask serve</code>, then load this page again.</p></html>";
 
-/// The app's page. It is read for each navigation: a build may replace it while the server runs, with the same modification time.
+pub(super) const INDEX: &str = "index.html";
+
+/// The pages. They are read for each navigation: a build may replace them while the server runs, with the same modification time.
 #[derive(Clone)]
 pub(super) struct Page {
-    file: PathBuf,
+    root: PathBuf,
+    /// What was computed for the last page.
     last: Arc<Mutex<Option<Arc<Loaded>>>>,
 }
 
 struct Loaded {
     html: Vec<u8>,
-    /// The file `index.html.br` and, if it is the compressed form of `html`, true.
+    /// The file with the suffix `.br` and, if it is the compressed form of `html`, true.
     brotli: Option<(Vec<u8>, bool)>,
     etag: HeaderValue,
     policy: HeaderValue,
@@ -35,17 +39,18 @@ struct Loaded {
 
 impl Page {
     pub(super) fn new(root: &Path) -> Self {
-        let page = Self { file: root.join("index.html"), last: Arc::default() };
-        if let Err(error) = page.load() {
-            tracing::warn!(page = %page.file.display(), %error, "there is no app to show; see --web-root");
+        let page = Self { root: root.into(), last: Arc::default() };
+        let index = root.join(INDEX);
+        if let Err(error) = page.load(&index) {
+            tracing::warn!(page = %index.display(), %error, "there is no app to show; see --web-root");
         }
         page
     }
 
-    /// Sends the page to a client that sent these headers.
-    pub(super) async fn serve(&self, request: &HeaderMap) -> Response {
-        let page = self.clone();
-        let loaded = match tokio::task::spawn_blocking(move || page.load()).await {
+    /// Sends the page of that name to a client that sent these headers.
+    pub(super) async fn serve(&self, name: &Path, request: &HeaderMap) -> Response {
+        let (page, file) = (self.clone(), self.root.join(name));
+        let loaded = match tokio::task::spawn_blocking(move || page.load(&file)).await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => return (StatusCode::NOT_FOUND, Html(NO_APP)).into_response(),
             Ok(Err(error)) => return Error::Internal(format!("the app's page cannot be read: {error}")).into_response(),
@@ -68,9 +73,11 @@ impl Page {
         response
     }
 
-    fn load(&self) -> io::Result<Arc<Loaded>> {
-        let html = std::fs::read(&self.file)?;
-        let brotli = std::fs::read(self.file.with_extension("html.br")).ok();
+    fn load(&self, file: &Path) -> io::Result<Arc<Loaded>> {
+        let html = fs::read(file)?;
+        let mut compressed = file.as_os_str().to_owned();
+        compressed.push(".br");
+        let brotli = fs::read(compressed).ok();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |last: &&Arc<Loaded>| last.html == html && last.brotli.as_ref().map(|(bytes, _)| bytes) == brotli.as_ref();
         if let Some(last) = last.as_ref().filter(is_same) {

@@ -6,6 +6,10 @@ use crate::{
 };
 use reqwest::{Method, Response, StatusCode, header};
 use std::fs;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 use wugan_wire::Code;
 
 const PAGE: &str = "<!doctype html><title>Wugan</title><script type=\"module\">alert('Hello, server.');</script>";
@@ -46,6 +50,58 @@ async fn case_22_the_page_runs_its_own_scripts_and_no_others() {
     fs::File::open(&page).unwrap().set_modified(std::time::SystemTime::now() + std::time::Duration::from_secs(2)).unwrap();
     let after = get(&server, "/", "text/html", "identity").await.headers()[header::CONTENT_SECURITY_POLICY].clone();
     assert_ne!(before, after, "another page has another policy");
+    server.stop().await;
+}
+
+/// Sends a path as it is, with the slashes and dots that a client library would remove.
+async fn get_raw(server: &TestServer, path: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test]
+async fn case_22_a_page_has_its_own_policy_however_its_path_is_spelled() {
+    let server = with_app().await;
+    let other = PAGE.replace("Hello", "Goodbye");
+    fs::create_dir(server.folder().join("dist/a")).unwrap();
+    fs::write(server.folder().join("dist/a/other.htm"), &other).unwrap();
+    let policy = async |path: &str, page: &str| {
+        let (head, body) = get_raw(&server, path).await;
+        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert_eq!(body, page, "{path}");
+        assert!(head.contains("cache-control: no-cache"), "{path}: {head}");
+        let policy = head.lines().find_map(|line| line.strip_prefix("content-security-policy: ")).unwrap().to_owned();
+        assert!(policy.contains("'wasm-unsafe-eval' 'sha256-"), "{path}: {policy}");
+        policy
+    };
+    let index = policy("/", PAGE).await;
+    for path in [
+        "/index.html",
+        "//index.html",
+        "/./index.html",
+        "/%2e/index.html",
+        "/%69ndex.html",
+        "/index%2ehtml",
+        "/index.html/",
+        "/index.html/.",
+        "/index.html?x=/a/other.htm",
+        "/a/..//index.html",
+        "/a/%2e%2e/index.html",
+        "/A/",
+    ] {
+        assert_eq!(policy(path, PAGE).await, index, "{path}");
+    }
+    let others = policy("/a/other.htm", &other).await;
+    assert_ne!(others, index);
+    assert_eq!(policy("//a/./%6fther.htm", &other).await, others);
+    assert_eq!(policy("/a%2fother.htm", &other).await, others);
+    let (icon, _) = get_raw(&server, "//favicon.svg").await;
+    assert!(icon.contains("content-security-policy: default-src 'none'; base-uri"), "{icon}");
     server.stop().await;
 }
 
