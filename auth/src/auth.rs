@@ -39,7 +39,7 @@ impl Auth {
     pub async fn open(options: Options) -> Result<Self, StartError> {
         options.check()?;
         let lifetime = millis(options.policy.session_ttl.max(options.access_ttl));
-        let keys = Keys::open(&options.signing_key, options.signing_algorithm, lifetime, options.clock.clone())?;
+        let keys = Keys::open(options.signing_key.clone(), options.signing_algorithm, lifetime, options.clock.clone()).await?;
         let store = Store::open(&options.database_url, options.database_connections).await?;
         let auth = Self::on(store, keys, options)?;
         crate::maintenance::start(Arc::downgrade(&auth.inner));

@@ -29,6 +29,7 @@
 mod accounts;
 mod attempt;
 mod auth;
+mod blocking;
 mod claims;
 mod device;
 mod dpop;

@@ -5,7 +5,10 @@ use super::{
     file::{KeyError, create_if_missing, record_lifetime},
     set::{Key, KeySet},
 };
-use crate::clock::{Clock, Millis};
+use crate::{
+    blocking::run_blocking,
+    clock::{Clock, Millis},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -38,16 +41,11 @@ impl Keys {
     ///
     /// # Errors
     /// The file cannot be read or created, or has other content.
-    pub fn open(path: &Path, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, KeyError> {
-        create_if_missing(path, algorithm, clock.now())?;
-        if let Err(error) = record_lifetime(path, lifetime) {
-            warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --session-ttl as this server");
-        }
-        // The time is read before the content, so that a change in between is read again.
-        let modified = modified(path);
-        let keys = Self::fixed(KeySet::read(path)?, clock);
-        warn_if_readable_by_others(path);
-        keys.watch(path.into(), modified);
+    pub async fn open(path: PathBuf, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, KeyError> {
+        let (file, now) = (path.clone(), clock.now());
+        let (set, modified) = run_blocking(move || read_or_create(&file, algorithm, lifetime, now)).await?;
+        let keys = Self::fixed(set, clock);
+        keys.watch(path, modified);
         Ok(keys)
     }
 
@@ -98,11 +96,14 @@ impl Keys {
             loop {
                 sleep(CHECK_INTERVAL).await;
                 let Some(keys) = keys.upgrade() else { return };
-                let modified = modified(&path);
-                if modified == loaded {
-                    continue;
-                }
-                match KeySet::read(&path) {
+                let file = path.clone();
+                let (modified, changed) = run_blocking(move || {
+                    let modified = modified(&file);
+                    (modified, (modified != loaded).then(|| KeySet::read(&file)))
+                })
+                .await;
+                let Some(read) = changed else { continue };
+                match read {
                     Ok(set) => {
                         loaded = modified;
                         info!("the signing keys have changed");
@@ -116,6 +117,24 @@ impl Keys {
             }
         });
     }
+}
+
+/// The keys of the file, and when it was written.
+fn read_or_create(
+    path: &Path,
+    algorithm: SigningAlgorithm,
+    lifetime: Millis,
+    now: Millis,
+) -> Result<(KeySet, Option<SystemTime>), KeyError> {
+    create_if_missing(path, algorithm, now)?;
+    if let Err(error) = record_lifetime(path, lifetime) {
+        warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --session-ttl as this server");
+    }
+    // The time is read before the content, so that a change in between is read again.
+    let modified = modified(path);
+    let set = KeySet::read(path)?;
+    warn_if_readable_by_others(path);
+    Ok((set, modified))
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -132,3 +151,57 @@ fn warn_if_readable_by_others(path: &Path) {
 
 #[cfg(not(unix))]
 fn warn_if_readable_by_others(_: &Path) {}
+
+#[cfg(all(test, unix))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::keys::file::tests::new_file;
+    use std::{process::Command, sync::mpsc, thread};
+    use tokio::{runtime::Builder, sync::oneshot};
+
+    /// The key file is a pipe, whose reader waits for a writer, until it has been read once.
+    #[test]
+    fn a_key_file_that_is_slow_to_read_delays_no_other_task() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wugan.key");
+        let put_pipe = || {
+            let pipe = folder.path().join("pipe");
+            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            fs::rename(pipe, &path).unwrap();
+        };
+        put_pipe();
+        let ((tick, ticks), (opened, is_opened), (stop, stopped)) = (mpsc::channel(), mpsc::channel(), oneshot::channel::<()>());
+        let file = path.clone();
+        let runtime = thread::spawn(move || {
+            Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+                tokio::spawn(async move {
+                    while tick.send(()).is_ok() {
+                        sleep(Duration::from_millis(1)).await;
+                    }
+                });
+                let _keys = Keys::open(file, SigningAlgorithm::Hs256, 0, Clock::default()).await.unwrap();
+                opened.send(()).unwrap();
+                let _ = stopped.await;
+            });
+        });
+        for what in ["opened", "read again"] {
+            // Returns when the pipe has a reader.
+            let writer = fs::File::options().write(true).open(&path).unwrap();
+            ticks.try_iter().for_each(drop);
+            ticks.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| panic!("no task runs while the file is {what}"));
+            let (_folder, keys) = new_file();
+            // Of another time than the pipe that replaces it.
+            fs::File::open(&keys).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            fs::rename(keys, &path).unwrap();
+            // The pipe was empty: the file is tried again.
+            drop(writer);
+            if what == "opened" {
+                is_opened.recv().unwrap();
+                put_pipe();
+            }
+        }
+        stop.send(()).unwrap();
+        runtime.join().unwrap();
+    }
+}

@@ -11,7 +11,7 @@ use super::{
     session::Model,
     sqlite::{self, File, Sqlite, WriteLock},
 };
-use crate::clock::Millis;
+use crate::{blocking::run_blocking, clock::Millis};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
 use std::{ops::Deref, pin::pin, time::Duration};
@@ -113,11 +113,14 @@ impl Store {
         let discards = Discards::default();
         Ok(match url.split(':').next() {
             Some("sqlite") => {
-                let path = sqlite::prepare(url, file)?;
+                let given = url.to_owned();
+                let path = run_blocking(move || sqlite::prepare(&given, file)).await?;
                 let write = connect(sqlite::writer(url, file)).await?;
                 let read = connect(sqlite::readers(url, file)).await?;
                 let write_lock = WriteLock::default();
-                let sessions = SessionStore::Sqlite(Sqlite::open(&path, write_lock.clone()).map_err(StoreError::Connect)?);
+                let lock = write_lock.clone();
+                let opened = run_blocking(move || Sqlite::open(&path, lock)).await;
+                let sessions = SessionStore::Sqlite(opened.map_err(StoreError::Connect)?);
                 Self { read, write, sessions, discards, write_lock: Some(write_lock) }
             }
             Some("postgres" | "postgresql" | "mysql") => {
