@@ -130,7 +130,20 @@ fn numbered(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+
+    /// A server that is configured with `autocommit=0` opens its sessions so.
+    #[tokio::test]
+    #[ignore = "needs a MariaDB: `cargo xtask test` starts one"]
+    async fn a_mysql_session_that_commits_nothing_is_switched_to_autocommit() {
+        let url = std::env::var("WUGAN_TEST_MYSQL").unwrap();
+        let mut connection = MySqlConnectOptions::from_str(&url).unwrap().connect().await.unwrap();
+        sqlx::raw_sql("SET SESSION autocommit = 0").execute(&mut connection).await.unwrap();
+        prepare_mysql(&mut connection, LOCK_TIMEOUT).await.unwrap();
+        let autocommit: i64 = sqlx::query_scalar("SELECT @@SESSION.autocommit").fetch_one(&mut connection).await.unwrap();
+        assert_eq!(autocommit, 1);
+    }
 
     #[test]
     fn placeholders_are_numbered_for_postgres() {
