@@ -31,6 +31,8 @@ pub(crate) enum Decision {
     Refuse,
     /// Refuses and ends the session: the token was stolen.
     Revoke,
+    /// Refuses, because the attempt id is that of the exchange before; nothing changes.
+    ReusedAttempt,
 }
 
 /// The generations of a session's refresh token.
@@ -61,7 +63,8 @@ impl Lineage {
 
     pub(crate) fn decide(&self, presented: u64, attempt: Option<&str>, policy: ReusePolicy, leeway: f64, now: f64) -> Decision {
         if presented == self.generation {
-            return Decision::Rotate;
+            let is_reused = policy == ReusePolicy::AttemptId && attempt.is_some() && attempt == self.attempt.as_deref();
+            return if is_reused { Decision::ReusedAttempt } else { Decision::Rotate };
         }
         if presented > self.generation {
             return Decision::Refuse;
@@ -159,6 +162,9 @@ mod tests {
         used.record_use(2, 20.0);
         for (lineage, presented, attempt, now, expected) in [
             (&unused, 2, Some("x"), 30.0, Decision::Rotate),
+            (&unused, 2, Some("a"), 30.0, Decision::Rotate),
+            (&unused, 2, Some("b"), 30.0, Decision::ReusedAttempt),
+            (&used, 2, Some("b"), 30.0, Decision::ReusedAttempt),
             (&unused, 3, Some("x"), 30.0, Decision::Refuse),
             (&unused, 1, Some("b"), 90.0 * MINUTE, Decision::Repeat),
             (&unused, 1, Some("x"), 30.0, Decision::Supersede),
@@ -192,6 +198,7 @@ mod tests {
         lineage.rotate(None, 0.0);
         let decide = |lineage: &Lineage, leeway, now| lineage.decide(0, None, ReusePolicy::AttemptId, leeway, now);
         assert_eq!(decide(&lineage, 0.0, MINUTE), Decision::Repeat);
+        assert_eq!(lineage.decide(1, None, ReusePolicy::AttemptId, 0.0, MINUTE), Decision::Rotate);
         lineage.record_use(1, MINUTE);
         assert_eq!(decide(&lineage, 10_000.0, MINUTE + 9_000.0), Decision::Repeat);
         assert_eq!(decide(&lineage, 10_000.0, MINUTE + 11_000.0), Decision::Revoke);
@@ -216,6 +223,7 @@ mod tests {
         let lineage = rotated_twice();
         assert_eq!(lineage.decide(1, Some("x"), ReusePolicy::UntilUsed, 0.0, 20.0), Decision::Repeat);
         assert_eq!(lineage.decide(1, Some("b"), ReusePolicy::Never, 0.0, 20.0), Decision::Revoke);
+        assert_eq!(lineage.decide(2, Some("b"), ReusePolicy::Never, 0.0, 20.0), Decision::Rotate);
         let mut used = lineage;
         used.record_use(2, 20.0);
         assert_eq!(used.decide(1, Some("b"), ReusePolicy::UntilUsed, 0.0, 30.0), Decision::Revoke);

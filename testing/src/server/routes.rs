@@ -29,8 +29,8 @@ impl Server {
         if self.0.sessions.borrow()[session].key.is_some() {
             return None;
         }
-        let granted = self.exchange_token(session, generation, attempt, Presenter::Stranger);
-        granted.then(|| self.tokens(session, 0.0).into_set())
+        let decision = self.exchange_token(session, generation, attempt, Presenter::Stranger);
+        is_granted(decision).then(|| self.tokens(session, 0.0).into_set())
     }
 
     /// Uses an access token as another program does, which has no key to prove. Returns whether it was accepted.
@@ -239,8 +239,10 @@ impl Server {
                 return Reply::json(status, &json!({"statusCode": status, "error": code}));
             }
             let presenter = Presenter::Tab { sent_at: incoming.sent_at, may_repeat: incoming.is_allowed_duplicate };
-            if self.exchange_token(session, generation, attempt.as_deref(), presenter) {
-                return Server::token_reply(incoming, self.tokens(session, incoming.clock_offset));
+            match self.exchange_token(session, generation, attempt.as_deref(), presenter) {
+                Decision::ReusedAttempt => return Reply::json(400, &json!({"statusCode": 400, "code": "invalid_request"})),
+                decision if is_granted(decision) => return Server::token_reply(incoming, self.tokens(session, incoming.clock_offset)),
+                _ => {}
             }
         } else {
             self.count(|stats| stats.refused += 1);
@@ -248,8 +250,8 @@ impl Server {
         Reply::json(status, &json!({"statusCode": status, "error": "invalid_grant"}))
     }
 
-    /// Decides about a refresh token and acts on it. Returns whether the current generation is handed out.
-    fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> bool {
+    /// Decides about a refresh token and acts on it.
+    fn exchange_token(&self, number: usize, presented: u64, attempt: Option<&str>, presenter: Presenter) -> Decision {
         let (is_monitored, may_repeat, sent_at) = match presenter {
             Presenter::Tab { sent_at, may_repeat } => (true, may_repeat, sent_at),
             Presenter::Stranger => (false, true, f64::INFINITY),
@@ -304,6 +306,12 @@ impl Server {
                 session.is_ended = true;
                 self.count(|stats| stats.revoked += 1);
             }
+            Decision::ReusedAttempt => {
+                if is_monitored {
+                    violation = Some("two refresh tokens were exchanged with one attempt id".to_owned());
+                }
+                self.count(|stats| stats.refused += 1);
+            }
         }
         // Without attempt ids, a duplicate that no client can prevent costs the session.
         let is_unrecognised = self.0.policy.get() != ReusePolicy::AttemptId || session.had_two_interrupted;
@@ -317,6 +325,11 @@ impl Server {
         if let Some(violation) = violation {
             self.violation(violation);
         }
-        matches!(decision, Decision::Rotate | Decision::Repeat | Decision::Supersede)
+        decision
     }
+}
+
+/// Whether the current generation is handed out.
+fn is_granted(decision: Decision) -> bool {
+    matches!(decision, Decision::Rotate | Decision::Repeat | Decision::Supersede)
 }

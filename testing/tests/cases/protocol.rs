@@ -272,6 +272,26 @@ fn protocol_3_a_repeated_sign_in_with_one_refresh_token_keeps_its_id() {
     assert_eq!((sim.server().stats().superseded, sim.server().stats().revoked), (0, 0));
 }
 
+/// As `wugan-server`: a client with one id for all tokens could not be told from a thief that copied it.
+#[test]
+fn protocol_3_the_server_refuses_the_id_of_the_exchange_before_with_the_next_token() {
+    let (sim, tab, client) = ada();
+    let exchange = |record: &Value, attempt: &str| {
+        let fields = serde_json::json!({"refresh_token": refresh_token(record), "attempt": attempt});
+        sim.block_on(send(&tab, client.post("/user/refresh").json(&fields)))
+    };
+    let first = stored_record(&sim);
+    rotate(&sim, &tab, &client);
+    let (used, second) = (attempt(&first).unwrap(), stored_record(&sim));
+    let refused = exchange(&second, &used);
+    assert_eq!(refused, Ok((400, r#"{"code":"invalid_request","statusCode":400}"#.to_owned())));
+    assert_eq!(sim.server().violations(), ["two refresh tokens were exchanged with one attempt id"]);
+    assert_eq!(sim.server().exchange(&refresh_token(&second), Some(&used)).map(drop), None);
+    let stats = sim.server().stats();
+    assert_eq!((stats.rotated, stats.superseded, stats.revoked), (1, 0, 0), "{stats:?}");
+    rotate(&sim, &tab, &client);
+}
+
 #[test]
 fn protocol_4_a_tab_that_cannot_read_the_record_never_exchanges_its_refresh_token() {
     let (sim, tab, client) = ada();
