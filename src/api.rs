@@ -38,6 +38,7 @@ pub(crate) async fn send(client: &Client, request: Request) -> Result<Response, 
 pub(crate) async fn sign_in(client: &Client, route: &str, form: &impl Serialize) -> Result<(), Problem> {
     match client.post(route).json(form).sign_in().await? {
         SignIn::Done(_) => Ok(()),
+        SignIn::Refused(response) if route == routes::REGISTER => Err(Problem::read(response).await.about_registration()),
         SignIn::Refused(response) => Err(Problem::read(response).await),
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Problem {
     WrongPassword(&'static str),
     /// The one-time code of a reset link was used, has expired, or was never valid.
     ResetCodeRefused,
+    /// The server registers no accounts.
+    RegistrationClosed,
     /// The response is not one of this API.
     Unexpected,
     /// A part of the app could not be loaded.
@@ -102,6 +104,14 @@ impl Problem {
         }
     }
 
+    /// The problem of a registration: a server that registers no accounts does not have the route.
+    pub(crate) fn about_registration(self) -> Problem {
+        match self {
+            Problem::Refused(Code::NotFound, _) => Problem::RegistrationClosed,
+            other => other,
+        }
+    }
+
     /// The message outside of a form.
     pub(crate) fn message(&self) -> Message {
         self.form_errors().first().map_or(Message::Plain(|t| t.problem().odd), |first| first.message)
@@ -126,6 +136,7 @@ impl Problem {
             Problem::Aborted => whole(|t| t.problem().aborted),
             Problem::WrongPassword(field) => at(field, |t| t.problem().wrong_password),
             Problem::ResetCodeRefused => whole(|t| t.reset().code_refused),
+            Problem::RegistrationClosed => whole(|t| t.problem().registration_closed),
             Problem::RetryLater(Code::RateLimited, wait) => {
                 vec![FormError { field: None, message: Message::WithTime(|t| t.problem().rate_limited, *wait) }]
             }
@@ -240,6 +251,13 @@ mod tests {
     #[test]
     fn a_taken_username_is_reported_at_the_username() {
         assert_eq!(messages(&Problem::Refused(Code::UsernameTaken, vec![])), [(Some("username"), text(|t| t.problem().username_taken))]);
+    }
+
+    #[test]
+    fn a_server_without_registration_accepts_no_new_accounts() {
+        let problem = Problem::Refused(Code::NotFound, vec![]).about_registration();
+        assert_eq!(messages(&problem), [(None, text(|t| t.problem().registration_closed))]);
+        assert_eq!(Problem::Unexpected.about_registration(), Problem::Unexpected);
     }
 
     #[test]

@@ -119,6 +119,7 @@ pub(super) static PROBLEM: Problems = Problems {
     not_renewable: "Your session can't be renewed. Sign in again to continue.",
     aborted: "The request was cancelled.",
     username_taken: "This username is taken. Choose another one.",
+    registration_closed: "This server does not accept new accounts.",
     invalid_credentials: "Wrong username or password.",
     wrong_password: "Wrong password.",
     username_missing: "Enter a username.",

@@ -193,6 +193,7 @@ pub(crate) struct Problems {
     pub(crate) not_renewable: &'static str,
     pub(crate) aborted: &'static str,
     pub(crate) username_taken: &'static str,
+    pub(crate) registration_closed: &'static str,
     pub(crate) invalid_credentials: &'static str,
     pub(crate) wrong_password: &'static str,
     pub(crate) username_missing: &'static str,

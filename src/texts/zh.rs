@@ -119,6 +119,7 @@ pub(super) static PROBLEM: Problems = Problems {
     not_renewable: "登录状态无法续期，请重新登录。",
     aborted: "请求已取消。",
     username_taken: "用户名已被使用，请换一个。",
+    registration_closed: "此服务器不开放注册。",
     invalid_credentials: "用户名或密码错误。",
     wrong_password: "密码错误。",
     username_missing: "请输入用户名。",
