@@ -131,18 +131,19 @@ impl SessionCache {
     /// Removes sessions that were ended or whose rows were changed: after the commit, and before the request is answered.
     pub(crate) fn invalidate(&self, selector: SessionSelector) {
         self.invalidations.fetch_add(1, Ordering::SeqCst);
-        if let SessionSelector::One(id) = selector {
-            let mut shard = self.write(id);
-            shard.young.remove(&id);
-            shard.old.remove(&id);
-            shard.ended.remove(&id);
-            return;
+        match selector {
+            SessionSelector::One(id) => {
+                let mut shard = self.write(id);
+                shard.young.remove(&id);
+                shard.old.remove(&id);
+                shard.ended.remove(&id);
+            }
+            SessionSelector::Others(user, kept) => self.retain(|id, session| session.user_id != user || *id == kept),
+            SessionSelector::All(user) => self.retain(|_, session| session.user_id != user),
         }
-        let stays = |id: &Uuid, session: &CachedSession| match selector {
-            SessionSelector::One(ended) => *id != ended,
-            SessionSelector::Others(user, keep) => session.user_id != user || *id == keep,
-            SessionSelector::All(user) => session.user_id != user,
-        };
+    }
+
+    fn retain(&self, stays: impl Fn(&Uuid, &CachedSession) -> bool) {
         for shard in &self.shards {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             shard.young.retain(|id, (session, _)| stays(id, session));

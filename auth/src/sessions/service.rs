@@ -21,8 +21,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
-/// How often a change of network is recorded for one session: ten at once, and one each six minutes after them. Without a bound, a client that refreshes from two networks in turn would
-/// write a row each time.
+/// How often a change of network is recorded for one session: ten at once, and one each six minutes after them. Without a bound, a client
+/// that refreshes from two networks in turn would write a row each time.
 const MAX_NETWORK_CHANGES: Rate = Rate { burst: 10, period: Duration::from_secs(3600) };
 
 /// How often one session may use the library's own guarded routes, which query the database.

@@ -194,19 +194,16 @@ pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: M
 
 /// The account's live sessions, the last used first.
 pub async fn live(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<Model>, DbErr> {
-    let find = Entity::find()
-        .filter(Column::UserId.eq(user))
-        .filter(Column::RevokedAt.is_null())
-        .filter(Column::ExpiresAt.gt(now))
-        .order_by_desc(Column::LastUsedAt)
-        .limit(1000);
-    find.all(db).await
+    find_live(user, now).order_by_desc(Column::LastUsedAt).limit(1000).all(db).await
+}
+
+fn find_live(user: i64, now: Millis) -> Select<Entity> {
+    Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now))
 }
 
 /// The addresses at which the account's live sessions were started.
 pub async fn addresses(db: &impl ConnectionTrait, user: i64, now: Millis) -> Result<Vec<String>, DbErr> {
-    let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
-    live.select_only().column(Column::Ip).distinct().filter(Column::Ip.is_not_null()).into_tuple().all(db).await
+    find_live(user, now).select_only().column(Column::Ip).distinct().filter(Column::Ip.is_not_null()).into_tuple().all(db).await
 }
 
 /// Deletes all sessions of an account.
@@ -241,9 +238,8 @@ pub async fn purge(db: &impl ConnectionTrait, ended_before: Millis, started_befo
 
 /// Ends the account's sessions that were started first, except the `keep` latest. Returns the ids of those that were ended.
 pub async fn revoke_oldest(db: &impl ConnectionTrait, user: i64, keep: u64, now: Millis) -> Result<Vec<Uuid>, DbErr> {
-    let live = Entity::find().filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null()).filter(Column::ExpiresAt.gt(now));
     // MySQL has no OFFSET without a LIMIT.
-    let oldest = live.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).offset(keep).limit(1000);
+    let oldest = find_live(user, now).order_by_desc(Column::CreatedAt).order_by_desc(Column::Id).offset(keep).limit(1000);
     let ids: Vec<Uuid> = oldest.select_only().column(Column::Id).into_tuple().all(db).await?;
     for id in &ids {
         revoke(db, SessionSelector::One(*id), now).await?;
