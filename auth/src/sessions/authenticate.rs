@@ -3,6 +3,7 @@
 use super::{end::Reused, service::Sessions};
 use crate::{
     claims::Claims,
+    clock::Millis,
     device::Device,
     dpop::Scheme,
     error::Error,
@@ -27,7 +28,24 @@ impl Sessions {
         if self.cache.is_ended(claims.sid) {
             return Err(Error::InvalidToken);
         }
-        let mut cached = self.cache.get(claims.sid);
+        let cached = self.cache.get(claims.sid);
+        let admits = |session: &CachedSession| {
+            session.user_id == claims.user_id && decide_access(claims.generation, &session.access) == AccessDecision::Admit
+        };
+        if cached.as_ref().is_some_and(admits) {
+            return Ok(claims);
+        }
+        // Boxed: its future has ten kilobytes, which axum would allocate and copy for each request.
+        Box::pin(self.authenticate_by_row(claims, cached, device, now)).await
+    }
+
+    async fn authenticate_by_row(
+        &self,
+        claims: Claims,
+        mut cached: Option<CachedSession>,
+        device: &Device,
+        now: Millis,
+    ) -> Result<Claims, Error> {
         for _ in 0..MAX_ATTEMPTS {
             let (session, row) = match cached.take() {
                 Some(session) => (session, None),
