@@ -53,6 +53,25 @@ async fn case_32_a_listener_signs_out_and_unsubscribes_itself() {
     assert_ne!(test.state(), AuthState::SignedIn);
 }
 
+/// In a browser nothing unwinds: a shared future that was being polled would stay locked, and each later refresh would wait for it.
+#[wasm_bindgen_test]
+async fn case_47_a_listener_that_throws_at_a_refresh_does_not_stop_it() {
+    let test = Fixture::with_refused_access_token().await;
+    let thrown = Rc::new(Cell::new(false));
+    let once = thrown.clone();
+    let fails = move |timed: &TimedEvent| {
+        if matches!(timed.event, Event::RefreshStarted { .. }) && !once.replace(true) {
+            wasm_bindgen::throw_str("a listener that fails");
+        }
+    };
+    test.client.session().on_event(fails).forget();
+    assert_eq!(test.get("/bbb").await, Ok(200));
+    assert!(thrown.get());
+    test.corrupt("access_token");
+    assert_eq!(test.get("/bbb").await, Ok(200));
+    assert_eq!(test.count_events(|event| matches!(event, Event::RefreshEnded { result: RefreshResult::Granted })), 2);
+}
+
 #[wasm_bindgen_test]
 async fn case_70_an_answer_that_is_no_verdict_is_a_warning_for_every_listener_until_a_verdict() {
     let test = Fixture::with_made_up_tokens();
