@@ -1,11 +1,15 @@
-//! Work that waits for files, on threads that may wait.
+//! Work that waits for files, on threads of its own.
 
-use std::panic::resume_unwind;
-use tokio::task::spawn_blocking;
+use std::{future::pending, panic::resume_unwind};
+use tokio::task::{JoinError, spawn_blocking};
 
 /// Runs work that may wait for a file, so that no other task waits for it: a file may be on a network, or be locked. A panic goes on in the
 /// caller.
 pub(crate) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    // Work is cancelled only with the runtime, and then the caller is, too.
-    spawn_blocking(work).await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
+    match spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => resume_unwind(panic),
+        // It is cancelled only with the runtime, and then the caller is, too.
+        Err(Err(_)) => pending().await,
+    }
 }

@@ -46,9 +46,9 @@ impl Storage for InMemory {
 }
 
 impl Platform for InMemory {
-    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
-        let path = if url.is_empty() { "/" } else { url };
-        Some(Address { href: [base, url].concat(), origin: ORIGIN.to_owned(), path: path.to_owned() })
+    fn resolve(&self, _base: &str, url: &str) -> Option<Address> {
+        let path = Some(url.strip_prefix(ORIGIN).unwrap_or(url)).filter(|path| !path.is_empty()).unwrap_or("/");
+        Some(Address { href: [ORIGIN, path].concat(), origin: ORIGIN.to_owned(), path: path.to_owned() })
     }
 
     fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {

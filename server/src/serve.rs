@@ -26,6 +26,7 @@ use tokio::{
         Semaphore,
         mpsc::{self, Sender},
     },
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 use tower::ServiceExt;
@@ -74,7 +75,9 @@ impl Server {
         let admin = config.admin_listen.map(|address| listen(address, "--admin-listen")).transpose()?;
         let address = listener.local_addr().map_err(|error| StartError(format!("cannot read the address: {error}")))?;
         let connection_limits = connection_limits(rlimit::increase_nofile_limit(MAX_OPEN_FILES).ok(), config.connection_limit);
-        let (web, stopping) = (Web::new(&config.web_root), Stopping::default());
+        let (root, stopping) = (config.web_root.clone(), Stopping::default());
+        // The folder may be on a network that does not answer.
+        let web = spawn_blocking(move || Web::new(&root)).await.map_err(|error| StartError(format!("cannot read the app: {error}")))?;
         let auth = Auth::open(config.auth_options().clock(clock)).await?;
         if let Some(demo) = &config.demo_user {
             match auth.accounts().create_unchecked(&demo.username, &demo.password).await {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use wugan_bundle::command::output_of;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
 use wugan_bundle::wasm::TARGET;
@@ -28,7 +29,8 @@ pub(crate) fn archives() -> Result<()> {
 /// If rustup cannot install it, clippy's `incompatible_msrv`, which is on by default, finds newer parts of the standard library.
 pub(crate) fn minimum_rust() -> Result<()> {
     let promised = project::rust_version();
-    if !toolchain::install(promised) {
+    let is_installed = || output_of(Command::new("rustc").args([&format!("+{promised}"), "--version"]).env("RUSTUP_AUTO_INSTALL", "0"));
+    if is_installed().is_none() && !toolchain::install(promised) {
         println!("    Rust {promised} cannot be installed by rustup: only clippy has checked the minimum Rust version");
         return Ok(());
     }

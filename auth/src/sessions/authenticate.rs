@@ -75,6 +75,7 @@ impl Sessions {
     }
 
     async fn load_session(&self, claims: &Claims) -> Result<(CachedSession, session::Model), Error> {
+        self.count_query(claims.sid)?;
         let epoch = self.cache.epoch();
         // A missing row is not cached: a node of a cluster may not have received it yet.
         let row = self.store.session(claims.sid).await?.ok_or(Error::InvalidToken)?;

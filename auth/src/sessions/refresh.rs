@@ -111,7 +111,7 @@ impl Sessions {
     /// Whether the token would end its session. Reuse is detected beyond the limit, too: otherwise a thief that uses up the limit with
     /// requests that change nothing would stay undetected. Callers wait for each other, so that they do not delay other requests.
     async fn is_reuse(&self, session: Uuid, presented: &Presented) -> Result<bool, Error> {
-        let _look = self.reuse_look.acquire().await;
+        let _permit = self.reuse_reads.acquire().await;
         let row = self.store.session(session).await?;
         let is_revoked =
             |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;

@@ -51,8 +51,8 @@ pub struct Sessions {
     pub(super) clock: Clock,
     pub(super) policy: Policy,
     pub(super) refreshes: Arc<Limiter>,
-    /// The permit to look for reuse beyond the limit of refreshes. There is one, so that these reads take one connection.
-    pub(super) reuse_look: Arc<Semaphore>,
+    /// The permit to read a row for reuse beyond the limit of refreshes. There is one, so that these reads take one connection.
+    pub(super) reuse_reads: Arc<Semaphore>,
     queries: Arc<Limiter>,
     /// How often a change of network is recorded.
     pub(super) network_changes: Arc<Limiter>,
@@ -64,8 +64,8 @@ impl Sessions {
     pub(crate) fn new(store: Store, tokens: Arc<Tokens>, metrics: Arc<Metrics>, clock: Clock, policy: Policy, dpop: Dpop) -> Self {
         let refreshes = Arc::new(Limiter::new(policy.refresh_limit));
         let [network_changes, queries] = [MAX_NETWORK_CHANGES, MAX_QUERIES].map(|rate| Arc::new(Limiter::new(rate)));
-        let (cache, reuse_look, dpop) = (Arc::default(), Arc::new(Semaphore::new(1)), Arc::new(dpop));
-        Self { store, tokens, cache, metrics, clock, policy, refreshes, reuse_look, queries, network_changes, dpop }
+        let (cache, reuse_reads, dpop) = (Arc::default(), Arc::new(Semaphore::new(1)), Arc::new(dpop));
+        Self { store, tokens, cache, metrics, clock, policy, refreshes, reuse_reads, queries, network_changes, dpop }
     }
 
     /// Counts a request of a session that queries the database.

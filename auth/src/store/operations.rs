@@ -223,7 +223,7 @@ impl Store {
 
     /// Whether more than half of the sessions, and many, were started before this time.
     pub async fn are_most_sessions_from_before(&self, started_before: Millis) -> Result<bool, DbErr> {
-        session::are_most_from_before(self.reader(), started_before).await
+        self.limited(session::are_most_from_before(self.reader(), started_before)).await
     }
 
     /// Deletes old rows, at most `limit` of each kind: sessions that ended before `ended_before` or were started before

@@ -6,9 +6,10 @@
 use super::route::Class;
 use wugan_axum::Quota;
 
-/// How many requests that hash a password, and how many probes, may be in flight for one network.
-const MAX_COSTLY: usize = 16;
-/// How many refreshes, and behind a proxy how many other requests, may be in flight for one network.
+/// How many probes may be in flight for one network.
+const MAX_PROBES: usize = 16;
+/// How many other requests of a class may be in flight for one network. Not fewer for passwords, although few are hashed at a time: a client
+/// that never sends its bodies would keep the others of its network from signing in.
 const MAX_OTHER: usize = 256;
 
 /// The requests in flight.
@@ -22,7 +23,7 @@ pub(super) struct Admission {
 impl Admission {
     /// With at most this many requests of a class in flight for all networks together.
     pub(super) fn new(max: usize) -> Self {
-        let [passwords, refreshes, probes, others] = [MAX_COSTLY, MAX_OTHER, MAX_COSTLY, MAX_OTHER].map(|share| Quota::new(max, share));
+        let [passwords, refreshes, probes, others] = [MAX_OTHER, MAX_OTHER, MAX_PROBES, MAX_OTHER].map(|share| Quota::new(max, share));
         Self { passwords, refreshes, probes, others }
     }
 
@@ -48,7 +49,7 @@ mod tests {
         let admission = Admission::new(1000);
         let [a, b] = [1, 2].map(|n| Some([203, 0, 113, n].into()));
         let mut held = Vec::new();
-        for (class, limit) in [(Class::Password, 16), (Class::Refresh, 256), (Class::Probe, 16), (Class::Other, 256)] {
+        for (class, limit) in [(Class::Password, 256), (Class::Refresh, 256), (Class::Probe, 16), (Class::Other, 256)] {
             let quota = admission.quota(class, true).unwrap();
             held.extend((0..limit).map(|_| quota.take(a).unwrap()));
             assert!(quota.take(a).is_none(), "{class:?}: a network's bound");

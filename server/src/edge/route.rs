@@ -28,7 +28,7 @@ const KNOWN: [(&str, Class); 16] = [
     (routes::SESSIONS, Class::Other),
     (routes::PUBLIC, Class::Other),
     (routes::GUARDED, Class::Other),
-    ("/healthz", Class::Probe),
+    ("/healthz", Class::Other),
     ("/readyz", Class::Probe),
     ("/openapi.json", Class::Other),
     ("/.well-known/jwks.json", Class::Other),

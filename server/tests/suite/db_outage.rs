@@ -216,7 +216,7 @@ async fn readiness_costs_one_query_a_second(kind: Kind) {
         asked += 1;
     }
     let queries = proxy.round_trips().await - before;
-    assert!((1..=3).contains(&queries), "{queries} queries for {asked} requests");
+    assert!((1..=started.elapsed().as_secs() + 1).contains(&queries), "{queries} queries for {asked} requests");
     through.stop().await;
     direct.stop().await;
 }

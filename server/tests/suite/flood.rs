@@ -77,7 +77,7 @@ async fn case_16_a_login_flood_is_answered_and_starves_no_refresh() {
     println!("refresh p99: quiet {quiet:?}, in the flood {slow:?} ({count} refreshes)");
     // Gross starvation. The aim, less than twice the quiet value, is for a machine that does nothing else (`cargo xtask bench flood`).
     assert!(
-        slow < (quiet * 10).max(Duration::from_millis(500)) && slow < Duration::from_secs(1),
+        slow < (quiet * 10).max(Duration::from_millis(1_500)) && slow < Duration::from_secs(3),
         "{slow:?} in the flood, {quiet:?} before it"
     );
     Arc::into_inner(server).unwrap().stop().await;

@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 /// How long a statement delays the next one. One that waits for a locked row takes longer.
 const MAX_DELAY: Duration = Duration::from_millis(500);
-/// The largest number of statements in flight: half of the connections, so that locked rows leave the others to other operations.
+/// The largest number of statements in flight, and at most half of the connections, so that locked rows leave the others to other operations.
 const MAX_STATEMENTS: usize = 4;
 /// How long another node's statement may take to commit.
 const COMMIT_TIME: Duration = Duration::from_millis(50);
@@ -45,12 +45,10 @@ type Answer = oneshot::Sender<Result<bool, DbErr>>;
 type Uses = BTreeMap<(Uuid, i64), Vec<Answer>>;
 
 impl FirstUses {
-    pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>) -> Self {
+    pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>, connections: u32) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(run(
-            Arc::new(Recorder { pool, statements, permits: Semaphore::new(MAX_STATEMENTS), met_lock: Mutex::default() }),
-            waiting,
-        ));
+        let permits = Semaphore::new((connections as usize / 2).clamp(1, MAX_STATEMENTS));
+        tokio::spawn(run(Arc::new(Recorder { pool, statements, permits, met_lock: Mutex::default() }), waiting));
         Self { queue }
     }
 

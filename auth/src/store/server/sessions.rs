@@ -47,7 +47,7 @@ impl Server {
         let returns_rows = matches!(options, Options::Postgres(_));
         let statements = Arc::new(options.statements());
         let pool = Arc::new(Pool::new(options, connections, discards.clone()));
-        let first_uses = FirstUses::start(pool.clone(), statements.clone());
+        let first_uses = FirstUses::start(pool.clone(), statements.clone(), connections);
         Ok(Self { pool, statements, first_uses, discards, names: Arc::default(), returns_rows })
     }
 
