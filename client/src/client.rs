@@ -134,7 +134,7 @@ impl Client {
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
         match session.parse_sign_in(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
-            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, lock),
+            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, &response.sent_at(), lock),
             RefreshOutcome::Unavailable(reason) => {
                 #[cfg(feature = "dpop")]
                 session.revoke_unused(&TokenResponse::new(&response), lock);
@@ -232,7 +232,7 @@ impl Client {
     /// Lets a request run within its timeout, and until its signal.
     async fn within_limits<'a>(&'a self, request: &'a Request, mut sending: Sending<'a>) -> Result<Response, Box<Error>> {
         let Transport { platform, .. } = &self.0.session.0.transport;
-        // The default timeout is for waiting. How long a large body takes to upload depends on the network: each sending is limited by its size.
+        // The default timeout is for waiting. How long a large body takes to upload depends on the network: its sending is limited by size.
         let default = (!request.parts.body.may_be_large()).then_some(self.0.session.0.settings.timeout);
         let begun = platform.monotonic();
         if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {

@@ -6,6 +6,7 @@ use crate::{
     grant::{Exchange, RefreshOutcome, TokenResponse},
     session::{
         Session,
+        clock::Timestamp,
         tokens::{TokenSet, Tokens},
         transport::without_redirects,
     },
@@ -97,9 +98,10 @@ impl Session {
     }
 
     /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
-    /// revokes single tokens needs a second request, with its successor.
-    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, lock: &Option<Rc<Lock>>) {
-        let is_in_cookie = !self.0.grant.needs_refresh_token();
+    /// revokes single tokens needs a second request, with its successor. The cookie of an old answer is left alone: other tabs have taken this
+    /// one for suspended, and it may be the next user's by now.
+    pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, sent_at: &Timestamp, lock: &Option<Rc<Lock>>) {
+        let is_in_cookie = !self.0.grant.needs_refresh_token() && self.0.transport.clock.age(sent_at) < self.0.settings.refresh_timeout;
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
         if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
             self.revoke(granted.refresh_token.as_deref(), &self.random_id(), Some(Box::new(lock.clone())));

@@ -30,7 +30,7 @@ pub(crate) fn bytes(text: &str) -> JsValue {
     Uint8Array::from(text.as_bytes()).into()
 }
 
-/// An `ArrayBuffer` in base64url. Boxed, too.
+/// An `ArrayBuffer` in base64url. Boxed, so that its code exists once.
 pub(crate) fn read(called: LocalBoxFuture<'static, Option<JsValue>>) -> LocalBoxFuture<'static, Option<String>> {
     Box::pin(async move { Some(encode(&Uint8Array::new(&called.await?).to_vec())) })
 }

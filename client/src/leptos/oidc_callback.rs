@@ -65,11 +65,17 @@ pub fn OidcCallback(
 ) -> impl IntoView {
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
+    let shown = StoredValue::new(());
     Effect::new(move || {
         oidc.repeated.track();
         let (Some(provider), home, navigate) = (oidc.oidc(), home.clone(), navigate.clone()) else { return };
         spawn_local(async move {
-            match provider.callback().await {
+            let result = provider.callback().await;
+            // A page that is left does not handle the response again.
+            if shown.try_get_value().is_none() {
+                provider.unanswered().take();
+            }
+            match result {
                 Ok(path) => navigate.0(&path),
                 // The response was handled before, as when the page is reloaded.
                 Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate.0(&home),
@@ -77,7 +83,6 @@ pub fn OidcCallback(
             }
         });
     });
-    // A page that is left does not handle the response again.
     on_cleanup(move || drop(oidc.oidc().map(|provider| provider.unanswered().take())));
     move || children.as_ref().filter(|_| oidc.error.with(Option::is_none)).map(|children| children())
 }

@@ -72,7 +72,7 @@ impl UseOidcReturn {
 
     /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider, and after
     /// a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path). If that fails, or right after a sign-in, the page stays
-    /// and [`error`](Self::error) says why: show it outside of the guarded pages.
+    /// and [`error`](Self::error) says why, which [`OidcSession`](super::OidcSession) shows.
     ///
     /// # Panics
     /// If no component above [provides](provide_oidc) a provider.

@@ -21,7 +21,7 @@ pub(crate) fn get(url: &str) -> LocalBoxFuture<'static, Result<Response, Box<Err
     })
 }
 
-/// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, too.
+/// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, so that its code exists once.
 pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Box<Error>>> {
     let request = transport.with_defaults(request.redirect(RequestRedirect::Error).credentials(RequestCredentials::SameOrigin));
     let answer = Box::pin(async move {

@@ -31,7 +31,7 @@ struct Inner {
     /// Whether the provider has refused the access token for user information, or is expected to.
     refuses_user_info: Cell<bool>,
     /// A code that the token endpoint has not answered, and its sign-in.
-    unanswered: RefCell<Option<(String, Pending)>>,
+    unanswered: Rc<RefCell<Option<(String, Pending)>>>,
     _subscription: Subscription,
 }
 
@@ -49,17 +49,22 @@ impl Oidc {
     pub(crate) fn new(config: Config, metadata: Metadata, client: Client) -> Oidc {
         let (storage, key) = (client.session().0.storage.clone(), id_token_key(&client));
         let storage_key = client.session().0.settings.storage_key.clone();
-        let subscription = client.session().on_event(move |event| {
-            let Event::SignedOut { reason } = event.event else { return };
-            let _ = storage.set(&key, "");
-            if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
-                pending::forget_completed(&storage_key);
+        let unanswered = Rc::<RefCell<Option<_>>>::default();
+        let code = unanswered.clone();
+        let subscription = client.session().on_event(move |event| match event.event {
+            // A later exchange would replace this session.
+            Event::SignedIn { .. } => drop(code.take()),
+            Event::SignedOut { reason } => {
+                let _ = storage.set(&key, "");
+                if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
+                    pending::forget_completed(&storage_key);
+                }
             }
+            _ => {}
         });
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
         let refuses_user_info = Cell::new(config.resource.is_some());
         let left_at = Cell::new(f64::NEG_INFINITY);
-        let unanswered = RefCell::default();
         Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, unanswered, _subscription: subscription }))
     }
 

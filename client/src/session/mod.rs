@@ -192,7 +192,9 @@ impl Session {
         session.sync();
         match &session.0.settings.migration {
             Some(migration) => (migration.start)(&session, &migration.key),
-            None if session.held().is_none() && session.has_old_record() => session.warn(Warning::NotMigrated),
+            None if session.held().is_none() && session.sign_out_reason().is_none() && session.has_old_record() => {
+                session.warn(Warning::NotMigrated)
+            }
             None => {}
         }
         session.schedule_refresh();

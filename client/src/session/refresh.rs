@@ -305,7 +305,7 @@ impl Session {
         let stale = match (comparison, &verdict) {
             (Err(error), _) => {
                 if let ExchangeResult::Granted(granted) = verdict {
-                    self.revoke_discarded(Some(&stale.tokens), &granted.0, lock);
+                    self.revoke_discarded(Some(&stale.tokens), &granted.0, &granted.1, lock);
                 }
                 return (Err(error), RefreshResult::Discarded);
             }

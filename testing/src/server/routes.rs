@@ -48,6 +48,7 @@ impl Server {
             Fault::Status(status) => Reply::json(status, &json!({"statusCode": status})),
             Fault::Html(status) => Reply::html(status),
             Fault::Challenge(challenge) => Reply::text(401, "401 Unauthorized").with("www-authenticate", challenge),
+            Fault::JsonChallenge(challenge) => Reply::json(401, &json!({"error": "Unauthorized"})).with("www-authenticate", challenge),
             Fault::RetryAfter(seconds) => Reply::json(429, &json!({})).with("retry-after", seconds.to_string()),
             Fault::Redirect => Reply { url: "https://elsewhere.example.com/".into(), ..Reply::json(401, &json!({"statusCode": 401})) },
             Fault::Reply { status, content_type: "", body } => Reply::bytes(status, body),

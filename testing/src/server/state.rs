@@ -40,6 +40,8 @@ pub enum Fault {
     Html(u16),
     /// A proxy answers 401 in plain text, with this `WWW-Authenticate`.
     Challenge(&'static str),
+    /// The server answers 401 in JSON, with this `WWW-Authenticate`.
+    JsonChallenge(&'static str),
     /// The server answers 429 with this `Retry-After`, in seconds.
     RetryAfter(u32),
     /// The head of the response arrives, its body never does.

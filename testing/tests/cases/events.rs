@@ -83,10 +83,9 @@ fn case_47_a_listener_that_panics_at_a_refresh_does_not_stop_it() {
         // Natively, the panic leaves the task in which the event is delivered.
         while catch_unwind(AssertUnwindSafe(|| sim.advance(seconds(5.0)))).is_err() {}
         let expected = if ends { Err(Error::SignedOut(wugan::SignOutReason::Rejected)) } else { bbb() };
-        for mut waiter in waiters {
-            let result = waiter.try_take();
-            assert!(result.is_none() || result == Some(expected.clone()), "{number}: {result:?}");
-        }
+        // At most the one that delivered the event does not go on.
+        let results: Vec<_> = waiters.into_iter().filter_map(|mut waiter| waiter.try_take()).collect();
+        assert!(!results.is_empty() && results.iter().all(|result| *result == expected), "{number}: {results:?}");
         if !ends {
             client.session().corrupt_access_token();
             let later = get(&tab, &client, "/bbb");

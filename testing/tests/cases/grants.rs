@@ -67,6 +67,7 @@ fn case_49_a_401_of_the_token_endpoint_is_a_verdict_unless_it_is_html() {
         reply(401, "text/plain", "Unauthorized"),
         reply(401, JSON, "{\"message\":\"jwt expired\"}"),
         Fault::Challenge("Bearer error=\"invalid_token\""),
+        Fault::JsonChallenge("Basic realm=\"api\""),
     ] {
         assert!(is_verdict(builder(), verdict), "{verdict:?}");
     }

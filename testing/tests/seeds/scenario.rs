@@ -676,7 +676,7 @@ impl Scenario {
         self.advance(130.0);
         self.check()?;
         for tab in 0..self.tabs.len() {
-            if self.has_cookie {
+            if self.has_cookie && matches!(self.tabs[tab].client.session().info().state, AuthState::SignedOut { reason: None }) {
                 // As an app does at its start: the tab was opened when the storage had been cleared.
                 let client = self.tabs[tab].client.clone();
                 let _ = self.sim.block_on(self.tabs[tab].tab.run(async move { client.resume().await }));
