@@ -554,3 +554,24 @@ fn case_54_a_sign_in_waits_for_the_cookie_no_longer_than_its_timeout() {
     first.thaw();
     sim.advance(seconds(60.0));
 }
+
+/// Meanwhile the user has signed out, and another one has signed in. The suspended tab has not received that record when it goes on.
+#[test]
+fn case_54_a_tab_that_was_suspended_during_a_refresh_does_not_end_the_next_users_cookie() {
+    let (sim, tabs) = signed_in_tabs(2);
+    sim.server().allow_early_refreshes();
+    sim.server().set_latency(seconds(1.0), seconds(1.0));
+    let [(first, refreshing), (second, client)] = &tabs[..] else { unreachable!() };
+    refreshing.session().corrupt_access_token();
+    let _waiting = get(first, refreshing, "/bbb");
+    sim.advance(seconds(2.5));
+    first.freeze();
+    client.session().sign_out();
+    sim.advance(seconds(5.0));
+    assert_eq!(sim.server().stats().logouts, 1);
+    sign_in(&sim, second, client, "bob");
+    first.thaw();
+    sim.advance(seconds(10.0));
+    assert!(sim.server().has_session("bob") && sim.has_cookie(API));
+    assert_eq!((sim.server().stats().logouts, user(refreshing).as_deref()), (1, Some("bob")));
+}
