@@ -21,6 +21,9 @@ enum Presenter {
     Stranger,
 }
 
+/// The code of a refused proof (RFC 9449 §7.1).
+const INVALID_PROOF: &str = "invalid_dpop_proof";
+
 impl Server {
     /// Exchanges a refresh token as another program does, for instance a thief, which has no key to prove. `None`: the server refused.
     #[must_use]
@@ -101,7 +104,13 @@ impl Server {
         };
         let is_proven = match self.check_access(incoming, token) {
             Ok(is_proven) => is_proven,
-            Err(code) => return refuse("DPoP", code),
+            Err(code) => {
+                if code == INVALID_PROOF {
+                    // A tab that is suspended until the answer arrives cannot tell whether its clock was wrong. It renews the token.
+                    self.doubt(token.map(|(_, token)| token));
+                }
+                return refuse("DPoP", code);
+            }
         };
         let is_accepted =
             is_proven && !path.starts_with("/always401") && !incoming.is_foreign && self.authorize(token.map(|(_, token)| token));
@@ -134,7 +143,7 @@ impl Server {
 
     /// The thumbprint of the key of a request's proof. The error is the code of the refusal.
     fn verify_proof(&self, incoming: &Incoming, token: Option<&str>) -> Result<String, &'static str> {
-        let Some(env) = self.0.env.upgrade() else { return Err("invalid_dpop_proof") };
+        let Some(env) = self.0.env.upgrade() else { return Err(INVALID_PROOF) };
         let now = self.now() + incoming.clock_offset;
         self.0.proofs.verify(&env.keys, incoming, token, now).map_err(|refusal| {
             match refusal {
@@ -146,7 +155,7 @@ impl Server {
                 Refusal::Wrong(what) => self.violation(format!("{what} arrived")),
                 Refusal::Missing => self.violation("a bound token arrived without a proof"),
             }
-            "invalid_dpop_proof"
+            INVALID_PROOF
         })
     }
 
@@ -183,6 +192,14 @@ impl Server {
             session.lineage.record_use(access.generation, now);
         }
         is_accepted
+    }
+
+    /// An access token was refused: an early refresh is no violation.
+    fn doubt(&self, token: Option<&str>) {
+        if let Some(access) = token.and_then(|token| self.0.access.borrow().get(token).copied()) {
+            let session = &mut self.0.sessions.borrow_mut()[access.session];
+            session.is_doubted |= session.lineage.generation == access.generation;
+        }
     }
 
     fn login(&self, incoming: &Incoming) -> Reply {
