@@ -22,7 +22,7 @@ in_engines! { [Chromium Firefox] [
     openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in,
     dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on,
     dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh,
-    dpop_bursts_in_four_tabs_ask_for_a_nonce_once_in_each_tab,
+    dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only,
     dpop_a_nonce_is_asked_for_once,
     dpop_a_lost_key_ends_the_session_with_its_reason,
 ] }
@@ -372,8 +372,8 @@ async fn openid_without_a_consent_a_provider_as_shipped_grants_no_refresh_token(
 }
 
 /// The claim `aud` of the stored access token.
-const AUDIENCE: &str = "const token = Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
-    .map(([, text]) => JSON.parse(text).access_token)[0]; \
+const AUDIENCE: &str = "const token = Object.values(localStorage).filter(text => text.includes('\"access_token\"')) \
+    .map(text => JSON.parse(text).access_token)[0]; \
     return JSON.parse(atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).aud";
 
 #[tokio::test]
@@ -478,8 +478,8 @@ async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result
 
 /// The stored session.
 async fn stored(page: &Page) -> Result<Value> {
-    let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('#wugan-example')) \
-        .map(([, text]) => JSON.parse(text))[0]";
+    let script = "return Object.values(localStorage).filter(text => text.includes('\"access_token\"')) \
+        .map(text => JSON.parse(text))[0]";
     page.script(script).await
 }
 
@@ -716,12 +716,13 @@ async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh(engine: Eng
     .await
 }
 
-async fn dpop_bursts_in_four_tabs_ask_for_a_nonce_once_in_each_tab(engine: Engine) -> Result {
+async fn dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only(engine: Engine) -> Result {
     scenario_on(engine, "dpop-tabs-nonces", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
         four_tabs(&site).await?;
         let nonces = site.provider.grants().await?.nonces;
-        assert!((1..=4).contains(&nonces), "{nonces}: one for each tab that has refreshed");
+        // At most six requests of a tab are in flight before one is answered with the nonce. No later one asks.
+        assert!((4..=24).contains(&nonces), "{nonces}");
         Ok(())
     })
     .await

@@ -39,7 +39,7 @@ pub(super) static STORAGE: Storage = Storage {
 pub(super) static TITLES: Titles = Titles {
     home: "首页",
     sign_in: "登录",
-    sign_up: "注册",
+    sign_up: "注册账号",
     reset: "重置密码",
     inspector: "检查器",
     inspector_what: "二十个请求遇到过期令牌：使用 Wugan 只刷新一次，否则刷新二十次。演示使用临时访客账号。",
