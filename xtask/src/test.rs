@@ -165,7 +165,14 @@ fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
                 .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
                 // Per test program; the runner's default of 20 s is too short for these.
                 .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
-            count(kind, "5 min", &mut tests, options)
+            let mut row = count(kind, "5 min", &mut tests, options)?;
+            // A test program takes one name.
+            if let [failed] = &row.failures.names()[..]
+                && options.filter.is_empty()
+            {
+                row.add_second_run(&count("failed browser test, again", "seconds", tests.arg(failed), options)?);
+            }
+            Ok(row)
         };
         let running: Vec<_> = browsers.iter().map(|browser| scope.spawn(move || run(browser))).collect();
         running.into_iter().map(|running| running.join().unwrap_or_else(|_| Err(failure("a thread of the tests panicked")))).collect()

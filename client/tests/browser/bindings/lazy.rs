@@ -287,6 +287,7 @@ async fn a_sign_out_without_the_engine_discards_dispatches_that_the_next_user_wo
     let other = Fixture::signed_in().await;
     test.store_text(&other.stored_text().unwrap());
     lazy.part.is_missing.set(false);
+    announce_write(&test.key);
     go_online();
     lazy.page.shows(&format!("Authenticated {}", other.user_name().unwrap())).await;
     sleep_seconds(0.3).await;
