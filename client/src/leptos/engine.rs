@@ -74,8 +74,8 @@ impl Engine for Client {
 
     fn sign_out_before(&self, time: f64) {
         let now = self.session().0.transport.platform.now();
-        // After the clock was set back, a session's time may be in the future.
-        let is_later = |held: &Credential| (time..now).contains(&begun_at(&held.session));
+        // A session may have begun in this millisecond. One that is far in the future is older: the clock was set back.
+        let is_later = |held: &Credential| (time..now + 1_000.0).contains(&begun_at(&held.session));
         if time > 0.0 && !self.session().current().is_some_and(|held| is_later(&held)) {
             self.session().sign_out();
         }
