@@ -54,7 +54,7 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
-    /// It asks the OpenID provider for user information: the token is in `Authorization` whatever the API's header is (OpenID Connect Core
+    /// It asks the OpenID provider for user information: the token is in `Authorization`, also beside another header for the API (OpenID Connect Core
     /// §5.3.1), and a second 401 says nothing about it for other requests.
     pub(crate) is_for_provider: bool,
     /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.

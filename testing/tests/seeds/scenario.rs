@@ -704,7 +704,7 @@ impl Scenario {
         self.check()
     }
 
-    /// The other backend's user is signed in and served in each tab, whatever happened to the first one.
+    /// The other backend's user is signed in and served in each tab. The first backend's session does not matter.
     fn check_other(&self) -> Result<(), String> {
         let is_lost = self.other.as_ref().is_some_and(|server| !server.take_lost_sessions().is_empty());
         for open in self.tabs.iter().filter(|_| !is_lost) {
