@@ -74,6 +74,16 @@ impl Site {
         self.page.shows("20 answered").await
     }
 
+    /// Sends 20 requests again and again, until all of them are answered.
+    async fn send_until_answered(&self) -> Result {
+        until("the requests to be answered", async || {
+            self.page.press("Send 20 requests").await?;
+            self.page.hides("Sending…").await?;
+            Ok(self.page.text().await?.contains("20 answered").then_some(()))
+        })
+        .await
+    }
+
     /// How the stored session ended.
     async fn ended(&self) -> Result<Value> {
         Ok(stored(&self.page).await?["ended"].take())
@@ -226,11 +236,7 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
         site.page.open_tab("/account").await?;
         site.page.shows("The account of ada").await?;
         site.provider.restart().await?;
-        until("the requests to be answered", async || {
-            site.page.press("Send 20 requests").await?;
-            Ok(site.page.text().await?.contains("20 answered").then_some(()))
-        })
-        .await?;
+        site.send_until_answered().await?;
         assert_eq!(site.provider.grants().await?, grants(0, 1));
         Ok(())
     })
@@ -258,11 +264,7 @@ async fn openid_a_lost_answer_ends_the_session_without_a_grace_time_and_not_with
         let graceful = Site::signed_in(page, json!({ "grace": 60 })).await?;
         graceful.provider.expire_access_tokens().await?;
         graceful.provider.lose_next_answer().await?;
-        until("the requests to be answered", async || {
-            graceful.page.press("Send 20 requests").await?;
-            Ok(graceful.page.text().await?.contains("20 answered").then_some(()))
-        })
-        .await?;
+        graceful.send_until_answered().await?;
         assert_eq!(graceful.provider.grants().await?, grants(1, 2));
         Ok(())
     })
@@ -279,11 +281,7 @@ async fn dpop_a_lost_answer_ends_no_session_that_would_go_on_without_dpop() -> R
             site.send().await?;
             site.provider.expire_access_tokens().await?;
             site.provider.lose_next_answer().await?;
-            until("the requests to be answered", async || {
-                site.page.press("Send 20 requests").await?;
-                Ok(site.page.text().await?.contains("20 answered").then_some(()))
-            })
-            .await?;
+            site.send_until_answered().await?;
             assert_eq!(site.provider.grants().await?.refreshed, 2);
         }
         Ok(())
@@ -300,11 +298,7 @@ async fn dpop_a_lost_answer_after_a_nonce_ends_no_session() -> Result {
         tokio::time::sleep(std::time::Duration::from_secs(4)).await;
         site.provider.lose_next_answer().await?;
         site.page.open("/account").await?;
-        until("the requests to be answered", async || {
-            site.page.press("Send 20 requests").await?;
-            Ok(site.page.text().await?.contains("20 answered").then_some(()))
-        })
-        .await?;
+        site.send_until_answered().await?;
         assert_eq!(site.ended().await?, Value::Null);
         Ok(())
     })
@@ -476,9 +470,9 @@ async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result
     .await
 }
 
-/// The stored session.
+/// The stored session, or what is stored of its end.
 async fn stored(page: &Page) -> Result<Value> {
-    let script = "return Object.values(localStorage).filter(text => text.includes('\"access_token\"')) \
+    let script = "return Object.values(localStorage).filter(text => /\"(access_token|ended)\":/.test(text)) \
         .map(text => JSON.parse(text))[0]";
     page.script(script).await
 }
