@@ -31,7 +31,7 @@ const NOT_NATIVE: [&str; 4] = ["wugan-bench", "wugan-bench-size", "wugan-e2e", "
 /// Built by one command, with one set of features, so that their common dependencies are compiled once.
 const TEST_PROGRAMS: [&str; 2] = ["wugan-server", "wugan-example-axum"];
 
-/// So many end-to-end tests are repeated if they fail: on a loaded machine a browser may be too slow once.
+/// So many tests of a browser, or end-to-end tests, are repeated if they fail: on a loaded machine a browser may be too slow once.
 const MOST_REPEATED: usize = 3;
 
 #[derive(Args)]
@@ -152,25 +152,26 @@ fn in_browsers(options: &Options, table: &mut Table) -> Result<()> {
     // At the same time, as most of them wait for a token to expire.
     let rows: Vec<_> = thread::scope(|scope| {
         let run = |(kind, variable, driver, page): &(&'static str, &str, PathBuf, SocketAddr)| {
-            let mut tests = cargo();
-            tools::put_on_path(&mut tests, std::slice::from_ref(&bindgen));
-            // The runner takes the first driver that a variable names.
-            for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
-                tests.env_remove(other);
-            }
-            tests
-                .arg("--")
-                .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
-                .env(variable, driver)
-                .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
-                // Per test program; the runner's default of 20 s is too short for these.
-                .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
-            let mut row = count(kind, "5 min", &mut tests, options)?;
+            let tests = || {
+                let mut tests = cargo();
+                tools::put_on_path(&mut tests, std::slice::from_ref(&bindgen));
+                // The runner takes the first driver that a variable names.
+                for other in ["CHROMEDRIVER", "GECKODRIVER", "SAFARIDRIVER", "MSEDGEDRIVER"] {
+                    tests.env_remove(other);
+                }
+                tests
+                    .arg("--")
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
+                    .env(variable, driver)
+                    .env("WASM_BINDGEN_TEST_ADDRESS", page.to_string())
+                    // Per test program; the runner's default of 20 s is too short for these.
+                    .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
+                tests
+            };
+            let mut row = count(kind, "5 min", &mut tests(), options)?;
             // A test program takes one name.
-            if let [failed] = &row.failures.names()[..]
-                && options.filter.is_empty()
-            {
-                row.add_second_run(&count("failed browser test, again", "seconds", tests.arg(failed), options)?);
+            for failed in repeated(&row, options) {
+                row.add_second_run(1, &count("failed browser test, again", "seconds", tests().arg(failed), options)?);
             }
             Ok(row)
         };
@@ -227,12 +228,19 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         tests.arg("--include-ignored");
     }
     let mut row = count("end to end", "18 min, 25 the first time", &mut tests, options)?;
-    let failed = row.failures.names();
-    if (1..=MOST_REPEATED).contains(&failed.len()) && options.filter.is_empty() {
-        row.add_second_run(&count("failed end-to-end tests, again", "seconds", tests.arg("--exact").args(failed), options)?);
+    let failed = repeated(&row, options);
+    if !failed.is_empty() {
+        let again = tests.arg("--exact").args(&failed);
+        row.add_second_run(failed.len() as u64, &count("failed end-to-end tests, again", "seconds", again, options)?);
     }
     table.add(row);
     Ok(())
+}
+
+/// The failed tests that run a second time, if they are few.
+fn repeated(row: &Row, options: &Options) -> Vec<String> {
+    let failed = row.failures.names();
+    if failed.len() <= MOST_REPEATED && options.filter.is_empty() { failed } else { Vec::new() }
 }
 
 fn sizes(options: &Options, table: &mut Table) -> Result<()> {

@@ -1,34 +1,19 @@
 //! Token age with a device clock that is wrong or set while the page runs, with sleep, and with very long lifetimes.
 
-use crate::fixture::{Fixture, SERVER, register, sleep_seconds};
-use js_sys::{Function, Reflect};
+use crate::{
+    fixture::{Fixture, SERVER, register, sleep_seconds},
+    undo::{Change, replace},
+};
 use serde_json::json;
-use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::window;
 use wugan::{AuthState, Client};
 
 const HOUR: f64 = 3_600_000.0;
 
-/// Sets the device's clock to a wrong time until it is dropped.
-struct WrongClock(JsValue);
-
-impl WrongClock {
-    fn off_by(milliseconds: f64) -> WrongClock {
-        let date = Reflect::get(&js_sys::global(), &"Date".into()).unwrap();
-        let original = Reflect::get(&date, &"now".into()).unwrap();
-        let off = Function::new_with_args("now, off", "return () => now() + off");
-        let wrong = off.call2(&JsValue::UNDEFINED, &original, &milliseconds.into()).unwrap();
-        Reflect::set(&date, &"now".into(), &wrong).unwrap();
-        WrongClock(original)
-    }
-}
-
-impl Drop for WrongClock {
-    fn drop(&mut self) {
-        let date = Reflect::get(&js_sys::global(), &"Date".into()).unwrap();
-        Reflect::set(&date, &"now".into(), &self.0).unwrap();
-    }
+/// Sets the device's clock to a wrong time.
+fn set_clock_off_by(milliseconds: f64) -> Change {
+    replace("Date", "now", &format!("() => original() + {milliseconds}"))
 }
 
 fn monotonic_now() -> f64 {
@@ -51,7 +36,7 @@ async fn one_refresh_per_lifetime(test: &Fixture, allowed_extra: usize) {
 #[wasm_bindgen_test]
 async fn case_21_one_refresh_per_lifetime_with_a_wrong_device_clock() {
     for hours in [-24.0, -2.0, 2.0, 24.0] {
-        let _off = WrongClock::off_by(hours * HOUR);
+        let _off = set_clock_off_by(hours * HOUR);
         let test = Fixture::signed_in().await;
         one_refresh_per_lifetime(&test, 0).await;
     }
@@ -62,7 +47,7 @@ async fn case_21_one_refresh_per_lifetime_after_the_device_clock_was_set() {
     for hours in [-24.0, 24.0] {
         let test = Fixture::signed_in().await;
         assert_eq!(test.get("/bbb").await, Ok(200));
-        let _off = WrongClock::off_by(hours * HOUR);
+        let _off = set_clock_off_by(hours * HOUR);
         // Set forward, the clock makes the token look old, which may cost one refresh.
         one_refresh_per_lifetime(&test, usize::from(hours > 0.0)).await;
     }

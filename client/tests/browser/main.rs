@@ -31,5 +31,6 @@ mod storage_failures;
 mod stored_record;
 mod tabs;
 mod token_refresh;
+mod undo;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -3,6 +3,7 @@
 use crate::{
     fixture::{Fixture, REFRESH_PATH, local_storage, register, send, token_response, unreachable_url, wait_until},
     page::MockResponse,
+    undo::{Change, replace},
 };
 use js_sys::Function;
 use serde_json::{Value, json};
@@ -133,23 +134,20 @@ async fn case_43_a_failed_refresh_stores_a_pause_for_all_tabs() {
     assert_eq!(test.refresh_requests(), 1);
 }
 
-fn set_visibility(state: &str) {
-    let document = web_sys::window().unwrap().document().unwrap();
-    Function::new_with_args("state", "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state })")
-        .call1(&JsValue::UNDEFINED, &state.into())
-        .unwrap();
-    dispatch(&document, "visibilitychange");
+fn set_visibility(state: &str) -> Change {
+    let change = replace("document", "visibilityState", &format!("'{state}'"));
+    dispatch(&web_sys::window().unwrap().document().unwrap(), "visibilitychange");
+    change
 }
 
 #[wasm_bindgen_test]
 async fn case_24_a_page_that_becomes_visible_ends_the_pause_and_a_hidden_one_does_not() {
     let test = Fixture::with_refused_access_token().await;
     store_pause(&test, false);
-    set_visibility("hidden");
+    let _hidden = set_visibility("hidden");
     let hidden = test.get("/bbb").await;
-    set_visibility("visible");
+    let _visible = set_visibility("visible");
     let visible = test.get("/bbb").await;
-    Function::new_no_args("delete document.visibilityState").call0(&JsValue::UNDEFINED).unwrap();
     assert!(matches!(hidden, Err(Error::Unavailable { .. })), "{hidden:?}");
     assert_eq!(visible, Ok(200));
 }

@@ -119,7 +119,7 @@ return {
     return isDuplexRead && !hasContentType;
   },
   restore() {
-    delete navigator.locks.request;
+    this.allowStorage();
     window.fetch = originalFetch;
     window.Request = OriginalRequest;
     [...gates.values()].forEach((gate) => gate.open());

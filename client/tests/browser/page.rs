@@ -1,5 +1,6 @@
 //! Controls the page that a test runs in: records requests, holds responses back, mocks responses, takes locks, lets the storage fail.
 
+use crate::undo::Change;
 use js_sys::{Array, Function, JsString, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
@@ -82,11 +83,16 @@ pub(crate) struct WebLocks {
 }
 
 /// Implemented in `page.js`.
-pub(crate) struct Page(JsValue);
+pub(crate) struct Page {
+    object: JsValue,
+    _undo: Change,
+}
 
 impl Page {
     pub(crate) fn new() -> Page {
-        Page(Function::new_no_args(include_str!("page.js")).call0(&JsValue::UNDEFINED).unwrap())
+        let object = Function::new_no_args(include_str!("page.js")).call0(&JsValue::UNDEFINED).unwrap();
+        let page = object.clone();
+        Page { object, _undo: Change::new(move || drop(call(&page, "restore", &[]))) }
     }
 
     /// All requests so far, in order.
@@ -175,8 +181,7 @@ impl Page {
     }
 
     fn call(&self, name: &str, arguments: &[&str]) -> JsValue {
-        let function: Function = Reflect::get(&self.0, &name.into()).unwrap().unchecked_into();
-        function.apply(&self.0, &arguments.iter().map(|argument| JsValue::from(*argument)).collect::<Array>()).unwrap()
+        call(&self.object, name, arguments)
     }
 
     async fn wait_for(&self, name: &str, arguments: &[&str]) -> JsValue {
@@ -184,8 +189,7 @@ impl Page {
     }
 }
 
-impl Drop for Page {
-    fn drop(&mut self) {
-        self.call("restore", &[]);
-    }
+fn call(object: &JsValue, name: &str, arguments: &[&str]) -> JsValue {
+    let function: Function = Reflect::get(object, &name.into()).unwrap().unchecked_into();
+    function.apply(object, &arguments.iter().map(|argument| JsValue::from(*argument)).collect::<Array>()).unwrap()
 }

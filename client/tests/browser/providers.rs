@@ -3,6 +3,7 @@
 use crate::{
     fixture::{local_storage, random_name, wait_until},
     page::{MockResponse, Page},
+    undo::replace,
 };
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise};
@@ -159,19 +160,17 @@ fn pairs(query: &str) -> Value {
     serde_json::from_str(&read.call1(&JsValue::NULL, &query.into()).unwrap().as_string().unwrap()).unwrap()
 }
 
-/// What `window.open` returns from now on: a window that keeps the address which it is sent to in `window.address`.
-const FAKE_WINDOW: &str = "window.originalOpen ??= window.open; window.address = ''; window.fake = { closed: false, close() {}, \
-    location: { set href(url) { window.address = url } } }; window.open = () => window.fake";
+/// A window that keeps the address which it is sent to.
+const FAKE_WINDOW: &str = "window.fake = { closed: false, close() {}, address: '', location: { set href(url) { fake.address = url } } }";
 
 /// The address that a sign-in in a window goes to. The window is closed then.
 async fn authorization_url(oidc: &Oidc, options: SignInOptions) -> Result<String, Error> {
     js_sys::eval(FAKE_WINDOW).unwrap();
+    let _open = replace("window", "open", "() => fake");
     let signing_in = oidc.sign_in_with_popup(options);
-    js_sys::eval("window.fake.closed = true").unwrap();
-    let error = signing_in.await;
-    js_sys::eval("window.open = window.originalOpen").unwrap();
-    match error {
-        Err(Error::PopupClosed) => Ok(js_sys::eval("window.address").unwrap().as_string().unwrap()),
+    js_sys::eval("fake.closed = true").unwrap();
+    match signing_in.await {
+        Err(Error::PopupClosed) => Ok(js_sys::eval("fake.address").unwrap().as_string().unwrap()),
         other => Err(other.unwrap_err()),
     }
 }
@@ -226,9 +225,8 @@ async fn what_cannot_be_sent_is_refused() {
     for address in ["https://evil.example", "//evil.example", "notes"] {
         refused(SignInOptions::default().return_to(address), |config| config).await;
     }
-    js_sys::eval("window.originalOpen ??= window.open; window.open = () => null").unwrap();
+    let _open = replace("window", "open", "() => null");
     let blocked = Site::new(|config| config).oidc.sign_in_with_popup(SignInOptions::default()).await;
-    js_sys::eval("window.open = window.originalOpen").unwrap();
     assert_eq!(blocked, Err(Error::PopupBlocked));
 }
 
@@ -312,9 +310,8 @@ async fn a_wrong_response_starts_no_session() {
 #[wasm_bindgen_test]
 async fn a_page_without_web_crypto_is_told_what_to_change() {
     let site = Site::new(|config| config);
-    js_sys::eval("Object.defineProperty(crypto, 'subtle', { value: undefined, configurable: true })").unwrap();
+    let _subtle = replace("crypto", "subtle", "undefined");
     let error = site.oidc.sign_in(SignInOptions::default()).await;
-    js_sys::eval("delete crypto.subtle").unwrap();
     assert_eq!(error, Err(Error::NoWebCrypto));
     assert!(Error::NoWebCrypto.to_string().contains("https"));
 }
@@ -323,9 +320,8 @@ async fn a_page_without_web_crypto_is_told_what_to_change() {
 #[wasm_bindgen_test]
 async fn a_sign_in_does_not_wait_for_ever_for_a_key_store_that_does_not_answer() {
     let site = Site::with_dpop(|config| config, true);
-    js_sys::eval("window.originalDatabase ??= IDBFactory.prototype.open; IDBFactory.prototype.open = () => ({})").unwrap();
+    let _open = replace("IDBFactory.prototype", "open", "() => ({})");
     let url = authorization_url(&site.oidc, SignInOptions::default()).await;
-    js_sys::eval("IDBFactory.prototype.open = window.originalDatabase").unwrap();
     assert_eq!(url, Err(Error::Unavailable(wugan::Error::Timeout)));
 }
 
@@ -569,10 +565,9 @@ async fn an_issuer_without_a_document_is_a_mistake_and_no_outage() {
 #[wasm_bindgen_test]
 async fn a_key_that_is_not_stored_cannot_be_used_for_a_redirect() {
     let site = Site::with_dpop(|config| config, true);
-    js_sys::eval("Object.defineProperty(window, 'indexedDB', { value: undefined, configurable: true })").unwrap();
+    let _database = replace("window", "indexedDB", "undefined");
     let refused = site.oidc.sign_in(SignInOptions::default()).await;
     let in_window = authorization_url(&site.oidc, SignInOptions::default()).await;
-    js_sys::eval("delete window.indexedDB").unwrap();
     assert_eq!(refused, Err(Error::NoStorage));
     assert!(in_window.is_ok(), "this page completes the sign-in: {in_window:?}");
 }

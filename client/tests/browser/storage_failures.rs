@@ -81,7 +81,6 @@ async fn case_27_storage_that_is_denied_from_the_start() {
     let client = Client::builder(SERVER).storage_key("test.denied").auto_refresh(false).build().unwrap();
     register(&client).await;
     assert_eq!(client.get("/bbb").send().await.unwrap().status(), 200);
-    page.allow_storage();
 }
 
 #[wasm_bindgen_test]
