@@ -82,9 +82,8 @@ async fn the_lock_names_the_pair_of_tokens_and_is_released_after_the_refresh() {
     wait_until_no_lock_is_left(&test).await;
 }
 
-/// Refreshes as another tab does. Returns the record that it stores.
-async fn refreshed_by_another_tab(test: &Fixture) -> String {
-    let mut record = test.record();
+/// Refreshes with the tokens of a record as another tab does. Returns the record that it stores.
+async fn refreshed_by_another_tab(test: &Fixture, mut record: Value) -> String {
     let body = json!({ "refresh_token": record["refresh_token"], "attempt": record["attempt"] });
     let tokens: Value = test.client.post(REFRESH_PATH).json(&body).anonymous().send().await.unwrap().json().await.unwrap();
     for token in ["access_token", "refresh_token"] {
@@ -103,7 +102,7 @@ async fn case_10_tokens_that_another_tab_stored_are_adopted_before_it_releases_t
     wait_until("the request waits", || test.waiting_events() == 1).await;
     sleep_seconds(0.2).await;
     assert_eq!(test.refresh_requests(), 0, "the lock is held elsewhere");
-    test.store_text(&refreshed_by_another_tab(&test).await);
+    test.store_text(&refreshed_by_another_tab(&test, test.record()).await);
     assert_eq!(caller.await, Ok(200));
     assert_eq!(test.refresh_requests(), 1);
     assert_eq!(test.count_events(|event| matches!(event, Event::RefreshEnded { result: RefreshResult::Adopted })), 1);
@@ -114,7 +113,7 @@ async fn case_10_tokens_that_another_tab_stored_are_adopted_before_it_releases_t
 #[wasm_bindgen_test]
 async fn case_11_after_a_rejection_the_tokens_of_another_tab_are_adopted() {
     let test = Fixture::signed_in().await;
-    let of_other_tab = refreshed_by_another_tab(&test).await;
+    let of_other_tab = refreshed_by_another_tab(&test, test.record()).await;
     test.corrupt("access_token");
     test.corrupt("refresh_token");
     test.page.hold(REFRESH_PATH);
@@ -131,13 +130,14 @@ async fn case_11_after_a_rejection_the_tokens_of_another_tab_are_adopted() {
 #[wasm_bindgen_test]
 async fn case_11_tokens_that_arrive_half_a_second_after_a_rejection_are_adopted() {
     let test = Fixture::signed_in().await;
-    let of_other_tab = refreshed_by_another_tab(&test).await;
+    let record = test.record();
     test.corrupt("access_token");
     test.corrupt("refresh_token");
     let caller = test.spawn_get("/bbb");
     wait_until("the refresh is rejected", || test.page.answered(REFRESH_PATH, 401) == 1).await;
     sleep_seconds(0.5).await;
-    test.store_text(&of_other_tab);
+    // Only now, as the access token lives for two seconds.
+    test.store_text(&refreshed_by_another_tab(&test, record).await);
     assert_eq!(caller.await, Ok(200));
     assert_eq!(test.sign_out_events(), 0);
 }

@@ -2,12 +2,25 @@
 //! meet its mock responses and its wrong clock.
 
 use js_sys::Function;
-use std::{cell::RefCell, collections::BTreeMap, panic, sync::Once};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    mem, panic,
+    sync::{Mutex, Once, PoisonError},
+};
 use wasm_bindgen::{JsCast, JsValue};
 
 thread_local! {
     /// How to undo each change, by the order in which they were made.
     static CHANGES: RefCell<BTreeMap<u32, Box<dyn FnOnce()>>> = RefCell::default();
+}
+
+/// The first lines of the panics, without the values of a failed assertion.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// The panics since this was called before. They are recorded after the first [`Change`].
+pub(crate) fn take_panics() -> Vec<String> {
+    mem::take(&mut *PANICS.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// A change in the page, undone when this is dropped or a test has panicked.
@@ -16,10 +29,12 @@ pub(crate) struct Change(u32);
 
 impl Change {
     pub(crate) fn new(undo: impl FnOnce() + 'static) -> Change {
+        // At the first change: after a panic, no hook can be set.
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let report = panic::take_hook();
             panic::set_hook(Box::new(move |panic| {
+                PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(panic.to_string().lines().take(2).collect());
                 report(panic);
                 while let Some((_, undo)) = CHANGES.with_borrow_mut(BTreeMap::pop_last) {
                     undo();

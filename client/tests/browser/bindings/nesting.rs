@@ -6,38 +6,19 @@ use super::{ME, Mounted};
 use crate::{
     fixture::{Fixture, REFRESH_PATH, sleep_seconds, wait_until},
     page::MockResponse,
+    undo::take_panics,
 };
 use leptos::prelude::*;
-use std::sync::{Mutex, Once};
 use wasm_bindgen_test::wasm_bindgen_test;
 use wugan::{
     Client, Error, SignOutReason, TokenSet,
     leptos::{Guarded, UseGuardOptions, use_session, use_session_action, use_session_resource},
 };
 
-static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
-fn record_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let previous = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            // Without the values of a failed assertion, which may be this very list.
-            PANICS.lock().unwrap().push(info.to_string().lines().take(2).collect());
-            previous(info);
-        }));
-    });
-    take_panics();
-}
-
-fn take_panics() -> Vec<String> {
-    std::mem::take(&mut *PANICS.lock().unwrap())
-}
-
 /// Mounts a page and ends four sessions, two by a sign-out and two by the server: one each after and while the page loads.
 async fn check(page: fn() -> AnyView) {
-    record_panics();
     let test = Fixture::new();
+    take_panics();
     test.page.respond(ME, MockResponse::new(200));
     // The server refuses the access token there, and then the refresh token.
     test.page.respond("/refused", MockResponse::new(401));
