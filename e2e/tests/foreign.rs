@@ -118,7 +118,7 @@ async fn outage(page: &Page, kind: Foreign) -> Result {
     backend.stop().await?;
     sleep(EXPIRY).await;
     page.press("Send 20 requests").await?;
-    page.shows("0 answered").await?;
+    page.shows("\n0 answered").await?;
     page.shows("signed in").await?;
     backend.restart().await?;
     until("the requests to be answered", async || {

@@ -226,7 +226,7 @@ async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> R
         site.provider.expire_access_tokens().await?;
         site.provider.stop().await?;
         site.page.press("Send 20 requests").await?;
-        site.page.shows("0 answered").await?;
+        site.page.shows("\n0 answered").await?;
         // The metadata is stored, so that neither a reload nor a new tab needs the provider, also when it is old.
         site.page.reload().await?;
         site.page.shows("The account of ada").await?;
@@ -382,7 +382,7 @@ async fn openid_tokens_are_for_the_configured_api_before_and_after_refreshes() -
         assert_eq!(site.page.script(AUDIENCE).await?, API);
         // Such a token is refused for user information, which says nothing about the session.
         site.page.press("Send 20 requests").await?;
-        site.page.shows("0 answered").await?;
+        site.page.shows("\n0 answered").await?;
         site.page.shows("The account of ada").await?;
         assert_eq!(site.provider.grants().await?.refused, 0);
         Ok(())
