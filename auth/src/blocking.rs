@@ -9,7 +9,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + S
     match spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => resume_unwind(panic),
-        // It is cancelled only with the runtime, and then the caller is, too.
+        // A blocking task is cancelled only when the runtime stops, which also drops the caller.
         Err(Err(_)) => pending().await,
     }
 }

@@ -21,8 +21,8 @@ const BATCH: u64 = 500;
 const MAX_DRIFT: Millis = 5 * 60 * 1000;
 /// How long after the start and after a jump of the system clock nothing is deleted.
 const STEADY_TIME: Duration = Duration::from_secs(3600);
-/// How long most of the sessions are kept, after the start and after a jump of the clock, although they seem to have expired: time to notice
-/// a wrong clock or a mistyped lifetime.
+/// How long after the start and after a jump of the system clock nothing is deleted if most sessions seem to have expired: time to notice a
+/// wrong clock or a mistyped lifetime.
 const STEADY_TIME_FOR_MOST: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) fn start(auth: Weak<Inner>) {
@@ -49,7 +49,7 @@ pub(crate) async fn sweep(auth: &Inner, steady: Duration) -> Result<u64, Error> 
     if steady < STEADY_TIME_FOR_MOST && auth.store.are_most_sessions_from_before(oldest_start(auth)).await? {
         if (steady - STEADY_TIME).as_secs() % STEADY_TIME.as_secs() < INTERVAL.as_secs() {
             warn!(
-                "most sessions seem to have expired: none is deleted until the clock has been steady for a day. Are the clock and --session-ttl right?"
+                "most sessions seem to have expired: nothing is deleted until the clock has been steady for a day. Are the clock and --session-ttl right?"
             );
         }
         return Ok(0);
@@ -57,7 +57,7 @@ pub(crate) async fn sweep(auth: &Inner, steady: Duration) -> Result<u64, Error> 
     purge(auth).await
 }
 
-/// When the oldest session was started that has not expired, or not longer ago than it is kept.
+/// Sessions that were started before this time have expired, and are not kept any longer.
 fn oldest_start(auth: &Inner) -> Millis {
     auth.clock.now().saturating_sub(RETENTION).saturating_sub(millis(auth.session_ttl))
 }

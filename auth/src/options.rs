@@ -68,7 +68,7 @@ impl Options {
         }
     }
 
-    /// How many connections are opened to a database server, 16 by default and at least 2: half of them for refreshes and guarded requests,
+    /// How many connections are opened to a database server, 16 by default and at least 4: half of them for refreshes and guarded requests,
     /// half for the rest. SQLite has a fixed number.
     #[must_use]
     pub fn database_connections(self, count: u32) -> Self {
@@ -193,8 +193,11 @@ impl Options {
     /// One cannot; the text names it.
     pub(crate) fn check(&self) -> Result<(), StartError> {
         let Policy { refresh_ttl, session_ttl, refresh_limit, .. } = self.policy;
-        if self.database_connections < 2 {
-            return Err(StartError("database_connections must be at least 2: refreshes have connections of their own".into()));
+        if self.database_connections < 4 {
+            return Err(StartError(
+                "database_connections must be at least 4: refreshes have half of them, of which first uses of access tokens take half"
+                    .into(),
+            ));
         }
         for (name, ttl) in [("access_ttl", self.access_ttl), ("refresh_ttl", refresh_ttl), ("session_ttl", session_ttl)] {
             if ttl < Duration::from_secs(1) {

@@ -44,7 +44,7 @@ pub struct Config {
         env = "WUGAN_DATABASE_CONNECTIONS",
         default_value_t = 16,
         value_name = "COUNT",
-        value_parser = clap::value_parser!(u32).range(2..)
+        value_parser = clap::value_parser!(u32).range(4..)
     )]
     pub database_connections: u32,
 

@@ -3,12 +3,11 @@
 use crate::{auth::Auth, error::Error};
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -16,11 +15,14 @@ use url::Url;
 const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-pub(super) fn router() -> Router<Auth> {
-    Router::new()
-        .route("/.well-known/jwks.json", get(keys))
-        .route(METADATA, get(metadata))
-        .route(&format!("{METADATA}/{{*issuer}}"), get(metadata_of_path))
+/// The metadata of an issuer with a path have an address of their own (RFC 8414 §3.1).
+pub(super) fn router(issuer: &str) -> Router<Auth> {
+    let router = Router::new().route("/.well-known/jwks.json", get(keys)).route(METADATA, get(metadata));
+    let issuer = Url::parse(issuer).ok();
+    match issuer.as_ref().map(|issuer| issuer.path().trim_end_matches('/')) {
+        None | Some("") => router,
+        Some(path) => router.without_v07_checks().route(&format!("{METADATA}{path}"), get(metadata)),
+    }
 }
 
 /// The public keys (RFC 7517). Empty with HS256, which has none.
@@ -45,18 +47,6 @@ async fn metadata(State(auth): State<Auth>) -> Result<Response, Error> {
         metadata["jwks_uri"] = format!("{}/.well-known/jwks.json", issuer.trim_end_matches('/')).into();
     }
     Ok(cacheable(metadata))
-}
-
-/// By name, as in `sessions`.
-#[derive(Deserialize)]
-struct IssuerPath {
-    issuer: String,
-}
-
-/// The address of the metadata of an issuer with a path (RFC 8414 §3.1).
-async fn metadata_of_path(State(auth): State<Auth>, Path(path): Path<IssuerPath>) -> Result<Response, Error> {
-    let issuer = Url::parse(auth.tokens().issuer()).map_err(|_| Error::NotFound)?;
-    if issuer.path().trim_matches('/') == path.issuer { metadata(State(auth)).await } else { Err(Error::NotFound) }
 }
 
 fn cacheable(value: Value) -> Response {

@@ -15,7 +15,7 @@ impl Auth {
             .merge(refresh::router(self.inner.query_refresh))
             .merge(accounts::router())
             .merge(sessions::router())
-            .merge(metadata::router())
+            .merge(metadata::router(self.tokens().issuer()))
             .method_not_allowed_fallback(|| async { Error::MethodNotAllowed })
             .with_state(self.clone())
     }

@@ -48,7 +48,7 @@ where
     }
 }
 
-/// The user of a request to one of the library's own guarded routes. They query the database, so they have a limit for each session.
+/// The user of a request to one of the library's own guarded routes. These routes query the database, so the requests of a session are limited.
 pub(super) struct Caller(pub(super) User);
 
 impl FromRequestParts<Auth> for Caller {

@@ -94,7 +94,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Ends a session again that this node remembers as ended. Its row is live only if the database lost the revocation, in a failover or a
+    /// Ends a session again that this node remembers as ended, and whose row is live: the database lost the revocation, in a failover or a
     /// restored backup.
     pub(super) async fn end_again(&self, id: Uuid, user_id: i64, device: &Device) -> Result<(), Error> {
         let detail = "again: the database had lost that it had ended".to_owned();

@@ -2,7 +2,7 @@
 
 use super::{
     end::Reused,
-    service::{Policy, Sessions},
+    service::{MAX_WAIT, Policy, Sessions},
 };
 use crate::{
     attempt::{Attempt, presenter},
@@ -21,14 +21,10 @@ use crate::{
     },
     task::run_to_completion,
 };
-use std::time::Duration;
 use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
-
-/// How long a caller waits for the database. The exchange goes on after that.
-const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// The outcome of a refresh.
 enum Outcome {
@@ -40,6 +36,8 @@ enum Outcome {
     Revoked(Box<Model>),
     Refused,
     ReusedAttempt,
+    /// This node remembers that the session has ended, and its row is live.
+    LiveAgain,
 }
 
 impl Sessions {
@@ -58,10 +56,7 @@ impl Sessions {
         {
             return Err(Error::RateLimited(wait));
         }
-        if self.cache.is_ended(claims.sid) {
-            self.end_again(claims.sid, claims.user_id, device).await?;
-            return Err(self.refused());
-        }
+        let is_ended = self.cache.is_ended(claims.sid);
         let decide = {
             let (clock, policy, device, jkt) = (self.clock.clone(), self.policy, device.clone(), claims.jkt().map(str::to_owned));
             let network_changes = self.network_changes.clone();
@@ -69,10 +64,14 @@ impl Sessions {
                 if row.user_id != claims.user_id || row.jkt != jkt || account.is_disabled {
                     return (Outcome::Refused, None);
                 }
+                if is_ended && row.revoked_at.is_none() {
+                    return (Outcome::LiveAgain, None);
+                }
                 decide_refresh(&presented, row, &device, &network_changes, clock.now(), policy)
             }
         };
-        let expected = self.expected_rotation(&claims, &presented, device).map(|rotation| (rotation, Outcome::Rotated));
+        let expected =
+            self.expected_rotation(&claims, &presented, device).filter(|_| !is_ended).map(|rotation| (rotation, Outcome::Rotated));
         let epoch = self.cache.epoch();
         let (sessions, client, generation) = (self.clone(), device.clone(), claims.generation);
         // To completion: a thief that disconnects, or an answer that takes too long, must not prevent the revocation.
@@ -83,6 +82,7 @@ impl Sessions {
             }
             Ok(exchanged)
         });
+        // The exchange goes on after that.
         let exchanged = timeout(MAX_WAIT, exchange).await.unwrap_or_else(|_| Err(Error::Busy("the database is locked".into())))?;
         let outcome = match exchanged.decision {
             Outcome::Rotated => "rotated",
@@ -96,6 +96,10 @@ impl Sessions {
             }
             Outcome::Revoked(_) => return Err(Error::InvalidGrant),
             Outcome::Refused => return Err(self.refused()),
+            Outcome::LiveAgain => {
+                self.end_again(claims.sid, claims.user_id, device).await?;
+                return Err(self.refused());
+            }
             Outcome::ReusedAttempt => {
                 self.metrics.refresh("refused");
                 return Err(Error::InvalidRequest("attempt must be another one for each refresh token."));
@@ -108,11 +112,9 @@ impl Sessions {
         Ok(self.tokens.issue(&session, &exchanged.username, self.clock.now())?)
     }
 
-    /// Whether the token would end its session. Reuse is detected beyond the limit, too: otherwise a thief that uses up the limit with
-    /// requests that change nothing would stay undetected. Callers wait for each other, so that they do not delay other requests.
+    /// Whether the token would end its session.
     async fn is_reuse(&self, session: Uuid, presented: &Presented) -> Result<bool, Error> {
-        let _permit = self.reuse_reads.acquire().await;
-        let row = self.store.session(session).await?;
+        let row = self.read_in_turn(session).await?;
         let is_revoked =
             |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;
         Ok(row.is_some_and(is_revoked))

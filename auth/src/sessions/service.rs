@@ -17,7 +17,7 @@ use crate::{
     tokens::Tokens,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;
 
@@ -25,7 +25,10 @@ use wugan_wire::TokenAnswer;
 /// that refreshes from two networks in turn would write a row each time.
 const MAX_NETWORK_CHANGES: Rate = Rate { burst: 10, period: Duration::from_secs(3600) };
 
-/// How often one session may use the library's own guarded routes, which query the database.
+/// How long a caller waits for the database.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// How often one session may query the database: by the library's own guarded routes, and by access tokens that the cache does not admit.
 const MAX_QUERIES: Rate = Rate { burst: 1000, period: Duration::from_secs(60) };
 
 /// The lifetimes of sessions, the leeway for clients without attempt ids, and the limit of refreshes.
@@ -74,6 +77,17 @@ impl Sessions {
     /// The session is over its limit.
     pub(crate) fn count_query(&self, session: Uuid) -> Result<(), Error> {
         self.queries.take(session, self.clock.now()).map_err(Error::RateLimited)
+    }
+
+    /// Reads a session that is beyond a limit. Such reads wait for each other, so that they do not delay other requests. They are made because
+    /// reuse is detected beyond the limits, too: otherwise a thief that uses a limit up with requests that change nothing would stay undetected.
+    pub(super) async fn read_in_turn(&self, id: Uuid) -> Result<Option<session::Model>, Error> {
+        let read = async {
+            let _permit = self.reuse_reads.acquire().await;
+            self.store.session(id).await
+        };
+        let waited = timeout(MAX_WAIT, read).await;
+        Ok(waited.map_err(|_| Error::Busy("other sessions are read".into()))??)
     }
 
     /// Starts a session of an account, for a client that has proved to be its user.

@@ -6,7 +6,11 @@ use crate::{
     rotation::{AccessState, Lineage, Presenter, State},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Expr};
+use sea_orm::{
+    IntoActiveModel, QueryOrder, QuerySelect, QueryTrait,
+    entity::prelude::*,
+    sea_query::{Asterisk, Expr, Func, Query, SimpleExpr},
+};
 
 /// A row of `sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -211,15 +215,22 @@ pub async fn delete_all(db: &impl ConnectionTrait, user: i64) -> Result<(), DbEr
     Entity::delete_many().filter(Column::UserId.eq(user)).exec(db).await.map(drop)
 }
 
-/// Fewer sessions may all be old.
+/// If fewer sessions than this are old, their share of all sessions does not count.
 const MANY_SESSIONS: u64 = 1000;
+/// So many sessions of each kind are counted at most, so that the time of a count is bounded.
+const MOST_COUNTED: u64 = 100_000;
 
-/// Whether at least [`MANY_SESSIONS`] sessions, and more than half of all, were started before this time.
+/// Whether at least [`MANY_SESSIONS`] sessions were started before this time, and fewer later. Each are counted up to [`MOST_COUNTED`].
 pub async fn are_most_from_before(db: &impl ConnectionTrait, started_before: Millis) -> Result<bool, DbErr> {
-    let old = Entity::find().filter(Column::CreatedAt.lt(started_before));
-    // Usually there are few, and the table is not counted.
-    let many = old.clone().select_only().column(Column::Id).limit(MANY_SESSIONS).into_tuple::<Uuid>().all(db).await?.len();
-    Ok(u64::try_from(many).is_ok_and(|many| many == MANY_SESSIONS) && old.count(db).await? > Entity::find().count(db).await? / 2)
+    let old = count_at_most(db, Column::CreatedAt.lt(started_before), MOST_COUNTED).await?;
+    Ok(old >= MANY_SESSIONS && count_at_most(db, Column::CreatedAt.gte(started_before), old).await? < old)
+}
+
+async fn count_at_most(db: &impl ConnectionTrait, condition: SimpleExpr, limit: u64) -> Result<u64, DbErr> {
+    let rows = Entity::find().select_only().column(Column::CreatedAt).filter(condition).limit(limit).into_query();
+    let count = Query::select().expr(Func::count(Expr::col(Asterisk))).from_subquery(rows, "counted").to_owned();
+    let row = db.query_one(&count).await?.ok_or_else(|| DbErr::RecordNotFound("a count has one row".into()))?;
+    Ok(row.try_get_by_index::<i64>(0)?.unsigned_abs())
 }
 
 /// Deletes at most `limit` sessions of each kind: ended before `ended_before`, or started before `started_before`, after which a session

@@ -1,7 +1,8 @@
 //! Limits how many requests of a client network are in flight, by class of route.
 //!
 //! A connection has one request in flight, and connections are limited by network. So a client that connects directly is limited here only
-//! where the limit is lower than that of connections, and one behind a trusted proxy, whose connections are shared, for each class.
+//! where the limit is lower than that of connections. Clients behind a trusted proxy share its connections, and are limited here for each
+//! class.
 
 use super::route::Class;
 use wugan_axum::Quota;

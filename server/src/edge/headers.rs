@@ -24,10 +24,9 @@ pub(super) fn complete(headers: &mut HeaderMap, is_https: bool) {
     // Copying a map is cheaper than inserting each header.
     static DEFAULTS: LazyLock<HeaderMap> = LazyLock::new(|| HEADERS.into_iter().collect());
     let own = mem::replace(headers, DEFAULTS.clone());
-    let has_vary = own.contains_key(header::VARY);
     headers.extend(own);
     let names_origin = |vary: &HeaderValue| vary.to_str().is_ok_and(|vary| vary.to_ascii_lowercase().contains("origin"));
-    if has_vary && !headers.get_all(header::VARY).iter().any(names_origin) {
+    if !headers.get_all(header::VARY).iter().any(names_origin) {
         headers.append(header::VARY, HeaderValue::from_static("origin"));
     }
     if is_https {

@@ -10,7 +10,7 @@ pub(super) enum Class {
     Password,
     /// Exchanges or ends a refresh token.
     Refresh,
-    /// Asks whether the server is alive or ready.
+    /// Asks whether the server is ready.
     Probe,
     /// Guarded routes, documents and files.
     Other,

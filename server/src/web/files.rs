@@ -74,7 +74,7 @@ impl Web {
     }
 }
 
-/// Whether a browser runs the scripts of what is sent.
+/// Whether this is an HTML page, which has a policy of its own.
 fn is_html(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }

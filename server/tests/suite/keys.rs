@@ -212,6 +212,7 @@ async fn case_58_metadata_is_that_of_an_issuer_with_a_url_and_public_keys() {
         ("wugan", "eddsa", None),
         ("urn://wugan", "eddsa", None),
         ("https://id.example.com", "hs256", Some(Value::Null)),
+        ("https://example.com/t%C3%A9", "eddsa", Some("https://example.com/t%C3%A9/.well-known/jwks.json".into())),
         ("https://example.com/auth/", "eddsa", Some("https://example.com/auth/.well-known/jwks.json".into())),
     ] {
         let server = TestServer::with(Kind::Sqlite, &["--issuer", issuer, "--signing-algorithm", algorithm]).await;
@@ -223,8 +224,10 @@ async fn case_58_metadata_is_that_of_an_issuer_with_a_url_and_public_keys() {
                 assert_eq!((&metadata["issuer"], &metadata["jwks_uri"]), (&issuer.into(), &keys));
             }
         }
-        let of_path = server.get(&format!("{address}/auth")).await.status();
-        assert_eq!(of_path == StatusCode::OK, issuer.ends_with("/auth/"), "{issuer}: {of_path}");
+        for path in ["/auth", "/t%C3%A9"] {
+            let of_path = server.get(&format!("{address}{path}")).await.status();
+            assert_eq!(of_path == StatusCode::OK, issuer.trim_end_matches('/').ends_with(path), "{issuer}: {of_path}");
+        }
         server.stop().await;
     }
 }

@@ -47,7 +47,7 @@ type Uses = BTreeMap<(Uuid, i64), Vec<Answer>>;
 impl FirstUses {
     pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>, connections: u32) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
-        let permits = Semaphore::new((connections as usize / 2).clamp(1, MAX_STATEMENTS));
+        let permits = Semaphore::new((connections as usize / 2).min(MAX_STATEMENTS));
         tokio::spawn(run(Arc::new(Recorder { pool, statements, permits, met_lock: Mutex::default() }), waiting));
         Self { queue }
     }
@@ -106,7 +106,7 @@ impl Recorder {
         Ok(u64::try_from(uses.len()) == Ok(changed))
     }
 
-    /// Leaves the uses whose rows are locked to a task of their own. A database that cannot tell, or no longer answers, leaves none.
+    /// Leaves the uses whose rows are locked to a task of their own. If the query for locked rows fails, no use is left out.
     async fn leave_out_locked(self: &Arc<Self>, uses: &mut Uses, now: Millis) {
         let locked = self.take_locked(uses).await;
         if !locked.is_empty() {
