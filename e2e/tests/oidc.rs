@@ -630,23 +630,23 @@ async fn openid_a_page_from_the_back_forward_cache_goes_to_the_signed_out_page_a
 }
 
 #[tokio::test]
-async fn openid_a_window_signs_the_page_in() -> Result {
+async fn openid_a_window_that_was_closed_is_opened_again_and_signs_the_page_in() -> Result {
     scenario("openid-window", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.open("/").await?;
         site.page.shows("signed out").await?;
         let main = site.page.tab().await?;
-        let open = async || -> Result<_> {
+        let open = async |button| -> Result<_> {
             let before = site.page.driver().windows().await?;
-            site.page.press("Sign in with a window").await?;
+            site.page.press(button).await?;
             until("the window", async || Ok(site.page.driver().windows().await?.into_iter().find(|tab| !before.contains(tab)))).await
         };
-        let window = open().await?;
+        let window = open("Sign in with a window").await?;
         site.page.go_to(&window).await?;
         site.page.close_tab().await?;
         site.page.go_to(&main).await?;
         site.page.shows("the window was closed").await?;
-        let window = open().await?;
+        let window = open("Try again").await?;
         site.page.go_to(&window).await?;
         site.log_in().await?;
         site.consent().await?;

@@ -79,7 +79,7 @@ pub fn OidcCallback(
                 Ok(path) => navigate.0(&path),
                 // The response was handled before, as when the page is reloaded.
                 Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate.0(&home),
-                Err(error) => drop(oidc.error.try_set(Some(error))),
+                Err(error) => oidc.fail(error, None),
             }
         });
     });

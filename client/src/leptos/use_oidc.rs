@@ -11,8 +11,22 @@ use crate::{
     AuthState, SignOutReason,
     oidc::{Error, Oidc, SignInOptions},
 };
+use futures::future::{LocalBoxFuture, ready};
 use leptos::{prelude::*, task::spawn_local};
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+/// Signs in or out. A closure, so that an app that opens no windows has none of their code.
+type Attempt = Rc<dyn Fn(Oidc) -> LocalBoxFuture<'static, Result<(), Error>>>;
+
+#[derive(Clone)]
+struct Provided {
+    oidc: Oidc,
+    /// What ended with the reported error. `None`: what another page began, by a redirect.
+    failed: Rc<RefCell<Option<Attempt>>>,
+}
 
 /// Return value of [`use_oidc`]; `Copy`, so that closures can share it.
 #[derive(Clone, Copy, Debug)]
@@ -22,14 +36,18 @@ pub struct UseOidcReturn {
     /// Set when [`OidcCallback`](super::OidcCallback) is to handle the response again.
     pub(super) repeated: RwSignal<()>,
     /// `None` on a server.
-    oidc: Option<StoredValue<Oidc, LocalStorage>>,
+    provided: Option<StoredValue<Provided, LocalStorage>>,
 }
 
 impl UseOidcReturn {
     /// What was [provided](provide_oidc). `None` on a server, and when the component that provides it is gone.
     #[must_use]
     pub fn oidc(&self) -> Option<Oidc> {
-        self.oidc.and_then(|oidc| oidc.try_get_value())
+        self.provided().map(|provided| provided.oidc)
+    }
+
+    fn provided(&self) -> Option<Provided> {
+        self.provided.and_then(|provided| provided.try_get_value())
     }
 
     /// Sends the browser to the provider, and back to this page.
@@ -39,34 +57,36 @@ impl UseOidcReturn {
 
     /// Sends the browser to the provider with options.
     pub fn sign_in_with(&self, options: SignInOptions) {
-        if let Some(oidc) = self.oidc() {
-            self.report(async move { oidc.sign_in(options).await });
-        }
-    }
-
-    /// Tries again after an [`error`](Self::error): exchanges the code of the provider's response if the token endpoint has not answered yet,
-    /// else sends the browser to the provider.
-    pub fn try_again(&self) {
-        if self.oidc().is_some_and(|oidc| oidc.has_unanswered_code()) {
-            self.error.try_set(None);
-            self.repeated.try_set(());
-        } else {
-            self.sign_in();
-        }
+        self.run(Rc::new(move |oidc| {
+            let options = options.clone();
+            Box::pin(async move { oidc.sign_in(options).await })
+        }));
     }
 
     /// Opens a window for the sign-in. Call it in the handler of a click.
     pub fn sign_in_with_popup(&self, options: SignInOptions) {
-        if let Some(oidc) = self.oidc() {
-            self.report(oidc.sign_in_with_popup(options));
-        }
+        self.run(Rc::new(move |oidc| Box::pin(oidc.sign_in_with_popup(options.clone()))));
     }
 
     /// Ends the session in all tabs and at the provider. After [`use_session`]'s `sign_out`, which leaves the provider's session, the next
     /// sign-in asks the user nothing.
     pub fn sign_out(&self) {
-        if let Some(oidc) = self.oidc() {
-            self.error.try_set(oidc.sign_out().err());
+        self.run(sign_out());
+    }
+
+    /// Tries again what the [`error`](Self::error) ended: exchanges the code of the provider's response if the token endpoint has not
+    /// answered yet; else signs in by a window or by a redirect as before, with the same options, or signs out. Call it in the handler of
+    /// a click.
+    pub fn try_again(&self) {
+        let Some(Provided { oidc, failed }) = self.provided() else { return };
+        if oidc.has_unanswered_code() {
+            self.error.try_set(None);
+            self.repeated.try_set(());
+        } else {
+            match failed.take() {
+                Some(attempt) => self.run(attempt),
+                None => self.sign_in(),
+            }
         }
     }
 
@@ -87,25 +107,41 @@ impl UseOidcReturn {
             let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
             // The provider may still know the user, and would sign the user in again at once.
             let is_sign_out = matches!(reason, Some(SignOutReason::ByUser | SignOutReason::OtherTab));
-            let error = if is_sign_out && was_signed_in.get() && !oidc.is_signed_out_page() {
-                oidc.show_signed_out_page().err().map(Error::from)
+            if is_sign_out && was_signed_in.get() && !oidc.is_signed_out_page() {
+                if let Err(error) = oidc.show_signed_out_page() {
+                    this.fail(*error, Some(sign_out()));
+                }
             } else if oidc.has_just_signed_in() {
-                Some(Error::SessionNotKept)
+                this.fail(Error::SessionNotKept, None);
             } else {
-                return this.sign_in();
-            };
-            this.error.try_set(error);
+                this.sign_in();
+            }
         })
     }
 
-    fn report(self, signing_in: impl Future<Output = Result<(), Error>> + 'static) {
+    /// Begins an attempt, and reports why it fails. A window is opened before this returns.
+    fn run(self, attempt: Attempt) {
+        let Some(oidc) = self.oidc() else { return };
         self.error.try_set(None);
+        let running = attempt(oidc);
         spawn_local(async move {
-            if let Err(error) = signing_in.await {
-                self.error.try_set(Some(error));
+            if let Err(error) = running.await {
+                self.fail(error, Some(attempt));
             }
         });
     }
+
+    /// Reports an error, and what [`try_again`](Self::try_again) is to do in place of a sign-in by a redirect.
+    pub(super) fn fail(self, error: Error, attempt: Option<Attempt>) {
+        if let Some(provided) = self.provided() {
+            provided.failed.replace(attempt);
+            self.error.try_set(Some(error));
+        }
+    }
+}
+
+fn sign_out() -> Attempt {
+    Rc::new(|oidc| Box::pin(ready(oidc.sign_out())))
 }
 
 /// Provides a connected provider and its [session](super::provide_session) to this component and all below it.
@@ -117,7 +153,7 @@ pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
     let provided = outliving(|| UseOidcReturn {
         error: RwSignal::new(None),
         repeated: RwSignal::new(()),
-        oidc: (!is_on_server()).then(|| StoredValue::new_local(oidc)),
+        provided: (!is_on_server()).then(|| StoredValue::new_local(Provided { oidc, failed: Rc::default() })),
     });
     provide_context(provided);
     provided

@@ -78,7 +78,7 @@ impl fmt::Display for Error {
         let (text, detail): (&str, &dyn fmt::Display) = match self {
             Error::Discovery { url, reason } => return write!(f, "{url}: {reason}"),
             Error::Unavailable(error) => ("the sign-in service is not available: ", error),
-            Error::InvalidRequest(reason) => ("the sign-in cannot be started: ", reason),
+            Error::InvalidRequest(reason) => ("the provider cannot be asked: ", reason),
             Error::NoWebCrypto => ("this page has no WebCrypto: serve it over https, or at http://localhost", &""),
             Error::NoStorage => {
                 ("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site", &"")

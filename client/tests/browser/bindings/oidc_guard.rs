@@ -2,7 +2,7 @@
 
 use super::{Mounted, PageAddress, new_element};
 use crate::{
-    fixture::random_name,
+    fixture::{random_name, wait_until},
     page::{MockResponse, Page},
     providers::{DISCOVERY, ISSUER, Signed, Stored, claims, document, respond_with, sign},
 };
@@ -12,9 +12,9 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::HtmlElement;
 use wugan::{
-    Client,
-    leptos::{Guarded, OidcCallback, OidcCallbackOptions, OidcSession, provide_oidc, use_oidc},
-    oidc::{Config, Metadata, Oidc},
+    Client, TokenSet,
+    leptos::{Guarded, OidcCallback, OidcCallbackOptions, OidcSession, provide_oidc, use_oidc, use_session},
+    oidc::{Config, Metadata, Oidc, SignInOptions},
 };
 
 /// A client at a provider that is not there, with a storage key of its own.
@@ -51,21 +51,117 @@ async fn a_guard_does_not_repeat_a_sign_in_whose_session_was_lost() {
 
 impl Mounted {
     fn try_again(&self) {
-        let button = self.element.query_selector("[role=alert] button").unwrap().expect("a button");
-        button.unchecked_into::<HtmlElement>().click();
+        self.click("[role=alert] button");
     }
+
+    fn click(&self, selector: &str) {
+        let element = self.element.query_selector(selector).unwrap().expect(selector);
+        element.unchecked_into::<HtmlElement>().click();
+    }
+}
+
+/// A page below `OidcSession`. The provider's metadata are stored, and too old for a sign-in.
+fn mount_below<V: IntoView + 'static>(page: impl Fn() -> V + Send + Sync + 'static) -> Mounted {
+    let element = new_element();
+    let client = Client::builder("").storage_key(&format!("test.{}", random_name())).auto_refresh(false);
+    let handle = mount_to(element.clone(), move || view! { <OidcSession config=Config::new(ISSUER, "app") client>{page()}</OidcSession> });
+    Mounted { element, component: Some(Box::new(handle)) }
+}
+
+/// `window.open` until this is dropped: it counts its calls, and returns `windows.next`.
+struct Windows;
+
+impl Windows {
+    fn new() -> Windows {
+        js_sys::eval(
+            "window.windows = { original: open, opened: 0, next: null }; window.open = () => { windows.opened++; return windows.next }",
+        )
+        .unwrap();
+        Windows
+    }
+
+    /// From now on, a window is opened.
+    fn allow(&self) {
+        js_sys::eval("windows.next = { closed: false, close() {}, location: { set href(url) { windows.address = url } } }").unwrap();
+    }
+
+    /// Waits until the provider's page is loaded in the window, and closes it.
+    async fn close(&self) -> String {
+        let address = || js_sys::eval("windows.address").unwrap().as_string();
+        wait_until("the provider's page", || address().is_some()).await;
+        let url = address().unwrap();
+        js_sys::eval("windows.next.closed = true; delete windows.address").unwrap();
+        url
+    }
+
+    fn opened(&self) -> f64 {
+        js_sys::eval("windows.opened").unwrap().as_f64().unwrap()
+    }
+}
+
+impl Drop for Windows {
+    fn drop(&mut self) {
+        js_sys::eval("window.open = windows.original").unwrap();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_in_by_a_window_that_failed_is_tried_again_by_a_window() {
+    let (page, _stored, windows) = (Page::new(), Stored::old(&document("/token")), Windows::new());
+    respond_with(&page, 503, "");
+    let mounted = mount_below(|| {
+        let oidc = use_oidc();
+        view! { <button id="window" on:click=move |_| oidc.sign_in_with_popup(SignInOptions::default().login_hint("ada"))>"Sign in"</button> }
+    });
+    mounted.shows("Sign in").await;
+    mounted.click("#window");
+    mounted.shows("the browser did not open a window: allow pop-ups for this site Try againSign in").await;
+    windows.allow();
+    mounted.try_again();
+    mounted.shows(&format!("the sign-in service is not available: {ISSUER}{DISCOVERY} answered 503 Try againSign in")).await;
+    assert_eq!(windows.opened(), 2.0);
+    respond_with(&page, 200, &document("/token").to_string());
+    for opened in [3.0, 4.0] {
+        windows.allow();
+        mounted.try_again();
+        assert_eq!(windows.opened(), opened, "it is opened while the browser sees the click");
+        let url = windows.close().await;
+        assert!(url.contains("login_hint=ada"), "with the same options: {url}");
+        mounted.shows("the window was closed before the sign-in was complete Try againSign in").await;
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_sign_out_that_failed_is_tried_again_and_no_sign_in_begun() {
+    let (page, mut document) = (Page::new(), document("/token"));
+    // An https URL that no browser goes to.
+    document["end_session_endpoint"] = "https://[".into();
+    let _stored = Stored::old(&document);
+    respond_with(&page, 503, "");
+    let mounted = mount_below(|| {
+        let (oidc, session) = (use_oidc(), use_session());
+        let begin = move |_| oidc.oidc().unwrap().client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+        let state = move || if session.signed_in.get() { "signed in" } else { "signed out" };
+        view! { {state} <button id="begin" on:click=begin></button> <button id="end" on:click=move |_| oidc.sign_out()></button> }
+    });
+    mounted.shows("signed out").await;
+    mounted.click("#begin");
+    mounted.shows("signed in").await;
+    let failed = "the provider cannot be asked: the browser refuses the provider's address Try again";
+    mounted.click("#end");
+    mounted.shows(&format!("{failed}signed out")).await;
+    mounted.click("#begin");
+    mounted.shows(&format!("{failed}signed in")).await;
+    mounted.try_again();
+    mounted.shows(&format!("{failed}signed out")).await;
+    assert_eq!(page.sent(DISCOVERY).len(), 1, "a sign-in would have fetched the old metadata again");
 }
 
 #[wasm_bindgen_test]
 async fn a_guard_that_cannot_begin_a_sign_in_says_why_and_tries_again() {
     let (page, _stored) = (Page::new(), Stored::old(&document("/token")));
     respond_with(&page, 503, "");
-    let element = new_element();
-    let client = Client::builder("").storage_key(&format!("test.{}", random_name())).auto_refresh(false);
-    let handle = mount_to(element.clone(), move || {
-        view! { <OidcSession config=Config::new(ISSUER, "app") client><Guarded options=use_oidc().guard()>"Your account"</Guarded></OidcSession> }
-    });
-    let mounted = Mounted { element, component: Some(Box::new(handle)) };
+    let mounted = mount_below(|| view! { <Guarded options=use_oidc().guard()>"Your account"</Guarded> });
     mounted.shows(&format!("the sign-in service is not available: {ISSUER}{DISCOVERY} answered 503 Try again")).await;
     respond_with(&page, 200, &document("/other").to_string());
     mounted.try_again();
