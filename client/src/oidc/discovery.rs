@@ -304,6 +304,17 @@ mod tests {
     }
 
     #[test]
+    fn an_issuer_over_plain_http_is_refused_before_anything_is_sent() {
+        for issuer in ["http://login.example.com", "https://login.example.com?realm=a", "https://login.example.com#a", "login.example.com"]
+        {
+            let refused = futures::FutureExt::now_or_never(Metadata::fetch(issuer, false)).and_then(Result::err);
+            let text = refused.map(|error| error.to_string()).unwrap_or_default();
+            let expected = "the issuer must have no query or fragment and be an https URL; plain http is allowed for this machine only";
+            assert_eq!(text, format!("{issuer}: {expected}"));
+        }
+    }
+
+    #[test]
     fn s256_may_be_assumed_for_a_provider_that_does_not_list_it() {
         let mut silent = document();
         silent["code_challenge_methods_supported"] = Value::Null;

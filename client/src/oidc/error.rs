@@ -266,8 +266,10 @@ impl fmt::Display for IdTokenError {
             IdTokenError::Signature => "its signature is wrong",
             IdTokenError::Issuer => "another issuer issued it",
             IdTokenError::Audience => "it was issued to another client",
-            IdTokenError::AuthorizedParty => "it was issued to several clients, and azp does not name this one",
-            IdTokenError::Nonce => "its nonce belongs to another sign-in",
+            IdTokenError::AuthorizedParty => {
+                "it was issued to several clients, and azp does not name this one: let the provider issue it to this client alone"
+            }
+            IdTokenError::Nonce => "its nonce belongs to another sign-in: start again",
             IdTokenError::Subject => "it names no user",
             IdTokenError::Expired => "it has expired",
             IdTokenError::IssuedAt => "it was issued in the future",
@@ -299,6 +301,23 @@ mod tests {
             assert_eq!((ProviderError::of(name), code.to_string()), (code, name.to_owned()));
         }
         assert_eq!(ProviderError::of("mfa_required"), ProviderError::Other("mfa_required".into()));
+    }
+
+    /// The bad input that issue 12 names, but for documents, whose texts `discovery.rs` tests.
+    #[test]
+    fn a_text_says_what_is_wrong_and_what_to_change() {
+        let table = [
+            (Error::MissingState, "the response has no state", "start again"),
+            (Error::UnknownState, "started in another tab, or is complete already", "start again in this tab"),
+            (Error::NoWebCrypto, "no WebCrypto", "serve it over https"),
+            (Error::IdToken(IdTokenError::Algorithm("none".into())), "“none” is not supported", "sign with RS256 or ES256"),
+            (Error::IdToken(IdTokenError::Nonce), "its nonce belongs to another sign-in", "start again"),
+            (Error::IdToken(IdTokenError::AuthorizedParty), "azp does not name this one", "issue it to this client alone"),
+        ];
+        for (error, wrong, change) in table {
+            let text = error.to_string();
+            assert!(text.contains(wrong) && text.contains(change), "{text}");
+        }
     }
 
     #[test]

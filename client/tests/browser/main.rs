@@ -12,6 +12,8 @@ mod allowed_origins;
 mod bindings;
 mod cancellation;
 mod clocks;
+#[cfg(feature = "oidc")]
+mod discovery;
 mod errors;
 mod events;
 mod expiry;
