@@ -3,7 +3,7 @@
 // `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{address::Navigate, use_oidc, use_session};
+use super::{address::Navigate, oidc_session::ReactiveView, use_oidc, use_oidc::run_effect, use_session};
 use crate::oidc::Error;
 use leptos::{prelude::*, task::spawn_local};
 use std::rc::Rc;
@@ -66,7 +66,7 @@ pub fn OidcCallback(
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
     let shown = StoredValue::new(());
-    Effect::new(move || {
+    run_effect(Box::new(move || {
         oidc.repeated.track();
         let (Some(provider), home, navigate) = (oidc.oidc(), home.clone(), navigate.clone()) else { return };
         spawn_local(async move {
@@ -82,7 +82,11 @@ pub fn OidcCallback(
                 Err(error) => oidc.fail(error, None),
             }
         });
-    });
+    }));
     on_cleanup(move || drop(oidc.oidc().map(|provider| provider.unanswered().take())));
-    move || children.as_ref().filter(|_| oidc.error.with(Option::is_none)).map(|children| children())
+    let view: ReactiveView = Box::new(move || match &children {
+        Some(children) if oidc.error.with(Option::is_none) => children(),
+        _ => ().into_any(),
+    });
+    view
 }

@@ -15,6 +15,9 @@ use crate::{
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
+/// A part of the page that follows signals. A closure of its own type would be one more kind of view in the download.
+pub(super) type ReactiveView = Box<dyn Fn() -> AnyView + Send>;
+
 /// How long to wait until a provider that was not available is asked again.
 const RETRY_MS: u32 = 5_000;
 
@@ -58,8 +61,7 @@ pub fn OidcSession(
     failed: Option<ViewFn>,
 ) -> impl IntoView {
     // A signal for the state itself would be one more kind of signal in the download.
-    let changed = outliving(|| RwSignal::new(()));
-    let state = outliving(|| StoredValue::new_local(None::<Result<Oidc, Error>>));
+    let (changed, state) = outliving(|| (RwSignal::new(()), StoredValue::new_local(None::<Result<Oidc, Error>>)));
     if !is_on_server() {
         after_hydration(move || {
             spawn_local(async move {
@@ -83,25 +85,30 @@ pub fn OidcSession(
             });
         });
     }
-    move || {
+    let view: ReactiveView = Box::new(move || {
         changed.track();
         match state.try_get_value().flatten() {
             None => fallback.run(),
             Some(Ok(oidc)) => {
                 let (provided, failed) = (provide_oidc(oidc), failed.clone());
-                let alert = move || {
-                    let reason = provided.error.with(|error| error.as_ref().map(Error::to_string))?;
-                    Some(failed.as_ref().map_or_else(|| describe(reason, Some(provided)), ViewFn::run))
-                };
-                (alert, children()).into_any()
+                let alert: ReactiveView = Box::new(move || match provided.error.with(|error| error.as_ref().map(Error::to_string)) {
+                    Some(reason) => failed.as_ref().map_or_else(|| describe(reason, Some(provided)), ViewFn::run),
+                    None => ().into_any(),
+                });
+                view! { {alert} {children()} }.into_any()
             }
             Some(Err(error)) => describe(error.to_string(), None),
         }
-    }
+    });
+    view
 }
 
 /// Shows an error, and a way to try again.
 fn describe(reason: String, failed: Option<UseOidcReturn>) -> AnyView {
-    let retry = failed.map(|oidc| view! { " " <button on:click=move |_| oidc.try_again()>"Try again"</button> });
+    // Of one type in both cases: another kind of view takes more code.
+    let retry = match failed {
+        Some(oidc) => view! { " " <button on:click=move |_| oidc.try_again()>"Try again"</button> }.into_any(),
+        None => ().into_any(),
+    };
     view! { <p role="alert">{reason} {retry}</p> }.into_any()
 }

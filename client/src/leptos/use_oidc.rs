@@ -101,7 +101,7 @@ impl UseOidcReturn {
         let (this, session) = (*self, use_session());
         let was_signed_in = Rc::new(Cell::new(false));
         let seen = was_signed_in.clone();
-        Effect::new(move || seen.set(seen.get() || session.signed_in.get()));
+        run_effect(Box::new(move || seen.set(seen.get() || session.signed_in.get())));
         UseGuardOptions::default().navigate(move |_| {
             let Some(oidc) = this.oidc().filter(|oidc| !oidc.is_leaving()) else { return };
             let Some(AuthState::SignedOut { reason }) = session.state.try_get_untracked() else { return };
@@ -138,6 +138,11 @@ impl UseOidcReturn {
             self.error.try_set(Some(error));
         }
     }
+}
+
+/// Behind a pointer: an effect of another type takes more code.
+pub(super) fn run_effect(effect: Box<dyn Fn()>) {
+    Effect::new(effect);
 }
 
 fn sign_out() -> Attempt {

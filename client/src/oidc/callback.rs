@@ -29,7 +29,7 @@ impl Oidc {
         let window = browser::window().ok_or_else(|| Box::new(Error::NoBrowser))?;
         let query = window.location().search().unwrap_or_default();
         let response = match AuthorizationResponse::read(&query) {
-            Err(error) if *error == Error::NoResponse => {
+            Err(error) if matches!(*error, Error::NoResponse) => {
                 let (code, pending) = self.unanswered().take().ok_or(error)?;
                 return complete(self, code, pending).await;
             }
