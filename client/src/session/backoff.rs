@@ -1,6 +1,6 @@
 //! The pause after a failed refresh: exponential back-off with full jitter, or `Retry-After` if that is longer.
 //!
-//! The pause is stored, so it holds for all tabs. It names the pair of tokens whose exchange failed; a new pair has no pause.
+//! The pause is stored, so it holds for all tabs. It names the exchange that failed; the next one has no pause.
 
 use crate::{
     json::Object,

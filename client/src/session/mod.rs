@@ -376,7 +376,7 @@ impl Session {
     pub(crate) fn is_being_replaced(&self, held: &Credential) -> bool {
         let is_refused = |in_flight: &in_flight::InFlight| in_flight.trigger.get() == RefreshTrigger::Unauthorized;
         let in_flight = self.0.in_flight.borrow();
-        in_flight.as_ref().is_some_and(|in_flight| is_refused(in_flight) && in_flight.stale.tokens.is_same_exchange(&held.tokens))
+        in_flight.as_ref().is_some_and(|in_flight| is_refused(in_flight) && in_flight.stale.is_same_exchange(held))
     }
 
     /// Renews a credential that is valid for this long, or has expired. Boxed, because it is rare: a smaller future for each request.
@@ -428,20 +428,20 @@ impl Session {
 
     /// Compares access tokens: which token should a request be sent with?
     pub(crate) fn compare_access(&self, old: &Credential) -> Result<Comparison, Box<Error>> {
-        self.compare(old, |held, old| held.access_token == old.access_token)
+        self.compare(old, |held, old| held.tokens.access_token == old.tokens.access_token)
     }
 
     /// Compares exchanges: is this one still to be made?
     fn compare_refresh(&self, old: &Credential) -> Result<Comparison, Box<Error>> {
-        self.compare(old, Tokens::is_same_exchange)
+        self.compare(old, ActiveSession::is_same_exchange)
     }
 
-    fn compare(&self, old: &Credential, is_same: fn(&Tokens, &Tokens) -> bool) -> Result<Comparison, Box<Error>> {
+    fn compare(&self, old: &Credential, is_same: fn(&ActiveSession, &ActiveSession) -> bool) -> Result<Comparison, Box<Error>> {
         self.sync();
         match self.0.store.held() {
             Held::SignedOut(reason) => Err(Error::SignedOut(reason.unwrap_or(SignOutReason::OtherTab)).into()),
             Held::SignedIn(held) if held.session != old.session => Err(Error::SessionChanged.into()),
-            Held::SignedIn(held) if is_same(&held.tokens, &old.tokens) => Ok(Comparison::Same(held)),
+            Held::SignedIn(held) if is_same(&held, old) => Ok(Comparison::Same(held)),
             Held::SignedIn(held) => Ok(Comparison::Newer(held)),
         }
     }
@@ -635,7 +635,7 @@ impl Session {
             return;
         }
         if let Some(held) = self.held() {
-            self.0.backoff.skip(&held.tokens.exchange_id());
+            self.0.backoff.skip(&held.exchange_id());
         }
         self.schedule_refresh();
     }

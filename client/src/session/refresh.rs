@@ -73,8 +73,7 @@ impl Session {
             Err(error) => return finished(Err(error)),
         };
         if let Some(in_flight) = &*self.0.in_flight.borrow()
-            && in_flight.stale.tokens.is_same_exchange(&current.tokens)
-            && in_flight.stale.session == current.session
+            && in_flight.stale.is_same_exchange(&current)
             && !is_broken(Rule::SingleFlight)
             && let Some(shared) = in_flight.shared.upgrade()
         {
@@ -109,7 +108,7 @@ impl Session {
         if !self.is_renewable(stale) {
             return Err(self.reject(stale, trigger.get()).into());
         }
-        if let Some(retry_after) = self.0.backoff.remaining(&stale.tokens.exchange_id()) {
+        if let Some(retry_after) = self.0.backoff.remaining(&stale.exchange_id()) {
             return Err(Error::Unavailable { retry_after }.into());
         }
         self.emit(|| Event::RefreshStarted { trigger: trigger.get() });
@@ -123,7 +122,7 @@ impl Session {
         let (result, event) = match self.compare_refresh(stale) {
             Ok(Comparison::Newer(newer)) if !is_broken(Rule::SingleFlight) => (Ok(newer), RefreshResult::Adopted),
             Ok(Comparison::Same(_)) if self.failures(stale) > failures => {
-                let retry_after = self.0.backoff.remaining(&stale.tokens.exchange_id()).unwrap_or_default();
+                let retry_after = self.0.backoff.remaining(&stale.exchange_id()).unwrap_or_default();
                 let reason = "another tab could not renew the session".to_owned();
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
@@ -146,7 +145,7 @@ impl Session {
         }
         let mut name = self.0.settings.storage_key.clone();
         if self.0.grant.needs_refresh_token() {
-            name = name + ":" + &stale.tokens.exchange_id();
+            name = name + ":" + &stale.exchange_id();
         }
         let lock = lock::acquire(&self.0.transport.platform, name, self.0.settings.lock_timeout);
         match select(lock, self.superseded(stale).boxed_local()).await {
@@ -174,7 +173,7 @@ impl Session {
     }
 
     fn failures(&self, stale: &Credential) -> u32 {
-        self.0.backoff.failures(&stale.tokens.exchange_id())
+        self.0.backoff.failures(&stale.exchange_id())
     }
 
     /// Completes when another tab, or another client in this page, has stored something newer or failed to make the exchange.
@@ -298,10 +297,6 @@ impl Session {
         if let ExchangeResult::Granted(granted) = &verdict {
             self.note_storing(&granted.1);
         }
-        let is_spent = |held: &Credential, tokens: &TokenSet| {
-            let (spent, granted) = (&stale.tokens.refresh_token, &tokens.refresh_token);
-            held.tokens.refresh_token == *spent && granted.is_some() && granted != spent
-        };
         let stale = match (comparison, &verdict) {
             (Err(error), _) => {
                 if let ExchangeResult::Granted(granted) = verdict {
@@ -309,15 +304,13 @@ impl Session {
                 }
                 return (Err(error), RefreshResult::Discarded);
             }
-            // A suspended tab may have stored the refresh token again that was exchanged here: the answer is newer than that record.
-            (Ok(Comparison::Newer(held)), ExchangeResult::Granted(granted)) if is_spent(&held, &granted.0) => held,
             (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
             (Ok(Comparison::Same(current)), _) => current,
         };
         match verdict {
             ExchangeResult::Granted(granted) if !is_header_value(&granted.0.access_token) => {
                 let kept = self.keep_refresh_token(&stale, granted.0);
-                let retry_after = self.0.backoff.start(&kept.tokens.exchange_id(), Some(UNSENDABLE_PAUSE));
+                let retry_after = self.0.backoff.start(&kept.exchange_id(), Some(UNSENDABLE_PAUSE));
                 (
                     Err(Error::Unavailable { retry_after }.into()),
                     RefreshResult::Unavailable { retry_after, reason: UNSENDABLE_TOKEN.into() },
@@ -335,7 +328,7 @@ impl Session {
             }
             ExchangeResult::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
             ExchangeResult::Unavailable { reason, retry_after } => {
-                let retry_after = self.0.backoff.start(&stale.tokens.exchange_id(), retry_after);
+                let retry_after = self.0.backoff.start(&stale.exchange_id(), retry_after);
                 (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
             }
         }

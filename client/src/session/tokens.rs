@@ -147,18 +147,6 @@ impl Tokens {
     pub(crate) fn refresh_margin(&self) -> Duration {
         milliseconds((self.lifetime.unwrap_or(0.0) * 100.0).min(30_000.0))
     }
-
-    /// Whether the same exchange renews both. A server that does not rotate leaves the refresh token the same, and an access token may
-    /// have been corrupted without an exchange.
-    pub(crate) fn is_same_exchange(&self, other: &Tokens) -> bool {
-        (&self.refresh_token, &self.attempt, self.issued.device) == (&other.refresh_token, &other.attempt, other.issued.device)
-    }
-
-    /// Names the exchange of this pair: for its lock and its pause. A server that does not rotate keeps the refresh token, so the
-    /// access token belongs to the name.
-    pub(crate) fn exchange_id(&self) -> String {
-        hash(&[self.refresh_token.as_deref().unwrap_or_default(), &self.access_token])
-    }
 }
 
 /// FNV-1a with 64 bits, as 16 hexadecimal digits. Not for security: it names locks.

@@ -1,6 +1,6 @@
 //! The lock around an exchange of tokens: one tab at a time, and no tab waits for a suspended one for ever.
 //!
-//! The lock is named after the pair of tokens to be exchanged, so a stuck holder blocks no later exchange, and a holder can keep the
+//! The lock is named after the exchange, so a stuck holder blocks no later exchange, and a holder can keep the
 //! lock until its write is visible in every tab. Where the refresh token is in a cookie, there is one name for all that sets the cookie,
 //! see `session/cookie_lock.rs`. Each exchange has a sequence of locks: the names of the second and later ones end in a
 //! number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the next lock, while

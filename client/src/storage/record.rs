@@ -32,6 +32,19 @@ pub(crate) struct ActiveSession {
     pub(crate) is_bound: bool,
 }
 
+impl ActiveSession {
+    /// Whether the same exchange renews both. A server that does not rotate leaves the refresh token the same. Access token and attempt id
+    /// may differ: tabs that were suspended during one exchange store its result once each.
+    pub(crate) fn is_same_exchange(&self, other: &ActiveSession) -> bool {
+        (&self.session, &self.tokens.refresh_token, self.rotation) == (&other.session, &other.tokens.refresh_token, other.rotation)
+    }
+
+    /// Names the exchange, for its lock and its pause.
+    pub(crate) fn exchange_id(&self) -> String {
+        hash(&[&self.session, self.tokens.refresh_token.as_deref().unwrap_or_default(), &hexadecimal(self.rotation, 16)])
+    }
+}
+
 /// What a request is sent with. Cheap to clone, never changes.
 pub(crate) type Credential = Rc<ActiveSession>;
 

@@ -162,11 +162,12 @@ impl Fixture {
         format!("{}.pause", self.key)
     }
 
-    /// The id that lock and pause have in their names: FNV-1a of refresh and access token, each followed by 0xff.
+    /// The id that lock and pause have in their names: FNV-1a of session, refresh token and count of rotations, each followed by 0xff.
     pub(crate) fn exchange_id(&self) -> String {
         let record = self.record();
-        let tokens = [record["refresh_token"].as_str().unwrap_or_default(), record["access_token"].as_str().unwrap()];
-        let bytes = tokens.iter().flat_map(|token| token.bytes().chain([0xff]));
+        let rotation = format!("{:016x}", record["rotation"].as_f64().unwrap_or_default() as u64);
+        let parts = [record["session"].as_str().unwrap(), record["refresh_token"].as_str().unwrap_or_default(), &rotation];
+        let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
         format!("{hash:016x}")
     }

@@ -103,13 +103,9 @@ impl Server {
         let in_flight = self.0.monitor.in_flight.borrow();
         for refresh in in_flight.iter().filter(|refresh| refresh.tab == tab && !refresh.is_done.get()) {
             refresh.is_interrupted.set(true);
-            let Some((session, _)) = refresh.exchange else { continue };
-            sessions[session].duplicate_allowed = true;
-            // Two suspended tabs that continue at the same moment store the same tokens with two attempt ids, before either can read
-            // the other's record. No client can prevent that the next exchange is then sent twice.
-            sessions[session].had_two_interrupted |= in_flight
-                .iter()
-                .any(|other| other.tab != tab && other.exchange == refresh.exchange && other.is_interrupted.get() && !other.is_done.get());
+            if let Some((session, _)) = refresh.exchange {
+                sessions[session].duplicate_allowed = true;
+            }
         }
     }
 
@@ -158,8 +154,7 @@ impl Server {
         let mut in_flight = self.0.monitor.in_flight.borrow_mut();
         in_flight.retain(|refresh| !refresh.is_done.get());
         let other = in_flight.iter().find(|other| !other.is_interrupted.get() && other.exchange == exchange).map(|other| other.tab);
-        let is_excused = exchange.is_some_and(|(session, _)| self.0.sessions.borrow()[session].had_two_interrupted);
-        if let Some(other) = other.filter(|_| !self.0.allows_duplicates.get() && !is_excused) {
+        if let Some(other) = other.filter(|_| !self.0.allows_duplicates.get()) {
             self.violation(format!("tab {tab} refreshes while tab {other} does"));
         }
         in_flight.push(refresh.clone());

@@ -332,7 +332,7 @@ impl Server {
             }
         }
         // Without attempt ids, a duplicate that no client can prevent costs the session.
-        let is_unrecognised = self.0.policy.get() != ReusePolicy::AttemptId || session.had_two_interrupted;
+        let is_unrecognised = self.0.policy.get() != ReusePolicy::AttemptId;
         let is_lost = is_duplicate_allowed && is_unrecognised || session.lineage.is_overtaken(presented, attempt, sent_at);
         drop(sessions);
         match decision {

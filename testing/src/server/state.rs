@@ -134,8 +134,6 @@ pub(super) struct Session {
     pub(super) is_ended: bool,
     /// A response to the current exchange may not have reached its tab: another exchange is justified.
     pub(super) duplicate_allowed: bool,
-    /// Two tabs were suspended at the same time while each exchanged the same refresh token.
-    pub(super) had_two_interrupted: bool,
     /// An access token of the current generation was refused, so an early refresh is no violation.
     pub(super) is_doubted: bool,
 }
@@ -411,15 +409,7 @@ impl Server {
             self.0.accounts.borrow().len() - 1
         });
         let lineage = Lineage::new(self.now());
-        self.0.sessions.borrow_mut().push(Session {
-            account,
-            key,
-            lineage,
-            is_ended: false,
-            duplicate_allowed: false,
-            had_two_interrupted: false,
-            is_doubted: false,
-        });
+        self.0.sessions.borrow_mut().push(Session { account, key, lineage, is_ended: false, duplicate_allowed: false, is_doubted: false });
         self.0.sessions.borrow().len() - 1
     }
 

@@ -281,6 +281,37 @@ fn case_24_tokens_that_were_stored_late_are_not_exchanged_at_once_by_another_tab
     assert_eq!((sim.server().stats().refreshes, sim.server().violations()), (2, vec![]));
 }
 
+/// Both store the successor before either can read the other's record, with an attempt id each.
+#[test]
+fn case_24_two_tabs_that_were_suspended_during_one_exchange_make_the_next_one_once() {
+    let (sim, tab, _) = ada();
+    let tabs = [tab, sim.tab()];
+    let clients = tabs.each_ref().map(|tab| tab.client(builder().auto_refresh(false)));
+    let server = sim.server();
+    server.set_access_ttl(seconds(5.0));
+    server.set_latency(seconds(0.1), seconds(0.1));
+    clients[0].session().sign_in(server.sign_in("ada"));
+    clients[0].session().corrupt_access_token();
+    // The second tab takes the first one for suspended, and repeats its exchange.
+    let responses = [1, 2].map(|refreshes| {
+        let response = send(&tabs[refreshes - 1], clients[refreshes - 1].get("/bbb").timeout(seconds(100.0)));
+        while (server.stats().refreshes as usize) < refreshes {
+            sim.advance(seconds(0.01));
+        }
+        tabs[refreshes - 1].freeze();
+        response
+    });
+    sim.advance(seconds(6.0));
+    server.set_latency(seconds(1.5), seconds(1.5));
+    // The second tab makes the next exchange at once, because the tokens have expired.
+    tabs.iter().rev().for_each(Tab::thaw);
+    sim.settle();
+    server.set_latency(seconds(0.1), seconds(0.1));
+    assert_eq!(responses.map(|response| sim.block_on(response)), [bbb(), bbb()]);
+    let stats = server.stats();
+    assert_eq!((stats.repeated, stats.superseded, stats.rotated, stats.refreshes), (1, 0, 2, 3));
+}
+
 #[test]
 fn case_24_a_tab_that_sleeps_during_each_refresh_gets_a_response_in_the_end() {
     let (sim, tab, _) = ada();
