@@ -130,6 +130,8 @@ pub(crate) struct Scenario {
     is_handed_over: bool,
     /// The browser has one tab, and its storage fails at random.
     is_fragile: bool,
+    /// The storage was cleared, and the order of the sessions with it: only the device's clock tells a later session.
+    has_lost_order: bool,
     clock_offset: f64,
 }
 
@@ -171,6 +173,7 @@ impl Scenario {
             is_key_lost: false,
             has_lost_a_key: false,
             is_fragile: sim.random(8) == 0,
+            has_lost_order: false,
             clock_offset: CLOCK_OFFSETS[sim.random(5) as usize],
         };
         if !scenario.has_dpop && sim.random(4) == 0 {
@@ -475,7 +478,8 @@ impl Scenario {
                 }
             }
             32 => {
-                self.clock_offset = CLOCK_OFFSETS[self.dice(5)];
+                let offset = CLOCK_OFFSETS[self.dice(5)];
+                self.clock_offset = if self.has_lost_order { offset.max(self.clock_offset) } else { offset };
                 self.sim.note(|| format!("the device's clock is set to {} h", self.clock_offset / 3_600_000.0));
                 // All tabs are on one device. A clock set forward looks like sleep, so one early refresh is right.
                 self.servers().for_each(|server| server.allow_early_refreshes());
@@ -513,6 +517,7 @@ impl Scenario {
                 && !self.tabs.iter().any(|open| open.is_frozen || open.tab.has_unpublished_writes()) =>
             {
                 self.sim.note(|| format!("the storage is cleared, and tab {tab} resumes"));
+                self.has_lost_order = true;
                 self.sim.overwrite(KEY, None);
                 // All tabs learn of it before the next sign-in.
                 self.tabs.iter().for_each(|open| open.tab.notify(PlatformEvent::Stored));
