@@ -54,8 +54,9 @@ impl Session {
         let mut newer = self.join_or_start(stale, trigger).await;
         for _ in 0..MAX_ROUNDS {
             match &newer {
-                Ok(expired) if self.freshness(expired) == Freshness::Expired => {
-                    newer = self.join_or_start(expired, RefreshTrigger::Due).await;
+                // Another tab keeps the access token if its successor cannot be sent.
+                Ok(next) if self.freshness(next) == Freshness::Expired || next.tokens.access_token == stale.tokens.access_token => {
+                    newer = self.join_or_start(next, RefreshTrigger::Due).await;
                 }
                 _ => break,
             }
@@ -237,8 +238,8 @@ impl Session {
         }
     }
 
-    /// Keeps the refresh token of an answer whose access token cannot be sent: the former one has been exchanged.
-    fn keep_refresh_token(&self, stale: &Credential, granted: TokenSet) -> Credential {
+    /// Keeps the refresh token of an answer whose access token cannot be sent: the former one has been exchanged. Returns the pause.
+    fn keep_refresh_token(&self, stale: &Credential, granted: TokenSet) -> Duration {
         let mut session = ActiveSession::clone(stale);
         session.rotation = session.rotation.saturating_add(1);
         if granted.refresh_token.is_some() {
@@ -246,7 +247,10 @@ impl Session {
             session.tokens.attempt = self.random_id();
         }
         self.warn(Warning::NoVerdict(UNSENDABLE_TOKEN.into()));
-        self.put_active(session)
+        // Stored before the record: a tab that reads the record must find the pause.
+        let retry_after = self.0.backoff.start(&session.exchange_id(), Some(UNSENDABLE_PAUSE));
+        self.put_active(session);
+        retry_after
     }
 
     /// Reads the answer to a refresh or a sign-in. With DPoP, tokens that are not bound to the key are not accepted (RFC 9449 §5).
@@ -309,8 +313,7 @@ impl Session {
         };
         match verdict {
             ExchangeResult::Granted(granted) if !is_header_value(&granted.0.access_token) => {
-                let kept = self.keep_refresh_token(&stale, granted.0);
-                let retry_after = self.0.backoff.start(&kept.exchange_id(), Some(UNSENDABLE_PAUSE));
+                let retry_after = self.keep_refresh_token(&stale, granted.0);
                 (
                     Err(Error::Unavailable { retry_after }.into()),
                     RefreshResult::Unavailable { retry_after, reason: UNSENDABLE_TOKEN.into() },

@@ -149,6 +149,25 @@ fn an_access_token_that_no_header_can_carry_costs_no_session() {
 }
 
 #[test]
+fn an_old_access_token_is_not_replayed_beside_a_successor_that_no_header_can_carry() {
+    for rotates in [true, false] {
+        let sim = Simulation::new(1);
+        let tabs = tabs(&sim, 2, builder);
+        tabs[0].1.session().corrupt_access_token();
+        sim.advance(seconds(0.1));
+        let unsendable = if rotates { unsendable(&sim) } else { reply(200, JSON, "{\"access_token\":\"SECRET-tök\"}") };
+        sim.server().fail_next([unsendable]);
+        sim.server().set_latency(seconds(0.1), seconds(0.1));
+        let responses: Vec<_> = tabs.iter().map(|(tab, client)| get(tab, client, "/bbb")).collect();
+        for response in responses {
+            let result = sim.block_on(response);
+            assert!(matches!(result, Err(Error::Unavailable { .. })), "rotates: {rotates}, {result:?}");
+        }
+        assert_eq!((sim.server().stats().refreshes, sim.server().stats().unauthorized), (1, 2), "rotates: {rotates}");
+    }
+}
+
+#[test]
 fn a_sign_in_with_a_token_that_no_header_can_carry_says_so() {
     let sim = Simulation::new(1);
     let tab = sim.tab();
