@@ -42,8 +42,8 @@ impl Session {
         if let Some(held) = self.current()
             && self.freshness(&held) != Freshness::Fresh
         {
-            // The outcome is reported by events, and the next timer takes it into account.
-            let _ = self.newer_than(&held, RefreshTrigger::Due).await;
+            // The outcome is reported by events, and the next timer takes it into account. A listener that panics must not stop this task.
+            let _ = self.renewed(&held, RefreshTrigger::Due).await;
         }
         self.schedule_refresh();
     }

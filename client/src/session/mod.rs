@@ -235,10 +235,11 @@ impl Session {
         let user = session.tokens.user.clone();
         self.put_active(session);
         self.set_sign_out_mark(false);
-        self.emit(|| Event::SignedIn { user, other_tab: false });
         #[cfg(feature = "dpop")]
         self.check_key();
+        // Before the listeners are called, because one may panic.
         self.schedule_refresh();
+        self.emit(|| Event::SignedIn { user, other_tab: false });
     }
 
     /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background. Without a session it does
@@ -538,8 +539,8 @@ impl Session {
         if reason == SignOutReason::KeyLost {
             self.drop_cached_key();
         }
-        self.emit(|| Event::SignedOut { reason });
         self.schedule_refresh();
+        self.emit(|| Event::SignedOut { reason });
     }
 
     /// The held credential after reading the storage.
@@ -563,15 +564,21 @@ impl Session {
     /// Reads the storage, and adopts and reports what changed there.
     pub(crate) fn sync(&self) {
         let Some(change) = self.0.store.sync() else { return };
+        if let Change::Warning(warning) = change {
+            return self.warn(warning);
+        }
+        // Before the listeners are called, because one may panic.
+        self.wake_change_waiters();
+        self.schedule_refresh();
         match change {
             Change::SignedIn => {
-                let user = self.held().and_then(|held| held.tokens.user.clone());
-                self.emit(|| Event::SignedIn { user, other_tab: true });
                 #[cfg(feature = "dpop")]
                 {
                     self.drop_cached_key();
                     self.check_key();
                 }
+                let user = self.held().and_then(|held| held.tokens.user.clone());
+                self.emit(|| Event::SignedIn { user, other_tab: true });
             }
             Change::SignedOut(reason) => {
                 #[cfg(feature = "dpop")]
@@ -589,10 +596,8 @@ impl Session {
                     self.emit(|| Event::UserChanged { user });
                 }
             }
-            Change::Warning(warning) => return self.warn(warning),
+            Change::Warning(_) => {}
         }
-        self.wake_change_waiters();
-        self.schedule_refresh();
     }
 
     fn note_storing(&self, issued: &Timestamp) {

@@ -51,6 +51,13 @@ enum ExchangeResult {
 impl Session {
     /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
     pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Box<Error>> {
+        let newer = self.renewed(stale, trigger).await;
+        self.0.events.deliver();
+        newer
+    }
+
+    /// As [`newer_than`](Self::newer_than), but calls no listeners: a task of its own does.
+    pub(crate) async fn renewed(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Box<Error>> {
         let mut newer = self.join_or_start(stale, trigger).await;
         for _ in 0..MAX_ROUNDS {
             match &newer {
@@ -61,7 +68,6 @@ impl Session {
                 _ => break,
             }
         }
-        self.0.events.deliver();
         newer
     }
 

@@ -2,8 +2,8 @@
 
 use crate::*;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use wugan::{TokenSet, Warning};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use wugan::{RefreshResult, TokenSet, Warning};
 use wugan_testing::StoreError;
 
 fn warnings(events: &RefCell<Vec<Event>>) -> Vec<Warning> {
@@ -93,6 +93,47 @@ fn case_47_a_listener_that_panics_at_a_refresh_does_not_stop_it() {
             assert_eq!(count(&events, |event| matches!(event, Event::RefreshEnded { .. })), 2, "{number}: {events:?}");
         }
     }
+}
+
+/// Panics at the events that pass this test.
+fn panic_at(client: &Client, is_fatal: fn(&Event) -> bool) {
+    let panics = move |timed: &wugan::TimedEvent| {
+        if is_fatal(&timed.event) {
+            resume_unwind(Box::new(()));
+        }
+    };
+    client.session().on_event(panics).forget();
+}
+
+/// Natively, a panic leaves the task in which it happens, and so this advance of the time.
+fn advance(sim: &Simulation, time: f64) {
+    while catch_unwind(AssertUnwindSafe(|| sim.advance(seconds(time)))).is_err() {}
+}
+
+#[test]
+fn case_47_a_listener_that_panics_at_a_sign_in_does_not_stop_background_refreshes() {
+    for is_in_other_tab in [false, true] {
+        let sim = Simulation::new(1);
+        let (tab, other) = (sim.tab(), sim.tab());
+        let client = tab.client(builder());
+        panic_at(&client, |event| matches!(event, Event::SignedIn { .. }));
+        let signing = if is_in_other_tab { other.client(builder()) } else { client.clone() };
+        let tokens = sim.server().sign_in("ada");
+        let _ = catch_unwind(AssertUnwindSafe(|| signing.session().sign_in(tokens)));
+        advance(&sim, 1.0);
+        other.close();
+        advance(&sim, 7_200.0);
+        assert!(sim.server().stats().rotated >= 3, "in the other tab: {is_in_other_tab}, {:?}", sim.server().stats());
+    }
+}
+
+#[test]
+fn case_47_a_listener_that_panics_at_a_failed_refresh_does_not_stop_background_refreshes() {
+    let (sim, _tab, client) = ada();
+    sim.server().fail_next([wugan_testing::Fault::Status(503)]);
+    panic_at(&client, |event| matches!(event, Event::RefreshEnded { result: RefreshResult::Unavailable { .. } }));
+    advance(&sim, 7_200.0);
+    assert!(sim.server().stats().rotated >= 3, "{:?}", sim.server().stats());
 }
 
 #[test]
