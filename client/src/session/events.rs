@@ -36,9 +36,9 @@ impl Listener {
 #[derive(Default)]
 pub(crate) struct EventEmitter {
     listeners: RefCell<Vec<Rc<Listener>>>,
-    /// A shared future is being polled.
+    /// A shared future is being polled, or the poll ended with a panic.
     is_deferring: Cell<bool>,
-    /// Events wait for the end of that.
+    /// A task will deliver the events of that time.
     has_deferred: Cell<bool>,
 }
 
@@ -50,7 +50,8 @@ impl EventEmitter {
         !self.listeners.borrow().is_empty()
     }
 
-    pub(crate) fn emit(&self, event: &Rc<TimedEvent>) {
+    /// Returns whether a task of its own has to call [`deliver_deferred`](Self::deliver_deferred).
+    pub(crate) fn emit(&self, event: &Rc<TimedEvent>) -> bool {
         let listeners = self.listeners.borrow().clone();
         for listener in &listeners {
             let mut queue = listener.queue.borrow_mut();
@@ -59,24 +60,31 @@ impl EventEmitter {
             }
         }
         self.deliver();
+        self.is_deferring.get() && !self.has_deferred.replace(true)
     }
 
     /// Delivers what the listeners have not received yet.
     pub(crate) fn deliver(&self) {
-        if self.is_deferring.get() {
-            return self.has_deferred.set(true);
+        if !self.is_deferring.get() {
+            let listeners = self.listeners.borrow().clone();
+            listeners.iter().for_each(|listener| listener.deliver());
         }
-        let listeners = self.listeners.borrow().clone();
-        listeners.iter().for_each(|listener| listener.deliver());
+    }
+
+    /// Delivers the events of polls, for a task: no poll of a shared future is going on.
+    pub(crate) fn deliver_deferred(&self) {
+        self.is_deferring.set(false);
+        self.has_deferred.set(false);
+        self.deliver();
     }
 
     /// Polls a shared future. A listener that panicked meanwhile would leave it locked, and each later waiter would wait for ever, so its
-    /// events wait. Returns whether there are any.
-    pub(crate) fn defer(&self, poll: impl FnOnce()) -> bool {
+    /// events wait.
+    pub(crate) fn defer<T>(&self, poll: impl FnOnce() -> T) -> T {
         self.is_deferring.set(true);
-        poll();
+        let polled = poll();
         self.is_deferring.set(false);
-        self.has_deferred.take()
+        polled
     }
 
     /// Adds a listener, which receives the events of `backlog` first.

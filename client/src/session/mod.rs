@@ -40,7 +40,6 @@ use std::{
     cell::{Cell, RefCell},
     fmt,
     rc::{Rc, Weak},
-    task::Poll,
     time::Duration,
 };
 use tokens::{Freshness, Tokens, hash, random_id};
@@ -663,15 +662,8 @@ impl Session {
 
     /// A future to be shared. Its events are delivered when it is not being polled.
     pub(crate) fn shared<T: Clone + 'static>(&self, mut future: LocalBoxFuture<'static, T>) -> Shared<LocalBoxFuture<'static, T>> {
-        let session = self.clone();
-        let polling = poll_fn(move |context| {
-            let mut polled = Poll::Pending;
-            if session.0.events.defer(|| polled = future.as_mut().poll(context)) {
-                let events = session.0.events.clone();
-                session.0.transport.platform.spawn(Box::pin(async move { events.deliver() }));
-            }
-            polled
-        });
+        let events = self.0.events.clone();
+        let polling = poll_fn(move |context| events.defer(|| future.as_mut().poll(context)));
         polling.boxed_local().shared()
     }
 
@@ -682,7 +674,11 @@ impl Session {
     }
 
     fn deliver(&self, event: Event) {
-        self.0.events.emit(&Rc::new(TimedEvent { at: self.0.transport.platform.monotonic(), event }));
+        let platform = &self.0.transport.platform;
+        if self.0.events.emit(&Rc::new(TimedEvent { at: platform.monotonic(), event })) {
+            let events = self.0.events.clone();
+            platform.spawn(Box::pin(async move { events.deliver_deferred() }));
+        }
     }
 }
 

@@ -2,8 +2,14 @@
 
 use crate::*;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use wugan::{RefreshResult, TokenSet, Warning};
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
+use wugan::{
+    RefreshResult, Request, TokenSet, Warning,
+    grant::{Exchange, Json, RefreshGrant, RefreshOutcome, TokenResponse},
+};
 use wugan_testing::StoreError;
 
 fn warnings(events: &RefCell<Vec<Event>>) -> Vec<Warning> {
@@ -134,6 +140,46 @@ fn case_47_a_listener_that_panics_at_a_failed_refresh_does_not_stop_background_r
     panic_at(&client, |event| matches!(event, Event::RefreshEnded { result: RefreshResult::Unavailable { .. } }));
     advance(&sim, 7_200.0);
     assert!(sim.server().stats().rotated >= 3, "{:?}", sim.server().stats());
+}
+
+/// A grant of an application, with a defect.
+struct PanickingGrant {
+    grant: Json,
+    panics: Rc<Cell<bool>>,
+}
+
+impl RefreshGrant for PanickingGrant {
+    fn refresh(&self, exchange: &Exchange<'_>) -> Request {
+        if self.panics.get() {
+            resume_unwind(Box::new(()));
+        }
+        self.grant.refresh(exchange)
+    }
+
+    fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome {
+        self.grant.parse(response)
+    }
+}
+
+#[test]
+fn case_47_a_grant_that_panics_does_not_silence_later_events() {
+    let panics = Rc::new(Cell::new(false));
+    let grant = PanickingGrant { grant: Json::new("/user/refresh").attempt_field("attempt"), panics: panics.clone() };
+    let (sim, tab, client) = ada_with(builder().grant(grant));
+    let events = record(&client);
+    client.session().corrupt_access_token();
+    panics.set(true);
+    drop(get(&tab, &client, "/bbb"));
+    advance(&sim, 60.0);
+    panics.set(false);
+    client.session().sign_out();
+    sim.settle();
+    assert_eq!(count(&events, |event| matches!(event, Event::SignedOut { .. })), 1, "{events:?}");
+    client.session().sign_in(sim.server().sign_in("bob"));
+    client.session().corrupt_access_token();
+    let response = get(&tab, &client, "/bbb");
+    assert_eq!(sim.block_on(response), bbb());
+    assert_eq!(count(&events, |event| matches!(event, Event::RefreshEnded { result: RefreshResult::Granted })), 1, "{events:?}");
 }
 
 #[test]
