@@ -260,7 +260,7 @@ impl Client {
             _ => self.within_wait(call, session.valid_token(held)).await?,
         };
         let response = self.fetch_once(call, Some(&token), false).await?;
-        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token, Some(&call.address.path)).is_some() {
+        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token, &call.address.path).is_some() {
             return Ok(response);
         }
         drop(response);

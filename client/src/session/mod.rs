@@ -63,6 +63,8 @@ const LAST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
 
 /// A server that refuses renewed tokens on more routes than this refuses them on all: each further route would cost a refresh.
 const MAX_REFUSING_ROUTES: usize = 8;
+/// In place of a route's path: a connection that the client has not opened.
+const NO_ROUTE: &str = "";
 /// The number of digits of a hash.
 const DIGITS: usize = 16;
 
@@ -123,19 +125,23 @@ pub(crate) struct Migration {
 
 /// An access token, which names the session that it belongs to. `Debug` does not show it.
 #[derive(Clone)]
-pub struct AccessToken(pub(crate) Credential);
+pub struct AccessToken {
+    credential: Credential,
+    /// It replaced one that a server had refused.
+    is_replacement: bool,
+}
 
 impl AccessToken {
     /// The token, for a header or a message. Ask for it at each use and do not store it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0.tokens.access_token
+        &self.credential.tokens.access_token
     }
 }
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AccessToken").field(&self.0.tokens).finish()
+        f.debug_tuple("AccessToken").field(&self.credential.tokens).finish()
     }
 }
 
@@ -306,20 +312,26 @@ impl Session {
     /// client's timeout.
     pub async fn token(&self) -> Result<Option<AccessToken>, Error> {
         let Some(held) = self.current() else { return Ok(None) };
-        Ok(Some(AccessToken(self.within_timeout(self.valid_token(held)).await?)))
+        Ok(Some(AccessToken { credential: self.within_timeout(self.valid_token(held)).await?, is_replacement: false }))
     }
 
     /// A token newer than one that a server refused: one that is there already, or the result of the shared refresh. For sockets and
     /// other clients that learn of the refusal by themselves.
     ///
     /// # Errors
-    /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that was just renewed and refused again, or was just issued and
-    /// cannot be renewed.
+    /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that this function has just returned and that was refused too, or that
+    /// was just issued and cannot be renewed. Up to eight routes that
+    /// refuse every token do not matter.
     pub async fn token_after(&self, old: &AccessToken) -> Result<AccessToken, Error> {
-        if let Some(retry_after) = self.refusal_pause(&old.0, None) {
+        let held = &old.credential;
+        if old.is_replacement && self.0.transport.clock.age(&held.tokens.issued) < FIRST_REFUSAL_PAUSE {
+            self.note_refused_replay(held, NO_ROUTE);
+        }
+        if let Some(retry_after) = self.refusal_pause(held, NO_ROUTE) {
             return Err(Error::Unavailable { retry_after });
         }
-        Ok(AccessToken(self.within_timeout(self.newer_than(&old.0, RefreshTrigger::Unauthorized)).await?))
+        let credential = self.within_timeout(self.newer_than(held, RefreshTrigger::Unauthorized)).await?;
+        Ok(AccessToken { credential, is_replacement: true })
     }
 
     /// Renews the tokens now, or joins the refresh in flight. A refresh goes on if the caller stops waiting.
@@ -498,12 +510,12 @@ impl Session {
     }
 
     /// How long a token that a route refused right after its renewal is not renewed for another 401 of that route; nor is one that cannot be
-    /// renewed right after its sign-in, which a server that refuses all tokens would cause again and again. `None`: of any route.
-    pub(crate) fn refusal_pause(&self, refused: &Credential, path: Option<&str>) -> Option<Duration> {
+    /// renewed right after its sign-in, which a server that refuses all tokens would cause again and again.
+    pub(crate) fn refusal_pause(&self, refused: &Credential, path: &str) -> Option<Duration> {
         let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
         let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));
         let left = doubled.min(LAST_REFUSAL_PAUSE).saturating_sub(self.0.transport.clock.age(&held.tokens.issued));
-        let is_refused = || self.is_marked_refused(&held, path) || !self.has_refresh_token(&held);
+        let is_refused = || self.is_marked_refused(&held, Some(path)) || !self.has_refresh_token(&held);
         (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && is_refused()).then_some(left)
     }
 

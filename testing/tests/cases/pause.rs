@@ -197,6 +197,38 @@ fn case_61_token_after_gives_a_newer_token_without_a_second_refresh() {
 }
 
 #[test]
+fn case_52_a_socket_whose_tokens_are_always_refused_costs_a_few_refreshes() {
+    let (sim, tab, client) = ada();
+    sim.server().allow_early_refreshes();
+    let session = client.session().clone();
+    let mut token = sim.block_on(tab.run(async move { session.token().await })).unwrap().unwrap();
+    for _ in 0..600 {
+        let (session, old) = (client.session().clone(), token.clone());
+        match sim.block_on(tab.run(async move { session.token_after(&old).await })) {
+            Ok(newer) => token = newer,
+            Err(error) => assert!(matches!(error, Error::Unavailable { .. }), "{error:?}"),
+        }
+        sim.advance(seconds(1.0));
+    }
+    let refreshes = sim.server().stats().refreshes;
+    assert!((1..=9).contains(&refreshes), "{refreshes} in ten minutes");
+}
+
+#[test]
+fn case_61_a_route_that_refuses_every_token_does_not_stop_token_after() {
+    let (sim, tab, client) = ada();
+    let response = get(&tab, &client, "/always401");
+    assert_eq!(status(sim.block_on(response)), Ok(401));
+    let session = client.session().clone();
+    let newer = sim.block_on(tab.run(async move {
+        let refused = session.token().await?.ok_or(Error::SessionChanged)?;
+        Ok::<_, Error>((session.token_after(&refused).await?, refused))
+    }));
+    let (newer, refused) = newer.unwrap();
+    assert_ne!(newer.as_str(), refused.as_str());
+}
+
+#[test]
 fn case_63_there_is_one_timer_however_often_the_page_gets_the_focus() {
     let (sim, tab, client) = ada();
     let response = get(&tab, &client, "/bbb");
