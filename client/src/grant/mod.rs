@@ -12,7 +12,8 @@
 //! `refresh_token_not_found`, `refresh_token_already_used`, `session_not_found`, `session_expired`. `rejection_codes` replaces them.
 //!
 //! Everything else keeps the session: an HTML page is a proxy's or a captive portal's, and so is a 401 whose `WWW-Authenticate` asks for a
-//! password (`Basic`, `Digest`, `Negotiate`, `NTLM`); a 400 without such a code is a failed validation, a 5xx or 429 is an outage.
+//! password (`Basic`, `Digest`, `Negotiate`, `NTLM`) and whose body is no JSON object; a 400 without such a code is a failed validation, a
+//! 5xx or 429 is an outage.
 //! [`Warning::NoVerdict`](crate::Warning::NoVerdict) then gives the reason.
 
 mod cookie;
