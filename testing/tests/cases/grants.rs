@@ -90,6 +90,17 @@ fn case_49_a_401_of_a_proxy_that_asks_for_a_password_is_no_verdict() {
 }
 
 #[test]
+fn case_70_the_warning_of_a_401_that_asks_for_a_password_says_what_a_backend_answers() {
+    let (sim, tab, client) = ada();
+    client.session().corrupt_access_token();
+    sim.server().fail_next([Fault::Challenge("Basic")]);
+    let response = get(&tab, &client, "/bbb");
+    assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
+    let warnings = client.session().info().warnings;
+    assert!(matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a backend answers with a JSON object")), "{warnings:?}");
+}
+
+#[test]
 fn case_50_a_400_is_a_verdict_only_with_an_error_code_about_the_token() {
     for other in [
         reply(400, JSON, "{\"message\":\"refresh_token must be a string\",\"error\":\"Bad Request\",\"statusCode\":400}"),
