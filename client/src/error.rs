@@ -49,7 +49,7 @@ pub enum Error {
         status: StatusCode,
         /// The URL without query.
         url: String,
-        /// The header `Retry-After`, if it is visible.
+        /// The header `Retry-After`, if it is visible. A date in it means at most 60 s if `Date` is hidden or the response has `Age`.
         retry_after: Option<Duration>,
     },
     /// The body is not what was asked for.
