@@ -133,7 +133,8 @@ impl ClientBuilder {
     }
 
     /// Limits waiting for the session and for the response head, of requests without a timeout of their own. Sending a body of
-    /// 64 KiB or more may take a second longer for each 16 KiB, sending a stream any time: set a timeout in its request. Default: 30 s.
+    /// 64 KiB or more may take a second longer for each 2 KiB, so that only a stalled one is cut; with DPoP this covers the sendings that the
+    /// server asks to repeat with its nonce. Sending a stream may take any time: set a timeout in its request. Default: 30 s.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.settings.timeout = timeout;
         self

@@ -124,9 +124,9 @@ impl Body {
         !matches!(self.0, Kind::Stream(..))
     }
 
-    /// How long a slow network takes to send it; `None`: its size is unknown.
+    /// How long the slowest usable network takes to send it: what takes longer is stalled. `None`: its size is unknown.
     pub(crate) fn upload_time(&self) -> Option<Duration> {
-        const BYTES_PER_SECOND: usize = 16 * 1024;
+        const BYTES_PER_SECOND: usize = 2 * 1024;
         let size = match &self.0 {
             Kind::Empty => 0,
             Kind::Text(text) => text.len(),
@@ -139,7 +139,7 @@ impl Body {
 
     /// Whether sending it may take long, because its size is large, 64 KiB or more, or unknown.
     pub(crate) fn may_be_large(&self) -> bool {
-        self.upload_time().is_none_or(|time| time.as_secs() > 3)
+        self.upload_time().is_none_or(|time| time.as_secs() >= 32)
     }
 
     /// The detection of stream support, if this body is a stream.
