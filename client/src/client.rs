@@ -8,7 +8,7 @@ use crate::{
     platform::Address,
     rules::{Rule, is_broken},
     session::{
-        Session,
+        Route, Session,
         clock::milliseconds,
         event::{Event, Outcome, RefreshTrigger},
         in_flight::ResumeSlot,
@@ -59,6 +59,12 @@ struct Call<'a> {
     id: u64,
     request: &'a Request,
     address: Address,
+}
+
+impl Call<'_> {
+    fn route(&self) -> Route<'_> {
+        [&self.address.origin, &self.address.path]
+    }
 }
 
 /// The result of a sign-in. A wrong password is no error, so this must be looked at:
@@ -260,7 +266,7 @@ impl Client {
             _ => self.within_wait(call, session.valid_token(held)).await?,
         };
         let response = self.fetch_once(call, Some(&token), false).await?;
-        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token, &call.address.path).is_some() {
+        if !self.is_token_rejected(call, &response) || session.refusal_pause(&token, call.route()).is_some() {
             return Ok(response);
         }
         drop(response);
@@ -272,7 +278,7 @@ impl Client {
         let mut replayed = self.fetch_once(call, Some(&newer), true).await?;
         if self.is_token_rejected(call, &replayed) {
             if !call.request.parts.is_for_provider {
-                session.note_refused_replay(&newer, &call.address.path);
+                session.note_refused_replay(&newer, call.route());
             }
             if is_broken(Rule::OneReplay) {
                 replayed = self.fetch_once(call, Some(&newer), true).await?;

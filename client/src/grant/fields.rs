@@ -86,7 +86,9 @@ impl Fields {
             400..500 if codes.iter().any(|code| self.is_rejection_code(code)) => return RefreshOutcome::Rejected,
             400..500 if response.is_html() => "an HTML page, as a proxy sends it".to_owned(),
             // An API that asks for a password itself describes its refusal.
-            401 if response.asks_for_password() && object.is_none() => "a proxy asks for a password; a backend answers with a JSON object".to_owned(),
+            401 if response.asks_for_password() && object.is_none() => {
+                "a proxy asks for a password; a backend answers with a JSON object".to_owned()
+            }
             401 if accepts_bare_401 && !codes.iter().any(|code| PROOF_CODES.contains(&&**code)) => return RefreshOutcome::Rejected,
             400..500 => match codes.iter().find(|code| is_plain(code)) {
                 Some(code) => format!("the code “{code}” is not one of the grant's rejection codes"),

@@ -63,8 +63,10 @@ const LAST_REFUSAL_PAUSE: Duration = Duration::from_secs(300);
 
 /// A server that refuses renewed tokens on more routes than this refuses them on all: each further route would cost a refresh.
 const MAX_REFUSING_ROUTES: usize = 8;
-/// In place of a route's path: a connection that the client has not opened.
-const NO_ROUTE: &str = "";
+/// A route is an origin and a path: other origins may have the same path.
+pub(crate) type Route<'a> = [&'a str; 2];
+/// In place of a route: a connection that the client has not opened.
+const NO_ROUTE: Route = ["", ""];
 /// The number of digits of a hash.
 const DIGITS: usize = 16;
 
@@ -320,8 +322,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`token`](Self::token). [`Error::Unavailable`] also for a token that this function has just returned and that was refused too, or that
-    /// was just issued and cannot be renewed. Up to eight routes that
-    /// refuse every token do not matter.
+    /// was just issued and cannot be renewed; and if more than eight routes refuse every token.
     pub async fn token_after(&self, old: &AccessToken) -> Result<AccessToken, Error> {
         let held = &old.credential;
         if old.is_replacement && self.0.transport.clock.age(&held.tokens.issued) < FIRST_REFUSAL_PAUSE {
@@ -476,7 +477,7 @@ impl Session {
 
     /// The replay with a renewed token was refused too: marks the token and the route, for all tabs. The mark has a key of its own, because
     /// only a holder of the lock may write the record: another tab may just have stored newer tokens in it.
-    pub(crate) fn note_refused_replay(&self, refused: &Credential, path: &str) {
+    pub(crate) fn note_refused_replay(&self, refused: &Credential, route: Route) {
         // It may have expired on the way.
         if self.freshness(refused) != Freshness::Fresh {
             return;
@@ -486,7 +487,7 @@ impl Session {
         let is_of_token = mark.starts_with(&token);
         // Routes that refused the token before this one are still refusing: polled in turn, each would else cause a refresh.
         let routes = mark.get(DIGITS..).filter(|_| is_of_token || refused.futile_refreshes > 0).unwrap_or_default();
-        let route = Some(hash(&[path])).filter(|_| !names_route(routes, path)).unwrap_or_default();
+        let route = Some(hash(&route)).filter(|route| !names_route(routes, route)).unwrap_or_default();
         let mark = token + routes + &route;
         // A storage that fails leaves the mark to this tab alone.
         let is_stored = self.0.storage.set(&self.refused_key(), &mark).is_ok();
@@ -494,9 +495,9 @@ impl Session {
     }
 
     /// Whether the replay of a request to this route was refused with this token; `None`: to any route.
-    fn is_marked_refused(&self, credential: &Credential, path: Option<&str>) -> bool {
+    fn is_marked_refused(&self, credential: &Credential, route: Option<Route>) -> bool {
         let mark = self.refused_mark();
-        mark.starts_with(&hash(&[&credential.tokens.access_token])) && path.is_none_or(|path| names_route(&mark[DIGITS..], path))
+        mark.starts_with(&hash(&[&credential.tokens.access_token])) && route.is_none_or(|route| names_route(&mark[DIGITS..], &hash(&route)))
     }
 
     /// The hash of the token that was refused last, and those of the routes.
@@ -511,11 +512,11 @@ impl Session {
 
     /// How long a token that a route refused right after its renewal is not renewed for another 401 of that route; nor is one that cannot be
     /// renewed right after its sign-in, which a server that refuses all tokens would cause again and again.
-    pub(crate) fn refusal_pause(&self, refused: &Credential, path: &str) -> Option<Duration> {
+    pub(crate) fn refusal_pause(&self, refused: &Credential, route: Route) -> Option<Duration> {
         let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
         let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));
         let left = doubled.min(LAST_REFUSAL_PAUSE).saturating_sub(self.0.transport.clock.age(&held.tokens.issued));
-        let is_refused = || self.is_marked_refused(&held, Some(path)) || !self.has_refresh_token(&held);
+        let is_refused = || self.is_marked_refused(&held, Some(route)) || !self.has_refresh_token(&held);
         (!left.is_zero() && self.freshness(&held) == Freshness::Fresh && is_refused()).then_some(left)
     }
 
@@ -695,6 +696,6 @@ impl Session {
 }
 
 /// Whether a route is one of those in a mark.
-fn names_route(routes: &str, path: &str) -> bool {
-    routes.len() > MAX_REFUSING_ROUTES * DIGITS || routes.as_bytes().chunks(DIGITS).any(|route| route == hash(&[path]).as_bytes())
+fn names_route(routes: &str, route: &str) -> bool {
+    routes.len() > MAX_REFUSING_ROUTES * DIGITS || routes.as_bytes().chunks(DIGITS).any(|named| named == route.as_bytes())
 }

@@ -97,7 +97,10 @@ fn case_70_the_warning_of_a_401_that_asks_for_a_password_says_what_a_backend_ans
     let response = get(&tab, &client, "/bbb");
     assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
     let warnings = client.session().info().warnings;
-    assert!(matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a backend answers with a JSON object")), "{warnings:?}");
+    assert!(
+        matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a backend answers with a JSON object")),
+        "{warnings:?}"
+    );
 }
 
 #[test]

@@ -170,6 +170,22 @@ fn case_52_several_polled_routes_that_always_answer_401_cost_a_few_refreshes() {
     }
 }
 
+/// The path of a route is not its name: another origin may have the same.
+#[test]
+fn case_52_a_route_that_always_answers_401_is_named_by_origin_and_path() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    sim.server().add_base("https://files.example.com", 0.0);
+    let client = tab.client(builder().allow_origin("https://files.example.com"));
+    client.session().sign_in(sim.server().sign_in("ada"));
+    let urls = ["/always401", "https://files.example.com/always401"];
+    for (url, expected) in [(urls[0], 1), (urls[1], 2), (urls[0], 2), (urls[1], 2)] {
+        let response = get(&tab, &client, url);
+        assert_eq!(status(sim.block_on(response)), Ok(401));
+        assert_eq!(sim.server().stats().refreshes, expected, "{url}");
+    }
+}
+
 #[test]
 fn case_61_token_after_gives_a_newer_token_without_a_second_refresh() {
     let (sim, tab, client) = ada();
