@@ -13,12 +13,12 @@ use crate::{
         clock::Timestamp,
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet, names_another_user},
+        tokens::{Freshness, TokenSet, Tokens, names_another_user},
         transport::{UNSENDABLE_TOKEN, without_redirects},
     },
     storage::{
         lock::{self, Lock, STORE_LAG},
-        record::{ActiveSession, Credential},
+        record::Credential,
     },
 };
 use futures::{
@@ -248,7 +248,7 @@ impl Session {
     fn keep_refresh_token(&self, stale: &Credential, granted: TokenSet) -> Duration {
         let mut session = ActiveSession::clone(stale);
         session.rotation = session.rotation.saturating_add(1);
-        if granted.refresh_token.is_some() {
+        if granted.refresh_token.is_some() && granted.refresh_token != session.tokens.refresh_token {
             session.tokens.refresh_token = granted.refresh_token;
             session.tokens.attempt = self.random_id();
         }

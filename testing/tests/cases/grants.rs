@@ -182,6 +182,21 @@ fn an_old_access_token_is_not_replayed_beside_a_successor_that_no_header_can_car
 }
 
 #[test]
+fn a_refresh_token_that_is_granted_again_keeps_its_attempt_id_also_if_the_access_token_cannot_be_sent() {
+    let (sim, tab, client) = ada();
+    client.session().corrupt_access_token();
+    let before = stored_record(&sim);
+    let body = format!("{{\"access_token\":\"SECRET-tök\",\"refresh_token\":{}}}", before["refresh_token"]);
+    sim.server().fail_next([reply(200, JSON, Box::leak(body.into_boxed_str()))]);
+    let response = get(&tab, &client, "/bbb");
+    assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
+    let after = stored_record(&sim);
+    for member in ["refresh_token", "access_token", "attempt", "issued"] {
+        assert_eq!(after[member], before[member], "{member}");
+    }
+}
+
+#[test]
 fn a_sign_in_with_a_token_that_no_header_can_carry_says_so() {
     let sim = Simulation::new(1);
     let tab = sim.tab();
