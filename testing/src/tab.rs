@@ -20,7 +20,9 @@ use std::{
 };
 use wugan::{
     Client, ClientBuilder, Error,
-    platform::{Address, Guard, LoadedKey, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, Storage, StoreError},
+    platform::{
+        Address, Guard, LoadedKey, Platform, PlatformEvent, PlatformRequest, PlatformResponse, SigningKey, Storage, StoreError, StoredKey,
+    },
 };
 
 /// How long `navigator.locks.query()` takes at most, in milliseconds.
@@ -309,12 +311,12 @@ impl Platform for Tab {
         .boxed_local()
     }
 
-    fn make_key(&self, name: &str) -> LoadedKey {
+    fn make_key(&self, name: &str) -> StoredKey {
         let (tab, name) = (self.clone(), name.to_owned());
         async move {
             let env = tab.use_key().await;
             tab.check_key_store()?;
-            Ok(Some(tab.signing_key(env.keys.make(&name, env.executor.random(u64::MAX)))))
+            Ok(tab.signing_key(env.keys.make(&name, env.executor.random(u64::MAX))))
         }
         .boxed_local()
     }
@@ -349,12 +351,12 @@ impl SigningKey for TabKey {
         async move { Ok(tab.use_key().await.keys.sign(&key, &text)) }.boxed_local()
     }
 
-    fn store(&self, name: &str) -> LoadedKey {
+    fn store(&self, name: &str) -> StoredKey {
         let (tab, key, name) = (self.tab.clone(), self.key.clone(), name.to_owned());
         async move {
             let env = tab.use_key().await;
             tab.check_key_store()?;
-            Ok(Some(tab.signing_key(env.keys.store(&name, &key))))
+            Ok(tab.signing_key(env.keys.store(&name, &key)))
         }
         .boxed_local()
     }

@@ -72,7 +72,7 @@ impl Dpop {
                 Some(key) => key.store(&self.name),
                 None => self.platform.make_key(&self.name),
             };
-            let key = storing.await?.ok_or_else(key_lost)?;
+            let key = storing.await?;
             let thumbprint = key.thumbprint().to_owned();
             self.key.replace(Some(key));
             Ok(thumbprint)

@@ -34,7 +34,7 @@ impl Proof<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{error::Error, platform::LoadedKey, session::tokens::decode_base64url};
+    use crate::{error::Error, platform::StoredKey, session::tokens::decode_base64url};
     use futures::future::LocalBoxFuture;
     use std::rc::Rc;
 
@@ -53,8 +53,8 @@ mod tests {
             Box::pin(async { Ok(String::new()) })
         }
 
-        fn store(&self, _: &str) -> LoadedKey {
-            Box::pin(async { Ok(Some(Rc::new(Key) as Rc<dyn SigningKey>)) })
+        fn store(&self, _: &str) -> StoredKey {
+            Box::pin(async { Ok(Rc::new(Key) as Rc<dyn SigningKey>) })
         }
     }
 

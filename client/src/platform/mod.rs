@@ -87,7 +87,7 @@ pub trait Platform: Storage {
 
     /// Makes a key and stores it, unless there is one of this name. Returns the stored one.
     #[cfg(feature = "dpop")]
-    fn make_key(&self, name: &str) -> LoadedKey {
+    fn make_key(&self, name: &str) -> StoredKey {
         let _ = name;
         Box::pin(async { Err(no_web_crypto()) })
     }
@@ -104,6 +104,10 @@ pub trait Platform: Storage {
 #[cfg(feature = "dpop")]
 pub type LoadedKey = LocalBoxFuture<'static, Result<Option<Rc<dyn SigningKey>>, Error>>;
 
+/// The key that is stored now.
+#[cfg(feature = "dpop")]
+pub type StoredKey = LocalBoxFuture<'static, Result<Rc<dyn SigningKey>, Error>>;
+
 /// A P-256 key pair whose private half cannot be read.
 #[cfg(feature = "dpop")]
 pub trait SigningKey: 'static {
@@ -117,7 +121,7 @@ pub trait SigningKey: 'static {
     fn sign(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>>;
 
     /// Stores the key, unless there is one of this name. Returns the stored one.
-    fn store(&self, name: &str) -> LoadedKey;
+    fn store(&self, name: &str) -> StoredKey;
 }
 
 #[cfg(feature = "dpop")]

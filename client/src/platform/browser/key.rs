@@ -4,7 +4,7 @@ use super::{get, key_store};
 use crate::{
     error::Error,
     json::Object,
-    platform::{LoadedKey, SigningKey, no_web_crypto},
+    platform::{LoadedKey, SigningKey, StoredKey, no_web_crypto},
     web_crypto::{self, bytes},
 };
 use futures::future::LocalBoxFuture;
@@ -19,37 +19,43 @@ struct Key {
     thumbprint: String,
 }
 
-/// What [`load`] returns if no key of the name is stored.
-pub(super) enum Otherwise {
-    Nothing,
-    NewKey,
-    /// A `CryptoKeyPair`, which is stored.
-    Pair(JsValue),
-}
-
-/// The stored key of this name; a new one and a given one are stored.
-pub(super) fn load(name: &str, otherwise: Otherwise) -> LoadedKey {
+/// The stored key of this name.
+pub(super) fn load(name: &str) -> LoadedKey {
     let name = name.to_owned();
     Box::pin(async move {
-        let pair = match otherwise {
-            Otherwise::Nothing => key_store::get(&name).await?,
-            Otherwise::NewKey => {
-                let usages = Array::of2(&"sign".into(), &"verify".into());
-                let pair = web_crypto::call("generateKey", &[&ecdsa("namedCurve", "P-256"), &JsValue::FALSE, &usages]).await;
-                Some(key_store::put_if_absent(&name, pair.ok_or_else(no_web_crypto)?).await?)
-            }
-            Otherwise::Pair(pair) => Some(key_store::put_if_absent(&name, pair).await?),
-        };
-        let Some(pair) = pair else { return Ok(None) };
-        let key = async {
-            let jwk = web_crypto::call("exportKey", &[&"jwk".into(), &get(&pair, "publicKey")]).await?;
-            let coordinates = [get(&jwk, "x").as_string()?, get(&jwk, "y").as_string()?];
-            let text = ["{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"", &coordinates[0], "\",\"y\":\"", &coordinates[1], "\"}"].concat();
-            let thumbprint = web_crypto::sha256(&text).await?;
-            Some(Rc::new(Key { pair, coordinates, thumbprint }) as Rc<dyn SigningKey>)
-        };
-        key.await.map(Some).ok_or_else(no_web_crypto)
+        match key_store::get(&name).await? {
+            Some(pair) => read(pair).await.map(Some),
+            None => Ok(None),
+        }
     })
+}
+
+/// Stores a `CryptoKeyPair`, a new one if none is given, unless there is a key of this name. Returns the stored one.
+pub(super) fn store(name: &str, pair: Option<JsValue>) -> StoredKey {
+    let name = name.to_owned();
+    Box::pin(async move {
+        let pair = match pair {
+            Some(pair) => pair,
+            None => {
+                let usages = Array::of2(&"sign".into(), &"verify".into());
+                let made = web_crypto::call("generateKey", &[&ecdsa("namedCurve", "P-256"), &JsValue::FALSE, &usages]).await;
+                made.ok_or_else(no_web_crypto)?
+            }
+        };
+        read(key_store::put_if_absent(&name, pair).await?).await
+    })
+}
+
+/// Reads the public half of a `CryptoKeyPair`. Boxed, so that its code exists once.
+fn read(pair: JsValue) -> StoredKey {
+    let key = async move {
+        let jwk = web_crypto::call("exportKey", &[&"jwk".into(), &get(&pair, "publicKey")]).await?;
+        let coordinates = [get(&jwk, "x").as_string()?, get(&jwk, "y").as_string()?];
+        let text = ["{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"", &coordinates[0], "\",\"y\":\"", &coordinates[1], "\"}"].concat();
+        let thumbprint = web_crypto::sha256(&text).await?;
+        Some(Rc::new(Key { pair, coordinates, thumbprint }) as Rc<dyn SigningKey>)
+    };
+    Box::pin(async move { key.await.ok_or_else(no_web_crypto) })
 }
 
 impl SigningKey for Key {
@@ -66,8 +72,8 @@ impl SigningKey for Key {
         Box::pin(async move { web_crypto::read(signing).await.ok_or_else(no_web_crypto) })
     }
 
-    fn store(&self, name: &str) -> LoadedKey {
-        load(name, Otherwise::Pair(self.pair.clone()))
+    fn store(&self, name: &str) -> StoredKey {
+        store(name, Some(self.pair.clone()))
     }
 }
 
@@ -86,11 +92,11 @@ mod tests {
     #[wasm_bindgen_test]
     async fn tabs_that_make_a_key_at_once_share_one_whose_private_half_cannot_be_exported() {
         let name = format!("test.dpop.{}", js_sys::Math::random());
-        assert!(load(&name, Otherwise::Nothing).await.unwrap().is_none());
-        let (one, other) = futures::future::join(load(&name, Otherwise::NewKey), load(&name, Otherwise::NewKey)).await;
-        let thumbprint = one.unwrap().unwrap().thumbprint().to_owned();
-        assert_eq!((thumbprint.len(), thumbprint.as_str()), (43, other.unwrap().unwrap().thumbprint()));
-        assert_eq!(load(&name, Otherwise::Nothing).await.unwrap().unwrap().thumbprint(), thumbprint);
+        assert!(load(&name).await.unwrap().is_none());
+        let (one, other) = futures::future::join(store(&name, None), store(&name, None)).await;
+        let thumbprint = one.unwrap().thumbprint().to_owned();
+        assert_eq!((thumbprint.len(), thumbprint.as_str()), (43, other.unwrap().thumbprint()));
+        assert_eq!(load(&name).await.unwrap().unwrap().thumbprint(), thumbprint);
         let pair = key_store::get(&name).await.unwrap().unwrap();
         assert_eq!(get(&get(&pair, "privateKey"), "extractable"), JsValue::FALSE);
     }
@@ -100,7 +106,7 @@ mod tests {
         let stores = get(&get(&scope(), "IDBObjectStore"), "prototype");
         let add = get(&stores, "add");
         set(&stores, "add", &JsValue::NULL);
-        let made = load(&format!("test.dpop.{}", js_sys::Math::random()), Otherwise::NewKey).await;
+        let made = store(&format!("test.dpop.{}", js_sys::Math::random()), None).await;
         set(&stores, "add", &add);
         assert!(matches!(made, Err(Error::Unavailable { .. })));
     }

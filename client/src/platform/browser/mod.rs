@@ -11,7 +11,7 @@ mod locks;
 mod storage;
 
 #[cfg(feature = "dpop")]
-use crate::platform::LoadedKey;
+use crate::platform::{LoadedKey, StoredKey};
 use crate::{
     error::Error,
     platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError},
@@ -136,12 +136,12 @@ impl Platform for Browser {
 
     #[cfg(feature = "dpop")]
     fn key(&self, name: &str) -> LoadedKey {
-        key::load(name, key::Otherwise::Nothing)
+        key::load(name)
     }
 
     #[cfg(feature = "dpop")]
-    fn make_key(&self, name: &str) -> LoadedKey {
-        key::load(name, key::Otherwise::NewKey)
+    fn make_key(&self, name: &str) -> StoredKey {
+        key::store(name, None)
     }
 
     #[cfg(feature = "dpop")]
