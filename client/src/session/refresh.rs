@@ -13,12 +13,12 @@ use crate::{
         clock::Timestamp,
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet, Tokens, names_another_user},
+        tokens::{Freshness, TokenSet, names_another_user},
         transport::{UNSENDABLE_TOKEN, without_redirects},
     },
     storage::{
         lock::{self, Lock, STORE_LAG},
-        record::Credential,
+        record::{ActiveSession, Credential},
     },
 };
 use futures::{
