@@ -282,7 +282,7 @@ impl ClientBuilder {
             check_host("allowed origin", url)?;
             allowed_origins.push(transport.resolve(url)?.origin);
         }
-        // Of a file: the URL standard leaves it open, and Chromium's is the second.
+        // The origin of a file URL: `null`, or `file://` in Chromium.
         if allowed_origins.iter().any(|origin| matches!(&**origin, "null" | "file://")) {
             return Err(refuse("the base URL has no origin that a token could be sent to: give an http or https URL".to_owned()));
         }

@@ -102,7 +102,7 @@ impl Object {
         self
     }
 
-    /// As an argument for the browser's functions.
+    /// Returns it as an argument for the browser's functions.
     #[cfg(any(feature = "oidc", all(feature = "dpop", target_arch = "wasm32")))]
     pub(crate) fn to_js(&self) -> wasm_bindgen::JsValue {
         host::to_js(&self.0)

@@ -19,7 +19,7 @@ pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     web_sys::Crypto::from(crypto).get_random_values_with_u8_array(bytes).is_ok()
 }
 
-/// A sign-in by redirect needs a browser.
+/// Returns `false`: there is no browser.
 #[cfg(all(feature = "oidc", not(target_arch = "wasm32")))]
 pub(crate) fn fill(_: &mut [u8]) -> bool {
     false

@@ -98,8 +98,8 @@ impl Session {
     }
 
     /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
-    /// revokes single tokens needs a second request, with its successor. The cookie of an old answer is left alone: other tabs have taken this
-    /// one for suspended, and it may be the next user's by now.
+    /// revokes single tokens needs a second request, with its successor. An answer older than the refresh timeout causes no request with the
+    /// cookie: other tabs have taken this tab for suspended, and the cookie may be the next user's by now.
     pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, sent_at: &Timestamp, lock: &Option<Rc<Lock>>) {
         let is_in_cookie = !self.0.grant.needs_refresh_token() && self.0.transport.clock.age(sent_at) < self.0.settings.refresh_timeout;
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);

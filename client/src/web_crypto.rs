@@ -1,4 +1,4 @@
-//! WebCrypto: `crypto.subtle`, which browsers offer in secure contexts only. Other programs have none.
+//! WebCrypto: `crypto.subtle`, which browsers offer in secure contexts only. Outside of a browser it is missing.
 
 use crate::base64url::encode;
 use futures::future::LocalBoxFuture;

@@ -98,8 +98,8 @@ impl Backoff {
             duration: duration.as_secs_f64() * 1_000.0,
             is_requested: retry_after.is_some_and(|requested| requested >= jitter),
         };
-        // A storage that fails leaves the pause to this tab alone. Else the stored one counts: when the clock was set back, another tab's
-        // later pause has an earlier time.
+        // If the storage fails, this tab alone has the pause. If it works, no copy is kept here, because the copy could hide another tab's
+        // later pause: when the clock was set back, that one has an earlier time.
         let is_stored = self.storage.set(&self.key, &pause.write()).is_ok();
         self.memory.replace((!is_stored).then_some(pause));
         duration

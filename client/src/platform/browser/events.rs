@@ -44,7 +44,7 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     );
     listen(&window, &same_page_event(key), passes_on(PlatformEvent::Stored, always));
     listen(&window, "online", passes_on(PlatformEvent::Online, always));
-    // Also dispatched when a page has loaded, which ends no pause (HTML standard, "completely finish loading").
+    // Also dispatched when a page has loaded (HTML standard, "completely finish loading"): that event ends no pause.
     listen(&window, "pageshow", passes_on(PlatformEvent::Awake, |event| super::get(event, "persisted").is_truthy()));
     if let Some(document) = window.document() {
         listen(&document, "visibilitychange", passes_on(PlatformEvent::Awake, |_| super::is_visible()));
