@@ -61,8 +61,12 @@ impl Session {
         let mut newer = self.join_or_start(stale, trigger).await;
         for _ in 0..MAX_ROUNDS {
             match &newer {
-                // Another tab keeps the access token if its successor cannot be sent.
-                Ok(next) if self.freshness(next) == Freshness::Expired || next.tokens.access_token == stale.tokens.access_token => {
+                // Another tab keeps the access token if its successor cannot be sent, and stores a pause. Without one, the server has
+                // granted the same access token again.
+                Ok(next)
+                    if self.freshness(next) == Freshness::Expired
+                        || next.tokens.access_token == stale.tokens.access_token && self.failures(next) > 0 =>
+                {
                     newer = self.join_or_start(next, RefreshTrigger::Due).await;
                 }
                 _ => break,

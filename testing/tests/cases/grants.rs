@@ -248,3 +248,15 @@ fn case_70_a_missing_answer_raises_no_such_warning() {
         assert!(client.session().info().warnings.is_empty(), "{fault:?}: {:?}", client.session().info().warnings);
     }
 }
+
+/// Some servers return the present access token, with a new lifetime.
+#[test]
+fn a_refresh_that_grants_the_same_access_token_again_is_made_once() {
+    let (sim, tab, client) = ada();
+    let before = stored_record(&sim);
+    let body = format!("{{\"access_token\":{},\"refresh_token\":{},\"expires_in\":60}}", before["access_token"], before["refresh_token"]);
+    let same = reply(200, JSON, Box::leak(body.into_boxed_str()));
+    sim.server().fail_next([same; 5]);
+    assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
+    assert_eq!(sim.server().stats().refreshes, 1);
+}
