@@ -2,6 +2,7 @@
 
 mod authenticate;
 mod end;
+mod exchange;
 mod refresh;
 mod service;
 

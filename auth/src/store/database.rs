@@ -1,5 +1,7 @@
 //! The database connection: SQLite, PostgreSQL or MySQL/MariaDB by URL, migrated to this version's schema.
 
+#[cfg(test)]
+use super::sql;
 use super::{
     connection::{BUSY_TIMEOUT, OPERATION_TIMEOUT, begin, connect, server},
     discards::Discards,
@@ -230,6 +232,30 @@ impl Store {
             SessionStore::Sqlite(sqlite) => sqlite.exchange(id, decide).await,
             SessionStore::Server(server) => server.exchange(id, expected, decide).await,
         }
+    }
+
+    /// Executes the statement of a rotation alone. On SQLite, only this test uses it.
+    #[cfg(test)]
+    pub(crate) async fn rotate(&self, rotation: &Rotation) -> Result<bool, DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(_) => self.execute(sql::ROTATE_SQLITE, rotation.values()).await,
+            SessionStore::Server(server) => server.rotate(rotation).await.map(|name| name.is_some()),
+        }
+    }
+
+    /// Executes the statement of a decision alone.
+    #[cfg(test)]
+    pub(crate) async fn advance(&self, advance: &Advance) -> Result<bool, DbErr> {
+        match &self.sessions {
+            SessionStore::Sqlite(_) => self.execute(sql::ADVANCE, advance.values()).await,
+            SessionStore::Server(server) => server.write(advance).await,
+        }
+    }
+
+    #[cfg(test)]
+    async fn execute(&self, text: &str, values: Vec<sea_orm::Value>) -> Result<bool, DbErr> {
+        let statement = sea_orm::Statement::from_sql_and_values(sea_orm::DbBackend::Sqlite, text, values);
+        Ok(self.write.execute_raw(statement).await?.rows_affected() == 1)
     }
 
     /// Records the first use of the current generation's access token. `false`: the row must be read, because another request may have

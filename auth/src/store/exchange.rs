@@ -8,7 +8,7 @@ use crate::{
     clock::Millis,
     rotation::{AccessState, Lineage, Presenter},
 };
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, Value};
 use uuid::Uuid;
 
 /// The account of a session, as far as a refresh needs it.
@@ -54,17 +54,37 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    pub(super) fn presenter(&self) -> String {
-        write_presenter(self.presenter)
-    }
-
-    /// The attempt id as the row stores it; empty without one.
-    pub(super) fn attempt(&self) -> String {
-        if matches!(self.presenter, Presenter::Attempt(_)) { self.presenter() } else { String::new() }
+    /// The values of the statement, by their order in it.
+    pub(super) fn values(&self) -> Vec<Value> {
+        let Self { id, user_id, generation, client: LastClient { user_agent, address }, now, expires_at, started_after, .. } = self;
+        let presenter = write_presenter(self.presenter);
+        // The attempt id as the row stores it; empty without one.
+        let attempt = if matches!(self.presenter, Presenter::Attempt(_)) { presenter.clone() } else { String::new() };
+        vec![
+            (generation + 1).into(),
+            (*now).into(),
+            (*now).into(),
+            (*expires_at).into(),
+            user_agent.clone().into(),
+            address.clone().into(),
+            (generation + 1).into(),
+            (*generation).into(),
+            presenter.into(),
+            (*id).into(),
+            (*user_id).into(),
+            (*generation).into(),
+            (*generation).into(),
+            (*now).into(),
+            (*started_after).into(),
+            address.clone().into(),
+            address.clone().into(),
+            self.jkt.clone().unwrap_or_default().into(),
+            attempt.into(),
+        ]
     }
 
     /// The session after the rotation.
-    pub(super) fn current(&self) -> Current {
+    pub(crate) fn current(&self) -> Current {
         let generation = self.generation + 1;
         Current {
             id: self.id,
@@ -84,8 +104,8 @@ pub struct Advance {
     pub(super) from_generation: i64,
     /// Written only if the generation last used is older than this.
     pub(super) used_before: i64,
-    pub(super) next: Model,
-    pub(super) record: Option<(Event, Entry)>,
+    pub(crate) next: Model,
+    pub(crate) record: Option<(Event, Entry)>,
 }
 
 impl Advance {
@@ -101,6 +121,29 @@ impl Advance {
     #[must_use]
     pub fn while_unused(self) -> Self {
         Self { used_before: self.from_generation, ..self }
+    }
+
+    /// The values of the statement, by their order in it.
+    pub(super) fn values(&self) -> Vec<Value> {
+        let next = self.next.clone();
+        vec![
+            next.generation.into(),
+            next.rotated_at.into(),
+            next.last_used_at.into(),
+            next.expires_at.into(),
+            next.last_user_agent.into(),
+            next.last_ip.into(),
+            next.lineage_generation.into(),
+            next.parent.into(),
+            next.rotated_by.into(),
+            next.grandparent.into(),
+            next.parent_rotated_by.into(),
+            next.superseded.into(),
+            next.access_floor.into(),
+            next.id.into(),
+            self.from_generation.into(),
+            self.used_before.into(),
+        ]
     }
 
     /// Records an event in the same transaction.

@@ -111,7 +111,7 @@ impl Model {
         Current { id, user_id, generation, rotated_at, expires_at, access: self.state().access(), jkt: self.jkt.clone() }
     }
 
-    pub(super) fn with_lineage(self, lineage: &Lineage) -> Self {
+    pub(crate) fn with_lineage(self, lineage: &Lineage) -> Self {
         Self {
             generation: lineage.generation,
             lineage_generation: lineage.generation,
@@ -146,7 +146,7 @@ pub struct Current {
 }
 
 /// A presenter in 23 characters: the kind, and the hash.
-pub(super) fn write_presenter(presenter: Presenter) -> String {
+pub(crate) fn write_presenter(presenter: Presenter) -> String {
     let (kind, hash) = match presenter {
         Presenter::Attempt(hash) => ('a', hash),
         Presenter::Client(hash) => ('c', hash),

@@ -58,29 +58,43 @@ macro_rules! rotate_set {
 
 /// The condition for a rotation without reading the row: `decide` would return `Rotate` and record nothing, because the session is live, its
 /// row was written for the presented generation, the client's address is the one before, and its attempt id is another one. With the other
-/// conditions, the row afterwards is known without reading it.
+/// conditions, the row afterwards is known without reading it. The databases differ in how text is compared byte by byte.
 macro_rules! rotate_where {
-    () => {
-        "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
-         AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?) \
-         AND COALESCE(s.jkt, '') = ? AND COALESCE(s.rotated_by, '-') <> ?"
+    ($is_bound_to_key:literal) => {
+        concat!(
+            "s.id = ? AND s.user_id = ? AND s.generation = ? AND s.lineage_generation = ? AND s.revoked_at IS NULL AND s.expires_at > ? \
+             AND s.created_at >= ? AND s.superseded = 0 AND s.access_floor = 0 AND (? IS NULL OR COALESCE(s.last_ip, s.ip) = ?) AND ",
+            $is_bound_to_key,
+            " AND COALESCE(s.rotated_by, '-') <> ?"
+        )
     };
 }
 
 pub(super) const ROTATE_POSTGRES: &str = concat!(
-    "UPDATE sessions s SET ",
+    "UPDATE sessions AS s SET ",
     rotate_set!(),
     " FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL AND ",
-    rotate_where!(),
+    rotate_where!("COALESCE(s.jkt, '') = ?"),
     " RETURNING u.username"
 );
 
-pub(super) const ROTATE_MYSQL: &str = concat!(
-    "UPDATE sessions s SET ",
-    rotate_set!(),
-    " WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL) AND ",
-    rotate_where!()
-);
+macro_rules! rotate_without_returning {
+    ($is_bound_to_key:literal) => {
+        concat!(
+            "UPDATE sessions AS s SET ",
+            rotate_set!(),
+            " WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = s.user_id AND u.disabled_at IS NULL) AND ",
+            rotate_where!($is_bound_to_key)
+        )
+    };
+}
+
+/// By default MySQL ignores case and blanks at the end.
+pub(super) const ROTATE_MYSQL: &str = rotate_without_returning!("COALESCE(CAST(s.jkt AS BINARY), '') = CAST(? AS BINARY)");
+
+/// On SQLite, a row is always read first. With this statement, a test on SQLite compares the condition with the rules, too.
+#[cfg(test)]
+pub(super) const ROTATE_SQLITE: &str = rotate_without_returning!("COALESCE(s.jkt, '') = ?");
 
 pub(super) const USERNAME: &str = "SELECT username FROM users WHERE id = ?";
 

@@ -73,7 +73,7 @@ impl EventEmitter {
     }
 
     /// Delivers what the listeners have not received yet.
-    pub(crate) fn deliver(&self) {
+    fn deliver(&self) {
         let listeners = self.listeners.borrow().clone();
         listeners.iter().for_each(|listener| listener.deliver());
     }

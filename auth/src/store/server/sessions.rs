@@ -111,35 +111,14 @@ impl Server {
     }
 
     /// The account's name, if the row was as expected.
-    async fn rotate(&self, rotation: &Rotation) -> Result<Option<String>, DbErr> {
-        let Rotation { id, user_id, generation, client, now, expires_at, started_after, .. } = rotation;
-        let values = vec![
-            (generation + 1).into(),
-            (*now).into(),
-            (*now).into(),
-            (*expires_at).into(),
-            client.user_agent.clone().into(),
-            client.address.clone().into(),
-            (generation + 1).into(),
-            (*generation).into(),
-            rotation.presenter().into(),
-            (*id).into(),
-            (*user_id).into(),
-            (*generation).into(),
-            (*generation).into(),
-            (*now).into(),
-            (*started_after).into(),
-            client.address.clone().into(),
-            client.address.clone().into(),
-            rotation.jkt.clone().unwrap_or_default().into(),
-            rotation.attempt().into(),
-        ];
+    pub(in crate::store) async fn rotate(&self, rotation: &Rotation) -> Result<Option<String>, DbErr> {
+        let values = rotation.values();
         if self.returns_rows {
             let row = self.pool.fetch(&self.statements.rotate, values).await?;
             return row.map(|row| row.try_get("", "username")).transpose();
         }
         let changed = self.pool.execute(&self.statements.rotate, values).await?;
-        if changed == 1 { self.name(*user_id).await } else { Ok(None) }
+        if changed == 1 { self.name(rotation.user_id).await } else { Ok(None) }
     }
 
     async fn name(&self, user_id: i64) -> Result<Option<String>, DbErr> {
@@ -162,32 +141,13 @@ impl Server {
     }
 
     /// Whether the row was still the one that was decided on.
-    async fn write(&self, advance: &Advance) -> Result<bool, DbErr> {
-        let next = advance.next.clone();
-        let values = vec![
-            next.generation.into(),
-            next.rotated_at.into(),
-            next.last_used_at.into(),
-            next.expires_at.into(),
-            next.last_user_agent.into(),
-            next.last_ip.into(),
-            next.lineage_generation.into(),
-            next.parent.into(),
-            next.rotated_by.into(),
-            next.grandparent.into(),
-            next.parent_rotated_by.into(),
-            next.superseded.into(),
-            next.access_floor.into(),
-            next.id.into(),
-            advance.from_generation.into(),
-            advance.used_before.into(),
-        ];
-        let advance_row = Statement { text: self.statements.advance.clone(), values };
+    pub(in crate::store) async fn write(&self, advance: &Advance) -> Result<bool, DbErr> {
+        let advance_row = Statement { text: self.statements.advance.clone(), values: advance.values() };
         let request = match advance.record.clone() {
             None => Request::Execute(advance_row),
             Some((event, entry)) => {
                 let values = vec![
-                    next.rotated_at.into(),
+                    advance.next.rotated_at.into(),
                     event.name().into(),
                     entry.user_id.into(),
                     entry.session_id.into(),
