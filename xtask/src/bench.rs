@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// How often each server is measured; the medians count
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// With `server`: the servers may use all cores, which the load shares, instead of one
+    #[arg(long)]
+    all_cores: bool,
 }
 
 pub(crate) fn run(options: &Options, no_install: bool) -> Result<()> {
@@ -38,6 +41,7 @@ pub(crate) fn run(options: &Options, no_install: bool) -> Result<()> {
         }
         let mut bench = project::cargo();
         bench.args(["run", "--quiet", "--release", "--package", "wugan-bench", "--", figure, "--rounds", &options.rounds.to_string()]);
+        bench.args(options.all_cores.then_some("--all-cores"));
         process::run(bench.args(no_install.then_some("--no-install")))?;
     }
     Ok(())

@@ -99,6 +99,11 @@ impl Connection {
         self.successful(answer).map(drop)
     }
 
+    /// Uses another session's access token from here on.
+    pub(crate) fn set_access_token(&mut self, token: &str) {
+        self.authorization = format!("Bearer {token}");
+    }
+
     pub(crate) async fn refresh(&mut self) -> Result<(), Failure> {
         let request = Request::builder().method(Method::GET).uri(&self.refresh).header(HOST, &self.host).body(Full::default())?;
         let answer = self.send(request).await?;
@@ -119,7 +124,7 @@ impl Connection {
 
     fn keep(&mut self, body: Bytes) -> Result<(), Failure> {
         let tokens: Tokens = serde_json::from_slice(&body)?;
-        self.authorization = format!("Bearer {}", tokens.access_token);
+        self.set_access_token(&tokens.access_token);
         // A JWT needs no escapes in a query.
         self.refresh = format!("/user/refresh?refresh_token={}", tokens.refresh_token);
         Ok(())

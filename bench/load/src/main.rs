@@ -12,9 +12,13 @@ use clap::{Parser, ValueEnum};
 use connection::{Connection, Failure};
 use figures::Figures;
 use std::{
+    fs,
     net::SocketAddr,
+    path::PathBuf,
     process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
+    vec,
 };
 use tokio::{
     task::JoinSet,
@@ -50,6 +54,9 @@ struct Options {
     /// How many connections the flood opens at a time
     #[arg(long, default_value_t = 1000)]
     flood_size: usize,
+    /// The access tokens for `once`, one a line. An eighth of them are used before it is measured, and then the others until none is left
+    #[arg(long)]
+    tokens: Option<PathBuf>,
     /// The server's process: its processor time and memory are measured
     #[arg(long)]
     pid: Option<u32>,
@@ -61,6 +68,8 @@ enum What {
     Open,
     /// GET /bbb, with an access token
     Guarded,
+    /// GET /bbb, with an access token of another session each time: each of `--tokens` once
+    Once,
     /// GET /user/refresh?refresh_token=…, with the newest refresh token each time
     Refresh,
     /// A refresh in the same form, then GET /bbb with the new access token: one exchange
@@ -85,10 +94,13 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
     let mut connections = Vec::new();
     for _ in 0..options.connections {
         let mut connection = Connection::open(options.server).await?;
-        if options.what != What::Open {
+        if !matches!(options.what, What::Open | What::Once) {
             connection.sign_in(&options.account).await?;
         }
         connections.push(connection);
+    }
+    if options.what == What::Once {
+        return measure_once(options, connections).await;
     }
     let start = Instant::now() + Duration::from_secs(options.warm);
     let end = start + Duration::from_secs(options.seconds);
@@ -110,6 +122,48 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
         None => None,
     };
     Ok(Figures::new(times, end - start, before.zip(after), treatment))
+}
+
+/// The figures of requests that use each token once.
+async fn measure_once(options: &Options, connections: Vec<Connection>) -> Result<Figures, Failure> {
+    let file = options.tokens.as_ref().ok_or_else(|| Failure("--tokens is missing".into()))?;
+    let mut warm: Vec<String> = fs::read_to_string(file)?.lines().map(str::to_owned).collect();
+    let measured = warm.split_off(warm.len() / 8);
+    let (connections, _) = use_tokens(connections, warm).await?;
+    let (start, before) = (Instant::now(), options.pid.map(Usage::of).transpose()?);
+    let (_, times) = use_tokens(connections, measured).await?;
+    let (span, after) = (start.elapsed(), options.pid.map(Usage::of).transpose()?);
+    Ok(Figures::new(times, span, before.zip(after), None))
+}
+
+/// Sends a request with each token, and returns how long each answer took.
+async fn use_tokens(connections: Vec<Connection>, tokens: Vec<String>) -> Result<(Vec<Connection>, Vec<Duration>), Failure> {
+    let tokens = Arc::new(Mutex::new(tokens.into_iter()));
+    let mut callers = JoinSet::new();
+    for mut connection in connections {
+        let tokens = tokens.clone();
+        callers.spawn(async move {
+            let mut times = Vec::new();
+            while let Some(token) = next(&tokens) {
+                let asked = Instant::now();
+                connection.set_access_token(&token);
+                connection.guarded("/bbb").await?;
+                times.push(asked.elapsed());
+            }
+            Ok::<_, Failure>((connection, times))
+        });
+    }
+    let (mut connections, mut times) = (Vec::new(), Vec::new());
+    while let Some(caller) = callers.join_next().await {
+        let (connection, its_times) = caller.map_err(|error| Failure(error.to_string()))??;
+        connections.push(connection);
+        times.extend(its_times);
+    }
+    Ok((connections, times))
+}
+
+fn next(tokens: &Mutex<vec::IntoIter<String>>) -> Option<String> {
+    tokens.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 /// Sends requests until the end. Returns how long each answer took to a request that was sent after the start.
@@ -145,7 +199,7 @@ async fn call(mut connection: Connection, options: Options, number: usize, start
 async fn send(connection: &mut Connection, what: What) -> Result<(), Failure> {
     match what {
         What::Open => connection.get("/aaa").await,
-        What::Guarded => connection.guarded("/bbb").await,
+        What::Guarded | What::Once => connection.guarded("/bbb").await,
         What::Refresh => connection.refresh().await,
         What::Exchange => {
             connection.refresh().await?;

@@ -20,7 +20,7 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
     let programs = Programs::build()?;
     let wugan = peers::build_wugan()?;
     nest::build()?;
-    let database = peers::mariadb()?;
+    let database = peers::mariadb(Cores::All)?;
     let peers = [Peer::wugan("Wugan, SQLite", Cores::All, &wugan, None)?, Peer::nest(Cores::All, &database.url("nest"))?];
     // For each peer and round: quiet, then with each flood.
     let mut rounds_of: [Vec<Vec<Figures>>; 2] = Default::default();

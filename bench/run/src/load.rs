@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 use std::env;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use tempfile::NamedTempFile;
 use wugan_bundle::command::run;
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, failure, step};
 
 use crate::peers::{self, Peer};
+
+/// How many sessions are each seen once.
+const SESSIONS: &str = "40000";
 
 /// The programs of `bench/load`.
 pub(crate) struct Programs {
@@ -29,6 +34,18 @@ impl Programs {
 
     pub(crate) fn bare(&self) -> PathBuf {
         self.folder.join(format!("bare{}", env::consts::EXE_SUFFIX))
+    }
+
+    /// Loads a peer with guarded requests, each of a session that the peer has not seen. `used`: another server has seen it; otherwise the
+    /// request writes the token's first use.
+    pub(crate) fn run_once(&self, peer: &Peer, used: bool) -> Result<Figures> {
+        let failed = |e: &dyn Display| failure(format!("the sessions of {} can't be created: {e}", peer.name()));
+        let tokens = NamedTempFile::new().map_err(|e| failed(&e))?;
+        let mut sessions = Command::new(self.folder.join(format!("sessions{}", env::consts::EXE_SUFFIX)));
+        sessions.args(peer.database_and_key()).arg(SESSIONS).args(used.then_some("--used"));
+        let output = tokens.reopen().map_err(|e| failed(&e))?;
+        run(peers::beside_the_servers(sessions).stdout(output))?;
+        self.run(peer, "once", &["--tokens", &tokens.path().display().to_string()])
     }
 
     /// Loads a peer with one kind of request.

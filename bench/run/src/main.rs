@@ -13,6 +13,7 @@ mod visit;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use peers::Cores;
 use wugan_bundle::{command, project, step::Result};
 use wugan_local::{packages, process};
 
@@ -22,6 +23,9 @@ struct Options {
     /// How often each server is measured; the medians count
     #[arg(long, default_value_t = 5)]
     rounds: usize,
+    /// The servers may use all cores, which the load shares, instead of one
+    #[arg(long)]
+    all_cores: bool,
     /// Install no system packages
     #[arg(long)]
     no_install: bool,
@@ -49,7 +53,7 @@ fn main() -> ExitCode {
         Figure::Visit => visit::measure(),
         Figure::Size => size::measure(),
         Figure::Client => client(),
-        Figure::Server => throughput::measure(options.rounds),
+        Figure::Server => throughput::measure(options.rounds, if options.all_cores { Cores::All } else { Cores::One }),
         Figure::Flood => flood::measure(options.rounds),
     };
     match done {

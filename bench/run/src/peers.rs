@@ -33,7 +33,23 @@ pub(crate) struct Peer {
     address: SocketAddr,
     process: Running,
     idle_kib: u64,
-    _data: Option<TempDir>,
+    data: Option<Data>,
+}
+
+/// The database and the key of a `wugan-server`.
+struct Data {
+    folder: TempDir,
+    database: Option<String>,
+}
+
+impl Data {
+    fn database(&self) -> String {
+        self.database.clone().unwrap_or_else(|| format!("sqlite://{}", self.folder.path().join("wugan.db").display()))
+    }
+
+    fn key(&self) -> PathBuf {
+        self.folder.path().join("wugan.key")
+    }
 }
 
 /// The cores that a server may use.
@@ -45,8 +61,8 @@ pub(crate) enum Cores {
 
 impl Peer {
     /// One route of axum and nothing else.
-    pub(crate) fn bare(program: &Path) -> Result<Self> {
-        Self::start("bare axum", Cores::One, None, |address| {
+    pub(crate) fn bare(cores: Cores, program: &Path) -> Result<Self> {
+        Self::start("bare axum", cores, None, |address| {
             let mut bare = Command::new(program);
             bare.arg(address.to_string());
             bare
@@ -55,9 +71,8 @@ impl Peer {
 
     /// `wugan-server`, on SQLite if no database is given.
     pub(crate) fn wugan(name: &'static str, cores: Cores, program: &Path, database: Option<&str>) -> Result<Self> {
-        let data = temporary_folder()?;
-        let file = format!("sqlite://{}", data.path().join("wugan.db").display());
-        let (url, key) = (database.unwrap_or(&file).to_owned(), data.path().join("wugan.key"));
+        let data = Data { folder: temporary_folder()?, database: database.map(str::to_owned) };
+        let (url, key) = (data.database(), data.key());
         Self::start(name, cores, Some(data), |address| {
             let mut server = Command::new(program);
             server.args(["--listen", &address.to_string(), "--demo-user", ACCOUNT]).args(NO_LIMITS);
@@ -81,7 +96,7 @@ impl Peer {
         })
     }
 
-    fn start(name: &'static str, cores: Cores, data: Option<TempDir>, command: impl FnOnce(SocketAddr) -> Command) -> Result<Self> {
+    fn start(name: &'static str, cores: Cores, data: Option<Data>, command: impl FnOnce(SocketAddr) -> Command) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let mut command = command(address);
         if cores == Cores::One {
@@ -98,7 +113,7 @@ impl Peer {
         // Memory that is used during the start alone is returned by then.
         sleep(Duration::from_secs(2));
         let idle_kib = resident_kib(process.pid())?;
-        Ok(Self { name, address, process, idle_kib, _data: data })
+        Ok(Self { name, address, process, idle_kib, data })
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -111,6 +126,11 @@ impl Peer {
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// The database's URL and the key's file of a `wugan-server`.
+    pub(crate) fn database_and_key(&self) -> [String; 2] {
+        self.data.as_ref().map_or_else(Default::default, |data| [data.database(), data.key().display().to_string()])
     }
 
     /// Its memory before the first request.
@@ -127,19 +147,19 @@ pub(crate) fn build_wugan() -> Result<PathBuf> {
     Ok(project::target().join("release").join(format!("wugan-server{}", std::env::consts::EXE_SUFFIX)))
 }
 
-/// A durable MariaDB with the databases `wugan` and `nest`, on the servers' core.
-pub(crate) fn mariadb() -> Result<Database> {
-    on_the_servers_core(mariadb::start_durable(&["wugan", "nest"])?)
+/// A durable MariaDB with the databases `wugan` and `nest`, on the servers' cores.
+pub(crate) fn mariadb(cores: Cores) -> Result<Database> {
+    on_the_servers_cores(mariadb::start_durable(&["wugan", "nest"])?, cores)
 }
 
-/// A durable PostgreSQL, on the servers' core.
-pub(crate) fn postgres() -> Result<Database> {
-    on_the_servers_core(postgres::start_durable()?)
+/// A durable PostgreSQL, on the servers' cores.
+pub(crate) fn postgres(cores: Cores) -> Result<Database> {
+    on_the_servers_cores(postgres::start_durable()?, cores)
 }
 
 /// Moves a database server; the processes of its new connections inherit the core.
-fn on_the_servers_core(database: Database) -> Result<Database> {
-    if can_pin() {
+fn on_the_servers_cores(database: Database, cores: Cores) -> Result<Database> {
+    if cores == Cores::One && can_pin() {
         let pid = database.pid().to_string();
         run(Command::new("taskset").args(["--all-tasks", "--pid", "--cpu-list", CORES[0], &pid]).stdout(Stdio::null()))?;
     }

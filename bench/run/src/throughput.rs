@@ -8,6 +8,11 @@ use crate::load::{Figures, Programs};
 use crate::medians::{median, ratio};
 use crate::peers::{self, Cores, Peer};
 
+/// A guarded request of a session that this server has not seen, or not in the last four seconds: it reads the row.
+const UNSEEN: &str = "unseen";
+/// The same with an access token that was not used before: it also writes the first use.
+const UNUSED: &str = "first use";
+
 /// The figures of one server and kind of request, a value for each round.
 #[derive(Default)]
 struct Row {
@@ -40,20 +45,22 @@ impl Row {
     }
 }
 
-pub(crate) fn measure(rounds: usize) -> Result<()> {
+pub(crate) fn measure(rounds: usize, cores: Cores) -> Result<()> {
     let programs = Programs::build()?;
     let wugan = peers::build_wugan()?;
     nest::build()?;
-    let [mariadb_server, postgres_server] = [peers::mariadb()?, peers::postgres()?];
-    let bare = Peer::bare(&programs.bare())?;
-    let sqlite = Peer::wugan("Wugan, SQLite", Cores::One, &wugan, None)?;
-    let mariadb = Peer::wugan("Wugan, MariaDB", Cores::One, &wugan, Some(&mariadb_server.url("wugan")))?;
-    let postgres = Peer::wugan("Wugan, PostgreSQL", Cores::One, &wugan, Some(&postgres_server.url("postgres")))?;
-    let nest = Peer::nest(Cores::One, &mariadb_server.url("nest"))?;
+    let [mariadb_server, postgres_server] = [peers::mariadb(cores)?, peers::postgres(cores)?];
+    let bare = Peer::bare(cores, &programs.bare())?;
+    let sqlite = Peer::wugan("Wugan, SQLite", cores, &wugan, None)?;
+    let mariadb = Peer::wugan("Wugan, MariaDB", cores, &wugan, Some(&mariadb_server.url("wugan")))?;
+    let postgres = Peer::wugan("Wugan, PostgreSQL", cores, &wugan, Some(&postgres_server.url("postgres")))?;
+    let nest = Peer::nest(cores, &mariadb_server.url("nest"))?;
 
     let runs = [
         (&bare, "open"),
         (&sqlite, "guarded"),
+        (&sqlite, UNSEEN),
+        (&sqlite, UNUSED),
         (&sqlite, "refresh"),
         (&sqlite, "exchange"),
         (&mariadb, "guarded"),
@@ -64,16 +71,26 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
         (&nest, "guarded"),
         (&nest, "refresh"),
     ];
-    let mut rows: [Row; 11] = Default::default();
+    let mut rows: [Row; 13] = Default::default();
     for round in 1..=rounds {
         step(&format!("Measuring the servers, round {round} of {rounds}"), "1 min", || {
-            runs.iter().zip(&mut rows).try_for_each(|((peer, what), row)| row.add(&programs.run(peer, what, &[])?))
+            runs.iter().zip(&mut rows).try_for_each(|((peer, what), row)| {
+                row.add(&match *what {
+                    UNSEEN | UNUSED => programs.run_once(peer, *what == UNSEEN)?,
+                    what => programs.run(peer, what, &[])?,
+                })
+            })
         })?;
     }
-    let [bare_open, sqlite_guarded, sqlite_refresh, sqlite_exchange, rest @ ..] = &rows;
+    let [bare_open, sqlite_guarded, sqlite_unseen, _, sqlite_refresh, sqlite_exchange, rest @ ..] = &rows;
     let [mariadb_guarded, mariadb_refresh, mariadb_exchange, postgres_refresh, postgres_exchange, nest_guarded, nest_refresh] = rest;
 
-    heading("Servers, 64 kept-alive connections, one core for the server and its database (medians)");
+    let share = if cores == Cores::One {
+        "one core for the server and its database"
+    } else {
+        "all cores for the server, its database and the load"
+    };
+    heading(&format!("Servers, 64 kept-alive connections, {share} (medians)"));
     println!("{:<18}{:<10}{:>12}{:>14}{:>10}{:>10}", "server", "request", "per second", "µs processor", "p50 ms", "p99 ms");
     runs.iter().zip(&rows).for_each(|((peer, what), row)| row.print(peer.name(), what));
 
@@ -82,6 +99,7 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
         println!("{what:<44}{:<26}{}", ratio(&of.rate, &than.rate), ratio(&of.processor, &than.processor));
     };
     compare("guarded, SQLite : bare route", sqlite_guarded, bare_open);
+    compare("guarded, unseen session, SQLite : bare route", sqlite_unseen, bare_open);
     compare("refresh, SQLite : bare route", sqlite_refresh, bare_open);
     compare("guarded, SQLite : Nest", sqlite_guarded, nest_guarded);
     compare("refresh, SQLite : Nest", sqlite_refresh, nest_refresh);
@@ -94,7 +112,7 @@ pub(crate) fn measure(rounds: usize) -> Result<()> {
 
     println!("\n{:<18}{:>12}{:>14}   (MiB resident, the server's process alone)", "memory", "idle", "under load");
     for (peer, rows) in
-        [(&bare, &rows[..1]), (&sqlite, &rows[1..4]), (&mariadb, &rows[4..7]), (&postgres, &rows[7..9]), (&nest, &rows[9..])]
+        [(&bare, &rows[..1]), (&sqlite, &rows[1..6]), (&mariadb, &rows[6..9]), (&postgres, &rows[9..11]), (&nest, &rows[11..])]
     {
         let loaded = rows.iter().map(|row| row.resident_mib).fold(0.0, f64::max);
         println!("{:<18}{:>12.1}{loaded:>14.1}", peer.name(), peer.idle_mib());
