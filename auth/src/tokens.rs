@@ -8,7 +8,7 @@ use crate::{
     token_cache::{TokenCache, TokenHash},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
@@ -55,6 +55,8 @@ pub enum Rejected {
 pub struct Tokens {
     keys: Keys,
     verified: TokenCache,
+    /// The checks of the claims, for each algorithm.
+    rules: [Validation; 2],
     issuer: String,
     audience: String,
     access_ttl: Duration,
@@ -64,7 +66,16 @@ impl Tokens {
     /// Tokens signed by these keys, for this issuer and audience.
     #[must_use]
     pub fn new(keys: Keys, issuer: String, audience: String, access_ttl: Duration) -> Self {
-        Self { keys, verified: TokenCache::default(), issuer, audience, access_ttl }
+        let rules = [Algorithm::HS256, Algorithm::EdDSA].map(|algorithm| {
+            let mut rules = Validation::new(algorithm);
+            rules.leeway = 0;
+            rules.validate_exp = false;
+            rules.set_issuer(&[&issuer]);
+            rules.set_audience(&[&audience]);
+            rules.set_required_spec_claims(&["exp", "iss", "aud"]);
+            rules
+        });
+        Self { keys, verified: TokenCache::default(), rules, issuer, audience, access_ttl }
     }
 
     /// How long an access token lives.
@@ -174,13 +185,8 @@ impl Tokens {
             return Err(Rejected::Invalid);
         }
         let key = self.key_of(kind, token).ok_or(Rejected::Invalid)?;
-        let mut rules = Validation::new(key.algorithm);
-        rules.leeway = 0;
-        rules.validate_exp = false;
-        rules.set_issuer(&[&self.issuer]);
-        rules.set_audience(&[&self.audience]);
-        rules.set_required_spec_claims(&["exp", "iss", "aud"]);
-        decode(token, &key.decoding, &rules).map(|read| read.claims).map_err(|_| Rejected::Invalid)
+        let rules = self.rules.iter().find(|rules| rules.algorithms == [key.algorithm]).ok_or(Rejected::Invalid)?;
+        decode(token, &key.decoding, rules).map(|read| read.claims).map_err(|_| Rejected::Invalid)
     }
 
     fn key_of(&self, kind: &str, token: &str) -> Option<Arc<Key>> {
