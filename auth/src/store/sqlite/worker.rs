@@ -100,11 +100,26 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Runs jobs until the queue is closed or a `Close` arrives; its sender is returned, to be dropped when the connection is closed.
+/// Jobs that wait together read in one transaction, which locks the file once. It begins after they have arrived, so that each reads what was
+/// committed before.
 fn read(connection: &Connection, mut queue: mpsc::Receiver<Message>) -> Option<oneshot::Sender<()>> {
-    while let Some(message) = queue.blocking_recv() {
-        match message {
-            Message::Do(job) => run(connection, job).into_iter().for_each(|answer| answer(Ok(()))),
-            Message::Close(closed) => return Some(closed),
+    let mut messages = Vec::new();
+    while queue.blocking_recv_many(&mut messages, MAX_BATCH) > 0 {
+        let execute = |text| connection.prepare_cached(text).and_then(|mut statement| statement.execute([]));
+        // If it fails, each job is a transaction.
+        let begun = messages.len() > 1 && execute("BEGIN").is_ok();
+        let mut closed = None;
+        for message in messages.drain(..) {
+            match message {
+                Message::Do(job) => run(connection, job).into_iter().for_each(|answer| answer(Ok(()))),
+                Message::Close(close) => closed = Some(close),
+            }
+        }
+        if begun && execute("COMMIT").is_err() && !connection.is_autocommit() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        if closed.is_some() {
+            return closed;
         }
     }
     None
@@ -266,6 +281,27 @@ mod tests {
         let results = run_in_one_transaction(&worker, jobs).await;
         assert!(matches!(&results[..], [Ok(1), Err(_), Err(_), Ok(1)]), "{results:?}");
         assert_eq!(generations(&other), 2);
+    }
+
+    #[tokio::test]
+    async fn reads_that_wait_together_share_a_snapshot_that_is_not_older_than_they_are() {
+        fn read() -> CountJob {
+            Box::new(|connection| Ok(usize::try_from(generations(connection)).unwrap()))
+        }
+        let (_, other, folder) = database();
+        let reader = Worker::start(&folder.path().join("test.db"), None).unwrap();
+        assert_eq!(reader.call(read()).await, Ok(0));
+        rotate(1, 0)(&other).unwrap();
+        let jobs: Vec<CountJob> = vec![
+            read(),
+            Box::new(move |_| rotate(2, 0)(&other)),
+            Box::new(|connection| connection.query_row("SELECT id FROM missing", [], |_| Ok(1))),
+            Box::new(|_| panic!("a job panics on purpose")),
+            read(),
+        ];
+        let results = run_in_one_transaction(&reader, jobs).await;
+        assert!(matches!(&results[..], [Ok(1), Ok(1), Err(_), Err(_), Ok(1)]), "{results:?}");
+        assert_eq!(reader.call(read()).await, Ok(2));
     }
 
     #[tokio::test]
