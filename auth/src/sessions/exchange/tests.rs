@@ -250,6 +250,7 @@ impl Comparison {
             Outcome::Revoked(_) => "revoked",
             Outcome::Refused => "refused",
             Outcome::ReusedAttempt => "reused attempt",
+            Outcome::LiveAgain => "not of these rules",
         });
         self.set(&case.row).await;
     }
