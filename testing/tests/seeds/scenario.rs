@@ -133,6 +133,7 @@ pub(crate) struct Scenario {
     /// The storage was cleared, and the order of the sessions with it: only the device's clock tells a later session.
     has_lost_order: bool,
     clock_offset: f64,
+    latest_clock_offset: f64,
 }
 
 impl Scenario {
@@ -175,7 +176,9 @@ impl Scenario {
             is_fragile: sim.random(8) == 0,
             has_lost_order: false,
             clock_offset: CLOCK_OFFSETS[sim.random(5) as usize],
+            latest_clock_offset: f64::MIN,
         };
+        scenario.latest_clock_offset = scenario.clock_offset;
         if !scenario.has_dpop && sim.random(4) == 0 {
             scenario.has_cookie = true;
             // Without locks, a late answer may replace the cookie of the next user. A cookie is exchanged without an attempt id.
@@ -480,6 +483,7 @@ impl Scenario {
             32 => {
                 let offset = CLOCK_OFFSETS[self.dice(5)];
                 self.clock_offset = if self.has_lost_order { offset.max(self.clock_offset) } else { offset };
+                self.latest_clock_offset = self.latest_clock_offset.max(self.clock_offset);
                 self.sim.note(|| format!("the device's clock is set to {} h", self.clock_offset / 3_600_000.0));
                 // All tabs are on one device. A clock set forward looks like sleep, so one early refresh is right.
                 self.servers().for_each(|server| server.allow_early_refreshes());
@@ -511,9 +515,10 @@ impl Scenario {
                 }
                 self.sim.overwrite(KEY, text);
             }
-            // While a tab is suspended, or a write is on its way, a clearing loses the order of the sessions.
+            // While a tab is suspended, or a write is on its way, a clearing loses the order of the sessions; also after the clock was set back.
             40 if self.has_cookie
                 && self.last_user.is_some()
+                && self.clock_offset >= self.latest_clock_offset
                 && !self.tabs.iter().any(|open| open.is_frozen || open.tab.has_unpublished_writes()) =>
             {
                 self.sim.note(|| format!("the storage is cleared, and tab {tab} resumes"));
