@@ -50,7 +50,7 @@ impl Client {
             shared
         });
         let result = shared.await;
-        self.0.session.0.events.delivered().await;
+        self.0.session.0.events.deliver();
         result
     }
 

@@ -4,10 +4,7 @@ use crate::session::event::TimedEvent;
 use std::{
     cell::{Cell, RefCell},
     fmt,
-    future::poll_fn,
-    mem,
     rc::{Rc, Weak},
-    task::Poll,
 };
 
 struct Listener {
@@ -62,20 +59,16 @@ impl EventEmitter {
                 queue.push(event.clone());
             }
         }
-        if self.is_deferring.get() {
-            return !self.has_deferred.replace(true);
-        }
-        // Not before the task: it delivers in the order of the events.
-        if !self.has_deferred.get() {
-            self.deliver();
-        }
-        false
+        self.deliver();
+        self.is_deferring.get() && !self.has_deferred.replace(true)
     }
 
     /// Delivers what the listeners have not received yet.
-    fn deliver(&self) {
-        let listeners = self.listeners.borrow().clone();
-        listeners.iter().for_each(|listener| listener.deliver());
+    pub(crate) fn deliver(&self) {
+        if !self.is_deferring.get() {
+            let listeners = self.listeners.borrow().clone();
+            listeners.iter().for_each(|listener| listener.deliver());
+        }
     }
 
     /// Delivers the events of polls, for a task: no poll of a shared future is going on.
@@ -83,20 +76,6 @@ impl EventEmitter {
         self.is_deferring.set(false);
         self.has_deferred.set(false);
         self.deliver();
-    }
-
-    /// Yields once if events are to be delivered by a task of their own, which then runs first: a listener that panics ends that task, not the
-    /// caller's.
-    pub(crate) async fn delivered(&self) {
-        let mut has_yielded = false;
-        poll_fn(|context| {
-            if !self.has_deferred.get() || mem::replace(&mut has_yielded, true) {
-                return Poll::Ready(());
-            }
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
     }
 
     /// Polls a shared future. A listener that panicked during the poll would leave the future locked, and each later waiter would wait for

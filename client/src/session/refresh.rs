@@ -52,7 +52,7 @@ impl Session {
     /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
     pub(crate) async fn newer_than(&self, stale: &Credential, trigger: RefreshTrigger) -> Result<Credential, Box<Error>> {
         let newer = self.renewed(stale, trigger).await;
-        self.0.events.delivered().await;
+        self.0.events.deliver();
         newer
     }
 
