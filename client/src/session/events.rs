@@ -38,7 +38,7 @@ pub(crate) struct EventEmitter {
     listeners: RefCell<Vec<Rc<Listener>>>,
     /// A shared future is being polled, or the poll ended with a panic.
     is_deferring: Cell<bool>,
-    /// Events were emitted during the poll, and a task will deliver them.
+    /// A task will deliver the events of that time.
     has_deferred: Cell<bool>,
 }
 
@@ -78,8 +78,8 @@ impl EventEmitter {
         self.deliver();
     }
 
-    /// Polls a shared future. A listener that panicked during the poll would leave the future locked, and each later waiter would wait for
-    /// ever. So the events of the poll are delivered by a task of their own.
+    /// Polls a shared future. A listener that panicked meanwhile would leave it locked, and each later waiter would wait for ever, so its
+    /// events wait.
     pub(crate) fn defer<T>(&self, poll: impl FnOnce() -> T) -> T {
         self.is_deferring.set(true);
         let polled = poll();

@@ -689,12 +689,8 @@ impl Session {
     fn deliver(&self, event: Event) {
         let platform = &self.0.transport.platform;
         if self.0.events.emit(&Rc::new(TimedEvent { at: platform.monotonic(), event })) {
-            let (events, again) = (self.0.events.clone(), platform.clone());
-            platform.spawn(Box::pin(async move {
-                // If a listener throws, the browser runs the tasks behind this one with the next task that is spawned.
-                again.spawn(Box::pin(async {}));
-                events.deliver_deferred();
-            }));
+            let events = self.0.events.clone();
+            platform.spawn(Box::pin(async move { events.deliver_deferred() }));
         }
     }
 }
