@@ -40,9 +40,9 @@ pub(super) trait Engine {
 
     fn sign_out(&self);
 
-    /// Ends the session if it began before this time of the device's clock, in milliseconds since 1970. A later one is not the session
+    /// Ends the session unless it began after this time of the device's clock, in milliseconds since 1970. A later one is not the session
     /// that the user has ended.
-    fn sign_out_before(&self, time: f64);
+    fn sign_out_unless_after(&self, time: f64);
 
     /// Sets the signals at each event that may change them, until the guard is dropped.
     fn follow(&self, signals: Signals) -> Guard;
@@ -72,10 +72,13 @@ impl Engine for Client {
         self.session().sign_out();
     }
 
-    fn sign_out_before(&self, time: f64) {
+    fn sign_out_unless_after(&self, time: f64) {
         let now = self.session().0.transport.platform.now();
-        // A session may have begun in this millisecond. One that is far in the future is older: the clock was set back.
-        let is_later = |held: &Credential| (time..now + 1_000.0).contains(&begun_at(&held.session));
+        // One that is far in the future is older: the clock was set back.
+        let is_later = |held: &Credential| {
+            let begun = begun_at(&held.session);
+            begun > time && begun < now + 1_000.0
+        };
         if time > 0.0 && !self.session().current().is_some_and(|held| is_later(&held)) {
             self.session().sign_out();
         }

@@ -112,7 +112,7 @@ impl Slot {
             // Before the sign-out, which then discards the dispatches among them.
             waiting.into_iter().flatten().for_each(|waiting| waiting(loaded.clone()));
             if let Some(engine) = loaded {
-                engine.0.sign_out_before(self.0.try_with_value(|state| state.ends).unwrap_or_default());
+                engine.0.sign_out_unless_after(self.0.try_with_value(|state| state.ends).unwrap_or_default());
                 engine.0.reveal(&signals);
             }
         });
