@@ -8,7 +8,7 @@ use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{cell::RefCell, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -55,11 +55,20 @@ async fn case_31_sign_ins_with_unfinished_bodies_leave_room_for_others() {
     server.stop().await;
 }
 
-/// Sends as many requests with unfinished bodies as a client behind the proxy may have in flight, and waits until they are.
+/// Sends as many requests with unfinished bodies as a client behind the proxy may have in flight, and waits until they are. A request that
+/// asks whether they are takes a permit, too, so that one of them may have been refused: another is sent after each.
 async fn fill(server: &TestServer, path: &str, client: &str, limit: usize) -> Vec<TcpStream> {
-    let unfinished = send_unfinished(server, path, client, limit).await;
-    until(async || server.post_from(client, path, &json!({})).await.status() == StatusCode::SERVICE_UNAVAILABLE).await;
-    unfinished
+    let unfinished = RefCell::new(send_unfinished(server, path, client, limit).await);
+    until(async || {
+        let is_full = server.post_from(client, path, &json!({})).await.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if !is_full {
+            let more = send_unfinished(server, path, client, 1).await;
+            unfinished.borrow_mut().extend(more);
+        }
+        is_full
+    })
+    .await;
+    unfinished.into_inner()
 }
 
 async fn send_unfinished(server: &TestServer, path: &str, client: &str, limit: usize) -> Vec<TcpStream> {
