@@ -31,7 +31,7 @@ const NOT_NATIVE: [&str; 4] = ["wugan-bench", "wugan-bench-size", "wugan-e2e", "
 /// Built by one command, with one set of features, so that their common dependencies are compiled once.
 const TEST_PROGRAMS: [&str; 2] = ["wugan-server", "wugan-example-axum"];
 
-/// So many tests of a browser, or end-to-end tests, are repeated if they fail: on a loaded machine a browser may be too slow once.
+/// So many tests of a kind are repeated if they fail: on a loaded machine a browser, or a server on a real socket, may be too slow once.
 const MOST_REPEATED: usize = 3;
 
 #[derive(Args)]
@@ -111,7 +111,9 @@ fn native(options: &Options, table: &mut Table) -> Result<()> {
     if options.long {
         tests.env("WUGAN_TEST_LONG", "1");
     }
-    table.add(count("native", "12 min, 20 the first time", &mut tests, options)?);
+    let mut row = count("native", "12 min, 20 the first time", &mut tests, options)?;
+    repeat(&mut row, &mut tests, options)?;
+    table.add(row);
     drop(databases);
     // Alone: together with the app, Leptos would be compiled for the browser and the server at once.
     let mut rendering = project::cargo();
@@ -228,12 +230,18 @@ fn end_to_end(options: &Options, table: &mut Table) -> Result<()> {
         tests.arg("--include-ignored");
     }
     let mut row = count("end to end", "18 min, 25 the first time", &mut tests, options)?;
-    let failed = repeated(&row, options);
+    repeat(&mut row, &mut tests, options)?;
+    table.add(row);
+    Ok(())
+}
+
+/// Runs the failed tests a second time, if they are few.
+fn repeat(row: &mut Row, tests: &mut Command, options: &Options) -> Result<()> {
+    let failed = repeated(row, options);
     if !failed.is_empty() {
         let again = tests.arg("--exact").args(&failed);
-        row.add_second_run(failed.len() as u64, &count("failed end-to-end tests, again", "seconds", again, options)?);
+        row.add_second_run(failed.len() as u64, &count("the failed tests again", "seconds", again, options)?);
     }
-    table.add(row);
     Ok(())
 }
 
