@@ -29,7 +29,7 @@ const SETTLE_TIME: Duration = Duration::from_millis(100);
 
 /// All locks of an exchange that this tab holds or waits for. Dropping it releases them.
 pub(crate) struct Lock {
-    _last: Guard,
+    _held: Vec<Guard>,
     _requested: Vec<LocalBoxFuture<'static, Guard>>,
 }
 
@@ -51,16 +51,24 @@ async fn try_acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration)
     let request = |number: usize| platform.lock(&lock_name(number));
     let is_late = |since: f64, expected: Duration| platform.monotonic() - since > expected.as_secs_f64() * 1_000.0 + MAX_TIMER_DELAY_MS;
     let begun = platform.monotonic();
-    let mut requested = vec![request(1)?];
+    let (mut requested, mut held) = (vec![request(1)?], Vec::new());
     let mut holder = None;
     let mut holder_since = begun;
     loop {
         let polled = platform.monotonic();
         if let Ok(last) = within(&**platform, POLL_INTERVAL, Box::pin(requested.last_mut()?)).await {
+            held.push(last);
+            let next = requested.len() + 1;
             if platform.monotonic() - begun > CONTENDED_MS {
                 platform.sleep(SETTLE_TIME).await;
+                // A tab may have requested the next lock in the moment in which a suspended holder went on and released this one.
+                if platform.lock_holder(&lock_name(next)).await.is_some() {
+                    requested.push(request(next)?);
+                    (holder, holder_since) = (None, platform.monotonic());
+                    continue;
+                }
             }
-            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _last: last, _requested: requested }));
+            return Some((!is_late(polled, POLL_INTERVAL)).then_some(Lock { _held: held, _requested: requested }));
         }
         let present = platform.lock_holder(&lock_name(requested.len())).await;
         if is_late(polled, POLL_INTERVAL) {

@@ -35,7 +35,10 @@ fn resume(sim: &Simulation, tabs: &[(Tab, Client)]) -> Vec<Result<bool, Error>> 
 
 /// Tabs with a client each. The user of the first one signed in by a form, which set the cookie.
 fn signed_in_tabs(count: usize) -> (Simulation, Vec<(Tab, Client)>) {
-    let sim = Simulation::new(1);
+    signed_in_tabs_of(Simulation::new(1), count)
+}
+
+fn signed_in_tabs_of(sim: Simulation, count: usize) -> (Simulation, Vec<(Tab, Client)>) {
     let tabs: Vec<_> = (0..count).map(|_| sim.tab()).map(|tab| (tab.clone(), tab.client(cookie_builder()))).collect();
     let (tab, client) = &tabs[0];
     sign_in(&sim, tab, client, "ada");
@@ -574,4 +577,28 @@ fn case_54_a_tab_that_was_suspended_during_a_refresh_does_not_end_the_next_users
     sim.advance(seconds(10.0));
     assert!(sim.server().has_session("bob") && sim.has_cookie(API));
     assert_eq!((sim.server().stats().logouts, user(refreshing).as_deref()), (1, Some("bob")));
+}
+
+/// The holder was granted the lock while it was suspended. Several tabs wait for it from one moment on: some stop waiting before it goes on,
+/// and request the next lock; another one gets the lock that it releases.
+#[test]
+fn case_12_a_tab_that_thaws_while_several_tabs_stop_waiting_causes_no_second_refresh() {
+    for seed in 0..300_u32 {
+        let (sim, tabs) = signed_in_tabs_of(Simulation::new(u64::from(seed)), 5);
+        sim.server().allow_early_refreshes();
+        let [first, suspended, waiting @ ..] = &tabs[..] else { unreachable!() };
+        let done = [first, suspended].map(|(tab, client)| refresh((tab, client)));
+        sim.settle();
+        suspended.0.freeze();
+        sim.advance(seconds(3.0));
+        let waiting: Vec<_> = waiting.iter().map(|(tab, client)| refresh((tab, client))).collect();
+        // The time at which the others stop waiting differs by some milliseconds.
+        sim.advance(seconds(16.0 + f64::from(seed % 60) * 0.001));
+        suspended.0.thaw();
+        sim.advance(seconds(60.0));
+        for result in waiting.into_iter().chain(done).map(|result| sim.block_on(result)) {
+            assert_eq!(result, Ok(()), "{seed}");
+        }
+        assert_eq!((sim.server().stats().refreshes, sim.server().violations()), (2, Vec::new()), "{seed}");
+    }
 }
