@@ -3,7 +3,7 @@
 use crate::oidc::{
     Oidc, browser,
     error::Error,
-    exchange::complete,
+    exchange::{Unanswered, complete},
     pending::{Pending, is_popup},
     popup,
     response::AuthorizationResponse,
@@ -13,8 +13,9 @@ impl Oidc {
     /// Handles the provider's response on the page of the redirect URI: signs the user in and returns the path to show next. It
     /// removes the response from the address first, so that neither a reload nor the browser's history repeats it.
     ///
-    /// If it fails before the token endpoint has answered, a second call on the same page goes on with the same response. Should the
-    /// provider have used the code and its answer have been lost, it refuses the code and revokes the tokens of that answer (RFC 6749 §4.1.2).
+    /// If it fails before the token endpoint has answered, a second call on the same page goes on with the same response, unless the
+    /// session is another one by then. Should the provider have used the code and its answer have been lost, it refuses the code and
+    /// revokes the tokens of that answer (RFC 6749 §4.1.2).
     ///
     /// In a window of [`sign_in_with_popup`](Oidc::sign_in_with_popup) it hands the response to the page that opened the window,
     /// which then closes.
@@ -30,7 +31,8 @@ impl Oidc {
         let query = window.location().search().unwrap_or_default();
         let response = match AuthorizationResponse::read(&query) {
             Err(error) if matches!(*error, Error::NoResponse) => {
-                let (code, pending) = self.unanswered().take().ok_or(error)?;
+                let unanswered = self.unanswered().take().filter(|unanswered| unanswered.session == self.session_id());
+                let Unanswered { code, pending, .. } = unanswered.ok_or(error)?;
                 return complete(self, code, pending).await;
             }
             response => response,

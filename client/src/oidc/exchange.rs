@@ -15,15 +15,23 @@ use crate::{
     session::tokens::TokenSet,
 };
 
+/// A code that the token endpoint has not answered.
+pub(crate) struct Unanswered {
+    pub(crate) code: String,
+    pub(crate) pending: Pending,
+    /// The session at that time. A repeated exchange must not replace a later one, which may be another user's.
+    pub(crate) session: Option<String>,
+}
+
 /// Signs the user in with a code for a sign-in of this tab. Returns the page to show next.
 pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Result<String, Box<Error>> {
-    let request = token_request(oidc, &code, &pending)?;
+    let (request, session) = (token_request(oidc, &code, &pending)?, oidc.session_id());
     let (keys, answer) = match exchange(oidc, request).await {
         Ok(answers) => answers,
         Err(error) => {
             let error = Error::of_request(*error);
             let is_repeatable = matches!(*error, Error::Unavailable(_));
-            oidc.unanswered().replace(is_repeatable.then_some((code, pending)));
+            oidc.unanswered().replace(is_repeatable.then_some(Unanswered { code, pending, session }));
             return Err(error);
         }
     };

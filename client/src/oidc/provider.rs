@@ -7,8 +7,9 @@ use crate::{
     oidc::{
         Config, Metadata, browser,
         error::Error,
+        exchange::Unanswered,
         id_token::IdToken,
-        pending::{self, Pending},
+        pending,
     },
     platform::{Platform, Storage},
 };
@@ -30,8 +31,7 @@ struct Inner {
     left_at: Cell<f64>,
     /// Whether the provider has refused the access token for user information, or is expected to.
     refuses_user_info: Cell<bool>,
-    /// A code that the token endpoint has not answered, and its sign-in.
-    unanswered: Rc<RefCell<Option<(String, Pending)>>>,
+    unanswered: RefCell<Option<Unanswered>>,
     _subscription: Subscription,
 }
 
@@ -49,22 +49,18 @@ impl Oidc {
     pub(crate) fn new(config: Config, metadata: Metadata, client: Client) -> Oidc {
         let (storage, key) = (client.session().0.storage.clone(), id_token_key(&client));
         let storage_key = client.session().0.settings.storage_key.clone();
-        let unanswered = Rc::<RefCell<Option<_>>>::default();
-        let code = unanswered.clone();
-        let subscription = client.session().on_event(move |event| match event.event {
-            // A later exchange would replace this session.
-            Event::SignedIn { .. } => drop(code.take()),
-            Event::SignedOut { reason } => {
+        let subscription = client.session().on_event(move |event| {
+            if let Event::SignedOut { reason } = event.event {
                 let _ = storage.set(&key, "");
                 if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
                     pending::forget_completed(&storage_key);
                 }
             }
-            _ => {}
         });
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
         let refuses_user_info = Cell::new(config.resource.is_some());
         let left_at = Cell::new(f64::NEG_INFINITY);
+        let unanswered = RefCell::default();
         Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, unanswered, _subscription: subscription }))
     }
 
@@ -111,7 +107,11 @@ impl Oidc {
         pending::was_completed_just_now(&self.client().session().0.settings.storage_key, self.now())
     }
 
-    pub(crate) fn unanswered(&self) -> &RefCell<Option<(String, Pending)>> {
+    pub(crate) fn session_id(&self) -> Option<String> {
+        Some(self.client().session().current()?.session.clone())
+    }
+
+    pub(crate) fn unanswered(&self) -> &RefCell<Option<Unanswered>> {
         &self.0.unanswered
     }
 
@@ -137,7 +137,7 @@ impl Oidc {
 
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
-        let session = self.client().session().current()?.session.clone();
+        let session = self.session_id()?;
         let stored = Object::read(self.storage().get(&id_token_key(self.client())).ok()??.as_bytes())?;
         stored.text("id_token").filter(|_| stored.text("session") == Some(session))
     }

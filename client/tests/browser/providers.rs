@@ -384,6 +384,29 @@ async fn a_code_is_exchanged_again_until_the_token_endpoint_has_answered() {
     assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
 }
 
+/// Another tab signs in before the key endpoint answers.
+#[wasm_bindgen_test]
+async fn a_code_is_not_exchanged_again_beside_a_session_that_began_meanwhile() {
+    let site = Site::new(|config| config);
+    site.answer_with_id_token(&claims()).await;
+    let keys = sign(&claims()).await.keys;
+    site.respond("/keys", 503, &json!({}));
+    site.page.hold("/keys");
+    let other_tab = Client::builder("").storage_key(&site.key).auto_refresh(false).build().unwrap();
+    let signing_in = async {
+        wait_until("the request for the keys", || site.page.held("/keys") > 0).await;
+        other_tab.session().sign_in(TokenSet::new("made-up-access-2", "made-up-refresh-2"));
+        site.page.release("/keys");
+    };
+    let (handled, ()) = futures::join!(site.callback("code=c&state=@"), signing_in);
+    assert!(matches!(handled, Err(Error::Unavailable(_))), "{handled:?}");
+    site.respond("/keys", 200, &keys);
+    assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
+    assert!(site.page.sent("/token").is_empty(), "the session of the other tab stays");
+    other_tab.session().sign_out();
+    assert_eq!(site.oidc.callback().await, Err(Error::NoResponse), "the code is dropped");
+}
+
 /// The ID token is not accepted: each new try would leave another grant.
 #[wasm_bindgen_test]
 async fn tokens_that_start_no_session_are_revoked() {
