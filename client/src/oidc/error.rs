@@ -23,7 +23,7 @@ pub enum Error {
         /// What is wrong and what to change.
         reason: String,
     },
-    /// The provider could not be reached, or failed.
+    /// The provider could not be reached, or failed; or, with DPoP, IndexedDB did.
     Unavailable(crate::Error),
     /// The program asked for something that cannot be sent. The text names the mistake.
     InvalidRequest(String),
@@ -198,10 +198,12 @@ impl Error {
         matches!(self, Error::Provider { code, .. } if !matches!(code, ServerError | TemporarilyUnavailable | Other(_)))
     }
 
-    /// A request failed that needs no session, so what is missing is the key.
+    /// A request failed that needs no session, so it is the DPoP key that is missing, or that could not be read.
     pub(crate) fn of_request(error: crate::Error) -> Box<Error> {
         Box::new(match error {
-            crate::Error::SignedOut(_) | crate::Error::Unavailable { .. } => Error::NoStorage,
+            crate::Error::SignedOut(_) => Error::NoStorage,
+            #[cfg(feature = "dpop")]
+            crate::Error::Unavailable { .. } => Error::Unavailable(crate::Error::Network("IndexedDB failed".into())),
             error => Error::Unavailable(error),
         })
     }

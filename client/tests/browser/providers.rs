@@ -62,6 +62,12 @@ impl Site {
         Site { page: Page::new(), oidc, key }
     }
 
+    /// The same app in another tab, or after a reload.
+    fn open_tab(&self, build: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Oidc {
+        let client = build(Client::builder("").storage_key(&self.key).auto_refresh(false));
+        Config::new(ISSUER, "app").connect_with(Site::metadata(), client).unwrap()
+    }
+
     fn respond(&self, path: &str, status: u16, body: &Value) {
         let response = MockResponse::new(status).header("content-type", "application/json").chunk(body.to_string());
         self.page.respond(path, response);
@@ -389,21 +395,20 @@ async fn a_code_is_exchanged_again_until_the_token_endpoint_has_answered() {
 async fn a_code_is_not_exchanged_again_beside_a_session_that_began_meanwhile() {
     let site = Site::new(|config| config);
     site.answer_with_id_token(&claims()).await;
-    let keys = sign(&claims()).await.keys;
     site.respond("/keys", 503, &json!({}));
     site.page.hold("/keys");
-    let other_tab = Client::builder("").storage_key(&site.key).auto_refresh(false).build().unwrap();
+    let other_tab = site.open_tab(|client| client);
     let signing_in = async {
         wait_until("the request for the keys", || site.page.held("/keys") > 0).await;
-        other_tab.session().sign_in(TokenSet::new("made-up-access-2", "made-up-refresh-2"));
+        other_tab.client().session().sign_in(TokenSet::new("made-up-access-2", "made-up-refresh-2"));
         site.page.release("/keys");
     };
     let (handled, ()) = futures::join!(site.callback("code=c&state=@"), signing_in);
     assert!(matches!(handled, Err(Error::Unavailable(_))), "{handled:?}");
-    site.respond("/keys", 200, &keys);
+    site.answer_with_id_token(&claims()).await;
     assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
     assert!(site.page.sent("/token").is_empty(), "the session of the other tab stays");
-    other_tab.session().sign_out();
+    other_tab.client().session().sign_out();
     assert_eq!(site.oidc.callback().await, Err(Error::NoResponse), "the code is dropped");
 }
 
@@ -593,6 +598,31 @@ async fn a_key_that_is_not_stored_cannot_be_used_for_a_redirect() {
     let in_window = authorization_url(&site.oidc, SignInOptions::default()).await;
     assert_eq!(refused, Err(Error::NoStorage));
     assert!(in_window.is_ok(), "this page completes the sign-in: {in_window:?}");
+}
+
+/// A page that was just loaded reads the key from IndexedDB.
+#[cfg(feature = "dpop")]
+#[wasm_bindgen_test]
+async fn a_code_is_exchanged_again_after_the_key_could_not_be_read_and_not_when_it_is_lost() {
+    for is_lost in [false, true] {
+        let mut site = Site::with_dpop(|config| config, true);
+        assert!(authorization_url(&site.oidc, SignInOptions::default()).await.is_ok(), "the key is stored");
+        site.oidc = site.open_tab(|client| client.dpop(true));
+        let mut answer = site.answer_with_id_token(&claims()).await;
+        answer["token_type"] = "DPoP".into();
+        site.respond("/token", 200, &answer);
+        let result = if is_lost { "function () { return original.call(this, 'none') }" } else { "() => { throw new Error() }" };
+        let get = replace("IDBObjectStore.prototype", "get", result);
+        let handled = site.callback("code=c&state=@").await;
+        drop(get);
+        assert!(site.page.sent("/token").is_empty());
+        if is_lost {
+            assert_eq!((handled, site.oidc.callback().await), (Err(Error::NoStorage), Err(Error::NoResponse)));
+        } else {
+            assert_eq!(handled, Err(Error::Unavailable(wugan::Error::Network("IndexedDB failed".into()))));
+            assert_eq!(site.oidc.callback().await.as_deref(), Ok("/notes"));
+        }
+    }
 }
 
 /// The API has a header of its own and wants cookies.
