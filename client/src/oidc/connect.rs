@@ -74,7 +74,10 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::oidc::SignInOptions;
+    use futures::FutureExt;
 
     fn metadata() -> Metadata {
         Metadata::new("https://a", "https://a/auth", "https://a/token", "https://a/keys")
@@ -82,6 +85,16 @@ mod tests {
 
     fn connect(config: Config, metadata: Metadata) -> Result<Oidc, Error> {
         config.connect_with(metadata, Client::builder("https://api.example.com").storage_key("test.oidc.connect").auto_refresh(false))
+    }
+
+    #[test]
+    fn a_sign_in_outside_of_a_browser_is_refused() {
+        let oidc = connect(Config::new("https://a", "app"), metadata()).unwrap();
+        let options = SignInOptions::default;
+        assert_eq!(oidc.sign_in(options()).now_or_never(), Some(Err(Error::NoBrowser)));
+        assert_eq!(oidc.sign_in_with_popup(options()).now_or_never(), Some(Err(Error::NoBrowser)));
+        assert_eq!(oidc.callback().now_or_never(), Some(Err(Error::NoBrowser)));
+        assert_eq!(oidc.sign_out(), Err(Error::NoBrowser));
     }
 
     #[test]

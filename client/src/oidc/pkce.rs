@@ -5,7 +5,8 @@ use crate::{base64url::encode, oidc::error::Error, random, web_crypto};
 /// 256 random bits as 43 letters: a code verifier (RFC 7636 §4.1), a `state`, or a `nonce`.
 pub(crate) fn random() -> Result<String, Box<Error>> {
     let mut bytes = [0; 32];
-    if random::fill(&mut bytes) { Ok(encode(&bytes)) } else { Err(Error::NoWebCrypto.into()) }
+    let missing = if cfg!(target_arch = "wasm32") { Error::NoWebCrypto } else { Error::NoBrowser };
+    if random::fill(&mut bytes) { Ok(encode(&bytes)) } else { Err(missing.into()) }
 }
 
 /// The code challenge of a verifier (RFC 7636 §4.2).
