@@ -3,9 +3,15 @@
 // `#[component]` makes a second public item of the function, which is not exported.
 #![allow(unreachable_pub)]
 
-use super::{address::Navigate, oidc_session::ReactiveView, use_oidc, use_oidc::run_effect, use_session};
-use crate::oidc::Error;
-use leptos::{prelude::*, task::spawn_local};
+use super::{
+    address::Navigate,
+    oidc_session::ReactiveView,
+    use_oidc,
+    use_oidc::{Attempt, run_effect},
+    use_session,
+};
+use crate::oidc::{Error, SignInOptions};
+use leptos::prelude::*;
 use std::rc::Rc;
 
 /// Options of [`OidcCallback`].
@@ -66,10 +72,13 @@ pub fn OidcCallback(
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
     let shown = StoredValue::new(());
-    run_effect(Box::new(move || {
-        oidc.repeated.track();
-        let (Some(provider), home, navigate) = (oidc.oidc(), home.clone(), navigate.clone()) else { return };
-        spawn_local(async move {
+    let handle: Attempt = Rc::new(move |provider| {
+        let (home, navigate) = (home.clone(), navigate.clone());
+        Box::pin(async move {
+            // "Try again" on another page.
+            if shown.try_get_value().is_none() {
+                return provider.sign_in(SignInOptions::default()).await;
+            }
             let result = provider.callback().await;
             // A page that is left does not handle the response again.
             if shown.try_get_value().is_none() {
@@ -79,10 +88,14 @@ pub fn OidcCallback(
                 Ok(path) => navigate.0(&path),
                 // The response was handled before, as when the page is reloaded.
                 Err(Error::NoResponse | Error::UnknownState) if session.signed_in.try_get_untracked() == Some(true) => navigate.0(&home),
+                Err(error) if provider.unanswered().borrow().is_some() => return Err(error),
+                // The next try is another sign-in.
                 Err(error) => oidc.fail(error, None),
             }
-        });
-    }));
+            Ok(())
+        })
+    });
+    run_effect(Box::new(move || oidc.run(handle.clone())));
     on_cleanup(move || drop(oidc.oidc().map(|provider| provider.unanswered().take())));
     let view: ReactiveView = Box::new(move || match &children {
         Some(children) if oidc.error.with(Option::is_none) => children(),

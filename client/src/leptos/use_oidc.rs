@@ -18,8 +18,8 @@ use std::{
     rc::Rc,
 };
 
-/// Signs in or out. A closure, so that an app that opens no windows has none of their code.
-type Attempt = Rc<dyn Fn(Oidc) -> LocalBoxFuture<'static, Result<(), Error>>>;
+/// Signs in or out, or handles a response. A closure, so that an app that opens no windows has none of their code.
+pub(super) type Attempt = Rc<dyn Fn(Oidc) -> LocalBoxFuture<'static, Result<(), Error>>>;
 
 #[derive(Clone)]
 struct Provided {
@@ -33,8 +33,6 @@ struct Provided {
 pub struct UseOidcReturn {
     /// Why the last sign-in or sign-out failed; `None` while there is nothing to report.
     pub error: RwSignal<Option<Error>>,
-    /// Set when [`OidcCallback`](super::OidcCallback) is to handle the response again.
-    pub(super) repeated: RwSignal<()>,
     /// `None` on a server.
     provided: Option<StoredValue<Provided, LocalStorage>>,
 }
@@ -74,19 +72,14 @@ impl UseOidcReturn {
         self.run(sign_out());
     }
 
-    /// Tries again what the [`error`](Self::error) ended: exchanges the code of the provider's response if the token endpoint has not
-    /// answered yet; else signs in by a window or by a redirect as before, with the same options, or signs out. Call it in the handler of
-    /// a click.
+    /// Tries again what the [`error`](Self::error) ended: signs in by a window or by a redirect as before, with the same options, or signs
+    /// out. Below an [`OidcCallback`](super::OidcCallback), it exchanges the code again if the token endpoint has not answered yet. Call it
+    /// in the handler of a click.
     pub fn try_again(&self) {
-        let Some(Provided { oidc, failed }) = self.provided() else { return };
-        if oidc.has_unanswered_code() {
-            self.error.try_set(None);
-            self.repeated.try_set(());
-        } else {
-            match failed.take() {
-                Some(attempt) => self.run(attempt),
-                None => self.sign_in(),
-            }
+        let Some(Provided { failed, .. }) = self.provided() else { return };
+        match failed.take() {
+            Some(attempt) => self.run(attempt),
+            None => self.sign_in(),
         }
     }
 
@@ -120,15 +113,20 @@ impl UseOidcReturn {
     }
 
     /// Begins an attempt, and reports why it fails. A window is opened before this returns.
-    fn run(self, attempt: Attempt) {
+    pub(super) fn run(self, attempt: Attempt) {
         let Some(oidc) = self.oidc() else { return };
-        self.error.try_set(None);
+        self.clear_error();
         let running = attempt(oidc);
         spawn_local(async move {
             if let Err(error) = running.await {
                 self.fail(error, Some(attempt));
             }
         });
+    }
+
+    /// What shows the error, or the page without one, is not made again if there is none.
+    fn clear_error(self) {
+        self.error.try_maybe_update(|error| (error.take().is_some(), ()));
     }
 
     /// Reports an error, and what [`try_again`](Self::try_again) is to do in place of a sign-in by a redirect.
@@ -157,7 +155,6 @@ pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
     on_restored(move || restored.clear_leaving());
     let provided = outliving(|| UseOidcReturn {
         error: RwSignal::new(None),
-        repeated: RwSignal::new(()),
         provided: (!is_on_server()).then(|| StoredValue::new_local(Provided { oidc, failed: Rc::default() })),
     });
     provide_context(provided);

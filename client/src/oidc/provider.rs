@@ -4,13 +4,7 @@ use crate::{
     Event, SignOutReason, Subscription, Warning,
     client::Client,
     json::Object,
-    oidc::{
-        Config, Metadata, browser,
-        error::Error,
-        exchange::Unanswered,
-        id_token::IdToken,
-        pending,
-    },
+    oidc::{Config, Metadata, browser, error::Error, exchange::Unanswered, id_token::IdToken, pending},
     platform::{Platform, Storage},
 };
 use std::{
@@ -113,11 +107,6 @@ impl Oidc {
 
     pub(crate) fn unanswered(&self) -> &RefCell<Option<Unanswered>> {
         &self.0.unanswered
-    }
-
-    #[cfg(feature = "leptos")]
-    pub(crate) fn has_unanswered_code(&self) -> bool {
-        self.0.unanswered.borrow().is_some()
     }
 
     pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {

@@ -6,7 +6,7 @@ use crate::{
     page::{MockResponse, Page},
     providers::{DISCOVERY, ISSUER, Signed, Stored, claims, document, respond_with, sign},
 };
-use leptos::{mount::mount_to, prelude::*};
+use leptos::{mount::mount_to, prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -166,6 +166,28 @@ async fn a_guard_that_cannot_begin_a_sign_in_says_why_and_tries_again() {
     respond_with(&page, 200, &document("/other").to_string());
     mounted.try_again();
     mounted.shows(&format!("{ISSUER}: the provider has changed its configuration: load this page again Try again")).await;
+}
+
+/// The program handles the response itself, without `OidcCallback`, and reports its error.
+#[wasm_bindgen_test]
+async fn a_sign_in_follows_a_callback_of_the_program_that_could_not_be_completed() {
+    let (page, _stored) = (Page::new(), Stored::old(&document("/token")));
+    respond_with(&page, 503, "");
+    page.respond("/keys", MockResponse::new(503));
+    let pending = json!({ "issuer": ISSUER, "verifier": "v", "nonce": "n", "return_to": "/notes", "begun": js_sys::Date::now() });
+    js_sys::eval(&format!("sessionStorage['wugan:oidc:state:s'] = JSON.stringify({pending})")).unwrap();
+    let _address = PageAddress::set("/callback?code=c&state=s");
+    let mounted = mount_below(|| {
+        let oidc = use_oidc();
+        let handle = move |_| spawn_local(async move { oidc.error.set(oidc.oidc().unwrap().callback().await.err()) });
+        view! { <button id="handle" on:click=handle>"Go on"</button> }
+    });
+    mounted.shows("Go on").await;
+    mounted.click("#handle");
+    let failed = |path: &str| format!("the sign-in service is not available: {ISSUER}{path} Try againGo on");
+    mounted.shows(&failed("/keys answered 503, but sent no JSON Web Key Set")).await;
+    mounted.try_again();
+    mounted.shows(&failed(&format!("{DISCOVERY} answered 503"))).await;
 }
 
 #[wasm_bindgen_test]
