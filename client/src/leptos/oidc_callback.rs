@@ -71,17 +71,17 @@ pub fn OidcCallback(
 ) -> impl IntoView {
     let (oidc, session) = (use_oidc(), use_session());
     let OidcCallbackOptions { home, navigate } = options;
-    let shown = StoredValue::new(());
+    let is_due = StoredValue::new(true);
     let handle: Attempt = Rc::new(move |provider| {
         let (home, navigate) = (home.clone(), navigate.clone());
         Box::pin(async move {
             // "Try again" on another page.
-            if shown.try_get_value().is_none() {
+            if is_due.try_set_value(false).is_some() {
                 return provider.sign_in(SignInOptions::default()).await;
             }
             let result = provider.callback().await;
             // A page that is left does not handle the response again.
-            if shown.try_get_value().is_none() {
+            if is_due.try_set_value(result.is_err()).is_some() {
                 provider.unanswered().take();
             }
             match result {
@@ -95,7 +95,13 @@ pub fn OidcCallback(
             Ok(())
         })
     });
-    run_effect(Box::new(move || oidc.run(handle.clone())));
+    run_effect(Box::new(move || {
+        // After a failure, another tab may sign in: then there is nothing to handle.
+        session.signed_in.track();
+        if is_due.try_get_value() == Some(true) {
+            oidc.run(handle.clone());
+        }
+    }));
     on_cleanup(move || drop(oidc.oidc().map(|provider| provider.unanswered().take())));
     let view: ReactiveView = Box::new(move || match &children {
         Some(children) if oidc.error.with(Option::is_none) => children(),

@@ -24,14 +24,14 @@ pub(super) type Attempt = Rc<dyn Fn(Oidc) -> LocalBoxFuture<'static, Result<(), 
 #[derive(Clone)]
 struct Provided {
     oidc: Oidc,
-    /// What ended with the reported error. `None`: what another page began, by a redirect.
-    failed: Rc<RefCell<Option<Attempt>>>,
+    /// The last attempt. `None`: one that another page began, by a redirect.
+    latest: Rc<RefCell<Option<Attempt>>>,
 }
 
 /// Return value of [`use_oidc`]; `Copy`, so that closures can share it.
 #[derive(Clone, Copy, Debug)]
 pub struct UseOidcReturn {
-    /// Why the last sign-in or sign-out failed; `None` while there is nothing to report.
+    /// Why the last sign-in or sign-out failed; `None` while there is nothing to report, and once a user is signed in.
     pub error: RwSignal<Option<Error>>,
     /// `None` on a server.
     provided: Option<StoredValue<Provided, LocalStorage>>,
@@ -76,8 +76,8 @@ impl UseOidcReturn {
     /// out. Below an [`OidcCallback`](super::OidcCallback), it exchanges the code again if the token endpoint has not answered yet. Call it
     /// in the handler of a click.
     pub fn try_again(&self) {
-        let Some(Provided { failed, .. }) = self.provided() else { return };
-        match failed.take() {
+        let Some(Provided { latest, .. }) = self.provided() else { return };
+        match latest.take() {
             Some(attempt) => self.run(attempt),
             None => self.sign_in(),
         }
@@ -112,27 +112,32 @@ impl UseOidcReturn {
         })
     }
 
-    /// Begins an attempt, and reports why it fails. A window is opened before this returns.
+    /// Begins an attempt, and reports why it fails, unless another one was begun meanwhile. A window is opened before this returns.
     pub(super) fn run(self, attempt: Attempt) {
-        let Some(oidc) = self.oidc() else { return };
+        let Some(Provided { oidc, latest }) = self.provided() else { return };
         self.clear_error();
+        latest.replace(Some(attempt.clone()));
         let running = attempt(oidc);
         spawn_local(async move {
-            if let Err(error) = running.await {
-                self.fail(error, Some(attempt));
+            let Err(error) = running.await else { return };
+            // A window may be closed after the sign-in in another one.
+            if latest.borrow().as_ref().is_some_and(|latest| Rc::ptr_eq(latest, &attempt)) {
+                self.error.try_set(Some(error));
             }
         });
     }
 
     /// What shows the error, or the page without one, is not made again if there is none.
     fn clear_error(self) {
-        self.error.try_maybe_update(|error| (error.take().is_some(), ()));
+        if self.error.try_with_untracked(Option::is_some) == Some(true) {
+            self.error.try_set(None);
+        }
     }
 
     /// Reports an error, and what [`try_again`](Self::try_again) is to do in place of a sign-in by a redirect.
     pub(super) fn fail(self, error: Error, attempt: Option<Attempt>) {
         if let Some(provided) = self.provided() {
-            provided.failed.replace(attempt);
+            provided.latest.replace(attempt);
             self.error.try_set(Some(error));
         }
     }
@@ -150,13 +155,18 @@ fn sign_out() -> Attempt {
 /// Provides a connected provider and its [session](super::provide_session) to this component and all below it.
 /// [`OidcSession`](super::OidcSession) connects and calls this.
 pub fn provide_oidc(oidc: Oidc) -> UseOidcReturn {
-    provide_session(oidc.client().clone());
+    let session = provide_session(oidc.client().clone());
     let restored = oidc.clone();
     on_restored(move || restored.clear_leaving());
     let provided = outliving(|| UseOidcReturn {
         error: RwSignal::new(None),
-        provided: (!is_on_server()).then(|| StoredValue::new_local(Provided { oidc, failed: Rc::default() })),
+        provided: (!is_on_server()).then(|| StoredValue::new_local(Provided { oidc, latest: Rc::default() })),
     });
+    run_effect(Box::new(move || {
+        if session.signed_in.get() {
+            provided.clear_error();
+        }
+    }));
     provide_context(provided);
     provided
 }

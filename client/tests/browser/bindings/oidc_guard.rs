@@ -6,6 +6,7 @@ use crate::{
     page::{MockResponse, Page},
     providers::{DISCOVERY, ISSUER, Signed, Stored, claims, document, respond_with, sign},
 };
+use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, task::spawn_local};
 use serde_json::{Value, json};
 use wasm_bindgen::JsCast;
@@ -105,6 +106,38 @@ impl Drop for Windows {
     }
 }
 
+const NO_KEYS: &str = "the sign-in service is not available: https://login.example.com/keys answered 503, but sent no JSON Web Key Set";
+
+/// The provider has sent the browser back to this tab.
+fn receive_code() -> PageAddress {
+    let pending = json!({ "issuer": ISSUER, "verifier": "v", "nonce": "n", "return_to": "/notes", "begun": js_sys::Date::now() });
+    js_sys::eval(&format!("sessionStorage['wugan:oidc:state:s'] = JSON.stringify({pending})")).unwrap();
+    PageAddress::set("/callback?code=c&state=s")
+}
+
+/// The page of the redirect URI. It shows where it goes to.
+fn mount_callback(key: &str) -> Mounted {
+    let element = new_element();
+    let client = Client::builder("").storage_key(key).auto_refresh(false);
+    let handle = mount_to(element.clone(), move || {
+        let shown = RwSignal::new(String::new());
+        let options = move || OidcCallbackOptions::default().navigate(move |address| shown.set(address.to_owned()));
+        view! {
+            <OidcSession config=Config::new(ISSUER, "app") client>
+                <OidcCallback options=options()>"Signing in "</OidcCallback>
+                {shown}
+            </OidcSession>
+        }
+    });
+    Mounted { element, component: Some(Box::new(handle)) }
+}
+
+fn remove_session(key: &str) {
+    for name in [key.to_owned(), format!("{key}.id_token")] {
+        window().local_storage().unwrap().unwrap().remove_item(&name).unwrap();
+    }
+}
+
 #[wasm_bindgen_test]
 async fn a_sign_in_by_a_window_that_failed_is_tried_again_by_a_window() {
     let (page, _stored, windows) = (Page::new(), Stored::old(&document("/token")), Windows::new());
@@ -129,6 +162,17 @@ async fn a_sign_in_by_a_window_that_failed_is_tried_again_by_a_window() {
         assert!(url.contains("login_hint=ada"), "with the same options: {url}");
         mounted.shows("the window was closed before the sign-in was complete Try againSign in").await;
     }
+    // The user opens two windows and closes the first one.
+    windows.allow();
+    mounted.click("#window");
+    js_sys::eval("windows.first = windows.next").unwrap();
+    windows.allow();
+    mounted.click("#window");
+    js_sys::eval("windows.first.closed = true").unwrap();
+    TimeoutFuture::new(2_500).await;
+    mounted.shows("Sign in").await;
+    windows.close().await;
+    mounted.shows("the window was closed before the sign-in was complete Try againSign in").await;
 }
 
 #[wasm_bindgen_test]
@@ -151,8 +195,11 @@ async fn a_sign_out_that_failed_is_tried_again_and_no_sign_in_begun() {
     mounted.click("#end");
     mounted.shows(&format!("{failed}signed out")).await;
     mounted.click("#begin");
-    mounted.shows(&format!("{failed}signed in")).await;
+    mounted.shows("signed in").await;
+    mounted.click("#end");
+    mounted.shows(&format!("{failed}signed out")).await;
     mounted.try_again();
+    TimeoutFuture::new(100).await;
     mounted.shows(&format!("{failed}signed out")).await;
     assert_eq!(page.sent(DISCOVERY).len(), 1, "a sign-in would have fetched the old metadata again");
 }
@@ -174,9 +221,7 @@ async fn a_sign_in_follows_a_callback_of_the_program_that_could_not_be_completed
     let (page, _stored) = (Page::new(), Stored::old(&document("/token")));
     respond_with(&page, 503, "");
     page.respond("/keys", MockResponse::new(503));
-    let pending = json!({ "issuer": ISSUER, "verifier": "v", "nonce": "n", "return_to": "/notes", "begun": js_sys::Date::now() });
-    js_sys::eval(&format!("sessionStorage['wugan:oidc:state:s'] = JSON.stringify({pending})")).unwrap();
-    let _address = PageAddress::set("/callback?code=c&state=s");
+    let _address = receive_code();
     let mounted = mount_below(|| {
         let oidc = use_oidc();
         let handle = move |_| spawn_local(async move { oidc.error.set(oidc.oidc().unwrap().callback().await.err()) });
@@ -184,10 +229,9 @@ async fn a_sign_in_follows_a_callback_of_the_program_that_could_not_be_completed
     });
     mounted.shows("Go on").await;
     mounted.click("#handle");
-    let failed = |path: &str| format!("the sign-in service is not available: {ISSUER}{path} Try againGo on");
-    mounted.shows(&failed("/keys answered 503, but sent no JSON Web Key Set")).await;
+    mounted.shows(&format!("{NO_KEYS} Try againGo on")).await;
     mounted.try_again();
-    mounted.shows(&failed(&format!("{DISCOVERY} answered 503"))).await;
+    mounted.shows(&format!("the sign-in service is not available: {ISSUER}{DISCOVERY} answered 503 Try againGo on")).await;
 }
 
 #[wasm_bindgen_test]
@@ -200,33 +244,29 @@ async fn a_callback_that_could_not_be_completed_is_tried_again_without_another_s
     let Signed { token, keys } = sign(&claims()).await;
     respond("/keys", 503, &json!({}));
     respond("/token", 200, &json!({ "access_token": "made-up-access", "token_type": "Bearer", "expires_in": 60, "id_token": token }));
-    let pending = json!({ "issuer": ISSUER, "verifier": "v", "nonce": "n", "return_to": "/notes", "begun": js_sys::Date::now() });
-    js_sys::eval(&format!("sessionStorage['wugan:oidc:state:s'] = JSON.stringify({pending})")).unwrap();
-    let _address = PageAddress::set("/callback?code=c&state=s");
-    let element = new_element();
+    let _address = receive_code();
     let key = format!("test.{}", random_name());
-    let client = Client::builder("").storage_key(&key).auto_refresh(false);
-    let handle = mount_to(element.clone(), move || {
-        let shown = RwSignal::new(String::new());
-        let options = move || OidcCallbackOptions::default().navigate(move |address| shown.set(address.to_owned()));
-        view! {
-            <OidcSession config=Config::new(ISSUER, "app") client>
-                <OidcCallback options=options()>"Signing in "</OidcCallback>
-                {shown}
-            </OidcSession>
-        }
-    });
-    let mounted = Mounted { element, component: Some(Box::new(handle)) };
-    mounted
-        .shows(&format!("the sign-in service is not available: {ISSUER}/keys answered 503, but sent no JSON Web Key Set Try again"))
-        .await;
+    let mounted = mount_callback(&key);
+    mounted.shows(&format!("{NO_KEYS} Try again")).await;
     assert!(page.sent("/token").is_empty());
     respond("/keys", 200, &keys);
     mounted.try_again();
     mounted.shows("Signing in /notes").await;
     assert_eq!(page.sent("/token").len(), 1);
-    for name in [key.clone(), format!("{key}.id_token")] {
-        window().local_storage().unwrap().unwrap().remove_item(&name).unwrap();
-    }
+    remove_session(&key);
     js_sys::eval(&format!("delete sessionStorage['wugan:oidc:completed:{key}']")).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_callback_that_could_not_be_completed_is_left_when_another_tab_signs_in() {
+    let (page, _stored) = (Page::new(), Stored::old(&document("/token")));
+    respond_with(&page, 200, &document("/token").to_string());
+    page.respond("/keys", MockResponse::new(503));
+    let _address = receive_code();
+    let (other_tab, key) = provider();
+    let mounted = mount_callback(&key);
+    mounted.shows(&format!("{NO_KEYS} Try again")).await;
+    other_tab.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
+    mounted.shows("Signing in /").await;
+    remove_session(&key);
 }
