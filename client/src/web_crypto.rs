@@ -1,24 +1,20 @@
 //! WebCrypto: `crypto.subtle`, which browsers offer in secure contexts only. Outside of a browser it is missing.
 
 use crate::base64url::encode;
+#[cfg(target_arch = "wasm32")]
+use crate::platform::browser;
 use futures::future::LocalBoxFuture;
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 /// Calls a method. `None`: WebCrypto is missing, or refuses the arguments. Boxed, so that its code exists once.
 pub(crate) fn call(method: &str, arguments: &[&JsValue]) -> LocalBoxFuture<'static, Option<JsValue>> {
-    let promise = subtle().and_then(|subtle| {
-        let list: Array = arguments.iter().copied().collect();
-        Reflect::apply(get(&subtle, method).unchecked_ref::<Function>(), &subtle, &list).ok()
-    });
+    #[cfg(target_arch = "wasm32")]
+    let promise = browser::call(&browser::get(&browser::get(&js_sys::global(), "crypto"), "subtle"), method, arguments).ok();
+    #[cfg(not(target_arch = "wasm32"))]
+    let (promise, _) = (None::<JsValue>, (method, arguments));
     Box::pin(async move { JsFuture::from(promise?.unchecked_into::<Promise>()).await.ok() })
-}
-
-/// `None`: this is no secure context.
-fn subtle() -> Option<JsValue> {
-    let crypto = cfg!(target_arch = "wasm32").then(|| get(&js_sys::global(), "crypto"))?;
-    Some(get(&crypto, "subtle")).filter(JsValue::is_object)
 }
 
 /// SHA-256 in base64url.
@@ -33,8 +29,4 @@ pub(crate) fn bytes(text: &str) -> JsValue {
 /// An `ArrayBuffer` in base64url. Boxed, so that its code exists once.
 pub(crate) fn read(called: LocalBoxFuture<'static, Option<JsValue>>) -> LocalBoxFuture<'static, Option<String>> {
     Box::pin(async move { Some(encode(&Uint8Array::new(&called.await?).to_vec())) })
-}
-
-fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
 }

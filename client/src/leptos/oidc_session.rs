@@ -103,12 +103,12 @@ pub fn OidcSession(
     view
 }
 
-/// Shows an error, and a way to try again.
-fn describe(reason: String, failed: Option<UseOidcReturn>) -> AnyView {
+/// Shows an error, and a button that tries again what failed. Discovery is retried without one.
+fn describe(reason: String, retried: Option<UseOidcReturn>) -> AnyView {
     // Of one type in both cases: another kind of view takes more code.
-    let retry = match failed {
+    let button = match retried {
         Some(oidc) => view! { " " <button on:click=move |_| oidc.try_again()>"Try again"</button> }.into_any(),
         None => ().into_any(),
     };
-    view! { <p role="alert">{reason} {retry}</p> }.into_any()
+    view! { <p role="alert">{reason} {button}</p> }.into_any()
 }

@@ -40,7 +40,7 @@ pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Res
     if signed_in.is_err() && oidc.client().session().current().is_none() {
         oidc.client().session().revoke_unused(&TokenResponse::new(&answer), &None);
     }
-    signed_in.map(|()| pending.return_to())
+    signed_in.map(|()| pending.text("return_to"))
 }
 
 /// The provider's keys, and the token endpoint's answer. The keys first: without them, the code is not used. They are fetched for each
@@ -57,7 +57,7 @@ async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: &[Object
     let (granted, id_token) = read_tokens(oidc, answer)?;
     let decoded = IdToken::read(&id_token)?;
     let received = Received { server: answer.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
-    let (issuer, nonce, client_id) = (&*pending.issuer(), &*pending.nonce(), &*oidc.config().client_id);
+    let (issuer, nonce, client_id) = (&*pending.text("issuer"), &*pending.text("nonce"), &*oidc.config().client_id);
     let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age(), received })?;
     decoded.verify(algorithm, keys).await?;
     oidc.client().session().begin_for(user(&decoded.into_claims()), granted, answer.sent_at());
@@ -69,7 +69,7 @@ async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: &[Object
 
 fn token_request(oidc: &Oidc, code: &str, pending: &Pending) -> Result<Request, Box<Error>> {
     let config = oidc.config();
-    let (redirect_uri, verifier) = (oidc.absolute(&config.redirect_path)?, pending.verifier());
+    let (redirect_uri, verifier) = (oidc.absolute(&config.redirect_path)?, pending.text("verifier"));
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
         ("code", code),

@@ -43,35 +43,19 @@ impl Pending {
         is_whole.then_some(Pending(object))
     }
 
-    pub(crate) fn issuer(&self) -> String {
-        self.text("issuer")
-    }
-
-    /// The PKCE code verifier.
-    pub(crate) fn verifier(&self) -> String {
-        self.text("verifier")
-    }
-
-    pub(crate) fn nonce(&self) -> String {
-        self.text("nonce")
-    }
-
-    pub(crate) fn return_to(&self) -> String {
-        self.text("return_to")
+    /// The member `issuer`, `verifier`, `nonce` or `return_to`.
+    pub(crate) fn text(&self, name: &str) -> String {
+        self.0.text(name).unwrap_or_default()
     }
 
     pub(crate) fn max_age(&self) -> Option<f64> {
         self.0.number("max_age")
     }
 
-    fn text(&self, name: &str) -> String {
-        self.0.text(name).unwrap_or_default()
-    }
-
     /// Stores it, until its response arrives or the tab is closed.
     pub(crate) fn put(&self, state: &str) -> Result<(), Box<Error>> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
-        let stored = storage.set_item(LAST_RETURN_TO, &self.return_to());
+        let stored = storage.set_item(LAST_RETURN_TO, &self.text("return_to"));
         stored.and_then(|()| storage.set_item(&[PREFIX, state].concat(), &self.0.write())).map_err(|_| Error::NoStorage.into())
     }
 
@@ -126,7 +110,7 @@ mod tests {
     fn a_pending_sign_in_is_read_back_and_shows_no_secret() {
         let read = Pending::read(&pending().0.write());
         assert_eq!(read.as_ref().map(|read| read.0.write()), Some(pending().0.write()));
-        let members = read.map(|read| [read.issuer(), read.verifier(), read.nonce(), read.return_to()]);
+        let members = read.map(|read| ["issuer", "verifier", "nonce", "return_to"].map(|name| read.text(name)));
         assert_eq!(members, Some(["https://a", "secret-v", "secret-n", "/notes"].map(str::to_owned)));
         assert_eq!(pending().max_age(), Some(5.0));
         assert!(!format!("{:?}", pending()).contains("secret"));
@@ -141,7 +125,7 @@ mod tests {
         let (begun, too_late) = (1_000.0, 1_000.0 + KEPT_FOR_MS + 1.0);
         assert!(pending().put("one").is_ok());
         assert!(Pending::take("two", begun).is_none());
-        assert_eq!(Pending::take("one", begun).map(|taken| taken.verifier()).as_deref(), Some("secret-v"));
+        assert_eq!(Pending::take("one", begun).map(|taken| taken.text("verifier")).as_deref(), Some("secret-v"));
         assert!(Pending::take("one", begun).is_none());
         assert_eq!(last_return_to().as_deref(), Some("/notes"));
         assert!(pending().put("one").is_ok());

@@ -40,7 +40,7 @@ impl AuthorizationResponse {
     /// Checks that the response comes from the issuer that was asked (RFC 9207 §2.4; RFC 9700 §4.4), and returns the code.
     pub(crate) fn code_for(self, pending: &Pending, metadata: &Metadata) -> Result<String, Box<Error>> {
         let issuer = &*metadata.issuer;
-        let expected = pending.issuer();
+        let expected = pending.text("issuer");
         let received = match self.issuer {
             _ if expected != *issuer => Some(issuer.to_owned()),
             None if metadata.names_issuer => None,

@@ -35,7 +35,7 @@ fn scope() -> web_sys::Window {
 }
 
 /// A property of an object; `undefined` if there is none. Each typed getter would be one more import, in the program and in its script.
-fn get(object: &JsValue, name: &str) -> JsValue {
+pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
@@ -46,7 +46,7 @@ fn set(object: &JsValue, name: &str, value: &JsValue) {
 }
 
 /// Calls a method.
-fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+pub(crate) fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let list: js_sys::Array = arguments.iter().copied().collect();
     Reflect::apply(get(object, name).dyn_ref::<js_sys::Function>().ok_or(JsValue::UNDEFINED)?, object, &list)
 }
