@@ -8,10 +8,10 @@ use std::fmt;
 /// | error | what to do |
 /// | --- | --- |
 /// | [`Provider`](Error::Provider) | depends on the code: see [`ProviderError`] |
-/// | [`Unavailable`](Error::Unavailable) | offer a retry: of a callback, a new sign-in |
-/// | [`NoResponse`](Error::NoResponse), [`MissingState`](Error::MissingState), [`UnknownState`](Error::UnknownState) | offer a new sign-in |
+/// | [`Unavailable`](Error::Unavailable) | offer a retry: [`callback`](super::Oidc::callback) again, then a new sign-in |
+/// | [`NoResponse`](Error::NoResponse), [`MissingState`](Error::MissingState), [`UnknownState`](Error::UnknownState), [`MalformedResponse`](Error::MalformedResponse) | offer a new sign-in |
 /// | [`PopupBlocked`](Error::PopupBlocked), [`PopupClosed`](Error::PopupClosed) | offer the redirect instead, or a new sign-in |
-/// | [`WrongIssuer`](Error::WrongIssuer), [`IdToken`](Error::IdToken) | report it: it may be an attack |
+/// | [`WrongIssuer`](Error::WrongIssuer), [`IdToken`](Error::IdToken), [`OtherUser`](Error::OtherUser) | report it: it may be an attack |
 /// | all others | fix the configuration: the text says what is wrong and what to change |
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -94,17 +94,19 @@ impl fmt::Display for Error {
             Error::NoResponse => ("there is no sign-in to complete here: start again", &""),
             Error::MissingState => ("the response has no state, so this page did not ask for it: start again", &""),
             Error::UnknownState => ("the sign-in was started in another tab, or is complete already: start again in this tab", &""),
-            Error::MalformedResponse => ("the sign-in service sent a malformed response", &""),
+            Error::MalformedResponse => ("the sign-in service sent a malformed response: start again", &""),
             Error::WrongIssuer { expected, received: Some(received) } => {
-                return write!(f, "{received} responded, and {expected} was asked");
+                return write!(f, "{received} responded, but {expected} was asked: start again");
             }
-            Error::WrongIssuer { expected, received: None } => ("the response does not name its issuer, as announced by ", expected),
+            Error::WrongIssuer { expected, received: None } => {
+                ("the response has no iss, which the metadata promises: start again at ", expected)
+            }
             Error::TokenResponse(reason) => ("the token response cannot be used: ", reason),
             Error::IdToken(error) => ("the ID token is not valid: ", error),
-            Error::OtherUser => ("the user information belongs to another user", &""),
-            Error::NotOffered(endpoint) => ("the provider has no ", endpoint),
+            Error::OtherUser => ("the user information belongs to another user: start again", &""),
+            Error::NotOffered(endpoint) => ("use Oidc::claims: the provider has no ", endpoint),
             Error::PopupBlocked => ("the browser did not open a window: allow pop-ups for this site", &""),
-            Error::PopupClosed => ("the window was closed before the sign-in was complete", &""),
+            Error::PopupClosed => ("the window was closed before the sign-in was complete: start again", &""),
         };
         write!(f, "{text}{detail}")
     }
@@ -264,18 +266,18 @@ impl fmt::Display for IdTokenError {
             IdTokenError::Algorithm(name) => {
                 return write!(f, "the algorithm “{name}” is not supported: let the provider sign with RS256 or ES256");
             }
-            IdTokenError::UnknownKey => "the provider's key set has no key for it",
-            IdTokenError::Signature => "its signature is wrong",
-            IdTokenError::Issuer => "another issuer issued it",
-            IdTokenError::Audience => "it was issued to another client",
+            IdTokenError::UnknownKey => "the provider's key set has no key for it: check jwks_uri",
+            IdTokenError::Signature => "its signature is wrong: check jwks_uri",
+            IdTokenError::Issuer => "another issuer issued it: check the issuer",
+            IdTokenError::Audience => "it was issued to another client: check the client id",
             IdTokenError::AuthorizedParty => {
                 "it was issued to several clients, and azp does not name this one: let the provider issue it to this client alone"
             }
             IdTokenError::Nonce => "its nonce belongs to another sign-in: start again",
-            IdTokenError::Subject => "it names no user",
-            IdTokenError::Expired => "it has expired",
-            IdTokenError::IssuedAt => "it was issued in the future",
-            IdTokenError::AuthenticationTooOld => "the user signed in longer ago than max_age allows",
+            IdTokenError::Subject => "it has no sub, which the provider must send",
+            IdTokenError::Expired => "it has expired, or has no exp: check the provider's clock",
+            IdTokenError::IssuedAt => "it was issued in the future, or has no iat: check the provider's clock",
+            IdTokenError::AuthenticationTooOld => "the user signed in longer ago than max_age allows: start again",
         })
     }
 }
@@ -313,6 +315,9 @@ mod tests {
             (Error::UnknownState, "started in another tab, or is complete already", "start again in this tab"),
             (Error::NoWebCrypto, "no WebCrypto", "serve it over https"),
             (Error::IdToken(IdTokenError::Algorithm("none".into())), "“none” is not supported", "sign with RS256 or ES256"),
+            (Error::WrongIssuer { expected: "https://a".into(), received: None }, "no iss", "start again at https://a"),
+            (Error::NotOffered("userinfo endpoint"), "the provider has no userinfo endpoint", "use Oidc::claims"),
+            (Error::IdToken(IdTokenError::Expired), "it has expired, or has no exp", "check the provider's clock"),
             (Error::IdToken(IdTokenError::Nonce), "its nonce belongs to another sign-in", "start again"),
             (Error::IdToken(IdTokenError::AuthorizedParty), "azp does not name this one", "issue it to this client alone"),
         ];

@@ -97,10 +97,10 @@ fn read_tokens(oidc: &Oidc, response: &Response) -> Result<(TokenSet, String), B
     let tokens = match session.parse_sign_in(&answer) {
         RefreshOutcome::Granted(tokens) => tokens,
         RefreshOutcome::Unavailable(reason) => return unusable(reason),
-        RefreshOutcome::Rejected => return unusable("the grant takes it for a rejection".to_owned()),
+        RefreshOutcome::Rejected => return unusable("it refuses the code: start again".to_owned()),
     };
     if !session.0.transport.has_dpop() && !answer.is_of_type("Bearer") {
-        return unusable("the token type is not Bearer".to_owned());
+        return unusable("its token type is not Bearer: let the provider issue such tokens".to_owned());
     }
     Ok((tokens, object.text("id_token").ok_or(IdTokenError::Missing)?))
 }

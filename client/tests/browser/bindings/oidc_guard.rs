@@ -160,7 +160,7 @@ async fn a_sign_in_by_a_window_that_failed_is_tried_again_by_a_window() {
         assert_eq!(windows.opened(), opened, "it is opened while the browser sees the click");
         let url = windows.close().await;
         assert!(url.contains("login_hint=ada"), "with the same options: {url}");
-        mounted.shows("the window was closed before the sign-in was complete Try againSign in").await;
+        mounted.shows("the window was closed before the sign-in was complete: start again Try againSign in").await;
     }
     // The user opens two windows and closes the first one.
     windows.allow();
@@ -172,7 +172,7 @@ async fn a_sign_in_by_a_window_that_failed_is_tried_again_by_a_window() {
     TimeoutFuture::new(2_500).await;
     mounted.shows("Sign in").await;
     windows.close().await;
-    mounted.shows("the window was closed before the sign-in was complete Try againSign in").await;
+    mounted.shows("the window was closed before the sign-in was complete: start again Try againSign in").await;
 }
 
 #[wasm_bindgen_test]
