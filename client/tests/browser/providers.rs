@@ -5,6 +5,7 @@ use crate::{
     page::{MockResponse, Page},
     undo::replace,
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use gloo_timers::future::TimeoutFuture;
 use js_sys::{Function, Promise};
 use serde_json::{Value, json};
@@ -288,7 +289,16 @@ async fn a_wrong_response_starts_no_session() {
         site.answer_with_id_token(&claims).await;
         assert_eq!(site.callback("code=c&state=@").await, Err(Error::IdToken(error)));
     }
-    let answer = site.answer_with_id_token(&claims()).await;
+    let mut answer = site.answer_with_id_token(&claims()).await;
+    let signed = answer["id_token"].take();
+    for algorithm in ["none", "HS256"] {
+        let encode = |part: Value| URL_SAFE_NO_PAD.encode(part.to_string());
+        answer["id_token"] = format!("{}.{}.", encode(json!({ "alg": algorithm })), encode(claims())).into();
+        site.respond("/token", 200, &answer);
+        assert_eq!(site.callback("code=c&state=@").await, Err(Error::IdToken(IdTokenError::Algorithm(algorithm.into()))));
+    }
+    answer["id_token"] = signed;
+    site.respond("/token", 200, &answer);
     let other = sign(&claims()).await;
     site.respond("/keys", 200, &other.keys);
     assert_eq!(site.callback("code=c&state=@").await, Err(Error::IdToken(IdTokenError::Signature)));
