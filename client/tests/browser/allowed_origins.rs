@@ -36,7 +36,7 @@ async fn case_28_no_token_is_sent_to_a_foreign_url() {
         reached += usize::from(answer == Ok(401));
     }
     assert!(reached >= 4, "the server answered by its other name: {reached}");
-    let foreign: Vec<_> = test.page.all().into_iter().filter(|sent| sent.path == "/bbb").collect();
+    let foreign: Vec<_> = test.page.sent("/bbb");
     assert!(foreign.len() >= reached);
     for sent in foreign {
         assert!(!SERVER.ends_with(&sent.host), "{sent:?}");

@@ -26,7 +26,7 @@ async fn a_request_that_cannot_be_built_is_a_typed_error() {
         assert!(matches!(answer, Err(Error::InvalidRequest(_))), "{request:?}: {answer:?}");
         assert!(!format!("{answer:?}").contains("secret"), "{answer:?}");
     }
-    assert_eq!(test.page.all().len(), 1, "nothing but the sign-in was sent");
+    assert_eq!(test.page.all_but_sign_outs().len(), 1, "nothing but the sign-in was sent");
 }
 
 #[wasm_bindgen_test]
@@ -38,7 +38,7 @@ async fn an_access_token_that_a_header_cannot_carry_is_a_typed_error() {
         test.store_text(&record.to_string());
         assert!(matches!(test.get("/bbb").await, Err(Error::InvalidRequest(_))), "{token:?}");
     }
-    assert_eq!(test.page.all().len(), 1, "nothing but the sign-in was sent");
+    assert_eq!(test.page.all_but_sign_outs().len(), 1, "nothing but the sign-in was sent");
 }
 
 #[wasm_bindgen_test]
@@ -76,6 +76,6 @@ async fn case_59_a_prefix_is_in_front_of_relative_urls() {
     for url in ["notes", "/notes", &other] {
         let _ = test.get(url).await;
     }
-    let paths: Vec<_> = test.page.all().into_iter().map(|sent| sent.path).collect();
+    let paths: Vec<_> = test.page.all_but_sign_outs().into_iter().map(|sent| sent.path).collect();
     assert_eq!(paths, ["/v1/notes", "/v1/notes", "/aaa"]);
 }

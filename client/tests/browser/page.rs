@@ -95,9 +95,13 @@ impl Page {
         Page { object, _undo: Change::new(move || drop(call(&page, "restore", &[]))) }
     }
 
-    /// All requests so far, in order.
-    pub(crate) fn all(&self) -> Vec<SentRequest> {
+    fn all(&self) -> Vec<SentRequest> {
         serde_json::from_str(&String::from(self.call("sent", &[]).unchecked_into::<JsString>())).unwrap()
+    }
+
+    /// The requests so far, in order, but for those that sign out: the session of the test before may still send one.
+    pub(crate) fn all_but_sign_outs(&self) -> Vec<SentRequest> {
+        self.all().into_iter().filter(|sent| sent.path != "/user/logout").collect()
     }
 
     /// The requests to one path.
