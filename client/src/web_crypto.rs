@@ -2,7 +2,7 @@
 
 use crate::base64url::encode;
 #[cfg(target_arch = "wasm32")]
-use crate::platform::browser;
+use crate::platform::browser::object;
 use futures::future::LocalBoxFuture;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 /// Calls a method. `None`: WebCrypto is missing, or refuses the arguments. Boxed, so that its code exists once.
 pub(crate) fn call(method: &str, arguments: &[&JsValue]) -> LocalBoxFuture<'static, Option<JsValue>> {
     #[cfg(target_arch = "wasm32")]
-    let promise = browser::call(&browser::get(&browser::get(&js_sys::global(), "crypto"), "subtle"), method, arguments).ok();
+    let promise = object::call(&object::get(&object::get(&js_sys::global(), "crypto"), "subtle"), method, arguments).ok();
     #[cfg(not(target_arch = "wasm32"))]
     let (promise, _) = (None::<JsValue>, (method, arguments));
     Box::pin(async move { JsFuture::from(promise?.unchecked_into::<Promise>()).await.ok() })

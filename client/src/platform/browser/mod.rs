@@ -8,6 +8,7 @@ mod key;
 #[cfg(feature = "dpop")]
 mod key_store;
 mod locks;
+pub(crate) mod object;
 mod storage;
 
 #[cfg(feature = "dpop")]
@@ -18,9 +19,9 @@ use crate::{
     random::random,
 };
 use futures::future::LocalBoxFuture;
-use js_sys::Reflect;
+use object::{call, get, set};
 use std::{rc::Rc, time::Duration};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 
 /// The last characters of the record that a sign-out by the user stores (`Record::write`).
 #[cfg(feature = "leptos")]
@@ -32,23 +33,6 @@ pub(crate) struct Browser;
 /// The global scope: a window, or a worker's, which has the same functions under the same names.
 fn scope() -> web_sys::Window {
     js_sys::global().unchecked_into()
-}
-
-/// A property of an object; `undefined` if there is none. Each typed getter would be one more import, in the program and in its script.
-pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
-    Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
-/// Sets a property.
-fn set(object: &JsValue, name: &str, value: &JsValue) {
-    // It fails for frozen objects only.
-    let _ = Reflect::set(object, &name.into(), value);
-}
-
-/// Calls a method.
-pub(crate) fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
-    let list: js_sys::Array = arguments.iter().copied().collect();
-    Reflect::apply(get(object, name).dyn_ref::<js_sys::Function>().ok_or(JsValue::UNDEFINED)?, object, &list)
 }
 
 /// What relative URLs are relative to; a page's `<base>` counts.
