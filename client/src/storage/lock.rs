@@ -4,8 +4,8 @@
 //! lock until its write is visible in every tab. Where the refresh token is in a cookie, there is one name for all that sets the cookie,
 //! see `session/cookie_lock.rs`. Each exchange has a sequence of locks: the names of the second and later ones end in a
 //! number. A tab that has waited for one holder for the whole timeout takes that holder for suspended and requests the next lock, while
-//! it keeps its place in the queues of those before. The tab that is granted the last lock that it requested makes the exchange. So the
-//! waiting tabs do not exchange all at once.
+//! it keeps its place in the queues of those before. The tab that is granted the last lock that it requested makes the exchange,
+//! unless another tab holds the next one by then. So the waiting tabs do not exchange all at once.
 
 use crate::platform::{Guard, Platform, within};
 use futures::future::LocalBoxFuture;
