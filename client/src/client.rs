@@ -15,7 +15,10 @@ use crate::{
         tokens::Freshness,
         transport::Transport,
     },
-    storage::{lock::Lock, record::Credential},
+    storage::{
+        lock::{Lock, STORE_LAG},
+        record::Credential,
+    },
 };
 use futures::future::LocalBoxFuture;
 use http::Method;
@@ -139,8 +142,18 @@ impl Client {
         let session = &self.0.session;
         session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
         match session.parse_sign_in(&TokenResponse::new(&response)) {
-            RefreshOutcome::Granted(tokens) if is_wanted(session) => session.begin(tokens, response.sent_at()),
-            RefreshOutcome::Granted(tokens) => session.revoke_discarded(None, &tokens, &response.sent_at(), lock),
+            RefreshOutcome::Granted(tokens) => {
+                let sent_at = response.sent_at();
+                if session.is_late(&sent_at) {
+                    // This tab was suspended, and may not see yet what other tabs have written meanwhile.
+                    session.0.transport.platform.sleep(STORE_LAG).await;
+                }
+                if is_wanted(session) {
+                    session.begin(tokens, sent_at);
+                } else {
+                    session.revoke_discarded(None, &tokens, &sent_at, lock);
+                }
+            }
             RefreshOutcome::Unavailable(reason) => {
                 #[cfg(feature = "dpop")]
                 session.revoke_unused(&TokenResponse::new(&response), lock);

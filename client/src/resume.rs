@@ -98,10 +98,10 @@ impl Session {
     }
 
     /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
-    /// revokes single tokens needs a second request, with its successor. An answer older than the refresh timeout causes no request with the
-    /// cookie: other tabs have taken this tab for suspended, and the cookie may be the next user's by now.
+    /// revokes single tokens needs a second request, with its successor. A late answer causes no request with the cookie, which may be the next
+    /// user's by now.
     pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, sent_at: &Timestamp, lock: &Option<Rc<Lock>>) {
-        let is_in_cookie = !self.0.grant.needs_refresh_token() && self.0.transport.clock.age(sent_at) < self.0.settings.refresh_timeout;
+        let is_in_cookie = !self.0.grant.needs_refresh_token() && !self.is_late(sent_at);
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
         if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
             self.revoke(granted.refresh_token.as_deref(), &self.random_id(), Some(Box::new(lock.clone())));

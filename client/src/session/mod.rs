@@ -613,7 +613,13 @@ impl Session {
     }
 
     fn note_storing(&self, issued: &Timestamp) {
-        self.0.stored_late.set(self.0.transport.clock.age(issued) > self.0.settings.refresh_timeout);
+        self.0.stored_late.set(self.is_late(issued));
+    }
+
+    /// Whether an answer that was sent then comes later than the timeout of a refresh allows: this tab was suspended, and the others have taken
+    /// it for that.
+    pub(crate) fn is_late(&self, sent_at: &Timestamp) -> bool {
+        self.0.transport.clock.age(sent_at) > self.0.settings.refresh_timeout
     }
 
     fn put_active(&self, session: ActiveSession) -> Credential {

@@ -579,6 +579,30 @@ fn case_54_a_tab_that_was_suspended_during_a_refresh_does_not_end_the_next_users
     assert_eq!((sim.server().stats().logouts, user(refreshing).as_deref()), (1, Some("bob")));
 }
 
+/// A record of the earlier session would tell the resuming tab that the sign-out, which it does not see yet, is later.
+#[test]
+fn case_54_a_tab_that_was_suspended_while_it_resumed_does_not_undo_a_sign_out() {
+    for lag in 1..10 {
+        let sim = only_a_cookie();
+        sim.set_store_lag(seconds(f64::from(lag) * 0.1));
+        let [first, second] = [sim.tab(), sim.tab()];
+        let [client, resuming] = [&first, &second].map(|tab| tab.client(cookie_builder()));
+        let resumed = {
+            let resuming = resuming.clone();
+            second.run(async move { resuming.resume().await })
+        };
+        sim.settle();
+        second.freeze();
+        sim.advance(seconds(20.0));
+        assert_eq!(sim.server().stats().refreshes, 1);
+        client.session().sign_out();
+        second.thaw();
+        sim.advance(seconds(10.0));
+        assert_eq!(sim.block_on(resumed), Ok(false), "{lag}");
+        assert_eq!((user(&client), user(&resuming), sim.has_cookie(API)), (None, None, false), "{lag}");
+    }
+}
+
 /// The holder was granted the lock while it was suspended. Several tabs wait for it from one moment on: some stop waiting before it goes on,
 /// and request the next lock; another one gets the lock that it releases.
 #[test]
