@@ -258,6 +258,10 @@ impl ClientBuilder {
         if !is_header_name(&self.auth_header) {
             return Err(refuse(format!("“{}” is not a header name (RFC 9110 §5.1)", self.auth_header)));
         }
+        // <https://w3c.github.io/web-locks/#dom-lockmanager-request>
+        if self.storage_key.as_ref().is_some_and(|key| key.starts_with('-')) {
+            return Err(refuse("browsers refuse a lock whose name begins with “-”: choose another storage key".to_owned()));
+        }
         let check_host = |what: &str, url: &str| {
             if names_host(url) { Ok(()) } else { Err(refuse(format!("the {what} {} names no host: write https://{0}", redacted(url)))) }
         };

@@ -585,3 +585,12 @@ fn case_28_a_401_after_a_redirect_to_another_allowed_origin_is_returned_as_it_is
     assert_eq!(status(sim.block_on(response)), Ok(401));
     assert_eq!(sim.server().stats().refreshes, 0);
 }
+
+/// A lock with such a name is refused, and tabs without locks would exchange at the same time.
+#[test]
+fn case_24_a_storage_key_that_cannot_name_a_lock_is_refused() {
+    let sim = Simulation::new(1);
+    let build = |key: &str| builder().storage_key(key).build_on(Rc::new(sim.tab())).map(drop);
+    assert!(matches!(build("-app"), Err(Error::InvalidRequest(text)) if text.contains("choose another storage key")));
+    assert_eq!(build("app-"), Ok(()));
+}
