@@ -69,8 +69,8 @@ impl<I, T: Send + Sync, E: Send + Sync> UseSessionActionReturn<I, T, E> {
 
 /// Creates an action of a user, such as sending a form or deleting a mail.
 ///
-/// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the same user signs in
-/// again; if it was dispatched while no user was signed in, when any user signs in. It runs from its beginning: an action with one request
+/// A dispatch without a session, or whose session turns out to be over, waits for a sign-in. It runs when the user of the last session signs in
+/// again; if there was none, or that user has signed out, when any user signs in. It runs from its beginning: an action with one request
 /// is never carried out twice, but an action with several requests sends those again that were accepted. A sign-out by the user aborts all
 /// running dispatches and discards those that wait. The sign-in of another user, in this or another tab, aborts all running dispatches
 /// too, and so does a sign-in whose token names no user. A dispatch that waits is discarded with the component; one that runs goes on.
@@ -174,7 +174,7 @@ struct Dispatches<I, T: Send + Sync + 'static, E: Send + Sync + 'static> {
     subscription: RefCell<Option<Subscription>>,
     /// The component was removed: no dispatch waits for a sign-in from now on.
     is_closed: Cell<bool>,
-    /// The user of the last session.
+    /// The user of the last session, unless that user has signed out.
     user: RefCell<Option<String>>,
     /// The number of the last dispatch.
     count: Cell<u64>,
@@ -227,7 +227,9 @@ where
         match self.client.get().filter(|_| self.is_signed_in()) {
             Some(client) => self.run(client, input),
             // A stored session whose engine is not loaded yet may be a user's.
-            None if self.resume || (self.client.get().is_none() && !is_ready) => self.wait(Waiting { input, user: None }),
+            None if self.resume || (self.client.get().is_none() && !is_ready) => {
+                self.wait(Waiting { input, user: self.user.borrow().clone() });
+            }
             None => {}
         }
     }
@@ -264,6 +266,7 @@ where
     fn on_event(self: &Rc<Self>, event: &Event) {
         match event {
             Event::SignedOut { reason: SignOutReason::ByUser | SignOutReason::OtherTab } => {
+                self.user.take();
                 self.take_queue();
                 self.abort_running();
             }

@@ -87,6 +87,8 @@ async fn case_16_an_action_of_one_user_does_not_run_as_another() {
     let test = Fixture::signed_in().await;
     let (page, save) = mount_action(&test);
     find_the_session_ended(&test, &page, save).await;
+    // As in a form that is still shown.
+    save.dispatch(ROUTE);
     register(&test.client).await;
     page.shows(NOTHING).await;
     assert_eq!(test.get("/bbb").await, Ok(200));
