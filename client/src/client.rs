@@ -13,7 +13,7 @@ use crate::{
         event::{Event, Outcome, RefreshTrigger},
         in_flight::ResumeSlot,
         tokens::Freshness,
-        transport::Transport,
+        transport::{Transport, issued_at},
     },
     storage::{
         lock::{Lock, STORE_LAG},
@@ -110,11 +110,16 @@ impl RequestBuilder<Client> {
     /// As [`Client::send`]; [`Error::Status`] for a failure that is not the user's, such as 500; [`Error::Decode`] if a success
     /// contains no tokens.
     pub async fn sign_in(self) -> Result<SignIn, Error> {
-        let (request, client) = self.bind(());
+        let (mut request, client) = self.bind(());
         let session = &client.0.session;
+        let platform = &session.0.transport.platform;
+        let begun = platform.monotonic();
         let timeout = request.parts.timeout.unwrap_or(session.0.settings.timeout);
         let acquiring = Box::pin(async { Ok(session.acquire_cookie_lock().await) });
         let lock = session.0.transport.within(Some(timeout), acquiring).await?;
+        if let Some(timeout) = &mut request.parts.timeout {
+            *timeout = timeout.saturating_sub(milliseconds(platform.monotonic() - begun));
+        }
         let signed_in = client.sign_in_if(request, |_| true, &lock).await;
         if matches!(signed_in, Ok(SignIn::Done(_))) {
             session.release(lock);
@@ -132,6 +137,9 @@ impl Client {
         is_wanted: fn(&Session) -> bool,
         lock: &Option<Rc<Lock>>,
     ) -> Result<SignIn, Error> {
+        let may_be_cached = request.may_be_cached();
+        // A timeout of the request limits the body, too.
+        let limit = request.parts.timeout.is_none().then_some(self.0.session.0.settings.timeout);
         let mut response = self.send_sign_in(request).await?;
         if response.status().is_client_error() {
             return Ok(SignIn::Refused(response));
@@ -140,10 +148,10 @@ impl Client {
             return Err(response.status_error());
         }
         let session = &self.0.session;
-        session.within_timeout(async { Ok(response.buffer().await.map(drop)?) }).await?;
+        session.0.transport.within(limit, Box::pin(async { Ok(response.buffer().await.map(drop)?) })).await?;
         match session.parse_sign_in(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) => {
-                let sent_at = response.sent_at();
+                let sent_at = issued_at(&response, may_be_cached);
                 if session.is_late(&sent_at) {
                     // This tab was suspended, and may not see yet what other tabs have written meanwhile.
                     session.0.transport.platform.sleep(STORE_LAG).await;
@@ -159,7 +167,7 @@ impl Client {
                 session.revoke_unused(&TokenResponse::new(&response), lock);
                 return Err(response.decode_error(reason));
             }
-            RefreshOutcome::Rejected => return Err(response.decode_error("the grant takes it for a rejection")),
+            RefreshOutcome::Rejected => return Err(response.decode_error("the grant reads it as a rejection: check its parse")),
         }
         Ok(SignIn::Done(response))
     }
@@ -313,8 +321,8 @@ impl Client {
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let sending = transport.send_once(call.request, body, &call.address, token);
         let response = transport.within(limit, sending).await?;
-        if !call.request.may_be_cached() && self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
-            transport.clock.observe_server_time(response.sent_at());
+        if self.is_from(call, &response, |origin| origin == session.0.issuer_origin) {
+            transport.clock.observe_server_time(issued_at(&response, call.request.may_be_cached()));
         }
         if token.is_some() {
             if self.is_token_rejected(call, &response) {

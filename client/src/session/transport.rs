@@ -190,6 +190,12 @@ fn without_slashes(path: &str) -> &str {
     path.strip_prefix('/').map_or(path, without_slashes)
 }
 
+/// When a response was sent. One that may come out of a cache does not show the server's time.
+pub(crate) fn issued_at(response: &Response, may_be_cached: bool) -> Timestamp {
+    let sent_at = response.sent_at();
+    Timestamp { server: sent_at.server.filter(|_| !may_be_cached), ..sent_at }
+}
+
 /// A refresh token goes to the token endpoint only, and no other server answers for it.
 pub(crate) fn without_redirects(request: Request) -> Request {
     if request.options().redirect.is_none() { request.redirect(RequestRedirect::Error) } else { request }

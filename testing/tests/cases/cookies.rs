@@ -626,3 +626,23 @@ fn case_12_a_tab_that_thaws_while_several_tabs_stop_waiting_causes_no_second_ref
         assert_eq!((sim.server().stats().refreshes, sim.server().violations()), (2, Vec::new()), "{seed}");
     }
 }
+
+#[test]
+fn case_60_the_timeout_of_a_sign_in_includes_waiting_for_the_cookie() {
+    let sim = Simulation::new(1);
+    sim.server().set_latency(seconds(0.7), seconds(0.7));
+    let tabs = [sim.tab(), sim.tab()].map(|tab| (tab.clone(), tab.client(cookie_builder())));
+    let sign_in = |at: usize, timeout: f64| {
+        let (tab, client) = &tabs[at];
+        let login = client.post("/cookie/login").json(&serde_json::json!({"username": "ada", "password": "x"}));
+        tab.run(async move { login.timeout(seconds(timeout)).sign_in().await.map(drop) })
+    };
+    let first = sign_in(0, 30.0);
+    sim.settle();
+    let second = sign_in(1, 3.0);
+    let begun = sim.now();
+    // The first one takes 1.4 s and keeps the lock for a second more.
+    assert_eq!(sim.block_on(second), Err(Error::Timeout));
+    assert!((2_990.0..3_100.0).contains(&(sim.now() - begun)), "{}", sim.now() - begun);
+    assert_eq!(sim.block_on(first), Ok(()));
+}
