@@ -70,7 +70,7 @@ impl fmt::Display for Error {
             Error::SessionChanged => f.write_str("another user has signed in: the request was not sent again"),
             Error::NotRenewable { .. } => f.write_str("the server refuses to renew the session: it ends with its access token"),
             Error::Unavailable { retry_after } => {
-                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let seconds = retry_after.as_secs().saturating_add(u64::from(retry_after.subsec_nanos() > 0));
                 write!(f, "the session could not be renewed: try again in {seconds} s")
             }
             Error::Timeout => f.write_str("the request took longer than its deadline"),
@@ -105,7 +105,7 @@ pub enum SignOutReason {
     OtherTab,
     /// The server rejected the refresh token.
     Rejected,
-    /// The access token expired and there was no refresh token.
+    /// The access token expired or was refused, and there was no refresh token.
     Expired,
     /// The key that the tokens are bound to is lost, such as after the site's data was cleared in part. Only with DPoP (RFC 9449).
     KeyLost,

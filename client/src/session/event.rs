@@ -153,3 +153,15 @@ pub enum Warning {
     /// grant: see [`grant`](crate::grant).
     NoVerdict(String),
 }
+
+impl Warning {
+    /// Whether it holds only until the record can be written.
+    pub(crate) fn ends_with_a_write(&self) -> bool {
+        matches!(self, Warning::StoreDenied | Warning::StoreFull | Warning::StoreCleared | Warning::StoreUnreadable)
+    }
+
+    /// Whether it holds only until the token endpoint gives a verdict.
+    pub(crate) fn ends_with_a_verdict(&self) -> bool {
+        matches!(self, Warning::NoVerdict(_))
+    }
+}

@@ -19,7 +19,7 @@ pub(crate) mod transport;
 use crate::{
     error::{Error, SignOutReason},
     grant::{Exchange, RefreshGrant},
-    http::header::contains,
+    http::header::{contains, is_header_value},
     platform::{Guard, PlatformEvent, Storage},
     rules::{Rule, is_broken},
     storage::{
@@ -409,6 +409,8 @@ impl Session {
     /// request of another tab that exchanged its predecessor may still be on its way to the server.
     pub(crate) fn freshness(&self, held: &Credential) -> Freshness {
         match held.tokens.freshness(&self.0.transport.clock) {
+            // No header can carry it.
+            _ if !is_header_value(&held.tokens.access_token) && self.is_renewable(held) => Freshness::Expired,
             Freshness::ExpiringSoon(_) if self.0.transport.clock.age(&held.tokens.issued) < self.youngest_exchange() => Freshness::Fresh,
             freshness => freshness,
         }
@@ -629,8 +631,9 @@ impl Session {
     }
 
     fn put(&self, record: Record) {
-        if let Err(warning) = self.0.store.put(record) {
-            self.warn(warning);
+        match self.0.store.put(record) {
+            Ok(()) => self.end_warnings(Warning::ends_with_a_write),
+            Err(warning) => self.warn(warning),
         }
         self.wake_change_waiters();
     }
@@ -666,17 +669,17 @@ impl Session {
     /// Reports a warning once.
     pub(crate) fn warn(&self, warning: Warning) {
         if !self.0.warnings.borrow().contains(&warning) {
-            if matches!(warning, Warning::NoVerdict(_)) {
-                self.clear_no_verdict();
+            if warning.ends_with_a_verdict() {
+                // Only the latest reason is of interest.
+                self.end_warnings(Warning::ends_with_a_verdict);
             }
             self.0.warnings.borrow_mut().push(warning.clone());
             self.emit(|| Event::Warning(warning));
         }
     }
 
-    /// Only the latest reason is of interest, and only until the token endpoint gives a verdict.
-    fn clear_no_verdict(&self) {
-        self.0.warnings.borrow_mut().retain(|warning| !matches!(warning, Warning::NoVerdict(_)));
+    fn end_warnings(&self, ends: fn(&Warning) -> bool) {
+        self.0.warnings.borrow_mut().retain(|warning| !ends(warning));
     }
 
     /// A future to be shared. Its events are delivered when it is not being polled.

@@ -14,7 +14,7 @@ use crate::{
         event::{Event, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
         tokens::{Freshness, TokenSet, names_another_user},
-        transport::{UNSENDABLE_TOKEN, without_redirects},
+        transport::{UNSENDABLE_TOKEN, issued_at, without_redirects},
     },
     storage::{
         lock::{self, Lock, STORE_LAG},
@@ -213,13 +213,13 @@ impl Session {
             let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(&value, response.sent_at()));
             response.buffer().await?;
             let outcome = self.parse(&TokenResponse::new(&response));
-            Ok(Box::new((outcome, response.sent_at(), retry_after)))
+            Ok(Box::new((outcome, issued_at(&response, request.may_be_cached()), retry_after)))
         };
         match transport.within(Some(self.0.settings.refresh_timeout), Box::pin(asking)).await {
             Ok(answer) => match *answer {
                 (RefreshOutcome::Granted(tokens), sent_at, _) => {
                     transport.clock.set_server_time(sent_at);
-                    self.clear_no_verdict();
+                    self.end_warnings(Warning::ends_with_a_verdict);
                     ExchangeResult::Granted(Box::new((tokens, sent_at)))
                 }
                 (RefreshOutcome::Rejected, ..) => ExchangeResult::Rejected,

@@ -260,3 +260,25 @@ fn a_refresh_that_grants_the_same_access_token_again_is_made_once() {
     assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
     assert_eq!(sim.server().stats().refreshes, 1);
 }
+
+#[test]
+fn a_stored_token_that_no_header_can_carry_is_renewed() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let client = tab.client(builder());
+    let mut tokens = sim.server().sign_in("ada");
+    (tokens.access_token, tokens.expires_in) = ("tökén".to_owned(), None);
+    client.session().sign_in(tokens);
+    assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    assert_eq!(sim.server().stats().refreshes, 1);
+}
+
+#[test]
+fn a_token_that_no_header_can_carry_and_that_cannot_be_renewed_is_an_error() {
+    let sim = Simulation::new(1);
+    let tab = sim.tab();
+    let client = tab.client(builder());
+    client.session().sign_in(wugan::TokenSet::without_refresh_token("tökén"));
+    assert!(matches!(sim.block_on(get(&tab, &client, "/bbb")), Err(Error::InvalidRequest(text)) if text.contains("printable ASCII")));
+    assert!(is_signed_in(&client));
+}

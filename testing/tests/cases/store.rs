@@ -34,6 +34,23 @@ fn case_27_the_session_lives_in_memory_if_the_store_fails() {
 }
 
 #[test]
+fn case_27_a_warning_ends_when_the_record_can_be_written_again() {
+    for end in [StoreError::Denied, StoreError::Full].map(Some).into_iter().chain([None]) {
+        let (sim, tab, client) = ada();
+        sim.server().allow_early_refreshes();
+        tab.set_store_error(end);
+        if end.is_none() {
+            sim.overwrite(KEY, None);
+        }
+        assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
+        assert_eq!(client.session().info().warnings.len(), usize::from(end.is_some()), "{end:?}");
+        tab.set_store_error(None);
+        assert_eq!(sim.block_on(refresh((&tab, &client))), Ok(()));
+        assert_eq!((client.session().info().warnings, sim.stored(KEY).is_some()), (vec![], true), "{end:?}");
+    }
+}
+
+#[test]
 fn case_27_a_refresh_token_is_exchanged_once_also_without_a_store() {
     let (sim, tab, client) = ada();
     sim.server().set_latency(seconds(0.5), seconds(0.5));
@@ -75,13 +92,14 @@ fn case_27_an_unreadable_record_is_replaced_by_the_next_sign_in() {
     let client = tab.client(builder());
     let events = record(&client);
     assert!(!is_signed_in(&client));
+    assert_eq!(client.session().info().warnings, [Warning::StoreUnreadable]);
     client.session().sign_in(sim.server().sign_in("ada"));
-    let response = get(&tab, &client, "/bbb");
-    assert_eq!(sim.block_on(response), bbb());
+    assert_eq!(client.session().info().warnings, []);
     sim.overwrite(KEY, Some("rubbish"));
-    let response = get(&tab, &client, "/bbb");
-    assert_eq!(sim.block_on(response), bbb());
-    assert_eq!(warnings(&events), [Warning::StoreUnreadable], "one warning");
+    for _ in 0..2 {
+        assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
+    }
+    assert_eq!(warnings(&events), [Warning::StoreUnreadable, Warning::StoreUnreadable], "once for each");
     assert!(is_signed_in(&client));
 }
 
