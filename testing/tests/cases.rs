@@ -1,4 +1,5 @@
-//! The cases of the client, known failures of such clients: the engine in a simulated browser. A test's name is its case and what is observed.
+//! The cases of the client (`docs/cases.md`), known failures of such clients: the engine in a simulated browser. A test's name is its case and
+//! what is observed.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod cases {

@@ -19,11 +19,16 @@ const SNIPPETS: &str = "docs/snippets/src/lib.rs";
 const PRONOUNS: [&str; 13] =
     ["who", "whoever", "whom", "whomever", "somebody", "nobody", "everybody", "anybody", "he", "him", "his", "himself", "whosoever"];
 
-/// All Markdown documents, and all Rust sources as one text.
+/// The table of the client's cases, and the folders whose tests name them. The server numbers its own.
+const CASES: &str = "docs/cases.md";
+const CASE_TESTS: [&str; 4] = ["client", "testing", "e2e", "src"];
+
+/// All Markdown documents, and all Rust sources as one text; those with the client's cases a second time.
 struct Documents {
     root: PathBuf,
     pages: BTreeMap<PathBuf, String>,
     sources: String,
+    case_tests: String,
 }
 
 pub(crate) fn run() -> Result<()> {
@@ -44,7 +49,7 @@ pub(crate) fn run() -> Result<()> {
 
 impl Documents {
     fn read(root: PathBuf) -> Result<Documents> {
-        let mut documents = Documents { root: root.clone(), pages: BTreeMap::new(), sources: String::new() };
+        let mut documents = Documents { root: root.clone(), pages: BTreeMap::new(), sources: String::new(), case_tests: String::new() };
         documents.read_folder(&root)?;
         Ok(documents)
     }
@@ -62,7 +67,11 @@ impl Documents {
             } else if name.ends_with(".md") {
                 self.pages.insert(self.relative(&path), read(&path)?);
             } else if name.ends_with(".rs") {
-                self.sources.push_str(&read(&path)?);
+                let source = read(&path)?;
+                if CASE_TESTS.iter().any(|folder| self.relative(&path).starts_with(folder)) {
+                    self.case_tests.push_str(&source);
+                }
+                self.sources.push_str(&source);
             }
         }
         Ok(())
@@ -102,6 +111,7 @@ impl Documents {
 
     fn faults(&self) -> Vec<String> {
         let mut faults = self.list_of_pages();
+        faults.extend(self.cases());
         for (path, text) in &self.pages {
             let prose = prose(text);
             let tell = |fault: String| format!("{}: {fault}", path.display());
@@ -112,6 +122,20 @@ impl Documents {
                 .extend(named_cases(text).filter(|case| !self.sources.contains(case)).map(|case| tell(format!("there is no test {case}"))));
         }
         faults
+    }
+
+    /// The rows of the cases are numbered in order, and each has a test.
+    fn cases(&self) -> Vec<String> {
+        let Some(table) = self.pages.get(Path::new(CASES)) else { return vec![format!("there is no {CASES}")] };
+        let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| #") && !line.starts_with("| -"));
+        let faults = rows.zip(1..).filter_map(|(row, number)| {
+            if !row.starts_with(&format!("| {number} | ")) {
+                return Some(format!("{CASES}: row {number} has another number"));
+            }
+            let is_tested = self.case_tests.contains(&format!("case_{number:02}_"));
+            (!is_tested).then(|| format!("{CASES}: there is no test of case {number}"))
+        });
+        faults.collect()
     }
 
     /// Why a link leads nowhere.
@@ -288,9 +312,13 @@ mod tests {
             ("docs/guide/src/SUMMARY.md", "[Listed](listed.md)"),
             ("docs/guide/src/listed.md", "```rust,no_run\n```\n"),
             ("docs/guide/src/lonely.md", "```rust,ignore\n```\n"),
-            ("tests/a.rs", "fn case_01_is_there() {}"),
+            ("docs/cases.md", "| # | what |\n| --- | --- |\n| 1 | a |\n| 2 | b |\n| 4 | c |\n"),
+            ("client/tests/a.rs", "fn case_01_is_there() {}"),
+            ("server/tests/a.rs", "fn case_02_of_the_server() {}"),
         ]);
         let expected = [
+            "docs/cases.md: there is no test of case 2",
+            "docs/cases.md: row 3 has another number",
             "docs/guide/src/SUMMARY.md does not list lonely.md once",
             "docs/snippets/src/lib.rs does not compile listed.md",
             "README.md: the link docs/none.md leads nowhere",
