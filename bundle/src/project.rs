@@ -47,12 +47,6 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The workspace's `rust-version`: the oldest Rust that its packages promise to build with.
-#[must_use]
-pub const fn rust_version() -> &'static str {
-    env!("CARGO_PKG_RUST_VERSION")
-}
-
 /// The version of a package in `Cargo.lock`.
 ///
 /// # Errors

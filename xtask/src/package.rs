@@ -7,7 +7,7 @@ use std::process::Command;
 
 use wugan_bundle::command::output_of;
 use wugan_bundle::project;
-use wugan_bundle::step::{Result, step};
+use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::wasm::TARGET;
 use wugan_local::process::run;
 
@@ -15,6 +15,7 @@ use crate::toolchain;
 
 /// The published packages. One may depend on another by version: then one command must package both, and neither may have `publish = false`.
 const PACKAGES: [&str; 2] = ["wugan", "wugan-testing"];
+const MANIFESTS: [&str; 2] = ["client/Cargo.toml", "testing/Cargo.toml"];
 
 /// Packages them, and builds each package from its archive.
 pub(crate) fn archives() -> Result<()> {
@@ -28,7 +29,8 @@ pub(crate) fn archives() -> Result<()> {
 /// Checks the packages with the Rust version that they promise, natively and for wasm32. Cargo refuses dependencies that require a newer one.
 /// If rustup cannot install it, clippy's `incompatible_msrv`, which is on by default, finds newer parts of the standard library.
 pub(crate) fn minimum_rust() -> Result<()> {
-    let promised = project::rust_version();
+    let promised = promised()?;
+    let promised = &*promised;
     let is_installed = || output_of(Command::new("rustc").args([&format!("+{promised}"), "--version"]).env("RUSTUP_AUTO_INSTALL", "0"));
     if is_installed().is_none() && !toolchain::install(promised) {
         println!("    Rust {promised} cannot be installed by rustup: only clippy has checked the minimum Rust version");
@@ -45,6 +47,22 @@ pub(crate) fn minimum_rust() -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// The `rust-version` of the published packages.
+fn promised() -> Result<String> {
+    let version_in = |manifest: &&str| {
+        let text = fs::read_to_string(project::root().join(manifest)).unwrap_or_default();
+        let version = text.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
+        version.map(str::to_owned).ok_or_else(|| failure(format!("{manifest} has no rust-version of its own")))
+    };
+    let versions: Vec<_> = MANIFESTS.iter().map(version_in).collect::<Result<_>>()?;
+    let [first, second] = &versions[..] else { return Err(failure("two packages are published")) };
+    if first == second {
+        Ok(first.clone())
+    } else {
+        Err(failure(format!("{} promise different versions of Rust", MANIFESTS.join(" and "))))
+    }
 }
 
 /// Removes earlier archives of the same versions that cargo has unpacked, and what it has compiled from them: it takes both for unchanged.
