@@ -1,5 +1,5 @@
-//! `cargo xtask lint`: the documents, format, clippy natively and for wasm32, the packages for crates.io, and the minimum Rust version. The
-//! fuzz targets are a workspace of their own and are included.
+//! `cargo xtask lint`: the documents, format, clippy natively and for wasm32, rustdoc, the packages for crates.io, and the minimum Rust
+//! version. The fuzz targets are a workspace of their own and are included.
 
 use wugan_bundle::project;
 use wugan_bundle::step::{Result, step};
@@ -10,6 +10,9 @@ use crate::docs;
 use crate::example_page;
 use crate::package;
 use crate::toolchain;
+
+/// The packages that others use.
+const LIBRARIES: [&str; 5] = ["wugan", "wugan-testing", "wugan-timeline", "wugan-wire", "wugan-axum"];
 
 /// Arguments of clippy.
 const STRICT: [&str; 3] = ["--", "-D", "warnings"];
@@ -31,6 +34,12 @@ pub(crate) fn run() -> Result<()> {
         // In the same target folder, as most dependencies are the same. With CUSTOM_LIBFUZZER_PATH, libFuzzer is not compiled; nothing is linked.
         clippy.env("CARGO_TARGET_DIR", project::target()).env("CUSTOM_LIBFUZZER_PATH", "/libfuzzer.a");
         process::run(clippy.args(["clippy", "--quiet", "--all-targets", "--manifest-path"]).arg(&fuzz).args(STRICT))
+    })?;
+    step("Building the documentation of the libraries", "seconds if nothing changed, 1 min the first time", || {
+        let features = "wugan-testing/__rules,wugan/devtools,wugan/oidc,wugan/dpop,wugan-axum/verifier";
+        let mut doc = project::cargo();
+        doc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--quiet", "--no-deps", "--features", features]);
+        process::run(doc.args(LIBRARIES.map(|package| format!("--package={package}"))))
     })?;
     toolchain::add_target()?;
     step("Linting what runs in a browser, for wasm32", "seconds if nothing changed, 2 min the first time", || {

@@ -220,7 +220,7 @@ const MANY_SESSIONS: u64 = 1000;
 /// So many sessions of each kind are counted at most, so that the time of a count is bounded.
 const MOST_COUNTED: u64 = 100_000;
 
-/// Whether at least [`MANY_SESSIONS`] sessions were started before this time, and fewer later. Each are counted up to [`MOST_COUNTED`].
+/// Whether at least `MANY_SESSIONS` sessions were started before this time, and fewer later. Each are counted up to `MOST_COUNTED`.
 pub async fn are_most_from_before(db: &impl ConnectionTrait, started_before: Millis) -> Result<bool, DbErr> {
     let old = count_at_most(db, Column::CreatedAt.lt(started_before), MOST_COUNTED).await?;
     Ok(old >= MANY_SESSIONS && count_at_most(db, Column::CreatedAt.gte(started_before), old).await? < old)
