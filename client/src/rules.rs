@@ -55,7 +55,13 @@ pub fn break_rule(rule: Option<Rule>) {
     BROKEN.set(rule);
 }
 
+/// The rule that is broken in this thread.
+#[must_use]
+pub fn broken_rule() -> Option<Rule> {
+    BROKEN.get()
+}
+
 /// Whether this rule is switched off in this thread; never without the feature.
 pub(crate) fn is_broken(rule: Rule) -> bool {
-    cfg!(feature = "__rules") && BROKEN.get() == Some(rule)
+    cfg!(feature = "__rules") && broken_rule() == Some(rule)
 }

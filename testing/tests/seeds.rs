@@ -92,12 +92,9 @@ fn no_schedule_violates_a_rule() {
     println!("{count} seeds, {:.0} per second, {:?} MiB", count as f64 / started.elapsed().as_secs_f64(), resident_memory());
     let lost = LOST.each_ref().map(|policies| policies.each_ref().map(|lost| lost.load(Relaxed)));
     println!("sessions lost by a second exchange, {POLICIES:?}: {:?} without Web Locks, {:?} with them", lost[0], lost[1]);
-    // Broken rules lose sessions, in another test of the same process.
-    if cfg!(not(feature = "__rules")) {
-        assert!(lost[1][0] <= count / 1_000_000, "with attempt ids and locks");
-        assert!(lost[1].iter().sum::<u64>() <= 20 + count / 400, "with locks");
-        assert!(lost[0].iter().sum::<u64>() <= 20 + count / 20, "without locks");
-    }
+    assert!(lost[1][0] <= count / 1_000_000, "with attempt ids and locks");
+    assert!(lost[1].iter().sum::<u64>() <= 20 + count / 400, "with locks");
+    assert!(lost[0].iter().sum::<u64>() <= 20 + count / 20, "without locks");
 }
 
 #[test]

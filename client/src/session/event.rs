@@ -19,7 +19,7 @@ pub enum Event {
     },
     /// The session ended.
     SignedOut {
-        /// Why.
+        /// Why the session ended.
         reason: SignOutReason,
     },
     /// A refresh brought tokens that name the user differently, such as after a change of the name.
@@ -47,7 +47,7 @@ pub enum Event {
         /// Whether it answers the second sending.
         replay: bool,
     },
-    /// A request waits for the shared refresh.
+    /// A request's token was refused: it needs a newer one.
     Waiting {
         /// The request's number.
         request: u64,
@@ -61,17 +61,17 @@ pub enum Event {
     },
     /// The shared refresh began.
     RefreshStarted {
-        /// Why.
+        /// What started the refresh.
         trigger: RefreshTrigger,
     },
     /// The shared refresh ended.
     RefreshEnded {
-        /// How.
+        /// How the refresh ended.
         result: RefreshResult,
     },
     /// Newer tokens of another tab were adopted.
     Adopted,
-    /// Something needs attention; the session goes on. Each warning is reported once, and to each new subscriber.
+    /// Something needs attention; the session goes on. A warning is reported once while it lasts, and to each new subscriber.
     Warning(Warning),
 }
 
@@ -131,7 +131,7 @@ pub enum RefreshResult {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
-    /// The storage cannot be read: the session lives in this page's memory.
+    /// The storage cannot be read: the session lives in this page's memory. This warning and the next three end when the record is written.
     StoreDenied,
     /// The storage cannot be written: the session lives in this page's memory.
     StoreFull,

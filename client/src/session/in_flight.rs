@@ -1,4 +1,4 @@
-//! The exchanges in flight, if any: the only state of refreshing.
+//! The exchanges in flight, if any.
 
 use crate::{error::Error, session::event::RefreshTrigger, storage::record::Credential};
 use futures::future::{LocalBoxFuture, Shared, WeakShared};

@@ -47,13 +47,13 @@ impl fmt::Debug for TokenSet {
     }
 }
 
-/// The user that an access token names.
+/// The user that the ID token or else the access token names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
     /// The claim `sub` (RFC 7519 §4.1.2), or the tutorial's `userId`.
     pub id: String,
-    /// The claim `username`, `preferred_username` or `name`.
+    /// The claim `username`, `preferred_username` or `name`; of an ID token also `email`.
     pub name: Option<String>,
 }
 

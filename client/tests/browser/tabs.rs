@@ -69,7 +69,7 @@ async fn wait_until_no_lock_is_left(test: &Fixture) {
 }
 
 #[wasm_bindgen_test]
-async fn the_lock_names_the_pair_of_tokens_and_is_released_after_the_refresh() {
+async fn the_lock_names_the_exchange_and_is_released_after_the_refresh() {
     let test = Fixture::with_refused_access_token().await;
     let lock_name = test.lock_name();
     test.page.hold(REFRESH_PATH);
@@ -143,7 +143,7 @@ async fn case_11_tokens_that_arrive_half_a_second_after_a_rejection_are_adopted(
 }
 
 #[wasm_bindgen_test]
-async fn case_12_a_tab_that_holds_the_lock_too_long_is_passed_on_the_second_rung() {
+async fn case_12_a_tab_that_holds_the_lock_too_long_does_not_stop_the_others() {
     let test = Fixture::with(|builder| builder.refresh_timeout(Duration::from_secs(1)).lock_timeout(Duration::ZERO));
     register(&test.client).await;
     test.corrupt("access_token");

@@ -8,6 +8,7 @@ const MAX_SUPERSEDES: u32 = 8;
 
 /// How a server treats a refresh token that was exchanged before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReusePolicy {
     /// As `wugan-server`: an exchange is recognised by its attempt id and repeated. Another presenter supersedes an unused successor.
     #[default]

@@ -24,6 +24,7 @@ use wugan::TokenSet;
 
 /// What goes wrong with a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Fault {
     /// Nothing.
     #[default]

@@ -282,12 +282,12 @@ fn case_54_resume_goes_on_when_its_caller_stops_waiting_and_is_shared() {
         let client = tab.client(cookie_builder());
         let rotated = sim.server().stats().rotated;
         let resuming = client.clone();
-        let impatient = tab.run(async move {
+        let stopped_waiting = tab.run(async move {
             let waiting = resuming.resume();
             futures::pin_mut!(waiting);
             assert!(futures::poll!(waiting).is_pending());
         });
-        sim.block_on(impatient);
+        sim.block_on(stopped_waiting);
         sim.advance(seconds(0.08));
         let tabs = [(tab.clone(), client.clone()), (tab.clone(), client)];
         assert_eq!(resume(&sim, &tabs), [Ok(true), Ok(true)], "locks: {has_locks}");

@@ -448,7 +448,7 @@ fn protocol_5_a_waiting_tab_that_was_frozen_starts_to_wait_again() {
 }
 
 #[test]
-fn protocol_5_a_tab_frozen_in_the_queue_does_not_overtake_one_on_a_higher_rung() {
+fn protocol_5_a_tab_frozen_in_the_queue_does_not_overtake_one_with_a_later_lock() {
     for delay in 0..10 {
         let sim = Simulation::new(delay);
         let tabs = tabs(&sim, 3, || builder().auto_refresh(false).timeout(seconds(200.0)));
@@ -534,7 +534,7 @@ fn protocol_5_many_tabs_on_a_strict_server_never_exchange_a_token_twice() {
 
 #[test]
 fn protocol_5_a_server_that_keeps_its_refresh_token_is_asked_once_per_expiry() {
-    // The refresh token stays the same, so the lock must be named by the access token too.
+    // The refresh token stays the same, so the lock must be named by the number of exchanges too.
     let sim = Simulation::new(1);
     let tabs = tabs(&sim, 4, || builder().grant(crate::cases::outages::KeepsRefreshToken::default()));
     sim.server().set_reuse_policy(ReusePolicy::UntilUsed);

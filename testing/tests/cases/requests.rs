@@ -65,8 +65,8 @@ fn case_04_a_refresh_without_an_answer_fails_each_request_at_its_timeout() {
     let started = sim.now();
     assert_eq!(sim.block_on(quick), Err(Error::Timeout));
     assert!((sim.now() - started - 2_000.0).abs() < 1.0);
-    let patient = get(&tab, &client, "/bbb");
-    assert!(matches!(sim.block_on(patient), Err(Error::Unavailable { .. })));
+    let response = get(&tab, &client, "/bbb");
+    assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
     sim.advance(seconds(2.0));
     let next = get(&tab, &client, "/bbb");
     assert_eq!(sim.block_on(next), bbb());
@@ -75,11 +75,11 @@ fn case_04_a_refresh_without_an_answer_fails_each_request_at_its_timeout() {
 #[test]
 fn case_04_the_attempt_timeout_holds_for_each_sending() {
     let (sim, tab, client) = ada();
-    let hasty = tab.client(builder().attempt_timeout(seconds(1.0)));
+    let limited = tab.client(builder().attempt_timeout(seconds(1.0)));
     sim.server().fail(Fault::Hangs);
     for (request, time) in [
-        (hasty.get("/bbb"), 1_000.0),
-        (hasty.get("/bbb").attempt_timeout(seconds(3.0)), 3_000.0),
+        (limited.get("/bbb"), 1_000.0),
+        (limited.get("/bbb").attempt_timeout(seconds(3.0)), 3_000.0),
         (client.get("/bbb").attempt_timeout(seconds(2.0)), 2_000.0),
     ] {
         let started = sim.now();
@@ -91,7 +91,7 @@ fn case_04_the_attempt_timeout_holds_for_each_sending() {
     sim.server().fail(Fault::None);
     sim.server().set_latency(seconds(0.4), seconds(0.4));
     client.session().corrupt_access_token();
-    let response = get(&tab, &hasty, "/bbb");
+    let response = get(&tab, &limited, "/bbb");
     assert_eq!(sim.block_on(response), bbb());
 }
 

@@ -130,7 +130,7 @@ fn case_11_a_rejected_tab_adopts_the_tokens_that_another_tab_stored() {
 }
 
 /// Tabs with or without Web Locks, in which ada is signed in, with clients that wait long.
-fn patient_tabs(sim: &Simulation, count: usize, has_locks: bool) -> Vec<(Tab, Client)> {
+fn tabs_with_a_long_timeout(sim: &Simulation, count: usize, has_locks: bool) -> Vec<(Tab, Client)> {
     sim.server().allow_early_refreshes();
     if !has_locks {
         sim.server().allow_duplicates();
@@ -149,7 +149,7 @@ fn case_12_a_frozen_tab_blocks_other_tabs_for_a_bounded_time() {
     for has_locks in [true, false] {
         let sim = Simulation::new(5);
         sim.server().set_latency(seconds(0.05), seconds(0.05));
-        let tabs = patient_tabs(&sim, 8, has_locks);
+        let tabs = tabs_with_a_long_timeout(&sim, 8, has_locks);
         let (frozen, client) = &tabs[0];
         client.session().corrupt_access_token();
         let _never = get(frozen, client, "/bbb");
@@ -196,7 +196,7 @@ fn case_12_a_holder_that_thaws_when_another_tab_stops_waiting_causes_no_second_r
     for early in 0..60_u32 {
         let sim = Simulation::new(u64::from(early));
         sim.set_store_lag(seconds(0.05));
-        let tabs = patient_tabs(&sim, 3, true);
+        let tabs = tabs_with_a_long_timeout(&sim, 3, true);
         let [holder, first, second] = &tabs[..] else { unreachable!() };
         // The holder is frozen while its exchange gets no answer.
         sim.server().fail_next([Fault::Hangs]);
@@ -225,7 +225,7 @@ fn case_12_without_locks_a_tab_frozen_during_its_refresh_costs_no_session() {
     for (freeze, thaw) in (0..12).flat_map(|freeze| (0..10).map(move |thaw| (f64::from(freeze) * 0.02, 14.5 + f64::from(thaw) * 0.1))) {
         let sim = Simulation::new(2);
         sim.server().set_latency(seconds(0.3), seconds(0.3));
-        let tabs = patient_tabs(&sim, 2, false);
+        let tabs = tabs_with_a_long_timeout(&sim, 2, false);
         tabs[0].1.session().corrupt_access_token();
         sim.advance(seconds(0.1));
         let first = refresh((&tabs[0].0, &tabs[0].1));
@@ -245,7 +245,7 @@ fn case_12_without_locks_a_tab_frozen_during_its_refresh_costs_no_session() {
 fn case_12_a_tab_that_was_frozen_when_it_got_the_lock_does_not_use_it() {
     for tenths in 0..20_u32 {
         let sim = Simulation::new(u64::from(tenths));
-        let tabs = patient_tabs(&sim, 3, true);
+        let tabs = tabs_with_a_long_timeout(&sim, 3, true);
         let [holder, frozen, other] = &tabs[..] else { unreachable!() };
         // The refresh of the holder fails after its timeout. The lock goes to the next tab, which is frozen by then.
         sim.server().fail_next([Fault::Hangs]);
@@ -277,7 +277,7 @@ fn case_12_a_tab_that_thaws_during_the_refresh_of_another_adopts_its_tokens() {
         let sim = Simulation::new(3);
         sim.set_store_lag(seconds(0.05));
         sim.server().set_latency(seconds(0.5), seconds(0.5));
-        let tabs = patient_tabs(&sim, 3, has_locks);
+        let tabs = tabs_with_a_long_timeout(&sim, 3, has_locks);
         let [holder, second, third] = &tabs[..] else { unreachable!() };
         holder.1.session().corrupt_access_token();
         let first_response = get(&holder.0, &holder.1, "/bbb");
@@ -306,7 +306,7 @@ fn case_12_two_frozen_tabs_block_others_for_a_bounded_time_and_cause_no_concurre
     for seed in 0..20 {
         let sim = Simulation::new(seed);
         sim.set_store_lag(seconds(0.05));
-        let tabs = patient_tabs(&sim, 5, true);
+        let tabs = tabs_with_a_long_timeout(&sim, 5, true);
         tabs[0].1.session().corrupt_access_token();
         sim.advance(seconds(0.1));
         sim.server().fail_next([Fault::Hangs; 2]);
@@ -331,7 +331,7 @@ fn case_12_two_frozen_tabs_block_others_for_a_bounded_time_and_cause_no_concurre
 #[test]
 fn case_12_without_locks_two_tabs_that_were_frozen_keep_the_session() {
     let sim = Simulation::new(1);
-    let tabs = patient_tabs(&sim, 2, false);
+    let tabs = tabs_with_a_long_timeout(&sim, 2, false);
     sim.server().set_latency(seconds(0.5), seconds(0.5));
     tabs[0].1.session().corrupt_access_token();
     let first = get(&tabs[0].0, &tabs[0].1, "/bbb");

@@ -222,12 +222,12 @@ fn case_20_a_request_is_sent_with_a_valid_token_while_a_refresh_hangs() {
 fn case_24_a_tab_that_slept_past_the_next_token_refreshes_again() {
     let sim = Simulation::new(1);
     let (one, other) = (sim.tab(), sim.tab());
-    let [sleeper, awake] = [&one, &other].map(|tab| tab.client(builder().auto_refresh(false)));
+    let [asleep, awake] = [&one, &other].map(|tab| tab.client(builder().auto_refresh(false)));
     sim.server().set_access_ttl(seconds(20.0));
-    sleeper.session().sign_in(sim.server().sign_in("ada"));
-    sleeper.session().corrupt_access_token();
+    asleep.session().sign_in(sim.server().sign_in("ada"));
+    asleep.session().corrupt_access_token();
     sim.advance(seconds(0.1));
-    let slow = get(&one, &sleeper, "/bbb");
+    let slow = get(&one, &asleep, "/bbb");
     sim.settle();
     one.freeze();
     let response = get(&other, &awake, "/bbb");
