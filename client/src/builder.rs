@@ -8,7 +8,7 @@ use crate::{
     gate::Gate,
     grant::{Exchange, Json, RefreshGrant},
     http::{Request, Response, header::is_header_name, redacted::redacted},
-    platform::{Platform, Storage, default_platform, in_memory::in_memory},
+    platform::{Host, Storage, default_platform, in_memory::in_memory, storage_of},
     session::{
         Migration, Session, Settings,
         in_flight::ResumeSlot,
@@ -230,8 +230,8 @@ impl ClientBuilder {
     /// # Errors
     /// As [`build`](Self::build).
     #[doc(hidden)]
-    pub fn build_on(mut self, platform: Rc<dyn Platform>) -> Result<Client, Error> {
-        let storage: Rc<dyn Storage> = self.in_memory.map_or_else(|| platform.clone() as Rc<dyn Storage>, |in_memory| in_memory());
+    pub fn build_on(mut self, platform: Host) -> Result<Client, Error> {
+        let storage: Rc<dyn Storage> = self.in_memory.map_or_else(|| storage_of(&platform), |in_memory| in_memory());
         let defaults = std::mem::take(&mut self.defaults);
         let transport = Transport::new(platform.clone(), self.base.clone(), self.prefix.clone(), self.auth_header.clone(), defaults);
         let (allowed_origins, issuer, issuer_origin) = self.check(&transport)?;

@@ -4,11 +4,10 @@
 //! wait in the browser's queue with that token, be refused one after the other, and queue again for the replays. Held back here, the
 //! rest of the burst is sent once, with the renewed token.
 
-use crate::platform::{Platform, within};
+use crate::platform::{Host, within};
 use futures::channel::oneshot;
 use std::{
     cell::{Cell, RefCell},
-    rc::Rc,
     time::Duration,
 };
 
@@ -22,7 +21,7 @@ const ACCEPTED_FOR_MS: f64 = 2_000.0;
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Gate {
-    platform: Rc<dyn Platform>,
+    platform: Host,
     in_flight: Cell<usize>,
     accepted_at: Cell<f64>,
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
@@ -35,7 +34,7 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Gate {
-    pub(crate) fn new(platform: Rc<dyn Platform>) -> Gate {
+    pub(crate) fn new(platform: Host) -> Gate {
         Gate { platform, in_flight: Cell::new(0), accepted_at: Cell::new(f64::NEG_INFINITY), waiting: RefCell::default() }
     }
 
@@ -48,7 +47,7 @@ impl Gate {
         if has_waited {
             let (sender, woken) = oneshot::channel();
             self.waiting.borrow_mut().push(sender);
-            let _ = within(&*self.platform, MAX_WAIT, Box::pin(woken)).await;
+            let _ = within(&self.platform, MAX_WAIT, Box::pin(woken)).await;
         }
         self.in_flight.set(self.in_flight.get() + 1);
         Permit { gate: self, has_waited }

@@ -8,7 +8,7 @@ mod servers;
 
 use crate::{
     error::{Error, SignOutReason},
-    platform::{Platform, SigningKey},
+    platform::{Host, SigningKey},
     rules::{Rule, is_broken},
     session::tokens::random_id,
 };
@@ -22,7 +22,7 @@ use std::{
 
 /// The key of a client, and what it knows about the servers' proofs.
 pub(crate) struct Dpop {
-    platform: Rc<dyn Platform>,
+    platform: Host,
     /// Names the key: that of the session, so that all tabs share it.
     name: String,
     /// Read from the store by the first request.
@@ -33,10 +33,10 @@ pub(crate) struct Dpop {
 }
 
 impl Dpop {
-    pub(crate) fn new(platform: Rc<dyn Platform>, storage_key: &str) -> Dpop {
+    pub(crate) fn new(platform: Host, storage_key: &str) -> Dpop {
         let mut name = storage_key.to_owned();
         if is_broken(Rule::TabsShareKey) {
-            name += &random_id(&*platform);
+            name += &random_id(&platform);
         }
         Dpop { platform, name, key: RefCell::default(), key_epoch: Cell::default(), servers: Servers::default() }
     }

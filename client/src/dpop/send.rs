@@ -48,7 +48,7 @@ impl Dpop {
                     method: request.method().as_str(),
                     url: &address.href,
                     issued: transport.clock.server_now(known.time) / 1_000.0,
-                    id: &random_id(&*self.platform),
+                    id: &random_id(&self.platform),
                     token_hash: token_hash.as_deref(),
                     nonce: nonce.as_deref(),
                 };

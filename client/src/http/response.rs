@@ -4,7 +4,7 @@ use crate::{
     error::Error,
     http::redacted::redacted,
     json::without_byte_order_mark,
-    platform::{Guard, Platform, PlatformResponse, within},
+    platform::{Guard, Host, HostResponse, within},
     session::{backoff::parse_retry_after, clock::Timestamp},
 };
 use futures::{
@@ -15,7 +15,7 @@ use futures::{
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use js_sys::{Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
-use std::{fmt, rc::Rc, time::Duration};
+use std::{fmt, time::Duration};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -25,14 +25,14 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 pub struct Response(Box<Inner>);
 
 struct Inner {
-    inner: Box<dyn PlatformResponse>,
+    inner: HostResponse,
     requested_url: String,
     /// When the server sent it: the time of issue of the tokens in it.
     sent_at: Timestamp,
     /// The body, if it has been read already.
     buffered: Option<Vec<u8>>,
     /// How long reading the body may take.
-    read_timeout: Option<(Rc<dyn Platform>, Duration)>,
+    read_timeout: Option<(Host, Duration)>,
 }
 
 impl fmt::Debug for Response {
@@ -42,11 +42,11 @@ impl fmt::Debug for Response {
 }
 
 impl Response {
-    pub(crate) fn new(inner: Box<dyn PlatformResponse>, requested_url: String, sent_at: Timestamp) -> Response {
+    pub(crate) fn new(inner: HostResponse, requested_url: String, sent_at: Timestamp) -> Response {
         Response(Box::new(Inner { inner, requested_url, sent_at, buffered: None, read_timeout: None }))
     }
 
-    pub(crate) fn set_read_timeout(&mut self, platform: Rc<dyn Platform>, timeout: Duration) {
+    pub(crate) fn set_read_timeout(&mut self, platform: Host, timeout: Duration) {
         self.0.read_timeout = Some((platform, timeout));
     }
 
@@ -125,7 +125,7 @@ impl Response {
         if self.0.buffered.is_none() {
             let reading = self.0.inner.bytes();
             self.0.buffered = Some(match &self.0.read_timeout {
-                Some((platform, timeout)) => within(&**platform, *timeout, reading).await??,
+                Some((platform, timeout)) => within(platform, *timeout, reading).await??,
                 None => reading.await?,
             });
         }

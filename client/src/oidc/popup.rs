@@ -12,14 +12,14 @@ use crate::{
         pkce,
         response::AuthorizationResponse,
     },
-    platform::Platform,
+    platform::Host,
 };
 use futures::{
     StreamExt,
     channel::mpsc::{UnboundedReceiver, unbounded},
     future::{Either, select},
 };
-use std::{rc::Rc, time::Duration};
+use std::time::Duration;
 use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
 use web_sys::{BroadcastChannel, MessageEvent};
 
@@ -81,7 +81,7 @@ impl Oidc {
 }
 
 /// In the window: gives the response to the page that opened it, and closes. A tab that no script opened stays.
-pub(crate) async fn hand_over(state: &str, query: &str, platform: &Rc<dyn Platform>) -> Result<String, Box<Error>> {
+pub(crate) async fn hand_over(state: &str, query: &str, platform: &Host) -> Result<String, Box<Error>> {
     if let Ok(channel) = BroadcastChannel::new(&channel_name(state)) {
         // Texts can always be cloned.
         let _ = channel.post_message(&JsValue::from_str(query));

@@ -5,7 +5,7 @@ use crate::{
     client::Client,
     json::Object,
     oidc::{Config, Metadata, browser, error::Error, exchange::Unanswered, id_token::IdToken, pending},
-    platform::{Platform, Storage},
+    platform::{Host, Storage},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -155,7 +155,7 @@ impl Oidc {
         self.platform().now()
     }
 
-    pub(crate) fn platform(&self) -> &Rc<dyn Platform> {
+    pub(crate) fn platform(&self) -> &Host {
         &self.client().session().0.transport.platform
     }
 }

@@ -1,6 +1,6 @@
 //! The platform for server-side rendering: no storage, no network, no time passes. A session is signed out.
 
-use super::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError};
+use super::{Address, Guard, HostResponse, Platform, PlatformEvent, PlatformRequest, Storage, StoreError};
 use crate::{error::Error, random::random};
 use futures::future::{FutureExt, LocalBoxFuture, pending, ready};
 use std::{rc::Rc, time::Duration};
@@ -40,7 +40,7 @@ impl Platform for Inert {
         })
     }
 
-    fn fetch(&self, _: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+    fn fetch(&self, _: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
         ready(Err(Error::Network("requests are sent in the browser only, not while a page is rendered on the server".into()))).boxed_local()
     }
 

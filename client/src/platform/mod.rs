@@ -43,7 +43,7 @@ pub trait Platform: Storage {
     fn resolve(&self, base: &str, url: &str) -> Option<Address>;
 
     /// Sends a request once. Dropping the future before the response head arrives aborts the request.
-    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>>;
+    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>>;
 
     /// Requests the exclusive lock of this name, shared by all tabs. Dropping the guard releases it, dropping the future leaves the
     /// queue. `None`: this platform has no locks.
@@ -129,12 +129,34 @@ pub(crate) fn no_web_crypto() -> Error {
     Error::InvalidRequest("DPoP needs WebCrypto, and this page has none or it failed: serve it over https, or at http://localhost".into())
 }
 
+/// A client's platform: on wasm32 the browser, known to the compiler, so that a program contains only the functions that it calls.
+#[cfg(target_arch = "wasm32")]
+pub type Host = browser::Browser;
+/// A client's platform: natively any, such as the simulator.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Host = Rc<dyn Platform>;
+
+/// The response of a [`Host`].
+#[cfg(target_arch = "wasm32")]
+pub type HostResponse = Box<browser::Fetched>;
+/// The response of a [`Host`].
+#[cfg(not(target_arch = "wasm32"))]
+pub type HostResponse = Box<dyn PlatformResponse>;
+
 /// The platform of this target: the browser on wasm32, else [`inert`].
-pub(crate) fn default_platform() -> Rc<dyn Platform> {
+pub(crate) fn default_platform() -> Host {
     #[cfg(target_arch = "wasm32")]
-    return Rc::new(browser::Browser);
+    return browser::Browser;
     #[cfg(not(target_arch = "wasm32"))]
     Rc::new(inert::Inert)
+}
+
+/// The storage that all tabs share.
+pub(crate) fn storage_of(platform: &Host) -> Rc<dyn Storage> {
+    #[cfg(target_arch = "wasm32")]
+    return Rc::new(platform.clone());
+    #[cfg(not(target_arch = "wasm32"))]
+    Rc::<dyn Platform>::clone(platform)
 }
 
 /// A resolved URL. `Debug` shows neither query nor credentials.
@@ -215,7 +237,7 @@ pub enum PlatformEvent {
 ///
 /// # Errors
 /// [`Error::Timeout`] if it did not complete in time.
-pub(crate) async fn within<T>(platform: &dyn Platform, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Box<Error>> {
+pub(crate) async fn within<T>(platform: &Host, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Box<Error>> {
     use futures::future::{Either, select};
     match select(future, platform.sleep(time)).await {
         Either::Left((output, _)) => Ok(output),

@@ -4,7 +4,7 @@
 
 use crate::{
     json::Object,
-    platform::{Platform, Storage},
+    platform::{Host, Storage},
     session::clock::{Timestamp, milliseconds, parse_date},
 };
 use std::{
@@ -49,7 +49,7 @@ impl Pause {
 }
 
 pub(crate) struct Backoff {
-    platform: Rc<dyn Platform>,
+    platform: Host,
     storage: Rc<dyn Storage>,
     key: String,
     /// The latest pause of this tab, if the storage failed.
@@ -59,7 +59,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(platform: Rc<dyn Platform>, storage: Rc<dyn Storage>, storage_key: &str) -> Backoff {
+    pub(crate) fn new(platform: Host, storage: Rc<dyn Storage>, storage_key: &str) -> Backoff {
         Backoff { platform, storage, key: format!("{storage_key}.pause"), memory: RefCell::default(), skipped: Cell::new(f64::NAN) }
     }
 

@@ -5,10 +5,10 @@
 //! response from the origin that issued the token. Dates of other origins are not compared: their clocks may differ.
 
 use crate::{
-    platform::Platform,
+    platform::Host,
     rules::{Rule, is_broken},
 };
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{cell::Cell, time::Duration};
 
 /// A `Date` has whole seconds, and a response takes time to arrive: below this difference the local clocks are more exact.
 const DATE_NOISE_MS: f64 = 3_000.0;
@@ -63,12 +63,12 @@ impl Timestamp {
 
 /// This page's clocks, and the latest response that showed the issuer's time.
 pub(crate) struct Clock {
-    platform: Rc<dyn Platform>,
+    platform: Host,
     observed: Cell<Option<Timestamp>>,
 }
 
 impl Clock {
-    pub(crate) fn new(platform: Rc<dyn Platform>) -> Clock {
+    pub(crate) fn new(platform: Host) -> Clock {
         Clock { platform, observed: Cell::new(None) }
     }
 

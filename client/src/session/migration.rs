@@ -25,7 +25,7 @@ impl Session {
             let platform = &session.0.transport.platform;
             // Version 0.1 named its lock like its key.
             let lock = match platform.lock(&old_key) {
-                Some(lock) => within(&**platform, session.0.settings.lock_timeout, lock).await.ok(),
+                Some(lock) => within(platform, session.0.settings.lock_timeout, lock).await.ok(),
                 None => None,
             };
             // The previous holder may have refreshed: its write needs a moment to arrive here.

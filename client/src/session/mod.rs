@@ -652,7 +652,7 @@ impl Session {
     }
 
     pub(crate) fn random_id(&self) -> String {
-        random_id(&*self.0.transport.platform)
+        random_id(&self.0.transport.platform)
     }
 
     fn on_platform_event(&self, event: PlatformEvent) {

@@ -197,7 +197,7 @@ impl Session {
 
     /// Completes at the next change of the record, or when it is time to read the storage.
     pub(crate) async fn change_or_poll(&self) {
-        let _ = within(&*self.0.transport.platform, POLL_INTERVAL, Box::pin(self.changed())).await;
+        let _ = within(&self.0.transport.platform, POLL_INTERVAL, Box::pin(self.changed())).await;
     }
 
     /// Sends the exchange once. Any result but a verdict of the token endpoint is `Unavailable`.
@@ -304,7 +304,7 @@ impl Session {
     ) -> (Result<Credential, Box<Error>>, RefreshResult) {
         if matches!(verdict, ExchangeResult::Rejected) {
             // Another tab's new tokens may still be on their way to this tab: a rejection counts only if none have arrived by then.
-            let _ = within(&*self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
+            let _ = within(&self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };

@@ -2,7 +2,7 @@
 
 use crate::{
     json::{Object, integer_text},
-    platform::Platform,
+    platform::Host,
     session::clock::{Clock, Timestamp, milliseconds},
 };
 use serde::Deserialize;
@@ -163,7 +163,7 @@ pub(crate) fn hexadecimal(number: u64, digits: u32) -> String {
 }
 
 /// 104 random bits, in hexadecimal.
-pub(crate) fn random_id(platform: &dyn Platform) -> String {
+pub(crate) fn random_id(platform: &Host) -> String {
     let random = || hexadecimal((platform.random() * 2_f64.powi(52)) as u64, 13);
     random() + &random()
 }

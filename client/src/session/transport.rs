@@ -3,11 +3,13 @@
 use crate::{
     error::Error,
     http::{body::Body, header::is_header_value, redacted::redacted, request::Request, response::Response},
-    platform::{Address, Platform, PlatformRequest},
+    platform::{Address, Host, PlatformRequest},
     session::clock::{Clock, Timestamp, parse_date},
 };
 use futures::future::LocalBoxFuture;
-use std::{rc::Rc, time::Duration};
+#[cfg(feature = "dpop")]
+use std::rc::Rc;
+use std::time::Duration;
 use web_sys::RequestRedirect;
 
 pub(crate) const AUTHORIZATION: &str = "authorization";
@@ -17,7 +19,7 @@ pub(crate) const UNSENDABLE_TOKEN: &str =
     "the access token has characters that a header cannot carry: the server must issue printable ASCII (RFC 6749 §A.12)";
 
 pub(crate) struct Transport {
-    pub(crate) platform: Rc<dyn Platform>,
+    pub(crate) platform: Host,
     pub(crate) clock: Clock,
     base: String,
     /// The base when the client was built, as an absolute URL.
@@ -34,7 +36,7 @@ pub(crate) struct Transport {
 pub(crate) type Defaults = Vec<Box<dyn Fn(Request) -> Request>>;
 
 impl Transport {
-    pub(crate) fn new(platform: Rc<dyn Platform>, base: String, prefix: String, auth_header: String, defaults: Defaults) -> Transport {
+    pub(crate) fn new(platform: Host, base: String, prefix: String, auth_header: String, defaults: Defaults) -> Transport {
         Transport {
             clock: Clock::new(platform.clone()),
             first_base: platform.resolve(&base, "").map(|address| address.href).unwrap_or_default(),
@@ -174,7 +176,7 @@ impl Transport {
         future: LocalBoxFuture<'_, Result<T, Box<Error>>>,
     ) -> Result<T, Box<Error>> {
         match time {
-            Some(time) => crate::platform::within(&*self.platform, time, future).await.flatten(),
+            Some(time) => crate::platform::within(&self.platform, time, future).await.flatten(),
             None => future.await,
         }
     }

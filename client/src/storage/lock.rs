@@ -7,7 +7,7 @@
 //! it keeps its place in the queues of those before. The tab that is granted the last lock that it requested makes the exchange,
 //! unless another tab holds the next one by then. So the waiting tabs do not exchange all at once.
 
-use crate::platform::{Guard, Platform, within};
+use crate::platform::{Guard, Host, within};
 use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 
@@ -34,7 +34,7 @@ pub(crate) struct Lock {
 }
 
 /// Acquires the lock of this name. `None`: the platform has no locks.
-pub(crate) fn acquire(platform: &Rc<dyn Platform>, name: String, timeout: Duration) -> LocalBoxFuture<'_, Option<Rc<Lock>>> {
+pub(crate) fn acquire(platform: &Host, name: String, timeout: Duration) -> LocalBoxFuture<'_, Option<Rc<Lock>>> {
     Box::pin(async move {
         loop {
             if let Some(lock) = try_acquire(platform, &name, timeout).await? {
@@ -46,7 +46,7 @@ pub(crate) fn acquire(platform: &Rc<dyn Platform>, name: String, timeout: Durati
 }
 
 /// Requests one lock after the other until the last one is granted. The inner `None`: this tab was suspended meanwhile and must start again.
-async fn try_acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration) -> Option<Option<Lock>> {
+async fn try_acquire(platform: &Host, name: &str, timeout: Duration) -> Option<Option<Lock>> {
     let lock_name = |number: usize| if number == 1 { name.to_owned() } else { format!("{name}:{number}") };
     let request = |number: usize| platform.lock(&lock_name(number));
     let is_late = |since: f64, expected: Duration| platform.monotonic() - since > expected.as_secs_f64() * 1_000.0 + MAX_TIMER_DELAY_MS;
@@ -56,7 +56,7 @@ async fn try_acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration)
     let mut holder_since = begun;
     loop {
         let polled = platform.monotonic();
-        if let Ok(last) = within(&**platform, POLL_INTERVAL, Box::pin(requested.last_mut()?)).await {
+        if let Ok(last) = within(platform, POLL_INTERVAL, Box::pin(requested.last_mut()?)).await {
             held.push(last);
             let next = requested.len() + 1;
             if platform.monotonic() - begun > CONTENDED_MS {
@@ -87,7 +87,7 @@ async fn try_acquire(platform: &Rc<dyn Platform>, name: &str, timeout: Duration)
 
 /// Releases the lock when what was written under it is visible in every tab. Tabs that wait for the new tokens do not wait for this:
 /// the storage event wakes them.
-pub(crate) fn release_after_lag(platform: &Rc<dyn Platform>, lock: impl Sized + 'static) {
+pub(crate) fn release_after_lag(platform: &Host, lock: impl Sized + 'static) {
     let lag = platform.sleep(STORE_LAG);
     platform.spawn(Box::pin(async move {
         lag.await;

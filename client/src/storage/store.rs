@@ -7,7 +7,7 @@
 
 use crate::{
     error::SignOutReason,
-    platform::{Platform, Storage, StoreError},
+    platform::{Host, Storage, StoreError},
     rules::{Rule, is_broken},
     session::{clock::milliseconds, event::Warning},
     storage::record::{ActiveSession, Credential, Record, Unreadable, next_session_id},
@@ -41,7 +41,7 @@ pub(crate) enum Change {
 }
 
 pub(crate) struct SessionStore {
-    platform: Rc<dyn Platform>,
+    platform: Host,
     storage: Rc<dyn Storage>,
     key: String,
     issuer: String,
@@ -63,7 +63,7 @@ pub(crate) struct SessionStore {
 }
 
 impl SessionStore {
-    pub(crate) fn new(platform: Rc<dyn Platform>, storage: Rc<dyn Storage>, key: String, issuer: String, is_bound: bool) -> SessionStore {
+    pub(crate) fn new(platform: Host, storage: Rc<dyn Storage>, key: String, issuer: String, is_bound: bool) -> SessionStore {
         SessionStore {
             platform,
             storage,

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     http::{body::Content, header::contains},
-    platform::{Guard, PlatformRequest, PlatformResponse},
+    platform::{Guard, HostResponse, PlatformRequest},
 };
 use futures::future::LocalBoxFuture;
 use gloo_net::http::{Headers, Request, Response};
@@ -12,12 +12,12 @@ use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, RequestInit};
 
-pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
     let built = build(request);
     Box::pin(async move {
         let (request, abort) = built?;
         let response = request.send().await.map_err(failure)?.into();
-        Ok(Box::new(Fetched { response, abort: Rc::new(abort) }) as Box<dyn PlatformResponse>)
+        Ok(Box::new(Fetched { response, abort: Rc::new(abort) }))
     })
 }
 
@@ -104,21 +104,23 @@ impl Drop for Abort {
     }
 }
 
-struct Fetched {
+/// A response of `fetch`.
+pub struct Fetched {
     response: web_sys::Response,
     abort: Rc<Abort>,
 }
 
-impl PlatformResponse for Fetched {
-    fn status(&self) -> u16 {
+/// What [`PlatformResponse`](crate::platform::PlatformResponse) describes.
+impl Fetched {
+    pub(crate) fn status(&self) -> u16 {
         self.response.status()
     }
 
-    fn header(&self, name: &str) -> Option<String> {
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.response.headers().get(name).ok().flatten()
     }
 
-    fn headers(&self) -> Vec<(String, String)> {
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
         let pair = |entry: JsValue| {
             let entry = Array::from(&entry);
             entry.get(0).as_string().zip(entry.get(1).as_string())
@@ -126,11 +128,11 @@ impl PlatformResponse for Fetched {
         Array::from(&self.response.headers()).iter().filter_map(pair).collect()
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         if self.response.redirected() { self.response.url() } else { String::new() }
     }
 
-    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
+    pub(crate) fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
         let (response, abort) = (Response::from(Clone::clone(&self.response)), self.abort.clone());
         Box::pin(async move {
             if response.body_used() {
@@ -147,7 +149,7 @@ impl PlatformResponse for Fetched {
         })
     }
 
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+    pub(crate) fn into_any(self: Box<Self>) -> Box<dyn Any> {
         let Fetched { response, abort } = *self;
         abort.is_armed.set(false);
         let forwarding: Guard = Box::new(abort);

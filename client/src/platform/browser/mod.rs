@@ -15,7 +15,7 @@ mod storage;
 use crate::platform::{LoadedKey, StoredKey};
 use crate::{
     error::Error,
-    platform::{Address, Guard, Platform, PlatformEvent, PlatformRequest, PlatformResponse, Storage, StoreError},
+    platform::{Address, Guard, HostResponse, PlatformEvent, PlatformRequest, Storage, StoreError},
     random::random,
 };
 use futures::future::LocalBoxFuture;
@@ -27,8 +27,11 @@ use wasm_bindgen::JsCast;
 #[cfg(feature = "leptos")]
 const SIGNED_OUT: &str = "\"ended\":\"ByUser\"}";
 
+pub(crate) use fetch::Fetched;
+
 /// A page or a worker.
-pub(crate) struct Browser;
+#[derive(Clone, Debug)]
+pub struct Browser;
 
 /// The global scope: a window, or a worker's, which has the same functions under the same names.
 fn scope() -> web_sys::Window {
@@ -58,78 +61,91 @@ fn is_visible() -> bool {
 
 impl Storage for Browser {
     fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
-        storage::get(key)
+        self.get(key)
     }
 
     fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
+        self.set(key, text)
+    }
+}
+
+/// What [`Platform`](crate::platform::Platform) describes.
+impl Browser {
+    pub(crate) fn get(&self, key: &str) -> Result<Option<String>, StoreError> {
+        storage::get(key)
+    }
+
+    pub(crate) fn set(&self, key: &str, text: &str) -> Result<(), StoreError> {
         storage::set(key, text)?;
         events::notify_same_page(key);
         Ok(())
     }
-}
 
-impl Platform for Browser {
-    fn resolve(&self, base: &str, url: &str) -> Option<Address> {
+    pub(crate) fn resolve(&self, base: &str, url: &str) -> Option<Address> {
         let page = page_url();
         let base = if base.is_empty() { page } else { web_sys::Url::new_with_base(base, &page).ok()?.href() };
         let url = web_sys::Url::new_with_base(url, &base).ok()?;
         Some(Address { href: url.href(), origin: get(&url, "origin").as_string()?, path: get(&url, "pathname").as_string()? })
     }
 
-    fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Box<dyn PlatformResponse>, Error>> {
+    pub(crate) fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
         fetch::fetch(&request)
     }
 
-    fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
+    pub(crate) fn lock(&self, name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
         locks::lock(name)
     }
 
-    fn lock_holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
+    pub(crate) fn lock_holder(&self, name: &str) -> LocalBoxFuture<'static, Option<String>> {
         locks::lock_holder(name)
     }
 
-    fn now(&self) -> f64 {
+    pub(crate) fn now(&self) -> f64 {
         js_sys::Date::now()
     }
 
-    fn monotonic(&self) -> f64 {
+    pub(crate) fn monotonic(&self) -> f64 {
         scope().performance().map_or_else(js_sys::Date::now, |performance| performance.now())
     }
 
-    fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
+    pub(crate) fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
         // `setTimeout` counts in 32 bits and fires at once beyond them. Rounded up, so that a timer does not fire early.
         let milliseconds = (time.as_secs_f64() * 1_000.0).ceil().min(f64::from(i32::MAX)) as u32;
         Box::pin(gloo_timers::future::TimeoutFuture::new(milliseconds))
     }
 
-    fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
+    pub(crate) fn spawn(&self, task: LocalBoxFuture<'static, ()>) {
         wasm_bindgen_futures::spawn_local(task);
     }
 
-    fn random(&self) -> f64 {
+    pub(crate) fn random(&self) -> f64 {
         random()
     }
 
-    fn subscribe(&self, key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
+    pub(crate) fn subscribe(&self, key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
         events::subscribe(key, notify)
     }
 
-    fn visible(&self) -> bool {
+    pub(crate) fn visible(&self) -> bool {
         is_visible()
     }
 
+    pub(crate) fn sends_streams(&self, detect: fn() -> bool) -> bool {
+        detect()
+    }
+
     #[cfg(feature = "dpop")]
-    fn key(&self, name: &str) -> LoadedKey {
+    pub(crate) fn key(&self, name: &str) -> LoadedKey {
         key::load(name)
     }
 
     #[cfg(feature = "dpop")]
-    fn make_key(&self, name: &str) -> StoredKey {
+    pub(crate) fn make_key(&self, name: &str) -> StoredKey {
         key::store(name, None)
     }
 
     #[cfg(feature = "dpop")]
-    fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
+    pub(crate) fn sha256(&self, text: &str) -> LocalBoxFuture<'static, Result<String, Error>> {
         let hashing = crate::web_crypto::sha256(text);
         Box::pin(async move { hashing.await.ok_or_else(crate::platform::no_web_crypto) })
     }
