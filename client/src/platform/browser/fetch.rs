@@ -3,10 +3,13 @@
 use crate::{
     error::Error,
     http::{body::Content, header::contains},
-    platform::{Guard, HostResponse, PlatformRequest},
+    platform::{
+        Guard, HostResponse, PlatformRequest,
+        browser::{call, get, object::settled},
+    },
 };
-use futures::future::LocalBoxFuture;
-use gloo_net::http::{Headers, Request, Response};
+use futures::future::{LocalBoxFuture, ready};
+use gloo_net::http::{Headers, Request};
 use js_sys::{Array, Reflect, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::JsValue;
@@ -16,8 +19,11 @@ pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Re
     let built = build(request);
     Box::pin(async move {
         let (request, abort) = built?;
-        let response = request.send().await.map_err(failure)?.into();
-        Ok(Box::new(Fetched { response, abort: Rc::new(abort) }))
+        let response = request.send().await.map_err(|error| match error {
+            gloo_net::Error::JsError(error) => failure(&error.name, error.message),
+            _ => failure("", String::new()),
+        })?;
+        Ok(Box::new(Fetched { response: response.into(), abort: Rc::new(abort) }))
     })
 }
 
@@ -66,12 +72,16 @@ fn refused() -> Error {
 }
 
 /// What a rejected `fetch` says. Messages that quote the URL are not repeated, because it may contain a secret.
-fn failure(error: gloo_net::Error) -> Error {
-    match error {
-        gloo_net::Error::JsError(error) if error.name == "AbortError" => Error::Aborted,
-        gloo_net::Error::JsError(error) if !contains(&error.message, "://") => Error::Network(error.message),
-        _ => Error::Network("the browser gives no reason".into()),
+fn failure(name: &str, message: String) -> Error {
+    match name {
+        "AbortError" => Error::Aborted,
+        _ if message.is_empty() || contains(&message, "://") => Error::Network("the browser gives no reason".into()),
+        _ => Error::Network(message),
     }
+}
+
+fn text(object: &JsValue, name: &str) -> String {
+    get(object, name).as_string().unwrap_or_default()
 }
 
 /// Aborts a transfer when it is dropped early, or when the caller's signal is triggered.
@@ -133,19 +143,19 @@ impl Fetched {
     }
 
     pub(crate) fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
-        let (response, abort) = (Response::from(Clone::clone(&self.response)), self.abort.clone());
+        if get(&self.response, "bodyUsed").is_truthy() {
+            return Box::pin(ready(Err(Error::Network("the body has been read already".into()))));
+        }
+        let (reading, abort) = (call(&self.response, "arrayBuffer", &[]), self.abort.clone());
         Box::pin(async move {
-            if response.body_used() {
-                return Err(Error::Network("the body has been read already".into()));
-            }
-            let bytes = response.binary().await.map_err(|error| match abort.controller.signal().aborted() {
+            let buffer = settled(reading).await.map_err(|error| match abort.controller.signal().aborted() {
                 // Chromium hides the reason if a service worker made the response.
                 true => Error::Aborted,
-                false => failure(error),
+                false => failure(&text(&error, "name"), text(&error, "message")),
             })?;
             // The transfer is complete: there is nothing left to abort.
             abort.is_armed.set(false);
-            Ok(bytes)
+            Ok(Uint8Array::new(&buffer).to_vec())
         })
     }
 

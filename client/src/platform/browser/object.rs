@@ -1,7 +1,9 @@
 //! Properties and methods of JavaScript objects, by their names.
 
-use js_sys::Reflect;
+use futures::future::LocalBoxFuture;
+use js_sys::{Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// A property of an object; `undefined` if there is none. Each typed getter would be one more import, in the program and in its script.
 pub(crate) fn get(object: &JsValue, name: &str) -> JsValue {
@@ -18,4 +20,9 @@ pub(crate) fn set(object: &JsValue, name: &str, value: &JsValue) {
 pub(crate) fn call(object: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     let list: js_sys::Array = arguments.iter().copied().collect();
     Reflect::apply(get(object, name).dyn_ref::<js_sys::Function>().ok_or(JsValue::UNDEFINED)?, object, &list)
+}
+
+/// The result of a call that returns a promise. Boxed, so that its code exists once.
+pub(crate) fn settled(called: Result<JsValue, JsValue>) -> LocalBoxFuture<'static, Result<JsValue, JsValue>> {
+    Box::pin(async move { JsFuture::from(called?.unchecked_into::<Promise>()).await })
 }
