@@ -1,5 +1,8 @@
 //! Random numbers that do not follow from earlier ones. Those of `Math.random` do, and the ids in a stored record are such earlier ones.
 
+#[cfg(target_arch = "wasm32")]
+use crate::platform::browser::object;
+
 /// 53 random bits as a number, at least 0 and less than 1.
 pub(crate) fn random() -> f64 {
     (bits() >> 11) as f64 / 2_f64.powi(53)
@@ -8,14 +11,14 @@ pub(crate) fn random() -> f64 {
 #[cfg(target_arch = "wasm32")]
 fn bits() -> u64 {
     let mut bytes = [0; 8];
-    if fill(&mut bytes) { u64::from_le_bytes(bytes) } else { ((js_sys::Math::random() * 2_f64.powi(53)) as u64) << 11 }
+    if fill(&mut bytes) { u64::from_le_bytes(bytes) } else { ((object::call(&object::get(&js_sys::global(), "Math"), "random", &[]).ok().and_then(|number| number.as_f64()).unwrap_or_default() * 2_f64.powi(53)) as u64) << 11 }
 }
 
 /// Fills a buffer with random bytes. `false`: the browser has none.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn fill(bytes: &mut [u8]) -> bool {
     // A page and a worker have it under the same name, also without a secure context.
-    let crypto = js_sys::Reflect::get(&js_sys::global(), &"crypto".into()).unwrap_or_default();
+    let crypto = object::get(&js_sys::global(), "crypto");
     web_sys::Crypto::from(crypto).get_random_values_with_u8_array(bytes).is_ok()
 }
 

@@ -11,6 +11,7 @@ use crate::{
     },
 };
 use http::{HeaderMap, Method};
+use js_sys::Reflect;
 use serde::Serialize;
 use std::{fmt, rc::Rc, time::Duration};
 use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, RequestMode, RequestRedirect};
@@ -270,7 +271,7 @@ impl<C> RequestBuilder<C> {
     /// What happens on a redirect. With `Manual`, the response to it is opaque: its [status](crate::Response::status) is 418.
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
         self.parts.options.redirect = Some(redirect);
-        self.apply(move |init| init.set_redirect(redirect))
+        self.apply(move |init| drop(Reflect::set(init, &"redirect".into(), &redirect.into())))
     }
 
     /// What the `Referer` header contains.

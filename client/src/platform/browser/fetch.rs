@@ -5,12 +5,12 @@ use crate::{
     http::{body::Content, header::contains},
     platform::{
         Guard, HostResponse, PlatformRequest,
-        browser::{call, get, object::settled},
+        browser::{call, get, object::settled, set},
     },
 };
 use futures::future::{LocalBoxFuture, ready};
 use gloo_net::http::{Headers, Request};
-use js_sys::{Array, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
 use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, RequestInit};
@@ -42,24 +42,23 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
         headers.set("dpop", proof);
     }
     let init = RequestInit::new();
-    let set = |name: &str, value: &JsValue| Reflect::set(&init, &name.into(), value).map(drop).map_err(|_| refused());
-    init.set_method(request.method().as_str());
-    init.set_headers(&headers.into_raw());
-    init.set_signal(Some(&abort.controller.signal()));
+    set(&init, "method", &request.method().as_str().into());
+    set(&init, "headers", &headers.into_raw());
+    set(&init, "signal", &get(&abort.controller, "signal"));
     request.parts.apply.iter().for_each(|apply| apply(&init));
     match sent.body.content() {
         Content::Empty => {}
-        Content::Text(text) => init.set_body(&text.into()),
-        Content::Bytes(bytes) => init.set_body(&Uint8Array::from(bytes)),
-        Content::Blob(blob) => init.set_body(blob),
+        Content::Text(text) => set(&init, "body", &text.into()),
+        Content::Bytes(bytes) => set(&init, "body", &Uint8Array::from(bytes)),
+        Content::Blob(blob) => set(&init, "body", blob),
         Content::Stream(stream) => {
-            init.set_body(stream);
+            set(&init, "body", stream);
             // Required for streams: https://fetch.spec.whatwg.org/#dom-requestinit-duplex
-            set("duplex", &"half".into())?;
+            set(&init, "duplex", &"half".into());
         }
     }
     if request.options().keepalive {
-        set("keepalive", &JsValue::TRUE)?;
+        set(&init, "keepalive", &JsValue::TRUE);
         // The request may outlive the page, and with it the future.
         abort.is_armed.set(false);
     }
@@ -109,9 +108,13 @@ impl Abort {
 impl Drop for Abort {
     fn drop(&mut self) {
         if self.is_armed.get() {
-            self.controller.abort();
+            let _ = call(&self.controller, "abort", &[]);
         }
     }
+}
+
+fn is_aborted(controller: &JsValue) -> bool {
+    get(&get(controller, "signal"), "aborted").is_truthy()
 }
 
 /// A response of `fetch`.
@@ -123,11 +126,11 @@ pub struct Fetched {
 /// What [`PlatformResponse`](crate::platform::PlatformResponse) describes.
 impl Fetched {
     pub(crate) fn status(&self) -> u16 {
-        self.response.status()
+        get(&self.response, "status").as_f64().unwrap_or_default() as u16
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.response.headers().get(name).ok().flatten()
+        call(&get(&self.response, "headers"), "get", &[&name.into()]).ok()?.as_string()
     }
 
     pub(crate) fn headers(&self) -> Vec<(String, String)> {
@@ -139,7 +142,7 @@ impl Fetched {
     }
 
     pub(crate) fn url(&self) -> String {
-        if self.response.redirected() { self.response.url() } else { String::new() }
+        if get(&self.response, "redirected").is_truthy() { text(&self.response, "url") } else { String::new() }
     }
 
     pub(crate) fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
@@ -148,7 +151,7 @@ impl Fetched {
         }
         let (reading, abort) = (call(&self.response, "arrayBuffer", &[]), self.abort.clone());
         Box::pin(async move {
-            let buffer = settled(reading).await.map_err(|error| match abort.controller.signal().aborted() {
+            let buffer = settled(reading).await.map_err(|error| match is_aborted(&abort.controller) {
                 // Chromium hides the reason if a service worker made the response.
                 true => Error::Aborted,
                 false => failure(&text(&error, "name"), text(&error, "message")),

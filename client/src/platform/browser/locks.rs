@@ -1,16 +1,15 @@
 //! Web Locks (`navigator.locks`), bound by name: web-sys has them behind an unstable flag. <https://w3c.github.io/web-locks/>
 
-use super::{call, get, set};
+use super::{call, get, object::settled, set};
 use crate::platform::Guard;
 use futures::{
     FutureExt,
     channel::oneshot,
     future::{LocalBoxFuture, ready},
 };
-use js_sys::{Array, Function, Object, Promise};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use std::{cell::Cell, rc::Rc};
-use wasm_bindgen::{JsCast, JsValue, prelude::Closure};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::{JsValue, prelude::Closure};
 
 /// The lock manager. `None`: an old browser, or a page that is not a secure context.
 fn manager() -> Option<JsValue> {
@@ -28,8 +27,8 @@ struct LockGuard {
 impl Drop for LockGuard {
     fn drop(&mut self) {
         // Once granted, aborting has no effect; before, releasing has none.
-        self.abort.abort();
-        let _ = self.release.call0(&JsValue::UNDEFINED);
+        let _ = call(&self.abort, "abort", &[]);
+        let _ = Reflect::apply(&self.release, &JsValue::UNDEFINED, &Array::new());
     }
 }
 
@@ -49,7 +48,7 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
     });
     let abort = web_sys::AbortController::new().ok()?;
     let options = Object::new();
-    set(&options, "signal", &abort.signal());
+    set(&options, "signal", &get(&abort, "signal"));
     let requested = call(&manager, "request", &[&name.into(), &options, on_grant.as_ref()]).ok()?;
     // Called once, when the lock was released, its queue was left, or the request failed.
     let on_settled = Closure::once_into_js(move |_: JsValue| drop(unused.take()));
@@ -66,11 +65,10 @@ pub(super) fn lock(name: &str) -> Option<LocalBoxFuture<'static, Guard>> {
 
 /// The `clientId` of a lock's holder, from `locks.query()`.
 pub(super) fn lock_holder(name: &str) -> LocalBoxFuture<'static, Option<String>> {
-    let query = manager().and_then(|manager| call(&manager, "query", &[]).ok());
-    let Some(query) = query else { return ready(None).boxed_local() };
-    let name = name.to_owned();
+    let Some(manager) = manager() else { return ready(None).boxed_local() };
+    let (query, name) = (settled(call(&manager, "query", &[])), name.to_owned());
     Box::pin(async move {
-        let snapshot = JsFuture::from(query.unchecked_into::<Promise>()).await.ok()?;
+        let snapshot = query.await.ok()?;
         let held = Array::from(&get(&snapshot, "held"));
         held.iter().find(|lock| get(lock, "name").as_string().as_ref() == Some(&name)).and_then(|lock| get(&lock, "clientId").as_string())
     })

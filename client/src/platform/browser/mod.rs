@@ -21,7 +21,7 @@ use crate::{
 use futures::future::LocalBoxFuture;
 use object::{call, get, set};
 use std::{rc::Rc, time::Duration};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 
 /// The last characters of the record that a sign-out by the user stores (`Record::write`).
 #[cfg(feature = "leptos")]
@@ -82,10 +82,12 @@ impl Browser {
     }
 
     pub(crate) fn resolve(&self, base: &str, url: &str) -> Option<Address> {
+        let parse = |url: &str, base: &str| Some(JsValue::from(web_sys::Url::new_with_base(url, base).ok()?));
         let page = page_url();
-        let base = if base.is_empty() { page } else { web_sys::Url::new_with_base(base, &page).ok()?.href() };
-        let url = web_sys::Url::new_with_base(url, &base).ok()?;
-        Some(Address { href: url.href(), origin: get(&url, "origin").as_string()?, path: get(&url, "pathname").as_string()? })
+        let base = if base.is_empty() { page } else { get(&parse(base, &page)?, "href").as_string()? };
+        let url = parse(url, &base)?;
+        let part = |name: &str| get(&url, name).as_string();
+        Some(Address { href: part("href")?, origin: part("origin")?, path: part("pathname")? })
     }
 
     pub(crate) fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
@@ -105,7 +107,8 @@ impl Browser {
     }
 
     pub(crate) fn monotonic(&self) -> f64 {
-        scope().performance().map_or_else(js_sys::Date::now, |performance| performance.now())
+        let now = call(&get(&scope(), "performance"), "now", &[]).ok().and_then(|now| now.as_f64());
+        now.unwrap_or_else(js_sys::Date::now)
     }
 
     pub(crate) fn sleep(&self, time: Duration) -> LocalBoxFuture<'static, ()> {
