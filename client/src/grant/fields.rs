@@ -3,7 +3,7 @@
 use crate::{
     grant::{RefreshOutcome, TokenResponse},
     json::Object,
-    session::tokens::TokenSet,
+    session::{clock::parse_digits, tokens::TokenSet},
 };
 
 /// `invalid_grant` (RFC 6749 §5.2), the codes of OpenID Connect Core §3.1.2.6, and those of Django SimpleJWT and Supabase.
@@ -53,7 +53,7 @@ impl Fields {
     fn read(&self, object: &Object) -> Option<TokenSet> {
         let text = |name: &str| object.text(name).filter(|text| !text.is_empty());
         // Some servers send the seconds as a string. Only whole numbers are read: a parser for fractions takes 14 kB of code.
-        let from_text = || object.text(&self.expires_in)?.parse::<u32>().ok().map(f64::from);
+        let from_text = || parse_digits(object.text(&self.expires_in)?.as_bytes());
         let seconds = object.number(&self.expires_in).or_else(from_text);
         Some(TokenSet { access_token: text(&self.access_token)?, refresh_token: text(&self.refresh_token), expires_in: seconds })
     }

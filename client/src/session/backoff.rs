@@ -5,7 +5,7 @@
 use crate::{
     json::Object,
     platform::{Host, Storage},
-    session::clock::{Timestamp, milliseconds, parse_date},
+    session::clock::{Timestamp, milliseconds, parse_date, parse_digits},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -116,7 +116,7 @@ impl Backoff {
 /// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date`. Another origin may hide that one:
 /// then it counts from the device's time, which may be wrong, and at most a minute.
 pub(crate) fn parse_retry_after(value: &str, sent_at: Timestamp) -> Option<Duration> {
-    let seconds = value.trim_ascii().parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()));
+    let seconds = parse_digits(value.trim_ascii().as_bytes()).map(|seconds| Duration::from_secs(seconds as u64));
     seconds.or_else(|| {
         let until = |now: f64| Some(parse_date(value)? - now);
         let left = sent_at.server.map_or_else(|| Some(until(sent_at.device)?.min(LAST_STEP_MS)), until)?;

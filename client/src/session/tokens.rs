@@ -103,7 +103,7 @@ impl Tokens {
         let claims = Claims::of(&set.access_token).unwrap_or_default();
         issued.server = issued.server.or(claims.iat.map(|iat| iat * 1_000.0));
         // Whole numbers survive the stored JSON exactly, so that they can be compared.
-        issued.device = issued.device.round();
+        issued.device = issued.device.round_ties_even();
         let is_usable = |seconds: &f64| seconds.is_finite() && *seconds > 0.0;
         let expires_in = set.expires_in.filter(is_usable);
         let lifetime = match claims.lifetime(&issued).filter(is_usable) {
@@ -151,15 +151,19 @@ impl Tokens {
 
 /// FNV-1a with 64 bits, as 16 hexadecimal digits. Not for security: it names locks.
 pub(crate) fn hash(texts: &[&str]) -> String {
-    let bytes = texts.iter().flat_map(|text| text.bytes().chain([0xff]));
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    for text in texts {
+        text.bytes().for_each(&mut add);
+        add(0xff);
+    }
     hexadecimal(hash, 16)
 }
 
 /// The last digits of a number, lower case. The formatting of the standard library adds half a kilobyte to the download.
 pub(crate) fn hexadecimal(number: u64, digits: u32) -> String {
     let digit = |place: u32| (number >> (4 * place)) as usize & 15;
-    (0..digits).rev().map(|place| &"0123456789abcdef"[digit(place)..=digit(place)]).collect()
+    (0..digits).rev().map(|place| char::from(b"0123456789abcdef"[digit(place)])).collect()
 }
 
 /// 104 random bits, in hexadecimal.

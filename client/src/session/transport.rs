@@ -184,8 +184,9 @@ impl Transport {
 
 /// Whether a URL has a host of its own: `//host`, or `scheme://host` (RFC 3986 §3).
 pub(crate) fn names_host(url: &str) -> bool {
-    let after_scheme = url.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    after_scheme.starts_with("://") || url.starts_with("//") || url.starts_with("blob:")
+    let is_of_scheme = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let after_scheme = &url.as_bytes()[url.bytes().take_while(is_of_scheme).count()..];
+    after_scheme.starts_with(b"://") || url.starts_with("//") || url.starts_with("blob:")
 }
 
 fn without_slashes(path: &str) -> &str {

@@ -77,8 +77,8 @@ pub(crate) fn next_session_id(latest: &str, now: f64, random: f64) -> String {
 }
 
 fn time_of(session: &str) -> u64 {
-    let digits = session.get(..13).unwrap_or_default().chars().filter_map(|digit| digit.to_digit(16));
-    digits.fold(0, |time, digit| time << 4 | u64::from(digit))
+    let value = |digit: u8| u64::from(if digit > b'9' { digit - b'a' + 10 } else { digit - b'0' });
+    if is_session_id(session) { session.bytes().take(13).fold(0, |time, digit| time << 4 | value(digit)) } else { 0 }
 }
 
 /// When a session began by the device's clock, in milliseconds since 1970.
