@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use std::{cell::Cell, rc::Rc};
 
 /// By default those of a signed-out session that is not ready. `ArcRwSignal` takes half the code of a `WriteSignal` beside each `ReadSignal`.
-#[derive(Clone, Default)]
-pub(super) struct Signals {
+pub(super) type Signals = Rc<SessionSignals>;
+
+#[derive(Default)]
+pub(super) struct SessionSignals {
     pub(super) state: ArcRwSignal<AuthState>,
     pub(super) user: ArcRwSignal<Option<User>>,
     pub(super) signed_in: ArcRwSignal<bool>,
@@ -18,10 +20,10 @@ pub(super) struct Signals {
     /// Notifies whenever the tokens or the warnings may have changed. Its value is not used; a signal of `()` would be one more type to download.
     pub(super) changes: ArcRwSignal<bool>,
     /// How many sessions have begun since the page was loaded.
-    pub(super) sign_ins: Rc<Cell<u64>>,
+    pub(super) sign_ins: Cell<u64>,
 }
 
-impl Signals {
+impl SessionSignals {
     pub(super) fn set(&self, info: SessionInfo) {
         let is_signed_in = info.state == AuthState::SignedIn;
         set_if_changed(&self.state, info.state);
