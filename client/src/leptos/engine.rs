@@ -2,7 +2,7 @@
 
 use super::signals::Signals;
 use crate::{
-    AuthState, Client, Event, Warning,
+    Client, Event, Session, Warning,
     platform::Guard,
     storage::record::{Credential, begun_at},
 };
@@ -61,11 +61,11 @@ impl Engine for Client {
     }
 
     fn expires_in(&self) -> Option<Duration> {
-        self.session().info().expires_in
+        self.session().expires_in()
     }
 
     fn warnings(&self) -> Vec<Warning> {
-        self.session().info().warnings
+        self.session().present_warnings()
     }
 
     fn sign_out(&self) {
@@ -100,17 +100,16 @@ impl Engine for Client {
                     | Event::Warning(_)
             );
             if is_change && signals.hydrated.get_untracked() {
-                signals.set(session.info());
+                show(&session, &signals);
             }
         }))
     }
 
     fn reveal(&self, signals: &Signals) {
         let session = self.session().clone();
-        let info = session.info();
-        let needs_check = info.state == AuthState::SignedIn && info.expires_in == Some(Duration::ZERO);
+        let needs_check = session.expires_in() == Some(Duration::ZERO);
         signals.hydrated.set(true);
-        signals.set(info);
+        show(&session, signals);
         if needs_check {
             let ready = signals.ready.clone();
             spawn_local(async move {
@@ -122,4 +121,9 @@ impl Engine for Client {
             signals.ready.set(true);
         }
     }
+}
+
+fn show(session: &Session, signals: &Signals) {
+    let held = session.current();
+    signals.set(session.state(held.as_ref()), held.and_then(|held| held.tokens.user.clone()));
 }

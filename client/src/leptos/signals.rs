@@ -1,6 +1,6 @@
 //! The session's signals, for the code that writes them.
 
-use crate::{AuthState, SessionInfo, User};
+use crate::{AuthState, User};
 use leptos::prelude::*;
 use std::{cell::Cell, rc::Rc};
 
@@ -24,10 +24,10 @@ pub(super) struct SessionSignals {
 }
 
 impl SessionSignals {
-    pub(super) fn set(&self, info: SessionInfo) {
-        let is_signed_in = info.state == AuthState::SignedIn;
-        set_if_changed(&self.state, info.state);
-        set_if_changed(&self.user, info.user);
+    pub(super) fn set(&self, state: AuthState, user: Option<User>) {
+        let is_signed_in = state == AuthState::SignedIn;
+        set_if_changed(&self.state, state);
+        set_if_changed(&self.user, user);
         set_if_changed(&self.signed_in, is_signed_in);
         set_if_changed(&self.session_id, is_signed_in.then_some(self.sign_ins.get()));
         self.changes.set(true);

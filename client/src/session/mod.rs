@@ -352,13 +352,30 @@ impl Session {
         let tokens = held.as_ref().map(|held| &held.tokens);
         let lifetime = tokens.and_then(|tokens| Some(milliseconds(tokens.lifetime? * 1_000.0)));
         SessionInfo {
-            state: held.as_ref().map_or_else(|| AuthState::SignedOut { reason: self.sign_out_reason() }, |_| AuthState::SignedIn),
+            state: self.state(held.as_ref()),
             user: tokens.and_then(|tokens| tokens.user.clone()),
             expires_in: tokens.and_then(|tokens| tokens.remaining(&self.0.transport.clock)),
             lifetime,
             refresh_margin: tokens.filter(|_| lifetime.is_some()).map(Tokens::refresh_margin),
             warnings: self.0.warnings.borrow().clone(),
         }
+    }
+
+    pub(crate) fn state(&self, held: Option<&Credential>) -> AuthState {
+        held.map_or_else(|| AuthState::SignedOut { reason: self.sign_out_reason() }, |_| AuthState::SignedIn)
+    }
+
+    /// As in [`info`](Self::info), for code that needs no more of it.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn expires_in(&self) -> Option<Duration> {
+        self.current()?.tokens.remaining(&self.0.transport.clock)
+    }
+
+    /// As in [`info`](Self::info), for code that needs no more of it.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn present_warnings(&self) -> Vec<Warning> {
+        self.sync();
+        self.0.warnings.borrow().clone()
     }
 
     /// Calls a listener for each event from now on, and at once for each present warning. It may call anything, also what causes
