@@ -6,12 +6,9 @@ use crate::{
     json::Object,
     platform::{Host, Storage},
     session::clock::{Timestamp, milliseconds, parse_date, parse_digits},
+    storage::stored_text::StoredText,
 };
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 const FIRST_STEP_MS: f64 = 1_000.0;
 const LAST_STEP_MS: f64 = 60_000.0;
@@ -20,7 +17,7 @@ const SHORTEST: Duration = Duration::from_millis(100);
 /// A longer `Retry-After` is cut to this.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
-#[derive(Clone, PartialEq)]
+#[cfg_attr(test, derive(PartialEq))]
 struct Pause {
     exchange_id: String,
     /// Failures in a row.
@@ -50,25 +47,19 @@ impl Pause {
 
 pub(crate) struct Backoff {
     platform: Host,
-    storage: Rc<dyn Storage>,
-    key: String,
-    /// The latest pause of this tab, if the storage failed.
-    memory: RefCell<Option<Pause>>,
+    stored: StoredText,
     /// The beginning of a pause that an event ended early in this tab.
     skipped: Cell<f64>,
 }
 
 impl Backoff {
     pub(crate) fn new(platform: Host, storage: Rc<dyn Storage>, storage_key: &str) -> Backoff {
-        Backoff { platform, storage, key: format!("{storage_key}.pause"), memory: RefCell::default(), skipped: Cell::new(f64::NAN) }
+        Backoff { platform, stored: StoredText::new(storage, format!("{storage_key}.pause")), skipped: Cell::new(f64::NAN) }
     }
 
     /// The latest pause of this exchange, over or not.
     fn latest(&self, exchange_id: &str) -> Option<Pause> {
-        let of_exchange = |pause: &Pause| pause.exchange_id == exchange_id;
-        let stored = self.storage.get(&self.key).ok().flatten().and_then(|text| Pause::read(&text)).filter(of_exchange);
-        let own = self.memory.borrow().clone().filter(of_exchange);
-        if own.as_ref().is_none_or(|own| stored.as_ref().is_some_and(|stored| stored.from >= own.from)) { stored } else { own }
+        Pause::read(&self.stored.get()?).filter(|pause| pause.exchange_id == exchange_id)
     }
 
     /// How often this exchange has failed, in any tab.
@@ -98,10 +89,7 @@ impl Backoff {
             duration: duration.as_secs_f64() * 1_000.0,
             is_requested: retry_after.is_some_and(|requested| requested >= jitter),
         };
-        // If the storage fails, this tab alone has the pause. If it works, no copy is kept here, because the copy could hide another tab's
-        // later pause: when the clock was set back, that one has an earlier time.
-        let is_stored = self.storage.set(&self.key, &pause.write()).is_ok();
-        self.memory.replace((!is_stored).then_some(pause));
+        self.stored.set(pause.write());
         duration
     }
 

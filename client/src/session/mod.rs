@@ -25,6 +25,7 @@ use crate::{
     storage::{
         record::{ActiveSession, Credential, Record},
         store::{Change, Held, SessionStore},
+        stored_text::StoredText,
     },
 };
 use backoff::Backoff;
@@ -93,8 +94,8 @@ pub(crate) struct Inner {
     store: SessionStore,
     pub(crate) events: Rc<EventEmitter>,
     pub(crate) warnings: RefCell<Vec<Warning>>,
-    /// The mark of a token that was refused right after its renewal, and of the routes that did, for a storage that fails.
-    refused: RefCell<String>,
+    /// The mark of a token that was refused right after its renewal, and of the routes that did.
+    refused: StoredText,
     /// Woken by the next change of the stored record.
     change_waiters: RefCell<Vec<oneshot::Sender<()>>>,
     _subscription: Guard,
@@ -185,7 +186,7 @@ impl Session {
                 store: SessionStore::new(platform.clone(), storage.clone(), settings.storage_key.clone(), issuer, transport.has_dpop()),
                 events: Rc::default(),
                 warnings: RefCell::default(),
-                refused: RefCell::default(),
+                refused: StoredText::new(storage.clone(), format!("{}.refused", settings.storage_key)),
                 change_waiters: RefCell::default(),
                 _subscription: platform.subscribe(&settings.storage_key, Rc::new(notify)),
                 issuer_origin,
@@ -507,10 +508,7 @@ impl Session {
         // Routes that refused the token before this one are still refusing: polled in turn, each would else cause a refresh.
         let routes = mark.get(DIGITS..).filter(|_| is_of_token || refused.futile_refreshes > 0).unwrap_or_default();
         let route = Some(hash(&route)).filter(|route| !names_route(routes, route)).unwrap_or_default();
-        let mark = token + routes + &route;
-        // A storage that fails leaves the mark to this tab alone.
-        let is_stored = self.0.storage.set(&self.refused_key(), &mark).is_ok();
-        self.0.refused.replace(if is_stored { String::new() } else { mark });
+        self.0.refused.set(token + routes + &route);
     }
 
     /// Whether the replay of a request to this route was refused with this token; `None`: to any route.
@@ -521,12 +519,7 @@ impl Session {
 
     /// The hash of the token that was refused last, and those of the routes.
     fn refused_mark(&self) -> String {
-        let own = self.0.refused.borrow().clone();
-        if own.is_empty() { self.0.storage.get(&self.refused_key()).ok().flatten().unwrap_or_default() } else { own }
-    }
-
-    fn refused_key(&self) -> String {
-        format!("{}.refused", self.0.settings.storage_key)
+        self.0.refused.get().unwrap_or_default()
     }
 
     /// How long a token that a route refused right after its renewal is not renewed for another 401 of that route; nor is one that cannot be

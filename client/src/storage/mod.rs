@@ -3,3 +3,4 @@
 pub(crate) mod lock;
 pub(crate) mod record;
 pub(crate) mod store;
+pub(crate) mod stored_text;
