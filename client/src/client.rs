@@ -10,7 +10,7 @@ use crate::{
     session::{
         Route, Session,
         clock::milliseconds,
-        event::{Event, Outcome, RefreshTrigger},
+        event::{Fact, RefreshTrigger},
         in_flight::ResumeSlot,
         tokens::Freshness,
         transport::{Transport, issued_at},
@@ -245,13 +245,7 @@ impl Client {
             let address = transport.address(&request)?;
             let call = Call { id: self.next_id(), request: &request, address };
             let result = self.within_limits(&request, Box::pin(self.send_with_auth(&call))).await;
-            session.emit(|| Event::Settled {
-                request: call.id,
-                outcome: match &result {
-                    Ok(response) => Outcome::Answered(response.status().as_u16()),
-                    Err(error) => Outcome::Failed(Error::clone(error)),
-                },
-            });
+            session.emit(&Fact::Settled { request: call.id, result: &result });
             Ok(result?)
         })
     }
@@ -291,7 +285,7 @@ impl Client {
             return Ok(response);
         }
         drop(response);
-        session.emit(|| Event::Waiting { request: call.id });
+        session.emit(&Fact::Waiting { request: call.id });
         let newer = self.within_wait(call, session.newer_than(&token, RefreshTrigger::Unauthorized)).await?;
         if !call.request.parts.body.is_replayable() {
             return Err(Error::NotReplayable.into());
@@ -317,7 +311,7 @@ impl Client {
         if limit.is_none() && call.request.parts.timeout.is_none() && call.request.parts.body.may_be_large() {
             limit = body.upload_time().map(|time| session.0.settings.timeout.saturating_add(time));
         }
-        session.emit(|| Event::Sent { request, method: call.request.method().to_string(), path: call.address.path.clone(), replay });
+        session.emit(&Fact::Sent { request, sent: call.request, path: &call.address.path, replay });
         let token = credential.map(|credential| credential.tokens.access_token.as_str());
         let sending = transport.send_once(call.request, body, &call.address, token);
         let response = transport.within(limit, sending).await?;
@@ -331,7 +325,7 @@ impl Client {
                 self.0.gate.note_accepted();
             }
         }
-        session.emit(|| Event::Answered { request, status: response.status().as_u16(), replay });
+        session.emit(&Fact::Answered { request, response: &response, replay });
         Ok(response)
     }
 

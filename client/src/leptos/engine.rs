@@ -2,12 +2,13 @@
 
 use super::signals::Signals;
 use crate::{
-    Client, Event, Session, Warning,
+    Client, Session, Warning,
     platform::Guard,
+    session::{event::Fact, events::Observer},
     storage::record::{Credential, begun_at},
 };
 use leptos::{prelude::*, task::spawn_local};
-use std::{fmt, rc::Rc, time::Duration};
+use std::{cell::Cell, fmt, rc::Rc, time::Duration};
 
 /// A client, as [`provide_session_lazy`](super::provide_session_lazy) gets it from the part of the program that contains the client's
 /// code. Cheap to clone.
@@ -85,24 +86,8 @@ impl Engine for Client {
     }
 
     fn follow(&self, signals: Signals) -> Guard {
-        let session = self.session().clone();
-        Box::new(self.session().on_event(move |timed| {
-            if matches!(timed.event, Event::SignedIn { .. }) {
-                signals.sign_ins.set(signals.sign_ins.get() + 1);
-            }
-            let is_change = matches!(
-                timed.event,
-                Event::SignedIn { .. }
-                    | Event::SignedOut { .. }
-                    | Event::UserChanged { .. }
-                    | Event::Adopted
-                    | Event::RefreshEnded { .. }
-                    | Event::Warning(_)
-            );
-            if is_change && signals.hydrated.get_untracked() {
-                show(&session, &signals);
-            }
-        }))
+        let observer = Follower { session: self.session().clone(), signals, is_changed: Cell::new(false) };
+        Box::new(self.session().0.events.subscribe(Rc::new(observer)))
     }
 
     fn reveal(&self, signals: &Signals) {
@@ -119,6 +104,28 @@ impl Engine for Client {
             });
         } else {
             signals.ready.set(true);
+        }
+    }
+}
+
+/// Shows the changes of a session by its signals.
+struct Follower {
+    session: Session,
+    signals: Signals,
+    is_changed: Cell<bool>,
+}
+
+impl Observer for Follower {
+    fn note(&self, _: f64, fact: &Fact<'_>) {
+        if matches!(fact, Fact::SignedIn { .. }) {
+            self.signals.sign_ins.set(self.signals.sign_ins.get() + 1);
+        }
+        self.is_changed.set(self.is_changed.get() || fact.is_of_session());
+    }
+
+    fn deliver(&self) {
+        if self.is_changed.take() && self.signals.hydrated.get_untracked() {
+            show(&self.session, &self.signals);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A client at a provider, ready to sign users in.
 
 use crate::{
-    Event, SignOutReason, Subscription, Warning,
+    SignOutReason, Subscription, Warning,
     client::Client,
     json::Object,
     oidc::{Config, Metadata, browser, error::Error, exchange::Unanswered, id_token::IdToken, pending},
     platform::{Host, Storage},
+    session::{event::Fact, events::Observer},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -39,18 +40,40 @@ impl fmt::Debug for Oidc {
     }
 }
 
+/// Removes what is stored of a session when it ends.
+struct Cleaner {
+    storage: Rc<dyn Storage>,
+    key: String,
+    storage_key: String,
+    has_ended: Cell<bool>,
+    is_ended_by_user: Cell<bool>,
+}
+
+impl Observer for Cleaner {
+    fn note(&self, _: f64, fact: &Fact<'_>) {
+        if let Fact::SignedOut(reason) = fact {
+            self.has_ended.set(true);
+            let by_user = matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab);
+            self.is_ended_by_user.set(self.is_ended_by_user.get() || by_user);
+        }
+    }
+
+    fn deliver(&self) {
+        if self.has_ended.take() {
+            let _ = self.storage.set(&self.key, "");
+        }
+        if self.is_ended_by_user.take() {
+            pending::forget_completed(&self.storage_key);
+        }
+    }
+}
+
 impl Oidc {
     pub(crate) fn new(config: Config, metadata: Metadata, client: Client) -> Oidc {
         let (storage, key) = (client.session().0.storage.clone(), id_token_key(&client));
         let storage_key = client.session().0.settings.storage_key.clone();
-        let subscription = client.session().on_event(move |event| {
-            if let Event::SignedOut { reason } = event.event {
-                let _ = storage.set(&key, "");
-                if matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab) {
-                    pending::forget_completed(&storage_key);
-                }
-            }
-        });
+        let cleaner = Cleaner { storage, key, storage_key, has_ended: Cell::default(), is_ended_by_user: Cell::default() };
+        let subscription = client.session().0.events.subscribe(Rc::new(cleaner));
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
         let refuses_user_info = Cell::new(config.resource.is_some());
         let left_at = Cell::new(f64::NEG_INFINITY);

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{Error, SignOutReason},
+    http::{Request, Response},
     session::tokens::User,
 };
 use std::time::Duration;
@@ -163,5 +164,52 @@ impl Warning {
     /// Whether it holds only until the token endpoint gives a verdict.
     pub(crate) fn ends_with_a_verdict(&self) -> bool {
         matches!(self, Warning::NoVerdict(_))
+    }
+}
+
+/// What an [`Event`] tells, before it is one: only a program with a listener of its own downloads the code that makes events.
+pub(crate) enum Fact<'a> {
+    SignedIn { user: &'a Option<User>, other_tab: bool },
+    SignedOut(SignOutReason),
+    UserChanged(&'a Option<User>),
+    Sent { request: u64, sent: &'a Request, path: &'a str, replay: bool },
+    Answered { request: u64, response: &'a Response, replay: bool },
+    Waiting { request: u64 },
+    Settled { request: u64, result: &'a Result<Response, Box<Error>> },
+    RefreshStarted(RefreshTrigger),
+    RefreshEnded(&'a RefreshResult),
+    Adopted,
+    Warning(&'a Warning),
+}
+
+impl Fact<'_> {
+    /// Whether it is about the session, and not about a request or the beginning of a refresh.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn is_of_session(&self) -> bool {
+        !matches!(self, Fact::Sent { .. } | Fact::Answered { .. } | Fact::Waiting { .. } | Fact::Settled { .. } | Fact::RefreshStarted(_))
+    }
+
+    pub(crate) fn event(&self) -> Event {
+        match *self {
+            Fact::SignedIn { user, other_tab } => Event::SignedIn { user: user.clone(), other_tab },
+            Fact::SignedOut(reason) => Event::SignedOut { reason },
+            Fact::UserChanged(user) => Event::UserChanged { user: user.clone() },
+            Fact::Sent { request, sent, path, replay } => {
+                Event::Sent { request, method: sent.method().to_string(), path: path.to_owned(), replay }
+            }
+            Fact::Answered { request, response, replay } => Event::Answered { request, status: response.status().as_u16(), replay },
+            Fact::Waiting { request } => Event::Waiting { request },
+            Fact::Settled { request, result } => Event::Settled {
+                request,
+                outcome: match result {
+                    Ok(response) => Outcome::Answered(response.status().as_u16()),
+                    Err(error) => Outcome::Failed(Error::clone(error)),
+                },
+            },
+            Fact::RefreshStarted(trigger) => Event::RefreshStarted { trigger },
+            Fact::RefreshEnded(result) => Event::RefreshEnded { result: result.clone() },
+            Fact::Adopted => Event::Adopted,
+            Fact::Warning(warning) => Event::Warning(warning.clone()),
+        }
     }
 }

@@ -7,9 +7,10 @@ mod cookie_lock;
 #[cfg(feature = "devtools")]
 mod devtools;
 pub(crate) mod event;
-mod events;
+pub(crate) mod events;
 pub(crate) mod in_flight;
 mod info;
+mod listener;
 mod migration;
 mod refresh;
 mod sign_out_mark;
@@ -30,6 +31,7 @@ use crate::{
 };
 use backoff::Backoff;
 use clock::{Timestamp, milliseconds};
+use event::Fact;
 use events::EventEmitter;
 use futures::{
     FutureExt,
@@ -37,6 +39,7 @@ use futures::{
     future::{LocalBoxFuture, Shared, poll_fn},
 };
 use in_flight::InFlightSlot;
+use listener::Listener;
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -240,14 +243,13 @@ impl Session {
     }
 
     fn begin_as(&self, session: ActiveSession) {
-        let user = session.tokens.user.clone();
-        self.put_active(session);
+        let session = self.put_active(session);
         self.set_sign_out_mark(false);
         #[cfg(feature = "dpop")]
         self.check_key();
         // Before the listeners are called, because one may panic.
         self.schedule_refresh();
-        self.emit(|| Event::SignedIn { user, other_tab: false });
+        self.emit(&Fact::SignedIn { user: &session.tokens.user, other_tab: false });
     }
 
     /// Ends the session, in this and all other tabs, at once. A revocation request is sent in the background. Without a session it does
@@ -383,9 +385,9 @@ impl Session {
     /// further events, which are delivered after the current one.
     pub fn on_event(&self, listener: impl Fn(&TimedEvent) + 'static) -> Subscription {
         let at = self.0.transport.platform.monotonic();
-        let warnings =
-            self.0.warnings.borrow().iter().map(|warning| Rc::new(TimedEvent { at, event: Event::Warning(warning.clone()) })).collect();
-        self.0.events.subscribe(listener, warnings)
+        let warnings = self.0.warnings.borrow().iter().map(|warning| TimedEvent { at, event: Event::Warning(warning.clone()) }).collect();
+        // Boxed, so that the code of a listener exists once.
+        Listener::subscribe(&self.0.events, Box::new(listener) as Box<dyn Fn(&TimedEvent)>, warnings)
     }
 
     pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {
@@ -483,13 +485,13 @@ impl Session {
     fn replace_tokens(&self, old: &Credential, tokens: TokenSet, issued: Timestamp, renewed_for_401: bool) -> Credential {
         // Random, not derived from the id of this exchange: a thief that copied that one must not know the next.
         let tokens = Tokens::read(tokens, issued, Some(&old.tokens), self.random_id());
-        let changed_user = (tokens.user != old.tokens.user).then(|| tokens.user.clone());
+        let changed_user = tokens.user != old.tokens.user;
         let futile_refreshes =
             if renewed_for_401 { old.futile_refreshes.saturating_add(u32::from(self.is_marked_refused(old, None))) } else { 0 };
         let (session, rotation, is_bound) = (old.session.clone(), old.rotation.saturating_add(1), old.is_bound);
         let new = self.put_active(ActiveSession { session, tokens, is_rejected: false, futile_refreshes, rotation, is_bound });
-        if let Some(user) = changed_user {
-            self.emit(|| Event::UserChanged { user });
+        if changed_user {
+            self.emit(&Fact::UserChanged(&new.tokens.user));
         }
         self.schedule_refresh();
         new
@@ -564,7 +566,7 @@ impl Session {
             self.drop_cached_key();
         }
         self.schedule_refresh();
-        self.emit(|| Event::SignedOut { reason });
+        self.emit(&Fact::SignedOut(reason));
     }
 
     /// The held credential after reading the storage.
@@ -601,23 +603,24 @@ impl Session {
                     self.drop_cached_key();
                     self.check_key();
                 }
-                let user = self.held().and_then(|held| held.tokens.user.clone());
-                self.emit(|| Event::SignedIn { user, other_tab: true });
+                if let Some(held) = self.held() {
+                    self.emit(&Fact::SignedIn { user: &held.tokens.user, other_tab: true });
+                }
             }
             Change::SignedOut(reason) => {
                 #[cfg(feature = "dpop")]
                 self.drop_cached_key();
-                self.emit(|| Event::SignedOut { reason });
+                self.emit(&Fact::SignedOut(reason));
             }
             Change::Refused(unbound) => self.revoke_unbound(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None),
             Change::Adopted { changed_user } => {
-                if let Some(held) = self.held() {
+                let held = self.held();
+                if let Some(held) = &held {
                     self.note_storing(&held.tokens.issued);
                 }
-                self.emit(|| Event::Adopted);
-                if changed_user {
-                    let user = self.held().and_then(|held| held.tokens.user.clone());
-                    self.emit(|| Event::UserChanged { user });
+                self.emit(&Fact::Adopted);
+                if let Some(held) = held.filter(|_| changed_user) {
+                    self.emit(&Fact::UserChanged(&held.tokens.user));
                 }
             }
             Change::Warning(_) => {}
@@ -684,7 +687,7 @@ impl Session {
                 self.end_warnings(Warning::ends_with_a_verdict);
             }
             self.0.warnings.borrow_mut().push(warning.clone());
-            self.emit(|| Event::Warning(warning));
+            self.emit(&Fact::Warning(&warning));
         }
     }
 
@@ -699,15 +702,9 @@ impl Session {
         polling.boxed_local().shared()
     }
 
-    pub(crate) fn emit(&self, event: impl FnOnce() -> Event) {
-        if self.0.events.has_listeners() {
-            self.deliver(event());
-        }
-    }
-
-    fn deliver(&self, event: Event) {
+    pub(crate) fn emit(&self, fact: &Fact<'_>) {
         let platform = &self.0.transport.platform;
-        if self.0.events.emit(&Rc::new(TimedEvent { at: platform.monotonic(), event })) {
+        if self.0.events.emit(platform.monotonic(), fact) {
             let events = self.0.events.clone();
             platform.spawn(Box::pin(async move { events.deliver_deferred() }));
         }

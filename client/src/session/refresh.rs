@@ -11,7 +11,7 @@ use crate::{
         Comparison, Session,
         backoff::parse_retry_after,
         clock::Timestamp,
-        event::{Event, RefreshResult, RefreshTrigger, Warning},
+        event::{Fact, RefreshResult, RefreshTrigger, Warning},
         in_flight::{InFlight, SharedRefresh},
         tokens::{Freshness, TokenSet, names_another_user},
         transport::{UNSENDABLE_TOKEN, issued_at, without_redirects},
@@ -122,7 +122,7 @@ impl Session {
         if let Some(retry_after) = self.0.backoff.remaining(&stale.exchange_id()) {
             return Err(Error::Unavailable { retry_after }.into());
         }
-        self.emit(|| Event::RefreshStarted { trigger: trigger.get() });
+        self.emit(&Fact::RefreshStarted(trigger.get()));
         if self.0.stored_late.get() {
             // Another tab that was suspended too may have stored the same successor with another attempt id.
             self.wait_for_store_lag().await;
@@ -145,7 +145,7 @@ impl Session {
             }
             Err(error) => (Err(error), RefreshResult::Discarded),
         };
-        self.emit(|| Event::RefreshEnded { result: event });
+        self.emit(&Fact::RefreshEnded(&event));
         result
     }
 
