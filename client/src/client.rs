@@ -260,9 +260,9 @@ impl Client {
             sending = (abort.unless_aborted)(signal, sending);
         }
         let mut response = self.0.session.0.transport.within(request.parts.timeout.or(default), sending).await?;
-        if let Some(timeout) = request.parts.timeout {
+        if let Some((timeout, limit)) = request.parts.timeout.zip(request.parts.limit_reading) {
             let passed = milliseconds(platform.monotonic() - begun);
-            response.set_read_timeout(platform.clone(), timeout.saturating_sub(passed));
+            response.set_read_timeout(platform.clone(), timeout.saturating_sub(passed), limit);
         }
         Ok(response)
     }

@@ -8,6 +8,7 @@ use crate::{
         header::{contains, is_header_name, is_header_value},
         multipart::Multipart,
         redacted::redacted,
+        response::{LimitReading, limit_reading},
     },
 };
 use http::{HeaderMap, Method};
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) body: Body,
     options: RequestOptions,
     pub(crate) timeout: Option<Duration>,
+    /// Set with the timeout.
+    pub(crate) limit_reading: Option<LimitReading>,
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
@@ -102,6 +105,7 @@ impl Request {
             body: Body::empty(),
             options: RequestOptions::default(),
             timeout: None,
+            limit_reading: None,
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
@@ -241,6 +245,7 @@ impl<C> RequestBuilder<C> {
     /// [client's default](crate::ClientBuilder::timeout) applies, which allows for the size of the body, and does not limit a stream.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.parts.timeout = Some(timeout);
+        self.parts.limit_reading = Some(limit_reading);
         self
     }
 
@@ -312,7 +317,7 @@ impl<C> RequestBuilder<C> {
 
     fn typed_body(mut self, content_type: &'static str, body: Body) -> Self {
         if !self.has_header(CONTENT_TYPE) {
-            self.parts.add_header(CONTENT_TYPE, content_type.as_bytes());
+            self.parts.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
         }
         self.body(body)
     }

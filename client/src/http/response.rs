@@ -24,6 +24,15 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 /// Boxed, because it is moved through many results: that makes the code smaller.
 pub struct Response(Box<Inner>);
 
+/// Reads a body within a time. A pointer, so that an app whose requests have no timeout does not download the function.
+pub(crate) type LimitReading = for<'a> fn(&'a Host, Duration, Reading<'a>) -> Reading<'a>;
+
+type Reading<'a> = LocalBoxFuture<'a, Result<Vec<u8>, Error>>;
+
+pub(crate) fn limit_reading<'a>(platform: &'a Host, timeout: Duration, reading: Reading<'a>) -> Reading<'a> {
+    Box::pin(async move { within(platform, timeout, reading).await? })
+}
+
 struct Inner {
     inner: HostResponse,
     requested_url: String,
@@ -32,7 +41,7 @@ struct Inner {
     /// The body, if it has been read already.
     buffered: Option<Vec<u8>>,
     /// How long reading the body may take.
-    read_timeout: Option<(Host, Duration)>,
+    read_timeout: Option<(Host, Duration, LimitReading)>,
 }
 
 impl fmt::Debug for Response {
@@ -46,8 +55,8 @@ impl Response {
         Response(Box::new(Inner { inner, requested_url, sent_at, buffered: None, read_timeout: None }))
     }
 
-    pub(crate) fn set_read_timeout(&mut self, platform: Host, timeout: Duration) {
-        self.0.read_timeout = Some((platform, timeout));
+    pub(crate) fn set_read_timeout(&mut self, platform: Host, timeout: Duration, limit: LimitReading) {
+        self.0.read_timeout = Some((platform, timeout, limit));
     }
 
     /// When the server sent it: the time of issue of the tokens in it.
@@ -124,10 +133,11 @@ impl Response {
     pub(crate) async fn buffer(&mut self) -> Result<&[u8], Error> {
         if self.0.buffered.is_none() {
             let reading = self.0.inner.bytes();
-            self.0.buffered = Some(match &self.0.read_timeout {
-                Some((platform, timeout)) => within(platform, *timeout, reading).await??,
-                None => reading.await?,
-            });
+            let reading = match &self.0.read_timeout {
+                Some((platform, timeout, limit)) => limit(platform, *timeout, reading),
+                None => reading,
+            };
+            self.0.buffered = Some(reading.await?);
         }
         Ok(self.buffered())
     }
@@ -158,7 +168,7 @@ impl Response {
         }
         match self.0.inner.into_any().downcast::<(web_sys::Response, Guard)>() {
             Ok(response) => {
-                let timeout = self.0.read_timeout.map_or_else(|| pending().boxed_local(), |(platform, timeout)| platform.sleep(timeout));
+                let timeout = self.0.read_timeout.map_or_else(|| pending().boxed_local(), |(platform, timeout, _)| platform.sleep(timeout));
                 Either::Right(Either::Left(chunks(*response, timeout)))
             }
             Err(_) => Either::Right(Either::Right(stream::once(async { Err(Error::Network("this platform has no streams".into())) }))),
