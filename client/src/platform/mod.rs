@@ -237,11 +237,18 @@ pub enum PlatformEvent {
 ///
 /// # Errors
 /// [`Error::Timeout`] if it did not complete in time.
-pub(crate) async fn within<T>(platform: &Host, time: Duration, future: LocalBoxFuture<'_, T>) -> Result<T, Box<Error>> {
+pub(crate) fn within<'a, T: 'a>(
+    platform: &Host,
+    time: Duration,
+    future: LocalBoxFuture<'a, T>,
+) -> impl Future<Output = Result<T, Box<Error>>> + use<'a, T> {
     use futures::future::{Either, select};
-    match select(future, platform.sleep(time)).await {
-        Either::Left((output, _)) => Ok(output),
-        Either::Right(_) => Err(Error::Timeout.into()),
+    let sleep = platform.sleep(time);
+    async move {
+        match select(future, sleep).await {
+            Either::Left((output, _)) => Ok(output),
+            Either::Right(_) => Err(Error::Timeout.into()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     http::{body::Body, header::is_header_value, redacted::redacted, request::Request, response::Response},
-    platform::{Address, Host, PlatformRequest},
+    platform::{Address, Host, PlatformRequest, within},
     session::clock::{Clock, Timestamp, parse_date},
 };
 use futures::future::LocalBoxFuture;
@@ -170,14 +170,17 @@ impl Transport {
     }
 
     /// Lets a future run for at most `time`, if it is limited.
-    pub(crate) async fn within<T>(
+    pub(crate) fn within<'a, T: 'a>(
         &self,
         time: Option<Duration>,
-        future: LocalBoxFuture<'_, Result<T, Box<Error>>>,
-    ) -> Result<T, Box<Error>> {
+        future: LocalBoxFuture<'a, Result<T, Box<Error>>>,
+    ) -> LocalBoxFuture<'a, Result<T, Box<Error>>> {
         match time {
-            Some(time) => crate::platform::within(&self.platform, time, future).await.flatten(),
-            None => future.await,
+            Some(time) => {
+                let limited = within(&self.platform, time, future);
+                Box::pin(async move { limited.await.flatten() })
+            }
+            None => future,
         }
     }
 }
