@@ -6,7 +6,7 @@ use crate::{
     platform::{Address, Host, PlatformRequest, within},
     session::clock::{Clock, Timestamp, parse_date},
 };
-use futures::future::LocalBoxFuture;
+use futures::{FutureExt, future::LocalBoxFuture};
 #[cfg(feature = "dpop")]
 use std::rc::Rc;
 use std::time::Duration;
@@ -176,10 +176,7 @@ impl Transport {
         future: LocalBoxFuture<'a, Result<T, Box<Error>>>,
     ) -> LocalBoxFuture<'a, Result<T, Box<Error>>> {
         match time {
-            Some(time) => {
-                let limited = within(&self.platform, time, future);
-                Box::pin(async move { limited.await.flatten() })
-            }
+            Some(time) => within(&self.platform, time, future).map(Result::flatten).boxed_local(),
             None => future,
         }
     }
