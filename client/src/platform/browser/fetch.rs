@@ -15,7 +15,7 @@ use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, RequestInit};
 
-pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
+pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Box<Error>>> {
     let built = build(request);
     Box::pin(async move {
         let (request, abort) = built?;
@@ -27,7 +27,7 @@ pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Re
     })
 }
 
-fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
+fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Box<Error>> {
     let request = sent.request;
     let abort = Abort::new(request)?;
     let headers = Headers::new();
@@ -66,8 +66,8 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Error> {
     Ok((built.into(), abort))
 }
 
-fn refused() -> Error {
-    Error::InvalidRequest("the browser refuses its URL, method, body or options".into())
+fn refused() -> Box<Error> {
+    Error::InvalidRequest("the browser refuses its URL, method, body or options".into()).into()
 }
 
 /// What a rejected `fetch` says. Messages that quote the URL are not repeated, because it may contain a secret.
@@ -92,7 +92,7 @@ struct Abort {
 }
 
 impl Abort {
-    fn new(request: &crate::Request) -> Result<Abort, Error> {
+    fn new(request: &crate::Request) -> Result<Abort, Box<Error>> {
         let controller = AbortController::new().map_err(|_| refused())?;
         let forwarding = request.options().signal.as_ref().zip(request.parts.abort).map(|(signal, abort)| {
             let target = controller.clone();

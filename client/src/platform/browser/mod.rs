@@ -90,7 +90,7 @@ impl Browser {
         Some(Address { href: part("href")?, origin: part("origin")?, path: part("pathname")? })
     }
 
-    pub(crate) fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Error>> {
+    pub(crate) fn fetch(&self, request: PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Box<Error>>> {
         fetch::fetch(&request)
     }
 
