@@ -116,7 +116,7 @@ impl PlatformResponse for Response {
         String::new()
     }
 
-    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
+    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Box<Error>>> {
         ready(Ok(b"bbb".to_vec())).boxed_local()
     }
 

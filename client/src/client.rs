@@ -148,7 +148,7 @@ impl Client {
             return Err(response.status_error());
         }
         let session = &self.0.session;
-        session.0.transport.within(limit, Box::pin(async { Ok(response.buffer().await.map(drop)?) })).await?;
+        session.0.transport.within(limit, response.buffer()).await?;
         match session.parse_sign_in(&TokenResponse::new(&response)) {
             RefreshOutcome::Granted(tokens) => {
                 let sent_at = issued_at(&response, may_be_cached);

@@ -215,7 +215,7 @@ impl PlatformResponse for Arrived {
         self.reply.url.clone()
     }
 
-    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
+    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Box<Error>>> {
         let (body, delay, tab) = (self.reply.body.clone(), self.reply.body_delay, self.tab.clone());
         let Some(env) = self.env.upgrade().filter(|_| delay.is_finite()) else { return pending().boxed_local() };
         let delay = (delay > 0.0).then(|| tab.sleep(&env, Duration::from_secs_f64(delay / 1_000.0)));

@@ -27,7 +27,7 @@ pub struct Response(Box<Inner>);
 /// Reads a body within a time. A pointer, so that an app whose requests have no timeout does not download the function.
 pub(crate) type LimitReading = for<'a> fn(&'a Host, Duration, Reading<'a>) -> Reading<'a>;
 
-type Reading<'a> = LocalBoxFuture<'a, Result<Vec<u8>, Error>>;
+type Reading<'a> = LocalBoxFuture<'a, Result<Vec<u8>, Box<Error>>>;
 
 pub(crate) fn limit_reading<'a>(platform: &'a Host, timeout: Duration, reading: Reading<'a>) -> Reading<'a> {
     Box::pin(async move { within(platform, timeout, reading).await? })
@@ -130,16 +130,19 @@ impl Response {
     }
 
     /// Reads the body and keeps it: the caller can read it again.
-    pub(crate) async fn buffer(&mut self) -> Result<&[u8], Error> {
-        if self.0.buffered.is_none() {
-            let reading = self.0.inner.bytes();
-            let reading = match &self.0.read_timeout {
-                Some((platform, timeout, limit)) => limit(platform, *timeout, reading),
-                None => reading,
-            };
-            self.0.buffered = Some(reading.await?);
-        }
-        Ok(self.buffered())
+    /// Boxed, so that its code exists once.
+    pub(crate) fn buffer(&mut self) -> LocalBoxFuture<'_, Result<(), Box<Error>>> {
+        Box::pin(async {
+            if self.0.buffered.is_none() {
+                let reading = self.0.inner.bytes();
+                let reading = match &self.0.read_timeout {
+                    Some((platform, timeout, limit)) => limit(platform, *timeout, reading),
+                    None => reading,
+                };
+                self.0.buffered = Some(reading.await?);
+            }
+            Ok(())
+        })
     }
 
     /// The body as text. As in `fetch`, a byte order mark is removed and invalid UTF-8 is replaced.
@@ -156,7 +159,8 @@ impl Response {
     /// # Errors
     /// As [`Response::bytes`], and [`Error::Decode`], which names the first missing field.
     pub async fn json<T: DeserializeOwned>(mut self) -> Result<T, Error> {
-        let parsed = serde_json::from_slice(without_byte_order_mark(self.buffer().await?)).map_err(|error| describe(&error));
+        self.buffer().await?;
+        let parsed = serde_json::from_slice(without_byte_order_mark(self.buffered())).map_err(|error| describe(&error));
         parsed.map_err(|message| self.decode_error(message))
     }
 

@@ -207,7 +207,7 @@ pub trait PlatformResponse: 'static {
     /// The final URL after redirects. Empty: the requested URL.
     fn url(&self) -> String;
     /// Reads the body, once.
-    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>>;
+    fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Box<Error>>>;
     /// The platform's own response, for what this trait does not cover: in a browser `(web_sys::Response, Guard)`, where the guard
     /// passes the caller's `AbortSignal` on to the transfer.
     fn into_any(self: Box<Self>) -> Box<dyn Any>;

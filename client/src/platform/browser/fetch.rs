@@ -71,12 +71,12 @@ fn refused() -> Box<Error> {
 }
 
 /// What a rejected `fetch` says. Messages that quote the URL are not repeated, because it may contain a secret.
-fn failure(name: &str, message: String) -> Error {
-    match name {
+fn failure(name: &str, message: String) -> Box<Error> {
+    Box::new(match name {
         "AbortError" => Error::Aborted,
         _ if message.is_empty() || contains(&message, "://") => Error::Network("the browser gives no reason".into()),
         _ => Error::Network(message),
-    }
+    })
 }
 
 fn text(object: &JsValue, name: &str) -> String {
@@ -145,15 +145,15 @@ impl Fetched {
         if get(&self.response, "redirected").is_truthy() { text(&self.response, "url") } else { String::new() }
     }
 
-    pub(crate) fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Error>> {
+    pub(crate) fn bytes(&self) -> LocalBoxFuture<'static, Result<Vec<u8>, Box<Error>>> {
         if get(&self.response, "bodyUsed").is_truthy() {
-            return Box::pin(ready(Err(Error::Network("the body has been read already".into()))));
+            return Box::pin(ready(Err(Error::Network("the body has been read already".into()).into())));
         }
         let (reading, abort) = (call(&self.response, "arrayBuffer", &[]), self.abort.clone());
         Box::pin(async move {
             let buffer = settled(reading).await.map_err(|error| match is_aborted(&abort.controller) {
                 // Chromium hides the reason if a service worker made the response.
-                true => Error::Aborted,
+                true => Error::Aborted.into(),
                 false => failure(&text(&error, "name"), text(&error, "message")),
             })?;
             // The transfer is complete: there is nothing left to abort.
