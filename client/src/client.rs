@@ -98,9 +98,9 @@ impl RequestBuilder<Client> {
     ///
     /// # Errors
     /// As [`Client::send`].
-    pub async fn send(self) -> Result<Response, Error> {
+    pub fn send(self) -> LocalBoxFuture<'static, Result<Response, Error>> {
         let (request, client) = self.bind(());
-        client.send(request).await
+        client.send_owned(request)
     }
 
     /// Sends the request without a token and starts a session with the tokens in the response, which the client's
@@ -237,7 +237,11 @@ impl Client {
     /// [`Error::Unavailable`] if the token could not be renewed, [`Error::Timeout`], [`Error::Network`], [`Error::Aborted`],
     /// [`Error::NotReplayable`], [`Error::InvalidRequest`].
     pub fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
-        // Boxed here, so that the code of a request is not compiled again in each program.
+        self.clone().send_owned(request)
+    }
+
+    /// Boxed, so that the code of a request is not compiled again in each program.
+    fn send_owned(self, request: Request) -> LocalBoxFuture<'static, Result<Response, Error>> {
         Box::pin(async move {
             let session = &self.0.session;
             let transport = &session.0.transport;
