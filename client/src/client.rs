@@ -115,8 +115,13 @@ impl RequestBuilder<Client> {
         let platform = &session.0.transport.platform;
         let begun = platform.monotonic();
         let timeout = request.parts.timeout.unwrap_or(session.0.settings.timeout);
-        let acquiring = Box::pin(async { Ok(session.acquire_cookie_lock().await) });
-        let lock = session.0.transport.within(Some(timeout), acquiring).await?;
+        let mut lock = None;
+        // Its output is that of reading a body, so that both share the code of the timeout.
+        let acquiring = async {
+            lock = session.acquire_cookie_lock().await;
+            Ok(())
+        };
+        session.0.transport.within(Some(timeout), Box::pin(acquiring)).await?;
         if let Some(timeout) = &mut request.parts.timeout {
             *timeout = timeout.saturating_sub(milliseconds(platform.monotonic() - begun));
         }
