@@ -73,7 +73,7 @@ impl Client {
             session.release(lock);
             return Ok(session.current().is_some());
         };
-        session.within_timeout(async { Ok(refusal.buffer().await.map(drop)?) }).await?;
+        session.within_timeout(refusal.buffer()).await?;
         let is_verdict = matches!(session.parse(&TokenResponse::new(&refusal)), RefreshOutcome::Rejected);
         if is_verdict { Ok(false) } else { Err(refusal.status_error()) }
     }

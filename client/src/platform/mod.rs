@@ -138,7 +138,7 @@ pub type Host = Rc<dyn Platform>;
 
 /// The response of a [`Host`].
 #[cfg(target_arch = "wasm32")]
-pub type HostResponse = Box<browser::Fetched>;
+pub type HostResponse = browser::Fetched;
 /// The response of a [`Host`].
 #[cfg(not(target_arch = "wasm32"))]
 pub type HostResponse = Box<dyn PlatformResponse>;

@@ -23,7 +23,7 @@ pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Re
             gloo_net::Error::JsError(error) => failure(&error.name, error.message),
             _ => failure("", String::new()),
         })?;
-        Ok(Box::new(Fetched { response: response.into(), abort: Rc::new(abort) }))
+        Ok(Fetched { response: response.into(), abort: Rc::new(abort) })
     })
 }
 
@@ -162,8 +162,8 @@ impl Fetched {
         })
     }
 
-    pub(crate) fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        let Fetched { response, abort } = *self;
+    pub(crate) fn into_any(self) -> Box<dyn Any> {
+        let Fetched { response, abort } = self;
         abort.is_armed.set(false);
         let forwarding: Guard = Box::new(abort);
         Box::new((response, forwarding))
