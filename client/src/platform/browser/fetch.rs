@@ -1,4 +1,4 @@
-//! Sends one request with `fetch`. gloo-net sends it and reads the response. Dropping the future, or an unread response, aborts the transfer.
+//! Sends one request with `fetch`, by gloo-net. Dropping the future, or an unread response, aborts the transfer.
 
 use crate::{
     error::Error,
