@@ -16,9 +16,9 @@ const WINDOW: Millis = 60_000;
 /// The scheme by which an access token was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// RFC 6750.
+    /// The token was sent with the scheme `Bearer` (RFC 6750).
     Bearer,
-    /// RFC 9449 §7.1.
+    /// The token was sent with the scheme `DPoP`, together with a proof (RFC 9449 §7.1).
     Dpop,
 }
 

@@ -77,7 +77,7 @@ pub fn OidcCallback(
         Box::pin(async move {
             // "Try again" on another page.
             if is_due.try_set_value(false).is_some() {
-                return provider.sign_in(SignInOptions::default()).await;
+                return provider.sign_in(SignInOptions::last()).await;
             }
             let result = provider.callback().await;
             // A page that is left does not handle the response again.

@@ -24,7 +24,7 @@ pub(super) type Attempt = Rc<dyn Fn(Oidc) -> LocalBoxFuture<'static, Result<(), 
 #[derive(Clone)]
 struct Provided {
     oidc: Oidc,
-    /// The last attempt. `None`: one that another page began, by a redirect.
+    /// The last attempt. `None`: the last sign-in of this tab, which another page began by a redirect.
     latest: Rc<RefCell<Option<Attempt>>>,
 }
 
@@ -66,8 +66,8 @@ impl UseOidcReturn {
         self.run(Rc::new(move |oidc| Box::pin(oidc.sign_in_with_popup(options.clone()))));
     }
 
-    /// Ends the session in all tabs and at the provider. After [`use_session`]'s `sign_out`, which leaves the provider's session, the next
-    /// sign-in asks the user nothing.
+    /// Ends the session in all tabs and at the provider. [`use_session`]'s `sign_out` leaves the provider's session: a sign-in on another
+    /// page than the [signed-out page](crate::oidc::Config::signed_out_path) asks the user nothing then.
     pub fn sign_out(&self) {
         self.run(sign_out());
     }
@@ -79,12 +79,12 @@ impl UseOidcReturn {
         let Some(Provided { latest, .. }) = self.provided() else { return };
         match latest.take() {
             Some(attempt) => self.run(attempt),
-            None => self.sign_in(),
+            None => self.sign_in_with(SignInOptions::last()),
         }
     }
 
-    /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider, and after
-    /// a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path). If that fails, or right after a sign-in, the page stays
+    /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider in place of the
+    /// page, so that the browser's back button returns to the one before, and after a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path). If that fails, or right after a sign-in, the page stays
     /// and [`error`](Self::error) says why, which [`OidcSession`](super::OidcSession) shows.
     ///
     /// # Panics
@@ -107,7 +107,7 @@ impl UseOidcReturn {
             } else if oidc.has_just_signed_in() {
                 this.fail(Error::SessionNotKept, None);
             } else {
-                this.sign_in();
+                this.sign_in_with(SignInOptions::default().replace_page());
             }
         })
     }
@@ -120,21 +120,21 @@ impl UseOidcReturn {
         let running = attempt(oidc);
         spawn_local(async move {
             let Err(error) = running.await else { return };
-            // A window may be closed after the sign-in in another one.
+            // An earlier attempt may fail after a later one has succeeded.
             if latest.borrow().as_ref().is_some_and(|latest| Rc::ptr_eq(latest, &attempt)) {
                 self.error.try_set(Some(error));
             }
         });
     }
 
-    /// What shows the error, or the page without one, is not made again if there is none.
+    /// Writes the signal only if an error is set: each write rebuilds the views that read it.
     fn clear_error(self) {
         if self.error.try_with_untracked(Option::is_some) == Some(true) {
             self.error.try_set(None);
         }
     }
 
-    /// Reports an error, and what [`try_again`](Self::try_again) is to do in place of a sign-in by a redirect.
+    /// Reports an error, and what [`try_again`](Self::try_again) is to do. `None`: the last sign-in of this tab, by a redirect.
     pub(super) fn fail(self, error: Error, attempt: Option<Attempt>) {
         if let Some(provided) = self.provided() {
             provided.latest.replace(attempt);

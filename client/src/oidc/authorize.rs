@@ -5,7 +5,7 @@ use crate::oidc::{
     Oidc, browser,
     config::{add, set_parameter},
     error::{Error, invalid},
-    pending::{Pending, last_return_to},
+    pending::{Pending, last_sign_in},
     pkce,
     return_path::is_path,
 };
@@ -38,6 +38,8 @@ pub struct SignInOptions {
     return_to: Option<String>,
     max_age: Option<u32>,
     parameters: Vec<(String, String)>,
+    /// Whether the provider's page takes the place of this one in the history.
+    replaces_page: bool,
 }
 
 impl SignInOptions {
@@ -81,6 +83,25 @@ impl SignInOptions {
         set_parameter(&mut self.parameters, name, value);
         self
     }
+
+    /// Lets the provider's page take the place of this one in the history.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn replace_page(mut self) -> SignInOptions {
+        self.replaces_page = true;
+        self
+    }
+
+    /// What the last sign-in of this tab asked of the provider, to be asked again in place of this page.
+    #[cfg(feature = "leptos")]
+    pub(crate) fn last() -> SignInOptions {
+        let last = last_sign_in().unwrap_or_else(crate::json::Object::new);
+        SignInOptions {
+            return_to: last.text("return_to"),
+            max_age: last.number("max_age").map(|seconds| seconds as u32),
+            parameters: form::pairs(&last.text("parameters").unwrap_or_default()),
+            replaces_page: true,
+        }
+    }
 }
 
 impl Oidc {
@@ -92,7 +113,7 @@ impl Oidc {
     /// cannot be confirmed.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<(), Error> {
         let url = self.begin_sign_in(&pkce::random()?, &options).await?;
-        Ok(browser::go_to(&url)?)
+        Ok(browser::go_to(&url, options.replaces_page)?)
     }
 
     /// Stores what the response is checked against, and returns the provider's address for the sign-in.
@@ -129,7 +150,9 @@ impl Oidc {
             }
             None => None,
         };
-        Pending::new(&metadata.issuer, &verifier, &nonce, &return_to, options.max_age.map(f64::from), self.now()).put(state)?;
+        let pending = Pending::new(&metadata.issuer, &verifier, &nonce, &return_to, options.max_age.map(f64::from), self.now());
+        let own: Vec<_> = options.parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+        pending.put(state, &form::encode(&own))?;
         self.unanswered().take();
         let max_age = options.max_age.map(|seconds| seconds.to_string());
         let mut pairs = vec![
@@ -169,7 +192,7 @@ fn present_page(redirect_path: &str) -> String {
     let page = browser::window().and_then(|window| {
         let location = window.location();
         if location.pathname().ok()? == redirect_path {
-            return last_return_to();
+            return last_sign_in()?.text("return_to");
         }
         // What follows the origin.
         location.href().ok()?.strip_prefix(&location.origin().ok()?).map(str::to_owned)

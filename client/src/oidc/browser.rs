@@ -17,8 +17,9 @@ pub(crate) fn origin() -> Option<String> {
     window()?.location().origin().ok()
 }
 
-/// Leaves the page.
-pub(crate) fn go_to(url: &str) -> Result<(), Box<Error>> {
-    let window = window().ok_or_else(|| Box::new(Error::NoBrowser))?;
-    window.location().assign(url).map_err(|_| invalid("the browser refuses the provider's address"))
+/// Leaves the page. If that is replaced in the history, the browser's back button does not return to it.
+pub(crate) fn go_to(url: &str, replaces_page: bool) -> Result<(), Box<Error>> {
+    let location = window().ok_or_else(|| Box::new(Error::NoBrowser))?.location();
+    let left = if replaces_page { location.replace(url) } else { location.assign(url) };
+    left.map_err(|_| invalid("the browser refuses the provider's address"))
 }

@@ -20,16 +20,16 @@ impl Oidc {
         let id_token = self.id_token().filter(is_recent);
         self.client().session().sign_out();
         let home = self.absolute(&self.config().signed_out_path)?;
-        let Some(endpoint) = &self.metadata().end_session_endpoint else { return Ok(browser::go_to(&home)?) };
+        let Some(endpoint) = &self.metadata().end_session_endpoint else { return Ok(browser::go_to(&home, false)?) };
         let mut pairs = vec![("client_id", &*self.config().client_id), ("post_logout_redirect_uri", &home)];
         add(&mut pairs, "id_token_hint", id_token.as_deref());
-        Ok(browser::go_to(&with_query(endpoint, &pairs))?)
+        Ok(browser::go_to(&with_query(endpoint, &pairs), false)?)
     }
 
-    /// Loads the page that is shown after a sign-out.
+    /// Loads the page that is shown after a sign-out, in place of this one.
     #[cfg(feature = "leptos")]
     pub(crate) fn show_signed_out_page(&self) -> Result<(), Box<Error>> {
-        browser::go_to(&self.absolute(&self.config().signed_out_path)?)
+        browser::go_to(&self.absolute(&self.config().signed_out_path)?, true)
     }
 
     /// Whether this is that page.

@@ -1,7 +1,7 @@
 //! A sign-in under way: what its response is checked against, in sessionStorage under its `state`.
 //!
 //! sessionStorage belongs to one tab, so several tabs can sign in at once, and a response in another tab than the one that asked is
-//! not recognised (RFC 9700 §4.7).
+//! not recognised (RFC 9700 §4.7). A tab that is duplicated later has a copy; the code still works once.
 
 use crate::{
     json::Object,
@@ -9,7 +9,7 @@ use crate::{
 };
 
 const PREFIX: &str = "wugan:oidc:state:";
-const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
+const LAST: &str = "wugan:oidc:last";
 const COMPLETED: &str = "wugan:oidc:completed";
 /// A response to a sign-in that was begun longer ago is not accepted.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
@@ -52,10 +52,12 @@ impl Pending {
         self.0.number("max_age")
     }
 
-    /// Stores it, until its response arrives or the tab is closed.
-    pub(crate) fn put(&self, state: &str) -> Result<(), Box<Error>> {
+    /// Stores it, until its response arrives or the tab is closed; and with the encoded parameters what the sign-in asked for, so that it
+    /// can be asked for again.
+    pub(crate) fn put(&self, state: &str, parameters: &str) -> Result<(), Box<Error>> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
-        let stored = storage.set_item(LAST_RETURN_TO, &self.text("return_to"));
+        let last = Object::new().with_text("return_to", Some(&self.text("return_to"))).with_number("max_age", self.max_age());
+        let stored = storage.set_item(LAST, &last.with_text("parameters", Some(parameters)).write());
         stored.and_then(|()| storage.set_item(&[PREFIX, state].concat(), &self.0.write())).map_err(|_| Error::NoStorage.into())
     }
 
@@ -68,9 +70,9 @@ impl Pending {
     }
 }
 
-/// The page that the last sign-in of this tab was to return to.
-pub(crate) fn last_return_to() -> Option<String> {
-    browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?
+/// What the last sign-in of this tab asked for: `return_to`, `max_age`, and the encoded `parameters`.
+pub(crate) fn last_sign_in() -> Option<Object> {
+    Object::read(browser::session_storage()?.get_item(LAST).ok()??.as_bytes())
 }
 
 fn completed_key(storage_key: &str) -> String {
@@ -123,12 +125,13 @@ mod tests {
     #[wasm_bindgen_test::wasm_bindgen_test]
     fn a_pending_sign_in_is_taken_once_and_within_a_day() {
         let (begun, too_late) = (1_000.0, 1_000.0 + KEPT_FOR_MS + 1.0);
-        assert!(pending().put("one").is_ok());
+        assert!(pending().put("one", "a=1+2").is_ok());
         assert!(Pending::take("two", begun).is_none());
         assert_eq!(Pending::take("one", begun).map(|taken| taken.text("verifier")).as_deref(), Some("secret-v"));
         assert!(Pending::take("one", begun).is_none());
-        assert_eq!(last_return_to().as_deref(), Some("/notes"));
-        assert!(pending().put("one").is_ok());
+        let last = last_sign_in().map(|last| (last.text("return_to"), last.number("max_age"), last.text("parameters")));
+        assert_eq!(last, Some((Some("/notes".into()), Some(5.0), Some("a=1+2".into()))));
+        assert!(pending().put("one", "a=1+2").is_ok());
         assert!(Pending::take("one", too_late).is_none());
         assert!(Pending::take("one", begun).is_none());
     }
