@@ -24,13 +24,13 @@ struct Inner {
     client: Client,
     /// When the browser left for the provider's sign-out, by the monotonic clock in milliseconds.
     left_at: Cell<f64>,
-    /// Whether the provider has refused the access token for user information, or is expected to.
-    refuses_user_info: Cell<bool>,
+    /// When the provider refused a renewed access token for user information, by the monotonic clock in milliseconds.
+    user_info_refused_at: Cell<f64>,
     unanswered: RefCell<Option<Unanswered>>,
     _subscription: Subscription,
 }
 
-/// After this time, the user has cancelled the way to the provider.
+/// A page that is still shown after this time has not left for the provider.
 #[cfg(feature = "leptos")]
 const LEAVING_MS: f64 = 5_000.0;
 
@@ -75,10 +75,10 @@ impl Oidc {
         let cleaner = Cleaner { storage, key, storage_key, has_ended: Cell::default(), is_ended_by_user: Cell::default() };
         let subscription = client.session().0.events.subscribe(Rc::new(cleaner));
         // A provider refuses a token for an API there (OpenID Connect Core §5.3.3).
-        let refuses_user_info = Cell::new(config.resource.is_some());
+        let user_info_refused_at = Cell::new(if config.resource.is_some() { f64::INFINITY } else { f64::NEG_INFINITY });
         let left_at = Cell::new(f64::NEG_INFINITY);
         let unanswered = RefCell::default();
-        Oidc(Rc::new(Inner { config, metadata, client, left_at, refuses_user_info, unanswered, _subscription: subscription }))
+        Oidc(Rc::new(Inner { config, metadata, client, left_at, user_info_refused_at, unanswered, _subscription: subscription }))
     }
 
     /// The client, whose requests carry the session's access token.
@@ -125,15 +125,15 @@ impl Oidc {
     }
 
     pub(crate) fn session_id(&self) -> Option<String> {
-        Some(self.client().session().current()?.session.clone())
+        session_id(self.client())
     }
 
     pub(crate) fn unanswered(&self) -> &RefCell<Option<Unanswered>> {
         &self.0.unanswered
     }
 
-    pub(crate) fn refuses_user_info(&self) -> &Cell<bool> {
-        &self.0.refuses_user_info
+    pub(crate) fn user_info_refused_at(&self) -> &Cell<f64> {
+        &self.0.user_info_refused_at
     }
 
     /// Warns if a refresh token was asked for and is missing.
@@ -149,9 +149,7 @@ impl Oidc {
 
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
-        let session = self.session_id()?;
-        let stored = Object::read(self.storage().get(&id_token_key(self.client())).ok()??.as_bytes())?;
-        stored.text("id_token").filter(|_| stored.text("session") == Some(session))
+        id_token(self.client())
     }
 
     /// Stores the ID token for the sign-out, for all tabs. The end of the session removes it.
@@ -159,12 +157,8 @@ impl Oidc {
         if let Some(held) = self.client().session().current() {
             let stored = Object::new().with_text("session", Some(&held.session)).with_text("id_token", Some(id_token));
             // Without it, the provider asks the user whether to sign out.
-            let _ = self.storage().set(&id_token_key(self.client()), &stored.write());
+            let _ = self.client().session().0.storage.set(&id_token_key(self.client()), &stored.write());
         }
-    }
-
-    fn storage(&self) -> &dyn Storage {
-        &*self.client().session().0.storage
     }
 
     /// The URL of a path of this origin.
@@ -181,6 +175,17 @@ impl Oidc {
     pub(crate) fn platform(&self) -> &Host {
         &self.client().session().0.transport.platform
     }
+}
+
+fn session_id(client: &Client) -> Option<String> {
+    Some(client.session().current()?.session.clone())
+}
+
+/// The stored ID token, if it is that of the present session.
+fn id_token(client: &Client) -> Option<String> {
+    let session = session_id(client)?;
+    let stored = Object::read(client.session().0.storage.get(&id_token_key(client)).ok()??.as_bytes())?;
+    stored.text("id_token").filter(|_| stored.text("session") == Some(session))
 }
 
 fn id_token_key(client: &Client) -> String {
