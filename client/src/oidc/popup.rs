@@ -31,8 +31,8 @@ impl Oidc {
     /// Opens a window for the sign-in. Call it in the handler of a click: elsewhere, browsers open no windows. The page of the redirect
     /// URI must call [`callback`](Oidc::callback). The future completes when the user is signed in.
     ///
-    /// A provider whose pages send `Cross-Origin-Opener-Policy: same-origin` cuts the window off, which then counts as closed: use
-    /// [`sign_in`](Oidc::sign_in) there.
+    /// If a page of the provider or this page itself was sent with `Cross-Origin-Opener-Policy: same-origin`, the window is cut off and
+    /// counts as closed. Send `same-origin-allow-popups` with this page; for such a provider use [`sign_in`](Oidc::sign_in).
     ///
     /// # Errors
     /// [`Error::PopupBlocked`], [`Error::PopupClosed`], and those of [`sign_in`](Oidc::sign_in) and [`callback`](Oidc::callback).
@@ -55,14 +55,13 @@ impl Oidc {
         let state = String::from(POPUP_MARK) + &pkce::random()?;
         let url = self.begin_sign_in(&state, options).await?;
         let mut channel = Channel::open(&state)?;
+        // The provider's page does not get hold of this one.
+        let _ = popup.set_opener(&JsValue::NULL);
         popup.location().set_href(&url).map_err(|_| Box::new(Error::PopupClosed))?;
         let mut was_closed = false;
-        let response = loop {
+        let query = loop {
             match select(channel.messages.next(), self.platform().sleep(POLL_INTERVAL)).await {
-                Either::Left((Some(query), _)) => match AuthorizationResponse::read(&query) {
-                    Ok(response) if response.state == state => break response,
-                    _ => {}
-                },
+                Either::Left((Some(query), _)) => break query,
                 Either::Left((None, _)) => return Err(Error::PopupClosed.into()),
                 Either::Right(_) if was_closed => {
                     drop(Pending::take(&state, self.now()));
@@ -73,6 +72,7 @@ impl Oidc {
             }
         };
         let pending = Pending::take(&state, self.now()).ok_or_else(|| Box::new(Error::UnknownState))?;
+        let response = AuthorizationResponse::read(&query)?;
         let signed_in = complete(self, response.code_for(&pending, self.metadata())?, pending).await;
         // The window is closed, so a second try is another sign-in.
         self.unanswered().take();
