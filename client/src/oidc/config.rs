@@ -8,6 +8,7 @@ pub struct Config {
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) scope: String,
+    pub(crate) refresh_scope: Option<String>,
     pub(crate) resource: Option<String>,
     pub(crate) audience: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
@@ -24,6 +25,7 @@ impl Config {
             issuer: issuer.into(),
             client_id: client_id.into(),
             scope: "openid profile offline_access".into(),
+            refresh_scope: None,
             resource: None,
             audience: None,
             parameters: Vec::new(),
@@ -39,6 +41,13 @@ impl Config {
     /// [`Warning::NoRefreshToken`](crate::Warning::NoRefreshToken). Default: `openid profile offline_access`.
     pub fn scope(mut self, scope: impl Into<String>) -> Config {
         self.scope = scope.into();
+        self
+    }
+
+    /// Sends this scope with each refresh, for providers such as Entra that do not keep the granted one. By RFC 6749 §6 a refresh without a
+    /// scope keeps it, and one with a scope that was not granted is refused, so that is the default.
+    pub fn refresh_scope(mut self, scope: impl Into<String>) -> Config {
+        self.refresh_scope = Some(scope.into());
         self
     }
 

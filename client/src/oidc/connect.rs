@@ -47,6 +47,9 @@ impl Config {
         }
         check_parameters(&self.parameters)?;
         let mut grant = OAuth2::new(&metadata.token_endpoint, &self.client_id);
+        if let Some(scope) = &self.refresh_scope {
+            grant = grant.scope(scope);
+        }
         let mut resource = Vec::new();
         self.add_resource(&mut resource);
         for (name, value) in resource {
