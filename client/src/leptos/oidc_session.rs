@@ -9,7 +9,7 @@ use super::{
     provide_oidc,
 };
 use crate::{
-    ClientBuilder,
+    ClientBuilder, Error as RequestError,
     oidc::{Config, Error, Metadata, Oidc},
 };
 use gloo_timers::future::TimeoutFuture;
@@ -18,8 +18,12 @@ use leptos::{prelude::*, task::spawn_local};
 /// A part of the page that follows signals. A closure of its own type would be one more kind of view in the download.
 pub(super) type ReactiveView = Box<dyn Fn() -> AnyView + Send>;
 
-/// How long to wait until a provider that was not available is asked again.
-const RETRY_MS: u32 = 5_000;
+/// The pauses until a provider that was not available is asked again double from the first to the last, up to half of each is random, so
+/// that not all tabs ask at once, and none is shorter than `Retry-After`.
+const FIRST_RETRY_MS: f64 = 5_000.0;
+const LAST_RETRY_MS: f64 = 60_000.0;
+/// A longer `Retry-After` is cut to this.
+const LONGEST_RETRY_AFTER_MS: f64 = 3_600_000.0;
 
 /// Connects to a provider, [provides](provide_oidc) it and its session to its children, and shows them. Meanwhile, and on a server, it
 /// shows the fallback. If the configuration is wrong it shows the reason; a provider that is not available is asked again.
@@ -70,16 +74,22 @@ pub fn OidcSession(
                     state.try_set_value(Some(result.map_err(Error::from)));
                     changed.try_set(()).is_none()
                 };
+                let mut pause = FIRST_RETRY_MS;
                 let metadata = loop {
-                    match Metadata::fetch(&config.issuer, config.assumes_s256).await {
-                        Err(error) if matches!(*error, Error::Unavailable(_)) => {
-                            if !set(Err(error)) {
-                                return;
-                            }
-                            TimeoutFuture::new(RETRY_MS).await;
-                        }
+                    let error = match Metadata::fetch(&config.issuer, config.assumes_s256).await {
+                        Err(error) if matches!(*error, Error::Unavailable(_)) => error,
                         result => break result,
+                    };
+                    let asked_for = match &*error {
+                        Error::Unavailable(RequestError::Status { retry_after: Some(time), .. }) => time.as_millis() as f64,
+                        _ => 0.0,
+                    };
+                    if !set(Err(error)) {
+                        return;
                     }
+                    let own = pause * (0.5 + js_sys::Math::random() / 2.0);
+                    TimeoutFuture::new(own.max(asked_for).min(LONGEST_RETRY_AFTER_MS) as u32).await;
+                    pause = LAST_RETRY_MS.min(pause * 2.0);
                 };
                 set(metadata.and_then(|metadata| config.connect_fetched(metadata, client)));
             });

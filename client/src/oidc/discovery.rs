@@ -4,7 +4,10 @@
 
 use crate::{
     json::Object,
-    oidc::{error::Error, fetch::get},
+    oidc::{
+        error::Error,
+        fetch::{check_status, get},
+    },
     platform::default_platform,
 };
 use futures::future::LocalBoxFuture;
@@ -185,26 +188,21 @@ fn unusable(url: &str, reason: String) -> Box<Error> {
 fn download(issuer: &str, assumes_s256: bool) -> LocalBoxFuture<'_, Result<Metadata, Box<Error>>> {
     Box::pin(async move {
         let [mut url, fallback] = urls(issuer);
-        let unavailable = |error| Box::new(Error::Unavailable(error));
-        let mut answer = get(&url).await.map_err(|error| unavailable(*error))?;
+        let mut answer = get(&url).await.map_err(|error| Box::new(Error::Unavailable(*error)))?;
         if answer.status() == 404
             && let Ok(other) = get(&fallback).await
         {
             (url, answer) = (fallback, other);
         }
-        let (status, document) = (answer.status().as_u16(), answer.buffered());
-        let read = match status {
-            200 => Metadata::read(issuer, document, assumes_s256),
-            408 | 429 | 500.. => return Err(unavailable(answer.status_error())),
-            status => Err(format!("the provider answered {status}: check the issuer")),
-        };
-        if status == 200 && Object::read(document).is_some() {
+        check_status(&answer)?;
+        let document = answer.buffered();
+        if Object::read(document).is_some() {
             let platform = default_platform();
             let stored = Object::new().with_number("fetched_at", Some(platform.now()));
             // Without it, the next page fetches the document again.
             let _ = platform.set(&storage_key(issuer), &stored.with_text("document", std::str::from_utf8(document).ok()).write());
         }
-        read.map_err(|reason| unusable(&url, reason))
+        Metadata::read(issuer, document, assumes_s256).map_err(|reason| unusable(&url, reason))
     })
 }
 

@@ -151,7 +151,7 @@ pub enum ProviderError {
     ServerError,
     /// The provider is overloaded.
     TemporarilyUnavailable,
-    /// Another code.
+    /// An error code that this library does not know.
     Other(String),
 }
 
@@ -200,10 +200,12 @@ impl Error {
         matches!(self, Error::Provider { code, .. } if !matches!(code, ServerError | TemporarilyUnavailable | Other(_)))
     }
 
-    /// A request failed that needs no session, so it is the DPoP key that is missing, or that could not be read.
+    /// Maps the error of a request without a session: `SignedOut` means that the DPoP key is missing, `Unavailable` that it could not be
+    /// read, and `InvalidRequest` what a repetition would not change.
     pub(crate) fn of_request(error: crate::Error) -> Box<Error> {
         Box::new(match error {
             crate::Error::SignedOut(_) => Error::NoStorage,
+            crate::Error::InvalidRequest(reason) => Error::InvalidRequest(reason),
             #[cfg(feature = "dpop")]
             crate::Error::Unavailable { .. } => Error::Unavailable(crate::Error::Network("IndexedDB failed".into())),
             error => Error::Unavailable(error),
@@ -230,9 +232,9 @@ fn printable(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdTokenError {
-    /// There is none: the scope must contain `openid`.
+    /// The response has no ID token: the scope must contain `openid`.
     Missing,
-    /// It is not a signed JWT.
+    /// The ID token is not a signed JWT.
     Malformed,
     /// Its signature algorithm is `none`, symmetric, or unknown to this browser.
     Algorithm(String),

@@ -1,14 +1,13 @@
 //! Exchanges the code for tokens (RFC 6749 §4.1.3), validates the ID token, and starts the session.
 
 use crate::{
-    error::Error as RequestError,
     grant::{RefreshOutcome, TokenResponse},
     http::{Request, Response, form},
     json::Object,
     oidc::{
         Oidc,
         error::{Error, IdTokenError},
-        fetch::{fetch, get},
+        fetch::{check_status, fetch, get},
         id_token::{Expected, IdToken, Received, user},
         pending::{Pending, note_completed},
     },
@@ -29,14 +28,13 @@ pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Res
     let (keys, answer) = match exchange(oidc, request).await {
         Ok(answers) => answers,
         Err(error) => {
-            let error = Error::of_request(*error);
             let is_repeatable = matches!(*error, Error::Unavailable(_));
             oidc.unanswered().replace(is_repeatable.then_some(Unanswered { code, pending, session }));
             return Err(error);
         }
     };
     let signed_in = begin(oidc, &pending, &answer, &keys).await;
-    // A provider may end its grant, to which the tokens of the session belong that is there.
+    // Revocation may end the whole grant, to which the present session's tokens may belong too.
     if signed_in.is_err() && oidc.client().session().current().is_none() {
         oidc.client().session().revoke_unused(&TokenResponse::new(&answer), &None);
     }
@@ -45,18 +43,21 @@ pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Res
 
 /// The provider's keys, and the token endpoint's answer. The keys first: without them, the code is not used. They are fetched for each
 /// sign-in, and not from the browser's cache, so that a changed key is known (OpenID Connect Core §10.1.1).
-async fn exchange(oidc: &Oidc, request: Request) -> Result<(Vec<Object>, Response), Box<RequestError>> {
-    let keys = get(&oidc.metadata().jwks_uri).await?;
-    let list = Object::read(keys.buffered()).and_then(|set| set.list("keys")).filter(|_| keys.status() == 200);
-    let list = list.ok_or_else(|| keys.decode_error("sent no JSON Web Key Set"))?;
-    Ok((list, fetch(&oidc.client().session().0.transport, request).await?))
+async fn exchange(oidc: &Oidc, request: Request) -> Result<(Vec<Object>, Response), Box<Error>> {
+    let keys = get(&oidc.metadata().jwks_uri).await.map_err(|error| Error::of_request(*error))?;
+    check_status(&keys)?;
+    let list = Object::read(keys.buffered()).and_then(|set| set.list("keys"));
+    let list = list.ok_or_else(|| Error::Unavailable(keys.decode_error("sent no JSON Web Key Set")))?;
+    Ok((list, fetch(&oidc.client().session().0.transport, request).await.map_err(|error| Error::of_request(*error))?))
 }
 
 /// Starts the session of a token response with a valid ID token.
 async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: &[Object]) -> Result<(), Box<Error>> {
     let (granted, id_token) = read_tokens(oidc, answer)?;
     let decoded = IdToken::read(&id_token)?;
-    let received = Received { server: answer.sent_at().server.map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
+    let clock = &oidc.client().session().0.transport.clock;
+    clock.set_server_time(answer.sent_at());
+    let received = Received { server: clock.server_time().map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
     let (issuer, nonce, client_id) = (&*pending.text("issuer"), &*pending.text("nonce"), &*oidc.config().client_id);
     let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age(), received })?;
     decoded.verify(algorithm, keys).await?;

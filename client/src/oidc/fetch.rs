@@ -3,6 +3,7 @@
 use crate::{
     error::Error,
     http::{Request, Response},
+    oidc::Error as OidcError,
     platform::default_platform,
     session::transport::Transport,
 };
@@ -19,6 +20,18 @@ pub(crate) fn get(url: &str) -> LocalBoxFuture<'static, Result<Response, Box<Err
         let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), Vec::new());
         fetch(&transport, request).await
     })
+}
+
+/// Whether an answer has the document that was asked for. A failure of the provider may pass; any other status is a mistake.
+pub(crate) fn check_status(answer: &Response) -> Result<(), Box<OidcError>> {
+    Err(Box::new(match answer.status().as_u16() {
+        200 => return Ok(()),
+        408 | 429 | 500.. => OidcError::Unavailable(answer.status_error()),
+        status => {
+            let reason = format!("the provider answered {status}: check the issuer and its metadata");
+            OidcError::Discovery { url: answer.url(), reason }
+        }
+    }))
 }
 
 /// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, so that its code exists once.

@@ -28,14 +28,14 @@ pub(crate) struct Expected<'a> {
 /// When the token response arrived, in seconds since 1970.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Received {
-    /// By its `Date`, which most providers do not expose to other origins.
+    /// By its `Date`, or by that of an earlier response of the token endpoint's origin. Most providers do not expose it to other origins.
     pub(crate) server: Option<f64>,
     /// By the device's clock, which may be wrong.
     pub(crate) device: f64,
 }
 
 impl Received {
-    /// The provider's time: its `Date`, else the device's clock if that agrees with `iat`, else `iat`. The nonce shows that the token was
+    /// The provider's time: by its `Date`, else the device's clock if that agrees with `iat`, else `iat`. The nonce shows that the token was
     /// issued for this sign-in, so `iat` is about now.
     fn provider_time(self, iat: f64) -> f64 {
         let by_device = if (self.device - iat).abs() <= WRONG_CLOCK { self.device } else { iat };

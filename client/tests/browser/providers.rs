@@ -167,8 +167,9 @@ fn pairs(query: &str) -> Value {
     serde_json::from_str(&read.call1(&JsValue::NULL, &query.into()).unwrap().as_string().unwrap()).unwrap()
 }
 
-/// A window that keeps the address which it is sent to.
-const FAKE_WINDOW: &str = "window.fake = { closed: false, close() {}, address: '', location: { set href(url) { fake.address = url } } }";
+/// A window that keeps the address which it is sent to, once that page cannot get hold of this one.
+const FAKE_WINDOW: &str = "window.fake = { closed: false, close() {}, address: '', opener: window, \
+    location: { set href(url) { if (fake.opener === null) fake.address = url } } }";
 
 /// The address that a sign-in in a window goes to. The window is closed then.
 async fn authorization_url(oidc: &Oidc, options: SignInOptions) -> Result<String, Error> {
@@ -219,6 +220,52 @@ async fn the_authorization_request_has_the_parameters_of_the_client_and_of_the_s
     assert_eq!(sent.as_object().unwrap().len(), expected.len() + random.len());
 }
 
+/// A page that another one sent to the provider repeats the request if it fails there.
+#[wasm_bindgen_test]
+async fn what_a_sign_in_asked_for_is_kept_for_the_next_try() {
+    let site = Site::new(|config| config.parameter("prompt", "consent"));
+    let options = SignInOptions::default().return_to("/notes?q=1").max_age(0).login_hint("ada & co").parameter("acr_values", "2");
+    authorization_url(&site.oidc, options).await.unwrap();
+    let kept = js_sys::eval("sessionStorage['wugan:oidc:last']").unwrap().as_string().unwrap();
+    let kept: Value = serde_json::from_str(&kept).unwrap();
+    assert_eq!(kept, json!({ "return_to": "/notes?q=1", "max_age": 0, "parameters": "login_hint=ada+%26+co&acr_values=2" }));
+}
+
+/// Posts a response of the provider, as its page in the window does.
+fn post_response(query: &str) {
+    let post = Function::new_with_args(
+        "query",
+        "const state = new URL(fake.address).searchParams.get('state'); \
+         const channel = new BroadcastChannel(`wugan:oidc:${state}`); \
+         channel.postMessage(query.replaceAll('@', state)); \
+         channel.close()",
+    );
+    post.call1(&JsValue::NULL, &query.into()).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_malformed_response_in_a_window_is_reported_by_the_page_that_opened_it() {
+    js_sys::eval(FAKE_WINDOW).unwrap();
+    let _open = replace("window", "open", "() => fake");
+    let site = Site::new(|config| config);
+    let address = || js_sys::eval("fake.address").unwrap().as_string().unwrap();
+    let respond = async {
+        wait_until("the provider's page", || !address().is_empty()).await;
+        post_response("?code=c&code=d&state=@");
+    };
+    let (signed_in, ()) = futures::join!(site.oidc.sign_in_with_popup(SignInOptions::default()), respond);
+    assert_eq!(signed_in, Err(Error::MalformedResponse));
+    // In the window.
+    let listen = "window.handedOver = ''; window.listening = new BroadcastChannel('wugan:oidc:.s'); \
+        listening.onmessage = event => handedOver = event.data";
+    js_sys::eval(listen).unwrap();
+    let _close = replace("window", "close", "() => {}");
+    js_sys::eval("history.replaceState(null, '', '/?code=c&code=d&state=.s')").unwrap();
+    assert_eq!(site.oidc.callback().await, Err(Error::UnknownState));
+    assert_eq!(js_sys::eval("listening.close(); handedOver").unwrap(), "?code=c&code=d&state=.s");
+    js_sys::eval("history.replaceState(null, '', '/')").unwrap();
+}
+
 #[wasm_bindgen_test]
 async fn what_cannot_be_sent_is_refused() {
     let refused = async |options: SignInOptions, settings: fn(Config) -> Config| {
@@ -264,6 +311,16 @@ async fn the_code_and_the_refresh_token_are_exchanged_for_the_configured_api() {
     site.oidc.client().session().refresh().await.unwrap();
     let sent = form(&site.page).await;
     assert!(is_api(&sent) && sent["grant_type"] == "refresh_token" && sent["refresh_token"] == "made-up-refresh");
+    assert!(!sent.contains_key("scope"), "the granted scope is kept (RFC 6749 §6)");
+}
+
+#[wasm_bindgen_test]
+async fn a_refresh_sends_the_scope_that_is_set_for_it() {
+    let site = Site::new(|config| config.scope("openid api://notes/read").refresh_scope("api://notes/read"));
+    site.respond("/token", 200, &json!({ "access_token": "made-up-access-2", "token_type": "Bearer", "expires_in": 60 }));
+    site.oidc.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh").with_expires_in(60.0));
+    site.oidc.client().session().refresh().await.unwrap();
+    assert_eq!(form(&site.page).await["scope"], "api://notes/read");
 }
 
 #[wasm_bindgen_test]
@@ -400,6 +457,50 @@ async fn a_code_is_exchanged_again_until_the_token_endpoint_has_answered() {
     assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
 }
 
+#[wasm_bindgen_test]
+async fn a_mistake_in_the_configuration_is_no_outage_and_the_code_is_dropped() {
+    for dpop in [false, cfg!(feature = "dpop")] {
+        let site = Site::with_dpop(|config| config, dpop);
+        site.answer_with_id_token(&claims()).await;
+        if dpop {
+            assert!(authorization_url(&site.oidc, SignInOptions::default()).await.is_ok(), "the key is made");
+            // The header with the nonce is not exposed to the page.
+            site.respond("/token", 400, &json!({ "error": "use_dpop_nonce" }));
+            let handled = site.callback("code=c&state=@").await;
+            assert!(matches!(&handled, Err(Error::InvalidRequest(reason)) if reason.contains("DPoP-Nonce")), "{handled:?}");
+        } else {
+            site.respond("/keys", 404, &json!({}));
+            let handled = site.callback("code=c&state=@").await;
+            assert!(matches!(&handled, Err(Error::Discovery { url, .. }) if *url == format!("{ISSUER}/keys")), "{handled:?}");
+        }
+        assert_eq!(site.oidc.callback().await, Err(Error::NoResponse));
+    }
+}
+
+/// The provider's clock is an hour fast, and its `Date` is exposed to the page.
+#[wasm_bindgen_test]
+async fn the_times_of_an_id_token_are_compared_with_the_clock_that_the_provider_shows() {
+    let site = Site::new(|config| config);
+    let token = async |issued_before: f64, expires_in: f64, shows_date: bool| {
+        let mut claims = claims();
+        let now = claims["iat"].as_f64().unwrap() + 3_600.0;
+        (claims["iat"], claims["exp"]) = (json!(now - issued_before), json!(now + expires_in));
+        let answer = site.answer_with_id_token(&claims).await;
+        let date = js_sys::Date::new(&(now * 1_000.0).into()).to_utc_string();
+        let response = MockResponse::new(200).header("content-type", "application/json").chunk(answer.to_string());
+        site.page.respond("/token", if shows_date { response.header("date", &String::from(date)) } else { response });
+        site.callback("code=c&state=@").await
+    };
+    let expired = Err(Error::IdToken(IdTokenError::Expired));
+    // Without its clock, the time of issue counts, or the device's clock if it is near to that.
+    assert_eq!(token(1_200.0, -600.0, false).await.as_deref(), Ok("/notes"));
+    assert_eq!(token(0.0, 600.0, true).await.as_deref(), Ok("/notes"));
+    assert_eq!(token(1_200.0, -600.0, true).await, expired);
+    // A response without the header does not make the page forget what an earlier one has shown.
+    assert_eq!(token(1_200.0, -600.0, false).await, expired);
+    assert_eq!(token(0.0, 600.0, false).await.as_deref(), Ok("/notes"));
+}
+
 /// Another tab signs in before the key endpoint answers.
 #[wasm_bindgen_test]
 async fn a_code_is_not_exchanged_again_beside_a_session_that_began_meanwhile() {
@@ -463,6 +564,28 @@ async fn no_id_token_is_left_after_the_session() {
     assert!(left().contains("eyJ"));
     site.oidc.client().session().sign_out();
     assert_eq!(left(), "");
+}
+
+/// This tab was suspended while another one signed out and in again.
+#[wasm_bindgen_test]
+async fn the_id_token_of_the_next_session_stays_when_the_end_of_the_one_before_is_read_late() {
+    let site = Site::new(|config| config);
+    let (other_tab, key) = (site.open_tab(|client| client), format!("{}.id_token", site.key));
+    let (session, id_token) = (other_tab.client().session().clone(), key.clone());
+    let storage_key = site.key.clone();
+    let _subscription = site.oidc.client().session().on_event(move |event| {
+        // What happens now is delivered to this tab afterwards.
+        if matches!(&event.event, wugan::Event::Warning(_)) {
+            session.sign_out();
+            session.sign_in(TokenSet::new("made-up-access-2", "made-up-refresh-2"));
+            let record: Value = serde_json::from_str(&local_storage().get_item(&storage_key).unwrap().unwrap()).unwrap();
+            let stored = json!({ "session": record["session"], "id_token": "made-up" });
+            local_storage().set_item(&id_token, &stored.to_string()).unwrap();
+        }
+    });
+    site.answer_with_id_token(&claims()).await;
+    assert_eq!(site.callback("code=c&state=@").await.as_deref(), Ok("/notes"));
+    assert!(local_storage().get_item(&key).unwrap().unwrap().contains("made-up"));
 }
 
 #[wasm_bindgen_test]
@@ -668,6 +791,22 @@ async fn a_token_that_is_refused_for_user_information_only_is_refreshed_for_the_
     assert_eq!((site.page.sent("/me").len(), site.page.sent("/token").len()), (4, 1), "one refresh shows that no token is accepted");
     assert_eq!(site.oidc.client().get("/notes").send().await.unwrap().status(), 401);
     assert_eq!(site.page.sent("/token").len(), 2);
+}
+
+#[wasm_bindgen_test]
+async fn a_refusal_of_user_information_that_passes_is_not_remembered_for_ever() {
+    let site = Site::new(|config| config);
+    let granted = json!({ "access_token": "made-up-access-2", "token_type": "Bearer", "expires_in": 6_000 });
+    site.respond("/token", 200, &granted);
+    site.respond("/me", 401, &json!({ "error": "invalid_token" }));
+    site.oidc.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh").with_expires_in(6_000.0));
+    let refreshes = async || {
+        assert!(matches!(site.oidc.user_info().await, Err(Error::NotOffered(_))));
+        site.page.sent("/token").len()
+    };
+    assert_eq!((refreshes().await, refreshes().await), (1, 1));
+    let _later = replace("performance", "now", "() => original.call(performance) + 301_000");
+    assert_eq!((refreshes().await, refreshes().await), (2, 2));
 }
 
 /// The endpoint for user information refuses a token for an API (OpenID Connect Core §5.3.3), and so it would its successor.

@@ -5,6 +5,7 @@ use crate::{
     fixture::{random_name, wait_until},
     page::{MockResponse, Page},
     providers::{DISCOVERY, ISSUER, Signed, Stored, claims, document, respond_with, sign},
+    undo::replace,
 };
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, task::spawn_local};
@@ -106,7 +107,7 @@ impl Drop for Windows {
     }
 }
 
-const NO_KEYS: &str = "the sign-in service is not available: https://login.example.com/keys answered 503, but sent no JSON Web Key Set";
+const NO_KEYS: &str = "the sign-in service is not available: https://login.example.com/keys answered 503";
 
 /// The provider has sent the browser back to this tab.
 fn receive_code() -> PageAddress {
@@ -269,4 +270,28 @@ async fn a_callback_that_could_not_be_completed_is_left_when_another_tab_signs_i
     other_tab.client().session().sign_in(TokenSet::new("made-up-access", "made-up-refresh"));
     mounted.shows("Signing in /").await;
     remove_session(&key);
+}
+
+/// All tabs wait for the provider.
+#[wasm_bindgen_test]
+async fn a_provider_that_is_not_available_is_asked_again_after_growing_pauses() {
+    let page = Page::new();
+    page.respond(DISCOVERY, MockResponse::new(503));
+    js_sys::eval("window.pauses = []").unwrap();
+    let _random = replace("Math", "random", "() => 0.5");
+    // Each pause ends at once. The time limit of a request is 10 s.
+    let _timers = replace(
+        "window",
+        "setTimeout",
+        "(run, time) => time > 3_000 && time !== 10_000 ? (pauses.push(time), original.call(window, run, 0)) : original.call(window, run, time)",
+    );
+    let pauses = || String::from(js_sys::eval("pauses.join()").unwrap().unchecked_into::<js_sys::JsString>());
+    let mounted = mount_below(|| "The app");
+    wait_until("six pauses", || pauses().matches(',').count() >= 5).await;
+    assert!(pauses().starts_with("3750,7500,15000,30000,45000,45000"), "{}", pauses());
+    page.respond(DISCOVERY, MockResponse::new(503).header("retry-after", "100"));
+    wait_until("the time that the provider asks for", || pauses().contains("100000")).await;
+    assert!(mounted.text_now().contains("the sign-in service is not available"));
+    page.respond(DISCOVERY, MockResponse::new(404));
+    mounted.shows(&format!("{ISSUER}{DISCOVERY}: the provider answered 404: check the issuer and its metadata")).await;
 }
