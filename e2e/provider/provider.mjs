@@ -70,9 +70,11 @@ function remove(matches) {
   save();
 }
 
+const entries = (model) => Object.entries(stored.entries).filter(([key]) => key.startsWith(`${model}:`)).map(([, entry]) => entry);
+
 let losesNextAnswer = false;
 const signOuts = [];
-const counts = { codes: 0, refreshed: 0, refused: 0, reused: 0, nonces: 0 };
+const counts = { codes: 0, refreshed: 0, refused: 0, reused: 0, nonces: 0, lost: 0 };
 const server = createServer();
 await new Promise((resolve) => server.listen(options.port, '127.0.0.1', resolve));
 const issuer = `http://127.0.0.1:${server.address().port}`;
@@ -126,7 +128,8 @@ provider.on('server_error', (_, error) => console.error(error));
 // Controls for tests; a real provider has no such routes.
 const controls = {
   '/test/counts': () => counts,
-  '/test/states': () => Object.entries(stored.entries).filter(([key]) => key.startsWith('Interaction:')).map(([, entry]) => entry.params.state),
+  '/test/requests': () => entries('Interaction').map((entry) => entry.params),
+  '/test/refresh-tokens': () => entries('RefreshToken').filter((entry) => !entry.consumed).length,
   '/test/sign-outs': () => signOuts,
   '/test/replace-keys': () => {
     stored.keys = newKeys();
@@ -146,6 +149,7 @@ provider.use(async (ctx, next) => {
     if (ctx.path === '/jwks' && options.keysMaxAge) ctx.set('cache-control', `max-age=${options.keysMaxAge}`);
     if (losesNextAnswer && ctx.path === '/token' && ctx.status === 200) {
       losesNextAnswer = false;
+      counts.lost += 1;
       ctx.req.socket.destroy();
     }
     return;

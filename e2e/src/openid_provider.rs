@@ -54,6 +54,8 @@ pub struct Grants {
     pub reused: u64,
     /// Proofs refused because they lack the current nonce.
     pub nonces: u64,
+    /// Exchanges that succeeded and whose answer was dropped.
+    pub lost: u64,
 }
 
 #[derive(Clone)]
@@ -147,15 +149,24 @@ impl OpenIdProvider {
             refused: count("refused"),
             reused: count("reused"),
             nonces: count("nonces"),
+            lost: count("lost"),
         })
     }
 
-    /// The `state` of each sign-in whose page is open, oldest first.
+    /// The parameters of each sign-in whose page is open, oldest first.
     ///
     /// # Errors
     /// The provider does not answer.
-    pub async fn open_states(&self) -> Result<Vec<String>> {
-        Ok(serde_json::from_str(&self.control("states").await?)?)
+    pub async fn open_requests(&self) -> Result<Vec<Value>> {
+        Ok(serde_json::from_str(&self.control("requests").await?)?)
+    }
+
+    /// How many refresh tokens the provider would exchange.
+    ///
+    /// # Errors
+    /// The provider does not answer.
+    pub async fn refresh_tokens(&self) -> Result<u64> {
+        Ok(self.control("refresh-tokens").await?.parse()?)
     }
 
     /// The parameters of each sign-out that a browser was sent to.

@@ -2,8 +2,9 @@
 //! its grant.
 
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use thirtyfour::By;
-use wugan_e2e::{Context, Engine, Grants, OpenIdProvider, Page, Result, in_engines, scenario, scenario_on, until};
+use wugan_e2e::{Context, Engine, Grants, OpenIdProvider, Page, Result, Tab, in_engines, scenario, scenario_on, until};
 
 /// Presses "Send 20 requests" in each tab that shows the account, when a message arrives on a channel.
 const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
@@ -15,8 +16,10 @@ in_engines! { [Chromium Firefox] [
     openid_other_signatures_are_verified,
     openid_bursts_in_four_tabs_make_one_refresh,
     openid_bursts_in_four_tabs_make_one_refresh_without_rotation,
+    openid_tokens_that_expire_in_four_tabs_are_renewed_once,
     openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry,
     openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider,
+    openid_a_sign_out_revokes_the_refresh_token,
     openid_a_revoked_grant_ends_the_session_with_its_reason,
     openid_a_restart_of_the_provider_keeps_the_session,
     openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in,
@@ -25,6 +28,7 @@ in_engines! { [Chromium Firefox] [
     dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only,
     dpop_a_nonce_is_asked_for_once,
     dpop_a_lost_key_ends_the_session_with_its_reason,
+    dpop_with_cleared_site_data_the_next_page_is_signed_out_and_signs_in_again,
 ] }
 
 #[test]
@@ -139,7 +143,21 @@ async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation(engine: En
     .await
 }
 
-async fn four_tabs(Site { provider, page }: &Site) -> Result {
+async fn four_tabs(site: &Site) -> Result {
+    let Site { provider, page } = site;
+    let tabs = open_four(site).await?;
+    let sender = page.open_tab("/").await?;
+    for round in 1..=4 {
+        page.go_to(&sender).await?;
+        provider.expire_access_tokens().await?;
+        send_in_all(site, &tabs).await?;
+        assert_eq!(Grants { nonces: 0, ..provider.grants().await? }, grants(1, round));
+    }
+    Ok(())
+}
+
+/// Three more tabs with the account, which send when a message arrives.
+async fn open_four(Site { page, .. }: &Site) -> Result<Vec<Tab>> {
     let mut tabs = vec![page.tab().await?];
     for _ in 0..3 {
         tabs.push(page.open_tab("/account").await?);
@@ -149,19 +167,41 @@ async fn four_tabs(Site { provider, page }: &Site) -> Result {
         page.go_to(tab).await?;
         page.script(SEND_ON_MESSAGE).await?;
     }
-    let sender = page.open_tab("/").await?;
-    for round in 1..=4 {
-        page.go_to(&sender).await?;
-        provider.expire_access_tokens().await?;
-        page.script(MESSAGE).await?;
-        for tab in &tabs {
-            page.go_to(tab).await?;
-            page.shows("20 answered").await?;
-            page.script("document.getElementById('answers').firstChild.nodeValue = ''").await?;
-        }
-        assert_eq!(Grants { nonces: 0, ..provider.grants().await? }, grants(1, round));
+    Ok(tabs)
+}
+
+/// Posts the message in the present tab, and waits until all requests of the four are answered.
+async fn send_in_all(Site { page, .. }: &Site, tabs: &[Tab]) -> Result {
+    page.script(MESSAGE).await?;
+    for tab in tabs {
+        page.go_to(tab).await?;
+        page.shows("20 answered").await?;
+        page.script("document.getElementById('answers').firstChild.nodeValue = ''").await?;
     }
     Ok(())
+}
+
+/// Nothing but the time makes the tokens invalid. The rotation is strict: a second exchange of a refresh token would end the session.
+async fn openid_tokens_that_expire_in_four_tabs_are_renewed_once(engine: Engine) -> Result {
+    const TTL: Duration = Duration::from_secs(4);
+    scenario_on(engine, "openid-tabs-expiry", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({ "accessTtl": TTL.as_secs() })).await?;
+        let begun = Instant::now();
+        let tabs = open_four(&site).await?;
+        // A file of the same origin, which renews nothing.
+        let sender = site.page.open_tab("/wugan-example-oidc.js").await?;
+        for _ in 0..4 {
+            site.page.go_to(&sender).await?;
+            tokio::time::sleep(TTL).await;
+            send_in_all(&site, &tabs).await?;
+        }
+        let granted = site.provider.grants().await?;
+        let lifetimes = begun.elapsed().as_secs() / TTL.as_secs() + 1;
+        assert!((4..=lifetimes).contains(&granted.refreshed), "{granted:?} in {lifetimes} lifetimes");
+        assert_eq!(granted, grants(1, granted.refreshed));
+        Ok(())
+    })
+    .await
 }
 
 async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(engine: Engine) -> Result {
@@ -182,6 +222,7 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engi
         let second = site.page.open_tab("/account").await?;
         site.page.shows("The account of ada").await?;
         site.page.go_to(&first).await?;
+        let tokens = stolen(&site.page).await?;
         site.page.press("Sign out").await?;
         site.page.press("Yes, sign me out").await?;
         site.page.shows("signed out").await?;
@@ -193,13 +234,30 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engi
         let text = |name: &str| sent[name].as_str().unwrap_or_default();
         assert_eq!((text("client_id"), text("post_logout_redirect_uri")), ("wugan-example", &*format!("{}/", site.provider.pages())));
         assert!(text("id_token_hint").starts_with("eyJ"), "{sent}");
-        let stored = site.page.script("return JSON.stringify({ ...localStorage })").await?.to_string();
-        assert!(!stored.contains("eyJ"), "no token is left: {stored}");
+        let left = site.page.script("return JSON.stringify([{ ...localStorage }, { ...sessionStorage }])").await?.to_string();
+        for token in tokens {
+            assert!(token.len() > 20 && !left.contains(&token), "no token is left: {left}");
+        }
         // The provider asks for the password again.
         site.page.follow("Account").await?;
         site.log_in().await?;
         site.consent().await?;
         site.page.shows("The account of ada").await
+    })
+    .await
+}
+
+/// The provider's own sign-out is not confirmed yet.
+async fn openid_a_sign_out_revokes_the_refresh_token(engine: Engine) -> Result {
+    scenario_on(engine, "openid-revocation", &[], async |Context { page, .. }: &mut Context| {
+        for dpop in [false, true] {
+            let site = Site::signed_in(page, json!({ "dpop": dpop })).await?;
+            assert_eq!(site.provider.refresh_tokens().await?, 1);
+            site.page.press("Sign out").await?;
+            site.page.shows("Yes, sign me out").await?;
+            until("the revocation", async || Ok((site.provider.refresh_tokens().await? == 0).then_some(()))).await?;
+        }
+        Ok(())
     })
     .await
 }
@@ -265,7 +323,7 @@ async fn openid_a_lost_answer_ends_the_session_without_a_grace_time_and_not_with
         graceful.provider.expire_access_tokens().await?;
         graceful.provider.lose_next_answer().await?;
         graceful.send_until_answered().await?;
-        assert_eq!(graceful.provider.grants().await?, grants(1, 2));
+        assert_eq!(graceful.provider.grants().await?, Grants { lost: 1, ..grants(1, 2) });
         Ok(())
     })
     .await
@@ -299,7 +357,9 @@ async fn dpop_a_lost_answer_after_a_nonce_ends_no_session() -> Result {
         site.provider.lose_next_answer().await?;
         site.page.open("/account").await?;
         site.send_until_answered().await?;
-        assert_eq!(site.ended().await?, Value::Null);
+        let granted = site.provider.grants().await?;
+        assert!(granted.lost == 1 && granted.refreshed >= 2, "{granted:?}");
+        assert!(!stolen(&site.page).await?[0].is_empty(), "the session goes on");
         Ok(())
     })
     .await
@@ -449,9 +509,10 @@ async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result
         let site = Site::signed_in(page, json!({})).await?;
         let issuer = site.provider.issuer();
         let pending = json!({ "issuer": issuer, "verifier": "v", "nonce": "n", "return_to": "/account", "begun": 0 });
+        let last = json!({ "return_to": "/account", "max_age": 0, "parameters": "login_hint=ada+%26+co" });
         let begin = format!(
             "sessionStorage['wugan:oidc:state:s'] = JSON.stringify({{ ...{pending}, begun: Date.now() }}); \
-            sessionStorage['wugan:oidc:return_to'] = '/account'"
+            sessionStorage['wugan:oidc:last'] = JSON.stringify({last})"
         );
         let responses = [
             (format!("error=access_denied&iss={issuer}"), "access_denied"),
@@ -464,8 +525,17 @@ async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result
             site.page.shows(shown).await?;
         }
         site.page.press("Try again").await?;
+        // The same request: the user must enter the password again.
+        site.page.shows("Sign-in").await?;
+        let requests = site.provider.open_requests().await?;
+        let sent = requests.last().ok_or("no sign-in is open")?;
+        // This provider takes `max_age=0` for `prompt=login`.
+        assert_eq!((&sent["login_hint"], &sent["prompt"]), (&json!("ada & co"), &json!("consent login")), "{sent}");
+        site.page.driver().find(By::Name("login")).await?.clear().await?;
+        site.log_in().await?;
         site.consent().await?;
-        site.page.shows("The account of ada").await
+        site.page.shows("The account of ada").await?;
+        site.page.arrives_at("/account").await
     })
     .await
 }
@@ -484,7 +554,7 @@ async fn openid_a_page_without_web_crypto_is_told_what_to_change() -> Result {
         // As on a page that was loaded over plain HTTP from another machine.
         site.page.add_preload_script("Object.defineProperty(crypto, 'subtle', { value: undefined })").await?;
         site.page.open("/account").await?;
-        site.page.shows("this page has no WebCrypto").await
+        site.page.shows("this page has no WebCrypto: serve it over https, or at http://localhost").await
     })
     .await
 }
@@ -532,6 +602,34 @@ async fn openid_a_code_that_was_not_exchanged_is_exchanged_at_the_second_try() -
     .await
 }
 
+/// The token endpoint does not answer, until `answers` is set.
+const NO_ANSWER: &str = "window.originalFetch = window.fetch; \
+    window.fetch = request => request.url?.endsWith('/token') && !sessionStorage.answers \
+        ? new Promise(() => {}) : window.originalFetch(request)";
+
+#[tokio::test]
+async fn openid_a_reload_in_the_middle_of_the_exchange_does_not_repeat_it() -> Result {
+    scenario("openid-reload", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::start(page, json!({})).await?;
+        site.page.open("/account").await?;
+        site.log_in().await?;
+        site.page.add_preload_script(NO_ANSWER).await?;
+        site.consent().await?;
+        site.page.shows("Signing in…").await?;
+        until("a clean address", async || Ok((site.page.path().await? == "/callback" && site.query().await? == "").then_some(()))).await?;
+        site.page.reload().await?;
+        site.page.shows("there is no sign-in to complete here").await?;
+        site.page.script("sessionStorage.answers = 'yes'").await?;
+        site.page.press("Try again").await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await?;
+        site.page.arrives_at("/account").await?;
+        assert_eq!(site.provider.grants().await?, grants(1, 0));
+        Ok(())
+    })
+    .await
+}
+
 #[tokio::test]
 async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Result {
     scenario("openid-other-tab", &[], async |Context { page, .. }: &mut Context| {
@@ -547,8 +645,8 @@ async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Resu
         site.log_in().await?;
         site.page.shows("Authorize").await?;
         // A response for the first tab arrives in a third one.
-        let states = site.provider.open_states().await?;
-        let state = states.first().ok_or("no sign-in is open")?;
+        let requests = site.provider.open_requests().await?;
+        let state = requests.first().and_then(|sent| sent["state"].as_str()).ok_or("no sign-in is open")?;
         let third = site.page.open_tab(&format!("/callback?code=c&state={state}&iss={}", site.provider.issuer())).await?;
         site.page.shows("started in another tab").await?;
         for forged in
@@ -580,26 +678,22 @@ async fn openid_a_response_in_another_tab_and_a_forged_one_are_refused() -> Resu
 const RECORD_RETURN: &str = "addEventListener('pageshow', event => sessionStorage.wasKept = event.persisted)";
 
 #[tokio::test]
-async fn openid_a_page_from_the_back_forward_cache_sends_to_the_provider_again() -> Result {
+async fn openid_the_back_button_leaves_the_provider_for_the_page_before_the_guarded_one() -> Result {
     scenario("openid-back", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::start(page, json!({})).await?;
         site.page.open("/").await?;
         site.page.shows("signed out").await?;
-        site.page.script(RECORD_RETURN).await?;
+        for _ in 0..2 {
+            site.page.follow("Account").await?;
+            site.page.shows("Sign-in").await?;
+            site.page.driver().back().await?;
+            site.page.shows("signed out").await?;
+            site.page.arrives_at("/").await?;
+        }
         site.page.follow("Account").await?;
-        site.page.shows("Sign-in").await?;
-        site.page.script("window.isLeft = true").await?;
-        site.page.driver().back().await?;
-        until("the provider's page to be loaded again", async || {
-            let script = "return window.isLeft ? '' : document.body.innerText";
-            Ok(site.page.script(script).await?.as_str().is_some_and(|text| text.contains("Sign-in")).then_some(()))
-        })
-        .await?;
         site.log_in().await?;
         site.consent().await?;
-        site.page.shows("The account of ada").await?;
-        assert_eq!(site.page.script("return sessionStorage.wasKept").await?, "true", "the page came from the back/forward cache");
-        Ok(())
+        site.page.shows("The account of ada").await
     })
     .await
 }
@@ -607,24 +701,26 @@ async fn openid_a_page_from_the_back_forward_cache_sends_to_the_provider_again()
 #[tokio::test]
 async fn openid_a_page_from_the_back_forward_cache_goes_to_the_signed_out_page_after_a_sign_out() -> Result {
     scenario("openid-sign-out-back", &[], async |Context { page, .. }: &mut Context| {
-        // A browser does not keep a page whose revocation request is under way.
-        let site = Site::signed_in(page, json!({ "revocation": false })).await?;
-        site.page.script(RECORD_RETURN).await?;
-        site.page.press("Sign out").await?;
-        site.page.shows("Yes, sign me out").await?;
-        site.page.driver().back().await?;
-        let was_kept = until("the signed-out page, or the provider's", async || {
-            let text = site.page.script("return document.body.innerText").await?;
-            let text = text.as_str().unwrap_or_default();
-            Ok(if text.contains("signed out") { Some(true) } else { text.contains("Authorize").then_some(false) })
-        });
-        if was_kept.await? {
-            site.page.arrives_at("/").await?;
-            assert_eq!(site.page.script("return sessionStorage.wasKept").await?, "true");
-        } else {
-            println!("The browser did not keep the page: it was loaded again.");
+        // A browser may drop a page that it could keep.
+        for _ in 0..3 {
+            // It does not keep one whose revocation request is under way.
+            let site = Site::signed_in(page, json!({ "revocation": false })).await?;
+            site.page.script(RECORD_RETURN).await?;
+            site.page.press("Sign out").await?;
+            site.page.shows("Yes, sign me out").await?;
+            site.page.driver().back().await?;
+            let is_signed_out_page = until("the signed-out page, or the provider's", async || {
+                let text = site.page.text().await?;
+                Ok(if text.contains("signed out") { Some(true) } else { text.contains("Authorize").then_some(false) })
+            });
+            let is_signed_out_page = is_signed_out_page.await?;
+            site.page.open("/").await?;
+            if site.page.script("return sessionStorage.wasKept").await? == "true" {
+                assert!(is_signed_out_page, "the page goes to the provider, which still knows the user");
+                return Ok(());
+            }
         }
-        Ok(())
+        Err("the browser has kept no page".into())
     })
     .await
 }
@@ -659,46 +755,76 @@ async fn openid_a_window_that_was_closed_is_opened_again_and_signs_the_page_in()
     .await
 }
 
-/// The tokens in a copy of localStorage.
-async fn stolen(page: &Page) -> Result<[String; 2]> {
+/// The access, refresh and ID token in a copy of localStorage.
+async fn stolen(page: &Page) -> Result<[String; 3]> {
     let stored = stored(page).await?;
-    Ok(["access_token", "refresh_token"].map(|name| stored[name].as_str().unwrap_or_default().to_owned()))
+    let script = "return Object.entries(localStorage).filter(([key]) => key.endsWith('.id_token')).map(([, text]) => JSON.parse(text))[0]";
+    let id_token = page.script(script).await?;
+    let text = |object: &Value, name: &str| object[name].as_str().unwrap_or_default().to_owned();
+    Ok([text(&stored, "access_token"), text(&stored, "refresh_token"), text(&id_token, "id_token")])
 }
 
-/// What a thief gets: the statuses of user information by Bearer, by DPoP without a proof and with one of another key, and of a refresh
-/// without a proof and with one.
-async fn thief(site: &Site) -> Result<[u16; 5]> {
-    let ([access, refresh], client) = (stolen(&site.page).await?, reqwest::Client::new());
-    let [me, token] = ["me", "token"].map(|path| format!("{}/{path}", site.provider.issuer()));
-    let proof = site.page.foreign_proof("GET", &me, Some(&access)).await?;
+/// What an attacker gets with a copy of localStorage: the statuses of user information by Bearer, by DPoP without a proof and with one of another
+/// key, and of a refresh without a proof and with one.
+async fn attack(site: &Site, [access, refresh, _]: &[String; 3]) -> Result<[u16; 5]> {
+    let client = reqwest::Client::new();
+    let me = format!("{}/me", site.provider.issuer());
+    let proof = site.page.foreign_proof("GET", &me, Some(access)).await?;
     let mut statuses = [0; 5];
     for (status, (scheme, proof)) in statuses.iter_mut().zip([("Bearer", None), ("DPoP", None), ("DPoP", Some(proof))]) {
         let request = client.get(&me).header("authorization", format!("{scheme} {access}"));
         let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
         *status = request.send().await?.status().as_u16();
     }
-    let proof = site.page.foreign_proof("POST", &token, None).await?;
-    for (status, proof) in statuses[3..].iter_mut().zip([None, Some(proof)]) {
-        let form = format!("grant_type=refresh_token&client_id=wugan-example&refresh_token={refresh}");
-        let request = client.post(&token).header("content-type", "application/x-www-form-urlencoded");
-        let request = proof.into_iter().fold(request, |request, proof| request.header("dpop", proof));
-        *status = request.body(form).send().await?.status().as_u16();
+    let form = format!("grant_type=refresh_token&client_id=wugan-example&refresh_token={refresh}");
+    for (status, has_proof) in statuses[3..].iter_mut().zip([false, true]) {
+        *status = post(site, "token", &form, has_proof).await?;
     }
     Ok(statuses)
+}
+
+/// The status of a form that is posted to the provider, with a proof of another key or without one.
+async fn post(site: &Site, path: &str, form: &str, has_proof: bool) -> Result<u16> {
+    let url = format!("{}/{path}", site.provider.issuer());
+    let mut request = reqwest::Client::new().post(&url).header("content-type", "application/x-www-form-urlencoded");
+    if has_proof {
+        request = request.header("dpop", site.page.foreign_proof("POST", &url, None).await?);
+    }
+    Ok(request.body(form.to_owned()).send().await?.status().as_u16())
+}
+
+/// The statuses of the provider's sign-out page with the stolen ID token, and of a revocation of the stolen refresh token.
+async fn attack_sign_out(site: &Site, [_, refresh, id_token]: &[String; 3]) -> Result<[u16; 2]> {
+    let end = format!("{}/session/end?client_id=wugan-example&id_token_hint={id_token}", site.provider.issuer());
+    let end = reqwest::get(end).await?.status().as_u16();
+    site.page.reload().await?;
+    site.page.shows("The account of ada").await?;
+    site.send().await?;
+    let revocation = format!("client_id=wugan-example&token_type_hint=refresh_token&token={refresh}");
+    Ok([end, post(site, "token/revocation", &revocation, false).await?])
 }
 
 async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
     scenario_on(engine, "dpop-stolen", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         site.send().await?;
-        assert_eq!(thief(&site).await?, [401, 400, 401, 400, 400]);
+        assert_eq!(attack(&site, &stolen(&site.page).await?).await?, [401, 400, 401, 400, 400]);
         site.provider.expire_access_tokens().await?;
         site.send().await?;
         assert_eq!(site.provider.grants().await?, Grants { codes: 1, refreshed: 1, refused: 2, ..Grants::default() });
+        // RFC 7009 and RFC 9449 ask for no proof there. Nothing is gained by it, but the session ends.
+        assert_eq!(attack_sign_out(&site, &stolen(&site.page).await?).await?, [200, 200]);
+        site.provider.expire_access_tokens().await?;
+        site.page.press("Send 20 requests").await?;
+        site.page.shows("Authorize").await?;
         // The same copy without DPoP opens the account.
         let bearer = Site::signed_in(page, json!({})).await?;
-        assert_eq!(thief(&bearer).await?, [200, 400, 400, 200, 400]);
-        Ok(())
+        let copy = stolen(&bearer.page).await?;
+        assert_eq!(attack(&bearer, &copy).await?, [200, 400, 400, 200, 400]);
+        // The attacker has exchanged the refresh token, so the owner's exchange is taken for theft.
+        bearer.provider.expire_access_tokens().await?;
+        bearer.page.press("Send 20 requests").await?;
+        bearer.page.shows("Authorize").await
     })
     .await
 }
@@ -751,6 +877,26 @@ async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Res
         site.consent().await?;
         site.page.shows("The account of ada").await?;
         site.send().await
+    })
+    .await
+}
+
+/// As a browser's "clear site data" does: no record says that there was a session, so the next page takes the visitor for a new one.
+async fn dpop_with_cleared_site_data_the_next_page_is_signed_out_and_signs_in_again(engine: Engine) -> Result {
+    scenario_on(engine, "dpop-cleared", &[], async |Context { page, .. }: &mut Context| {
+        let site = Site::signed_in(page, json!({ "dpop": true })).await?;
+        let clear = "localStorage.clear(); return new Promise((resolve, reject) => { const request = indexedDB.deleteDatabase('wugan'); \
+            request.onsuccess = () => resolve('removed'); request.onblocked = request.onerror = reject; })";
+        assert_eq!(site.page.script(clear).await?, "removed");
+        site.page.open("/").await?;
+        site.page.shows("signed out").await?;
+        assert_eq!(stored(&site.page).await?, Value::Null);
+        site.page.follow("Account").await?;
+        site.consent().await?;
+        site.page.shows("The account of ada").await?;
+        site.send().await?;
+        assert_eq!(site.provider.grants().await?, grants(2, 0));
+        Ok(())
     })
     .await
 }
