@@ -11,7 +11,13 @@ pub(crate) fn random() -> f64 {
 #[cfg(target_arch = "wasm32")]
 fn bits() -> u64 {
     let mut bytes = [0; 8];
-    if fill(&mut bytes) { u64::from_le_bytes(bytes) } else { ((object::call(&object::get(&js_sys::global(), "Math"), "random", &[]).ok().and_then(|number| number.as_f64()).unwrap_or_default() * 2_f64.powi(53)) as u64) << 11 }
+    if fill(&mut bytes) {
+        u64::from_le_bytes(bytes)
+    } else {
+        ((object::call(&object::get(&js_sys::global(), "Math"), "random", &[]).ok().and_then(|number| number.as_f64()).unwrap_or_default()
+            * 2_f64.powi(53)) as u64)
+            << 11
+    }
 }
 
 /// Fills a buffer with random bytes. `false`: the browser has none.

@@ -32,7 +32,8 @@ pub enum Error {
     /// sessionStorage is denied, so the page would not recognise the provider's response; or, with DPoP, IndexedDB, so the next page
     /// would not have the key.
     NoStorage,
-    /// A sign-in was completed a moment ago and no user is signed in. A guard does not repeat it by itself.
+    /// A sign-in was completed a moment ago and no user is signed in. A guard does not repeat it by itself. If the configuration has changed
+    /// and [`storage_key`](crate::ClientBuilder::storage_key) is set, it needs another one.
     SessionNotKept,
     /// This is not a page in a browser.
     NoBrowser,
@@ -84,8 +85,8 @@ impl fmt::Display for Error {
                 ("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site", &"")
             }
             Error::SessionNotKept => (
-                "the session was lost right after the sign-in: it was kept in memory only, this site's storage is full, or the API \
-                 refuses the token",
+                "the session was lost right after the sign-in: it was kept in memory only, this site's storage is full or has another \
+                 backend's session (change storage_key), or the API refuses the token",
                 &"",
             ),
             Error::NoBrowser => ("a sign-in needs a page in a browser", &""),

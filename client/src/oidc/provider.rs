@@ -52,7 +52,8 @@ struct Cleaner {
 impl Observer for Cleaner {
     fn note(&self, _: f64, fact: &Fact<'_>) {
         if let Fact::SignedOut(reason) = fact {
-            self.has_ended.set(true);
+            // The other tab has removed it. A tab that was suspended would remove that of the next session.
+            self.has_ended.set(self.has_ended.get() || *reason != SignOutReason::OtherTab);
             let by_user = matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab);
             self.is_ended_by_user.set(self.is_ended_by_user.get() || by_user);
         }
@@ -125,7 +126,7 @@ impl Oidc {
     }
 
     pub(crate) fn session_id(&self) -> Option<String> {
-        session_id(self.client())
+        Some(self.client().session().current()?.session.clone())
     }
 
     pub(crate) fn unanswered(&self) -> &RefCell<Option<Unanswered>> {
@@ -149,7 +150,9 @@ impl Oidc {
 
     /// The ID token with which the session began. It is no credential: no API accepts it.
     pub(crate) fn id_token(&self) -> Option<String> {
-        id_token(self.client())
+        let session = self.session_id()?;
+        let stored = Object::read(self.storage().get(&id_token_key(self.client())).ok()??.as_bytes())?;
+        stored.text("id_token").filter(|_| stored.text("session") == Some(session))
     }
 
     /// Stores the ID token for the sign-out, for all tabs. The end of the session removes it.
@@ -157,8 +160,12 @@ impl Oidc {
         if let Some(held) = self.client().session().current() {
             let stored = Object::new().with_text("session", Some(&held.session)).with_text("id_token", Some(id_token));
             // Without it, the provider asks the user whether to sign out.
-            let _ = self.client().session().0.storage.set(&id_token_key(self.client()), &stored.write());
+            let _ = self.storage().set(&id_token_key(self.client()), &stored.write());
         }
+    }
+
+    fn storage(&self) -> &dyn Storage {
+        &*self.client().session().0.storage
     }
 
     /// The URL of a path of this origin.
@@ -175,17 +182,6 @@ impl Oidc {
     pub(crate) fn platform(&self) -> &Host {
         &self.client().session().0.transport.platform
     }
-}
-
-fn session_id(client: &Client) -> Option<String> {
-    Some(client.session().current()?.session.clone())
-}
-
-/// The stored ID token, if it is that of the present session.
-fn id_token(client: &Client) -> Option<String> {
-    let session = session_id(client)?;
-    let stored = Object::read(client.session().0.storage.get(&id_token_key(client)).ok()??.as_bytes())?;
-    stored.text("id_token").filter(|_| stored.text("session") == Some(session))
 }
 
 fn id_token_key(client: &Client) -> String {

@@ -142,7 +142,8 @@ pub enum Warning {
     StoreUnreadable,
     /// The record was written by a later version of this library and is left alone.
     StoreOfLaterVersion,
-    /// The record belongs to another backend and is left alone: give each client a storage key of its own.
+    /// The record belongs to another backend and is left alone: give each client a storage key of its own, and change it when the token
+    /// endpoint, the client id, `resource` or `audience` changes.
     StoreOfOtherBackend,
     /// Version 0.1 of this library has left a session under `wugan.session`, and the user is signed out: see
     /// [`migrate_from`](crate::ClientBuilder::migrate_from).
