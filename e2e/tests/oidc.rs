@@ -509,10 +509,10 @@ async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result
         let site = Site::signed_in(page, json!({})).await?;
         let issuer = site.provider.issuer();
         let pending = json!({ "issuer": issuer, "verifier": "v", "nonce": "n", "return_to": "/account", "begun": 0 });
-        let last = json!({ "return_to": "/account", "max_age": 0, "parameters": "login_hint=ada+%26+co" });
         let begin = format!(
             "sessionStorage['wugan:oidc:state:s'] = JSON.stringify({{ ...{pending}, begun: Date.now() }}); \
-            sessionStorage['wugan:oidc:last'] = JSON.stringify({last})"
+            sessionStorage['wugan:oidc:return_to'] = '/account'; \
+            sessionStorage['wugan:oidc:parameters'] = 'prompt=consent&max_age=0&login_hint=ada+%26+co'"
         );
         let responses = [
             (format!("error=access_denied&iss={issuer}"), "access_denied"),

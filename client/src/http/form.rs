@@ -13,12 +13,6 @@ pub(crate) fn values(query: &str, name: &str) -> Vec<String> {
     host::values(query, name)
 }
 
-/// All pairs of a query.
-#[cfg(all(feature = "oidc", feature = "leptos"))]
-pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
-    host::pairs(query)
-}
-
 #[cfg(target_arch = "wasm32")]
 mod host {
     use web_sys::UrlSearchParams;
@@ -38,13 +32,6 @@ mod host {
     pub(super) fn values(query: &str, name: &str) -> Vec<String> {
         read(query).get_all(name).to_vec().into_iter().filter_map(|value| value.as_string()).collect()
     }
-
-    #[cfg(all(feature = "oidc", feature = "leptos"))]
-    pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
-        let text = |pair: &js_sys::Array, at| pair.get(at).as_string();
-        let pair = |pair| Some(js_sys::Array::from(&pair)).and_then(|pair| text(&pair, 0).zip(text(&pair, 1)));
-        js_sys::Array::from(&read(query)).to_vec().into_iter().filter_map(pair).collect()
-    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
@@ -57,11 +44,6 @@ mod host {
     pub(super) fn values(query: &str, name: &str) -> Vec<String> {
         let pairs = form_urlencoded::parse(query.strip_prefix('?').unwrap_or(query).as_bytes());
         pairs.filter(|(known, _)| known == name).map(|(_, value)| value.into_owned()).collect()
-    }
-
-    #[cfg(all(feature = "oidc", feature = "leptos"))]
-    pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
-        form_urlencoded::parse(query.as_bytes()).into_owned().collect()
     }
 }
 
@@ -87,7 +69,5 @@ mod tests {
         assert_eq!(values(query, "code"), ["c d ", "", "\u{fffd}"]);
         assert_eq!((values(query, "state"), values(query, "x")), (vec!["ü%".to_owned()], vec!["1=2".to_owned()]));
         assert!(values("", "").is_empty() && values("?", "code").is_empty() && values("a#code=1", "code").is_empty());
-        #[cfg(feature = "leptos")]
-        assert_eq!(pairs("a=1+2&b=x%26y&a="), [("a", "1 2"), ("b", "x&y"), ("a", "")].map(|(name, value)| (name.into(), value.into())));
     }
 }

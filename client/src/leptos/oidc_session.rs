@@ -81,7 +81,7 @@ pub fn OidcSession(
                         result => break result,
                     };
                     let asked_for = match &*error {
-                        Error::Unavailable(RequestError::Status { retry_after: Some(time), .. }) => time.as_millis() as f64,
+                        Error::Unavailable(RequestError::Status { retry_after: Some(time), .. }) => time.as_secs() as f64 * 1_000.0,
                         _ => 0.0,
                     };
                     if !set(Err(error)) {

@@ -5,7 +5,7 @@ use crate::oidc::{
     Oidc, browser,
     config::{add, set_parameter},
     error::{Error, invalid},
-    pending::{Pending, last_sign_in},
+    pending::{Pending, last_parameters, last_return_to},
     pkce,
     return_path::is_path,
 };
@@ -14,7 +14,7 @@ use crate::oidc::{fetch::TIMEOUT, pending::is_popup};
 
 /// The parameters that this library or a setter of [`Config`](super::Config) sets. `response_mode` and `request` would change where the
 /// response or its check is.
-const RESERVED: [&str; 15] = [
+const RESERVED: [&str; 14] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -26,7 +26,6 @@ const RESERVED: [&str; 15] = [
     "code_challenge_method",
     "request",
     "request_uri",
-    "max_age",
     "dpop_jkt",
     "resource",
     "audience",
@@ -36,10 +35,11 @@ const RESERVED: [&str; 15] = [
 #[derive(Clone, Debug, Default)]
 pub struct SignInOptions {
     return_to: Option<String>,
-    max_age: Option<u32>,
     parameters: Vec<(String, String)>,
     /// Whether the provider's page takes the place of this one in the history.
     replaces_page: bool,
+    /// Whether the parameters of this tab's last sign-in are sent again.
+    repeats_last: bool,
 }
 
 impl SignInOptions {
@@ -72,9 +72,8 @@ impl SignInOptions {
 
     /// Sets how many seconds ago the user may have signed in at the provider. The ID token is checked for it.
     #[must_use]
-    pub fn max_age(mut self, seconds: u32) -> SignInOptions {
-        self.max_age = Some(seconds);
-        self
+    pub fn max_age(self, seconds: u32) -> SignInOptions {
+        self.parameter("max_age", &seconds.to_string())
     }
 
     /// Adds a parameter that the provider knows, such as `acr_values` or `kc_idp_hint`.
@@ -94,13 +93,7 @@ impl SignInOptions {
     /// What the last sign-in of this tab asked of the provider, to be asked again in place of this page.
     #[cfg(feature = "leptos")]
     pub(crate) fn last() -> SignInOptions {
-        let last = last_sign_in().unwrap_or_else(crate::json::Object::new);
-        SignInOptions {
-            return_to: last.text("return_to"),
-            max_age: last.number("max_age").map(|seconds| seconds as u32),
-            parameters: form::pairs(&last.text("parameters").unwrap_or_default()),
-            replaces_page: true,
-        }
+        SignInOptions { replaces_page: true, repeats_last: true, ..SignInOptions::default() }
     }
 }
 
@@ -150,11 +143,15 @@ impl Oidc {
             }
             None => None,
         };
-        let pending = Pending::new(&metadata.issuer, &verifier, &nonce, &return_to, options.max_age.map(f64::from), self.now());
-        let own: Vec<_> = options.parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
-        pending.put(state, &form::encode(&own))?;
+        let last = if options.repeats_last { last_parameters() } else { None };
+        let parameters = last.unwrap_or_else(|| {
+            let pairs: Vec<_> = parameters.iter().map(|(name, value)| (&**name, &**value)).collect();
+            form::encode(&pairs)
+        });
+        let max_age = form::values(&parameters, "max_age").pop().and_then(|seconds| seconds.parse::<u32>().ok());
+        let pending = Pending::new(&metadata.issuer, &verifier, &nonce, &return_to, max_age.map(f64::from), self.now());
+        pending.put(state, &parameters)?;
         self.unanswered().take();
-        let max_age = options.max_age.map(|seconds| seconds.to_string());
         let mut pairs = vec![
             ("response_type", "code"),
             ("client_id", &config.client_id),
@@ -165,14 +162,11 @@ impl Oidc {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        add(&mut pairs, "max_age", max_age.as_deref());
         #[cfg(feature = "dpop")]
         add(&mut pairs, "dpop_jkt", thumbprint.as_deref());
         config.add_resource(&mut pairs);
-        for (name, value) in &parameters {
-            pairs.push((name, value));
-        }
-        Ok(with_query(&metadata.authorization_endpoint, &pairs))
+        let url = with_query(&metadata.authorization_endpoint, &pairs);
+        Ok(if parameters.is_empty() { url } else { [&*url, "&", &parameters].concat() })
     }
 }
 
@@ -192,7 +186,7 @@ fn present_page(redirect_path: &str) -> String {
     let page = browser::window().and_then(|window| {
         let location = window.location();
         if location.pathname().ok()? == redirect_path {
-            return last_sign_in()?.text("return_to");
+            return last_return_to();
         }
         // What follows the origin.
         location.href().ok()?.strip_prefix(&location.origin().ok()?).map(str::to_owned)

@@ -1,15 +1,12 @@
 //! Handles the provider's response in the tab that asked for it: once, or again while the token endpoint has not answered.
 
-use crate::{
-    http::form,
-    oidc::{
-        Oidc, browser,
-        error::Error,
-        exchange::{Unanswered, complete},
-        pending::{Pending, is_popup},
-        popup,
-        response::AuthorizationResponse,
-    },
+use crate::oidc::{
+    Oidc, browser,
+    error::Error,
+    exchange::{Unanswered, complete},
+    pending::{Pending, is_popup},
+    popup,
+    response::AuthorizationResponse,
 };
 
 impl Oidc {
@@ -45,12 +42,11 @@ impl Oidc {
             // It fails for another origin's URL only.
             let _ = history.replace_state_with_url(&state, "", Some(&self.config().redirect_path));
         }
-        // A malformed response too: the page that opened the window reports it.
-        if let Some(state) = form::values(&query, "state").pop().filter(|state| is_popup(state)) {
-            return popup::hand_over(&state, &query, self.platform()).await;
-        }
         let response = response?;
-        let pending = Pending::take(&response.state, self.now()).ok_or_else(|| Box::new(Error::UnknownState))?;
-        complete(self, response.code_for(&pending, self.metadata())?, pending).await
+        match Pending::take(&response.state, self.now()) {
+            Some(pending) => complete(self, response.code_for(&pending, self.metadata())?, pending).await,
+            None if is_popup(&response.state) => popup::hand_over(&response.state, &query, self.platform()).await,
+            None => Err(Error::UnknownState.into()),
+        }
     }
 }

@@ -188,7 +188,7 @@ fn unusable(url: &str, reason: String) -> Box<Error> {
 fn download(issuer: &str, assumes_s256: bool) -> LocalBoxFuture<'_, Result<Metadata, Box<Error>>> {
     Box::pin(async move {
         let [mut url, fallback] = urls(issuer);
-        let mut answer = get(&url).await.map_err(|error| Box::new(Error::Unavailable(*error)))?;
+        let mut answer = get(&url).await?;
         if answer.status() == 404
             && let Ok(other) = get(&fallback).await
         {

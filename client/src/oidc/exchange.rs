@@ -44,11 +44,11 @@ pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Res
 /// The provider's keys, and the token endpoint's answer. The keys first: without them, the code is not used. They are fetched for each
 /// sign-in, and not from the browser's cache, so that a changed key is known (OpenID Connect Core §10.1.1).
 async fn exchange(oidc: &Oidc, request: Request) -> Result<(Vec<Object>, Response), Box<Error>> {
-    let keys = get(&oidc.metadata().jwks_uri).await.map_err(|error| Error::of_request(*error))?;
+    let keys = get(&oidc.metadata().jwks_uri).await?;
     check_status(&keys)?;
     let list = Object::read(keys.buffered()).and_then(|set| set.list("keys"));
     let list = list.ok_or_else(|| Error::Unavailable(keys.decode_error("sent no JSON Web Key Set")))?;
-    Ok((list, fetch(&oidc.client().session().0.transport, request).await.map_err(|error| Error::of_request(*error))?))
+    Ok((list, fetch(&oidc.client().session().0.transport, request).await?))
 }
 
 /// Starts the session of a token response with a valid ID token.

@@ -14,7 +14,7 @@ use web_sys::{RequestCache, RequestCredentials, RequestRedirect};
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Fetches a public document, past the browser's cache. Belongs to no client. Boxed, so that its code exists once.
-pub(crate) fn get(url: &str) -> LocalBoxFuture<'static, Result<Response, Box<Error>>> {
+pub(crate) fn get(url: &str) -> LocalBoxFuture<'static, Result<Response, Box<OidcError>>> {
     let request = Request::get(url).cache(RequestCache::NoCache);
     Box::pin(async move {
         let transport = Transport::new(default_platform(), String::new(), String::new(), String::new(), Vec::new());
@@ -35,12 +35,12 @@ pub(crate) fn check_status(answer: &Response) -> Result<(), Box<OidcError>> {
 }
 
 /// Follows no redirect, and takes no cookies to another origin. The answer's body has been read. Boxed, so that its code exists once.
-pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Box<Error>>> {
+pub(crate) fn fetch(transport: &Transport, request: Request) -> LocalBoxFuture<'_, Result<Response, Box<OidcError>>> {
     let request = transport.with_defaults(request.redirect(RequestRedirect::Error).credentials(RequestCredentials::SameOrigin));
     let answer = Box::pin(async move {
         let mut response = transport.fetch_once(&request, &transport.address(&request)?, None).await?;
         response.buffer().await?;
         Ok::<_, Box<Error>>(response)
     });
-    Box::pin(transport.within(Some(TIMEOUT), answer))
+    Box::pin(async move { transport.within(Some(TIMEOUT), answer).await.map_err(|error| OidcError::of_request(*error)) })
 }

@@ -9,7 +9,8 @@ use crate::{
 };
 
 const PREFIX: &str = "wugan:oidc:state:";
-const LAST: &str = "wugan:oidc:last";
+const LAST_RETURN_TO: &str = "wugan:oidc:return_to";
+const LAST_PARAMETERS: &str = "wugan:oidc:parameters";
 const COMPLETED: &str = "wugan:oidc:completed";
 /// A response to a sign-in that was begun longer ago is not accepted.
 const KEPT_FOR_MS: f64 = 86_400_000.0;
@@ -56,8 +57,8 @@ impl Pending {
     /// can be asked for again.
     pub(crate) fn put(&self, state: &str, parameters: &str) -> Result<(), Box<Error>> {
         let storage = browser::session_storage().ok_or(Error::NoStorage)?;
-        let last = Object::new().with_text("return_to", Some(&self.text("return_to"))).with_number("max_age", self.max_age());
-        let stored = storage.set_item(LAST, &last.with_text("parameters", Some(parameters)).write());
+        let stored = storage.set_item(LAST_RETURN_TO, &self.text("return_to"));
+        let stored = stored.and_then(|()| storage.set_item(LAST_PARAMETERS, parameters));
         stored.and_then(|()| storage.set_item(&[PREFIX, state].concat(), &self.0.write())).map_err(|_| Error::NoStorage.into())
     }
 
@@ -70,9 +71,14 @@ impl Pending {
     }
 }
 
-/// What the last sign-in of this tab asked for: `return_to`, `max_age`, and the encoded `parameters`.
-pub(crate) fn last_sign_in() -> Option<Object> {
-    Object::read(browser::session_storage()?.get_item(LAST).ok()??.as_bytes())
+/// The page that the last sign-in of this tab was to return to.
+pub(crate) fn last_return_to() -> Option<String> {
+    browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?
+}
+
+/// The encoded parameters that the last sign-in of this tab sent besides those of every sign-in.
+pub(crate) fn last_parameters() -> Option<String> {
+    browser::session_storage()?.get_item(LAST_PARAMETERS).ok()?
 }
 
 fn completed_key(storage_key: &str) -> String {
@@ -129,8 +135,8 @@ mod tests {
         assert!(Pending::take("two", begun).is_none());
         assert_eq!(Pending::take("one", begun).map(|taken| taken.text("verifier")).as_deref(), Some("secret-v"));
         assert!(Pending::take("one", begun).is_none());
-        let last = last_sign_in().map(|last| (last.text("return_to"), last.number("max_age"), last.text("parameters")));
-        assert_eq!(last, Some((Some("/notes".into()), Some(5.0), Some("a=1+2".into()))));
+        assert_eq!(last_return_to().as_deref(), Some("/notes"));
+        assert_eq!(last_parameters().as_deref(), Some("a=1+2"));
         assert!(pending().put("one", "a=1+2").is_ok());
         assert!(Pending::take("one", too_late).is_none());
         assert!(Pending::take("one", begun).is_none());

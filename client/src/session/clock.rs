@@ -59,12 +59,6 @@ impl Timestamp {
     fn until(&self, later: &Timestamp) -> f64 {
         (later.device - self.device).max(self.monotonic_until(later))
     }
-
-    /// The server's time at a later moment, if it is known.
-    #[cfg(any(feature = "dpop", feature = "oidc"))]
-    fn server_at(&self, later: &Timestamp) -> Option<f64> {
-        Some(self.server? + self.until(later))
-    }
 }
 
 /// This page's clocks, and the latest response that showed the issuer's time.
@@ -103,17 +97,19 @@ impl Clock {
         self.observed.set(Some(at));
     }
 
-    /// The issuer's time in milliseconds since 1970, if a response has shown it.
+    /// The issuer's time in milliseconds since 1970, if a response has shown it. By the device's clock, so that it takes little code.
     #[cfg(feature = "oidc")]
     pub(crate) fn server_time(&self) -> Option<f64> {
-        self.observed.get()?.server_at(&self.now())
+        let observed = self.observed.get()?;
+        Some(observed.server? - observed.device + self.platform.now())
     }
 
     /// A server's time in milliseconds since 1970, counted from a moment or else from what is known of the issuer; else the device's.
     #[cfg(feature = "dpop")]
     pub(crate) fn server_now(&self, from: Option<Timestamp>) -> f64 {
         let now = self.now();
-        from.or(self.observed.get()).and_then(|observed| observed.server_at(&now)).unwrap_or(now.device)
+        let by_server = |observed: Timestamp| Some(observed.server? + observed.until(&now));
+        from.or(self.observed.get()).and_then(by_server).unwrap_or(now.device)
     }
 
     /// How long ago a moment was: never less than by the monotonic clock.

@@ -226,10 +226,15 @@ async fn the_authorization_request_has_the_parameters_of_the_client_and_of_the_s
 async fn what_a_sign_in_asked_for_is_kept_for_the_next_try() {
     let site = Site::new(|config| config.parameter("prompt", "consent"));
     let options = SignInOptions::default().return_to("/notes?q=1").max_age(0).login_hint("ada & co").parameter("acr_values", "2");
+    js_sys::eval("window.writes = []").unwrap();
+    let record = "function (...pair) { writes.push(pair); return original.apply(this, pair) }";
+    let _set = replace("Storage.prototype", "setItem", record);
     authorization_url(&site.oidc, options).await.unwrap();
-    let kept = js_sys::eval("sessionStorage['wugan:oidc:last']").unwrap().as_string().unwrap();
-    let kept: Value = serde_json::from_str(&kept).unwrap();
-    assert_eq!(kept, json!({ "return_to": "/notes?q=1", "max_age": 0, "parameters": "login_hint=ada+%26+co&acr_values=2" }));
+    let kept = |name: &str| js_sys::eval(&format!("sessionStorage['wugan:oidc:{name}']")).unwrap().as_string().unwrap();
+    assert_eq!(kept("return_to"), "/notes?q=1");
+    assert_eq!(kept("parameters"), "prompt=consent&max_age=0&login_hint=ada+%26+co&acr_values=2");
+    let written = String::from(js_sys::eval("writes.join()").unwrap().unchecked_into::<js_sys::JsString>());
+    assert!(written.contains("\"max_age\":0"), "the ID token is checked for it: {written}");
 }
 
 /// Posts a response of the provider, as its page in the window does.
@@ -273,7 +278,7 @@ async fn what_cannot_be_sent_is_refused() {
         let error = authorization_url(&Site::new(settings).oidc, options).await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest(_)), "{error}");
     };
-    let names = ["redirect_uri", "state", "nonce", "scope", "response_mode", "request", "code_challenge_method", "dpop_jkt", "max_age"];
+    let names = ["redirect_uri", "state", "nonce", "scope", "response_mode", "request", "code_challenge_method", "dpop_jkt"];
     for name in names.into_iter().chain(["resource", "audience"]) {
         refused(SignInOptions::default().parameter(name, "x"), |config| config).await;
     }
