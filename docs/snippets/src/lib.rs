@@ -8,6 +8,7 @@ macro_rules! pages {
 
 pages! {
     readme: "../../../README.md";
+    openid: "../../openid.md";
     auth: "../../../auth/README.md";
     quick_start_leptos: "../../guide/src/quick-start-leptos.md";
     quick_start_bare: "../../guide/src/quick-start-bare.md";
