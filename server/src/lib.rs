@@ -5,6 +5,7 @@ mod commands;
 pub mod config;
 mod edge;
 pub mod log;
+mod log_writer;
 mod routes;
 pub mod serve;
 pub mod stop;

@@ -35,7 +35,7 @@ async fn run(mut config: Config) -> Result<(), StartError> {
     if !unknown.is_empty() {
         return Err(StartError(format!("{} is unknown; unset it, or see --help for the known variables", unknown.join(", "))));
     }
-    let (_log, dropped_lines) = log::start(config.log_format)?;
+    let log = log::start(config.log_format)?;
     if let Some(command) = config.command.take() {
         let lines = command.run(config).await?;
         let mut out = stdout().lock();
@@ -49,7 +49,7 @@ async fn run(mut config: Config) -> Result<(), StartError> {
         // The start may wait long for a database.
         () = &mut stop => return Ok(()),
     };
-    server.auth().metrics().count_dropped_log_lines(move || u64::try_from(dropped_lines.dropped_lines()).unwrap_or(u64::MAX));
+    server.auth().metrics().count_dropped_log_lines(log.dropped_lines());
     let mut out = stdout();
     // Writing fails if stdout is closed; the server runs without it.
     let _ = writeln!(out, "listening on http://{}", server.address());

@@ -9,6 +9,7 @@ mod route;
 pub(crate) use cors::Origins;
 pub(crate) use networks::MAX_CONNECTIONS;
 
+use crate::log::Answered;
 use admission::Admission;
 use axum::{
     Router,
@@ -32,7 +33,6 @@ use std::{
 use tokio::time::timeout;
 use tower::{Service, ServiceExt};
 use tower_http::cors::Cors;
-use tracing::info;
 use wugan_axum::{Auth, Error};
 
 /// A handler that has not finished after this time is dropped and answered 503. It is longer than the default time for a body to arrive and than
@@ -101,7 +101,7 @@ impl Edge {
         let path = &path[..path.floor_char_boundary(MAX_LOGGED_PATH)];
         let (status, took) = (response.status().as_u16(), started.elapsed());
         self.auth.metrics().request(method, route, status, took);
-        info!(id, method, path, ip = %client, status, us = took.as_micros(), "answered");
+        Answered { id: &id, method, path, ip: client, status, took }.log();
         Ok(response)
     }
 
