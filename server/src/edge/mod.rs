@@ -93,24 +93,23 @@ impl Edge {
         if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
             response.headers_mut().insert(cors::DPOP_NONCE, nonce);
         }
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert(REQUEST_ID, value);
-        }
+        response.headers_mut().insert(REQUEST_ID, id.clone());
         // The path alone: the query of the tutorial's refresh holds a token.
         let path = uri.path();
         let path = &path[..path.floor_char_boundary(MAX_LOGGED_PATH)];
         let (status, took) = (response.status().as_u16(), started.elapsed());
         self.auth.metrics().request(method, route, status, took);
-        Answered { id: &id, method, path, ip: client, status, took }.log();
+        Answered { id: id.to_str().unwrap_or_default(), method, path, ip: client, status, took }.log();
         Ok(response)
     }
 
     /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.
-    fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> String {
-        let is_valid = |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let sent = headers.get(REQUEST_ID).filter(|_| self.auth.proxies().contains(peer));
-        let sent = sent.and_then(|value| value.to_str().ok()).filter(is_valid);
-        sent.map_or_else(|| format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))), str::to_owned)
+    fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> HeaderValue {
+        let is_valid = |id: &[u8]| (8..=64).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
+        let sent = headers.get(REQUEST_ID).filter(|id| self.auth.proxies().contains(peer) && is_valid(id.as_bytes()));
+        let made = || format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))).try_into();
+        // Digits are always valid.
+        sent.cloned().or_else(|| made().ok()).unwrap_or(HeaderValue::from_static(""))
     }
 }
 
