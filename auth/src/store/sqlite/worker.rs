@@ -128,8 +128,10 @@ fn read(connection: &Connection, mut queue: mpsc::Receiver<Message>) -> Option<o
 fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, write_lock: &WriteLock) -> Option<oneshot::Sender<()>> {
     let (mut messages, mut answers) = (Vec::new(), Vec::new());
     while queue.blocking_recv_many(&mut messages, MAX_BATCH) > 0 {
+        // The first message wakes this thread. Those of requests that have arrived, too, shall share its commit.
+        thread::yield_now();
         let guard = write_lock.blocking_lock();
-        // Messages that arrived while another writer held the lock.
+        // Messages that arrived meanwhile.
         while messages.len() < MAX_BATCH
             && let Ok(message) = queue.try_recv()
         {
