@@ -9,8 +9,8 @@ use std::fmt;
 pub enum StoreError {
     /// The URL's scheme is of no supported database.
     Scheme,
-    /// The URL names a SQLite database in memory.
-    InMemory,
+    /// The URL names a SQLite database in memory, no file, or a `file:` URI.
+    NoFile,
     /// The database could not be reached or opened.
     Connect(DbErr),
     /// The database has tables of another application with the names of this library's: these.
@@ -27,8 +27,9 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Scheme => f.write_str("the database URL must begin with sqlite://, postgres:// or mysql://; see --database-url"),
-            Self::InMemory => f.write_str(
-                "a SQLite database in memory is lost with each connection; name a file in --database-url, for example sqlite:///dev/shm/wugan.db",
+            Self::NoFile => f.write_str(
+                "a SQLite database must be a file, given by its path and not as file: (one in memory is lost with each connection); name one in \
+                 --database-url, for example sqlite:///dev/shm/wugan.db",
             ),
             Self::Connect(error) => {
                 write!(f, "cannot open the database ({}); check --database-url and that its folder can be written", one_line(error))
@@ -66,7 +67,7 @@ impl StoreError {
                 let message = error.to_string();
                 ["database is locked", "database table is locked"].iter().any(|text| message.contains(text))
             }
-            Self::Foreign(_) | Self::Scheme | Self::InMemory | Self::Later(_) | Self::Earlier => false,
+            Self::Foreign(_) | Self::Scheme | Self::NoFile | Self::Later(_) | Self::Earlier => false,
         }
     }
 }

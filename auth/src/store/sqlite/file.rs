@@ -19,14 +19,17 @@ pub(in crate::store) enum File {
 /// The path of the URL's file. A file that may be created is created with mode 0600; SQLite gives its -wal and -shm the same mode.
 ///
 /// # Errors
-/// The URL names a database in memory, or is not a SQLite URL.
+/// The URL names no path of a file, or is not a SQLite URL.
 pub(in crate::store) fn prepare(url: &str, file: File) -> Result<PathBuf, StoreError> {
-    if url.contains(":memory:") || url.contains("mode=memory") {
-        return Err(StoreError::InMemory);
-    }
     let options =
         SqliteConnectOptions::from_str(url).map_err(|error| StoreError::Connect(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))))?;
     let path = options.get_filename().to_owned();
+    // SQLite takes an empty name for a temporary database of each connection, and `file:` for the beginning of a URI. `:memory:` is such a
+    // URI here, unless its colons are encoded.
+    let name = path.to_string_lossy();
+    if name.is_empty() || name == ":memory:" || name.starts_with("file:") || url.contains("mode=memory") {
+        return Err(StoreError::NoFile);
+    }
     if file == File::MayBeCreated {
         create(&path);
     }
