@@ -4,7 +4,7 @@
 
 use crate::command::Command;
 use axum::http::HeaderName;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{CommandFactory, Parser, ValueEnum, builder::RangedU64ValueParser};
 use ipnet::IpNet;
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use wugan_axum::{ForwardedHeader, Options, Rate, SigningAlgorithm};
@@ -37,7 +37,7 @@ pub struct Config {
     )]
     pub database_url: String,
 
-    /// How many connections this server opens to a PostgreSQL or MySQL database, from 2 on: half of them for refreshes and guarded requests,
+    /// How many connections this server opens to a PostgreSQL or MySQL database, from 4 on: half of them for refreshes and guarded requests,
     /// half for the rest.
     #[arg(
         long,
@@ -124,7 +124,13 @@ pub struct Config {
     pub forwarded_header: ForwardedHeader,
 
     /// How many connections one address (of IPv6, a /56) may have open at a time; four times as many for an IPv6 /48.
-    #[arg(long, env = "WUGAN_CONNECTION_LIMIT", default_value_t = 1000, value_name = "COUNT")]
+    #[arg(
+        long,
+        env = "WUGAN_CONNECTION_LIMIT",
+        default_value_t = 1000,
+        value_name = "COUNT",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..)
+    )]
     pub connection_limit: usize,
 
     /// How many passwords may be tried for one name in a period. When they are used up, a network where the account is signed in has as

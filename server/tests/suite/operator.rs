@@ -60,6 +60,8 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
         (&["--trusted-proxy", "10.0.0.0/99"], &["--trusted-proxy"]),
         (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
         (&["--name-limit", "many"], &["ATTEMPTS/TIME"]),
+        (&["--connection-limit", "0"], &["--connection-limit", "0 is not in 1.."]),
+        (&["--database-connections", "3"], &["--database-connections", "3 is not in 4.."]),
     ] {
         expect_refusal(&run(here, flags), words);
     }
