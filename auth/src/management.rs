@@ -7,7 +7,7 @@ use crate::{
     error::Error,
     http::User,
     store::{
-        audit::{Entry, Event},
+        audit::{Entry, Event, sessions_ended},
         session::SessionSelector,
     },
 };
@@ -84,7 +84,7 @@ impl Auth {
         self.accounts().delete_for_operator(user_id).await
     }
 
-    /// Ends all sessions of an account, and returns their number.
+    /// Ends all sessions of an account, and returns the number of those that had not expired.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -92,7 +92,7 @@ impl Auth {
         self.end(SessionSelector::All(user_id), user_id, None).await
     }
 
-    /// Ends a session, and returns 1, or 0 if it had ended.
+    /// Ends a session, and returns 1, or 0 if it had ended or expired.
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such session, or the database is unavailable.
@@ -102,8 +102,7 @@ impl Auth {
     }
 
     async fn end(&self, sessions: SessionSelector, user_id: i64, session_id: Option<Uuid>) -> Result<u64, Error> {
-        let describe =
-            move |ended| Entry { user_id: Some(user_id), session_id, detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+        let describe = move |ended| Entry { user_id: Some(user_id), session_id, detail: Some(sessions_ended(ended)), ..Entry::default() };
         self.sessions().end_recorded(sessions, Event::EndedByOperator, describe).await
     }
 }

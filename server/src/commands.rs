@@ -106,7 +106,7 @@ fn base_url(config: &Config) -> String {
 impl UserCommand {
     async fn run(self, auth: &Auth, config: &Config) -> Result<Vec<String>, Error> {
         let accounts = auth.accounts();
-        let ended = |count: u64| vec![format!("{count} sessions ended")];
+        let ended = |count: u64| vec![audit::sessions_ended(count)];
         match self {
             Self::Add { name } => {
                 let mut password = String::new();
@@ -160,7 +160,7 @@ impl SessionCommand {
                     Err(Error::NotFound) => auth.end_sessions(auth.accounts().find(&id_or_name).await?.id).await?,
                     ended => ended?,
                 };
-                Ok(vec![format!("{ended} sessions ended")])
+                Ok(vec![audit::sessions_ended(ended)])
             }
         }
     }

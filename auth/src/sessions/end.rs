@@ -61,8 +61,9 @@ impl Sessions {
     /// # Errors
     /// The account has no live session of that id, or the database is unavailable.
     pub async fn end_own(&self, user_id: i64, id: Uuid, device: &Device) -> Result<(), Error> {
-        let row = self.store.session(id).await?;
-        let row = row.filter(|row| row.user_id == user_id && row.revoked_at.is_none()).ok_or(Error::NotFound)?;
+        let (row, now) = (self.store.session(id).await?, self.clock.now());
+        let is_live = |row: &session::Model| row.user_id == user_id && row.revoked_at.is_none() && row.expires_at > now;
+        let row = row.filter(is_live).ok_or(Error::NotFound)?;
         self.end(SessionSelector::One(id), &row, device).await
     }
 

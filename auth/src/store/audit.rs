@@ -106,6 +106,12 @@ pub struct Entry {
     pub detail: Option<String>,
 }
 
+/// How many sessions were ended, for a reader.
+#[must_use]
+pub fn sessions_ended(count: u64) -> String {
+    format!("{count} session{} ended", if count == 1 { "" } else { "s" })
+}
+
 /// Records an event, in the transaction of the change that it is about where there is one.
 pub async fn record(db: &impl ConnectionTrait, event: Event, entry: Entry, now: Millis) -> Result<(), DbErr> {
     Entity::insert(row(event, entry, now)).exec_without_returning(db).await.map(drop)

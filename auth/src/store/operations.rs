@@ -168,7 +168,7 @@ impl Store {
                 return Ok(false);
             }
             let ended = session::revoke(&*tx, SessionSelector::All(user.id), now).await?;
-            let detail = Some(format!("{ended} sessions ended"));
+            let detail = Some(audit::sessions_ended(ended));
             audit::record(&*tx, event, Entry { detail, ..entry.clone() }, now).await?;
             let changed = user::Model { password_hash: hash.clone(), ..user.clone() };
             if start_session(&*tx, &changed, session, entry, now).await?.is_none() {
@@ -213,7 +213,7 @@ impl Store {
             user::set_disabled(&*tx, user, disabled.then_some(now)).await?;
             let ended = if disabled { session::revoke(&*tx, SessionSelector::All(user), now).await? } else { 0 };
             let event = if disabled { Event::UserDisabled } else { Event::UserEnabled };
-            let entry = Entry { user_id: Some(user), detail: Some(format!("{ended} sessions ended")), ..Entry::default() };
+            let entry = Entry { user_id: Some(user), detail: Some(audit::sessions_ended(ended)), ..Entry::default() };
             audit::record(&*tx, event, entry, now).await?;
             tx.commit().await?;
             Ok(ended)

@@ -193,7 +193,13 @@ pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: M
         SessionSelector::Others(user, id) => update.filter(Column::UserId.eq(user)).filter(Column::Id.ne(id)),
         SessionSelector::All(user) => update.filter(Column::UserId.eq(user)),
     };
-    Ok(update.exec(db).await?.rows_affected)
+    let live = update.clone().filter(Column::ExpiresAt.gt(now)).exec(db).await?.rows_affected;
+    let is_complete = live == 1 && matches!(selector, SessionSelector::One(_));
+    if !is_complete {
+        // Expired ones, too: if a row lost commits, later tokens of its session are valid after the time in the row.
+        update.exec(db).await?;
+    }
+    Ok(live)
 }
 
 /// The account's live sessions, the last used first.

@@ -1,8 +1,8 @@
-//! Ending and listing sessions, and revocation across nodes: cases 7 and 11.
+//! Ending and listing sessions, and revocation across nodes: cases 7, 11, 29 and 60.
 
 use crate::{
     database::{Kind, on_each_database},
-    test_server::{MANY, PASSWORD, TestServer, claims, expect_error, long},
+    test_server::{MANY, PASSWORD, TestServer, claims, expect_error, long, sid},
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -64,6 +64,36 @@ on_each_database! {
         server.refused(&a.refresh_token).await;
         assert!(!server.accepts(&d.access_token).await);
         assert!(server.accepts(&bob.access_token).await);
+        server.stop().await;
+    }
+
+    async fn case_29_expired_sessions_do_not_count_as_ended(kind: Kind) {
+        let server = TestServer::with(kind, &["--refresh-ttl", "1h"]).await;
+        let expired = [server.register("ada").await, server.login("ada").await, server.login("ada").await];
+        server.clock.shift(2 * 3600 * 1000);
+        let live = server.login("ada").await;
+        let end = server.http.delete(format!("{}/user/sessions/{}", server.url, sid(&expired[0]))).bearer_auth(&live.access_token);
+        expect_error(end.send().await.unwrap(), StatusCode::NOT_FOUND, Code::NotFound).await;
+        assert_eq!(server.auth.end_session(sid(&expired[0])).await.unwrap(), 0);
+        let user = server.auth.user_id("ada").await.unwrap();
+        assert_eq!(server.auth.end_sessions(user).await.unwrap(), 1);
+        let trail = server.auth.store().events(0, Some(user), 1).await.unwrap();
+        assert_eq!((trail[0].event.as_str(), trail[0].detail.as_deref()), ("ended_by_operator", Some("1 session ended")));
+        assert_eq!(server.auth.set_disabled("ada", true).await.unwrap(), 0);
+        server.stop().await;
+    }
+
+    /// As after a restored backup, in whose row the session has expired.
+    async fn case_60_a_session_with_a_token_later_than_its_expired_row_is_ended_by_its_account(kind: Kind) {
+        let server = TestServer::with(kind, &["--refresh-ttl", "7d"]).await;
+        let first = server.register("ada").await;
+        let row = server.row(&first).await;
+        server.clock.shift(6 * 24 * 3600 * 1000);
+        let later = server.refresh(&first.refresh_token).await;
+        server.restore(&row).await;
+        server.clock.shift(2 * 24 * 3600 * 1000);
+        assert_eq!(server.auth.end_sessions(row.user_id).await.unwrap(), 0);
+        server.refused(&later.refresh_token).await;
         server.stop().await;
     }
 

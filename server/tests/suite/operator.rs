@@ -180,11 +180,11 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     assert_eq!(status, StatusCode::OK);
     let sessions = lines(&["session", "list", "ada"]);
     let session: Value = serde_json::from_str(&sessions[0]).unwrap();
-    assert_eq!(lines(&["session", "end", session["id"].as_str().unwrap()]), ["1 sessions ended"]);
+    assert_eq!(lines(&["session", "end", session["id"].as_str().unwrap()]), ["1 session ended"]);
     assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
     assert!(lines(&["session", "list", "ada"]).is_empty());
     let (_, tokens) = login().await.unwrap();
-    assert_eq!(lines(&["user", "disable", "ADA"]), ["1 sessions ended"]);
+    assert_eq!(lines(&["user", "disable", "ADA"]), ["1 session ended"]);
     assert_eq!(server.refresh(&tokens["refresh_token"]).await.unwrap().0, StatusCode::UNAUTHORIZED);
     assert_eq!(login().await.unwrap().0, StatusCode::UNAUTHORIZED);
     let user: Value = serde_json::from_str(&lines(&["user", "list"])[0]).unwrap();
@@ -193,7 +193,7 @@ async fn case_29_an_operator_manages_users_sessions_and_keys() {
     assert_eq!(login().await.unwrap().0, StatusCode::OK);
     let id = "123e4567-e89b-12d3-a456-426614174000";
     server.register(id).await;
-    assert_eq!(lines(&["session", "end", id]), ["1 sessions ended"], "a name that has the form of an id");
+    assert_eq!(lines(&["session", "end", id]), ["1 session ended"], "a name that has the form of an id");
     let before = lines(&["key", "rotate"]);
     assert_ne!(before, lines(&["--session-ttl", "60d", "key", "rotate"]));
     let keys = || lines(&["key", "list"]).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap()).collect::<Vec<_>>();
