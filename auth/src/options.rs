@@ -120,7 +120,7 @@ impl Options {
         Self { policy: Policy { reuse_leeway: leeway, ..self.policy }, ..self }
     }
 
-    /// How often one session may be refreshed; 120 times in a minute by default. More is answered 429.
+    /// How often one session may be refreshed, and end the account's other sessions; 120 times in a minute by default. More is answered 429.
     #[must_use]
     pub fn session_limit(self, refreshes: Rate) -> Self {
         Self { policy: Policy { refresh_limit: refreshes, ..self.policy }, ..self }

@@ -143,7 +143,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 
-    /// How often one session may be refreshed in a period.
+    /// How often one session may be refreshed in a period, and end the account's other sessions.
     #[arg(long, env = "WUGAN_SESSION_LIMIT", default_value = "120/1m", value_name = "REFRESHES/TIME")]
     pub session_limit: Rate,
 

@@ -76,13 +76,8 @@ impl Sessions {
 
     async fn load_session(&self, claims: &Claims) -> Result<(CachedSession, session::Model), Error> {
         let epoch = self.cache.epoch();
-        let row = if self.count_query(claims.sid).is_ok() {
-            self.store.session(claims.sid).await?
-        } else {
-            self.read_in_turn(claims.sid).await?
-        };
         // A missing row is not cached: a node of a cluster may not have received it yet.
-        let row = row.ok_or(Error::InvalidToken)?;
+        let row = self.read(claims.sid).await?.ok_or(Error::InvalidToken)?;
         if row.revoked_at.is_some() {
             self.cache.insert_ended(claims.sid, claims.expires_at(), self.clock.now());
             return Err(Error::InvalidToken);

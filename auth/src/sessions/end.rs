@@ -38,18 +38,23 @@ impl Sessions {
     /// Ends sessions by a refresh token, which may have expired. A token that is not valid ends nothing and is no error (RFC 7009 §2.2).
     ///
     /// # Errors
-    /// The token is bound to a key that the request does not prove, or the database is unavailable.
+    /// The token is bound to a key that the request does not prove; the session is over its limit, if it only ends the others; or the database
+    /// is unavailable.
     pub async fn logout(&self, token: &str, scope: LogoutScope, device: &Device) -> Result<(), Error> {
         let Ok(claims) = self.tokens.read_refresh(token) else { return Ok(()) };
         self.dpop.check_logout(&claims, &device.proof, self.clock.now())?;
-        let found = self.store.session(claims.sid).await?;
+        let found = self.read(claims.sid).await?;
         let Some(row) = found.filter(|row| row.user_id == claims.user_id) else { return Ok(()) };
         let selector = match decide_logout(claims.generation, claims.expires_at(), &row.state(), self.clock.now()) {
             LogoutDecision::Ignore => return Ok(()),
             LogoutDecision::Revoke => return self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await,
             LogoutDecision::End => match scope {
                 LogoutScope::This => SessionSelector::One(row.id),
-                LogoutScope::Others => SessionSelector::Others(row.user_id, row.id),
+                LogoutScope::Others => {
+                    // The session goes on, so that its end does not bound the number of such requests.
+                    self.refreshes.take(row.id, self.clock.now()).map_err(Error::RateLimited)?;
+                    SessionSelector::Others(row.user_id, row.id)
+                }
                 LogoutScope::All => SessionSelector::All(row.user_id),
             },
         };

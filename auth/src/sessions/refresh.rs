@@ -92,7 +92,7 @@ impl Sessions {
 
     /// Whether the token would end its session.
     async fn is_reuse(&self, session: Uuid, presented: &Presented) -> Result<bool, Error> {
-        let row = self.read_in_turn(session).await?;
+        let row = self.read_serialized(session).await?;
         let is_revoked =
             |row: Model| decide(presented, &row.state(), self.clock.now(), millis(self.policy.reuse_leeway)) == Decision::Revoke;
         Ok(row.is_some_and(is_revoked))

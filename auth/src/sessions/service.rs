@@ -28,7 +28,8 @@ const MAX_NETWORK_CHANGES: Rate = Rate { burst: 10, period: Duration::from_secs(
 /// How long a caller waits for the database.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(10);
 
-/// How often one session may query the database: by the library's own guarded routes, and by access tokens that the cache does not admit.
+/// How often one session may query the database: by the library's own guarded routes, by access tokens that the
+/// cache does not admit, and by sign-outs.
 const MAX_QUERIES: Rate = Rate { burst: 1000, period: Duration::from_secs(60) };
 
 /// The lifetimes of sessions, the leeway for clients without attempt ids, and the limit of refreshes.
@@ -79,9 +80,14 @@ impl Sessions {
         self.queries.take(session, self.clock.now()).map_err(Error::RateLimited)
     }
 
+    /// Reads a session; beyond the limit of its queries, one read at a time.
+    pub(super) async fn read(&self, id: Uuid) -> Result<Option<session::Model>, Error> {
+        if self.count_query(id).is_ok() { Ok(self.store.session(id).await?) } else { self.read_serialized(id).await }
+    }
+
     /// Reads a session that is beyond a limit. Such reads wait for each other, so that they do not delay other requests. They are made because
     /// reuse is detected beyond the limits, too: otherwise a thief that uses a limit up with requests that change nothing would stay undetected.
-    pub(super) async fn read_in_turn(&self, id: Uuid) -> Result<Option<session::Model>, Error> {
+    pub(super) async fn read_serialized(&self, id: Uuid) -> Result<Option<session::Model>, Error> {
         let read = async {
             let _permit = self.reuse_reads.acquire().await;
             self.store.session(id).await

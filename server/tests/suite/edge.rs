@@ -286,6 +286,24 @@ async fn case_40_a_session_is_refreshed_a_limited_number_of_times() {
     server.stop().await;
 }
 
+/// A sign-out that ends its own session is never limited.
+#[tokio::test]
+async fn case_40_a_session_ends_the_others_a_limited_number_of_times() {
+    let server = TestServer::with(Kind::Sqlite, &["--session-limit", "3/1m"]).await;
+    let (tokens, other) = (server.register("ada").await, server.login("ada").await);
+    for _ in 0..3 {
+        server.logout(&tokens.refresh_token, "?scope=others").await;
+    }
+    let limited = server.post("/user/logout?scope=others", &json!({"refresh_token": tokens.refresh_token})).await;
+    assert_eq!(limited.headers()[header::RETRY_AFTER], "20");
+    expect_error(limited, StatusCode::TOO_MANY_REQUESTS, Code::RateLimited).await;
+    server.refused(&other.refresh_token).await;
+    let next = server.login("ada").await;
+    server.logout(&tokens.refresh_token, "?scope=all").await;
+    assert!(!server.accepts(&tokens.access_token).await && !server.accepts(&next.access_token).await);
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn case_40_guarded_routes_that_query_the_database_are_limited_by_session() {
     let server = TestServer::start(Kind::Sqlite).await;
@@ -358,6 +376,7 @@ async fn queries_for_refused_tokens_take_one_connection(kind: Kind) {
     }
     let opened = proxy.opened();
     assert!(!join_all((0..40).map(|_| server.accepts(&tokens.access_token))).await.contains(&true));
+    join_all((0..40).map(|_| server.logout(&tokens.refresh_token, ""))).await;
     assert_eq!(proxy.opened(), opened, "connections that were opened for these reads");
     server.stop().await;
     direct.stop().await;
