@@ -336,6 +336,52 @@ async fn case_32_a_stalled_log_reader_does_not_stall_the_server() {
     child.wait().unwrap();
 }
 
+/// As where the reader of stdout and stderr stalls, which are one full pipe. The log's guard then waits for its lines, or prints.
+#[cfg(unix)]
+#[tokio::test]
+async fn case_56_a_stalled_reader_of_log_and_output_does_not_keep_the_process() {
+    let folder = TempDir::new().unwrap();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let mut command = command(folder.path(), &[]);
+    let mut child = command.stdout(writer.try_clone().unwrap()).stderr(writer.try_clone().unwrap()).spawn().unwrap();
+    let mut reader = BufReader::new(reader);
+    // Between lines of the log.
+    let url = loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(url) = line.trim().strip_prefix("listening on ") {
+            break url.to_owned();
+        }
+    };
+    let (filled, is_full) = std::sync::mpsc::channel();
+    // Ends with the reader.
+    std::thread::spawn(move || while writer.write_all(b".").is_ok() && filled.send(()).is_ok() {});
+    while is_full.recv_timeout(Duration::from_millis(500)).is_ok() {}
+    // More lines than the log buffers.
+    let http = Client::builder().no_proxy().build().unwrap();
+    let mut callers = JoinSet::new();
+    for _ in 0..8 {
+        let (http, url) = (http.clone(), url.clone());
+        callers.spawn(async move {
+            for _ in 0..600 {
+                assert_eq!(http.get(format!("{url}/healthz")).send().await.unwrap().status(), StatusCode::OK);
+            }
+        });
+    }
+    callers.join_all().await;
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let ended = tokio::time::timeout(Duration::from_secs(10), async {
+        while child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let ended = ended.await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(reader);
+    ended.expect("the process ends");
+}
+
 /// A load balancer opens new connections until it has noticed that the server is not ready.
 #[tokio::test(flavor = "multi_thread")]
 async fn case_26_requests_are_answered_while_the_load_balancer_still_sends() {
