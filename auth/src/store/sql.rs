@@ -38,7 +38,12 @@ pub(super) fn first_uses(sessions: usize) -> String {
 
 /// Those of this number of sessions that no other transaction has locked: PostgreSQL, MySQL since 8.0, MariaDB since 10.6.
 pub(super) fn unlocked(sessions: usize) -> String {
-    format!("SELECT id FROM sessions WHERE id IN ({}) FOR UPDATE SKIP LOCKED", list("?", sessions))
+    format!("{} FOR UPDATE SKIP LOCKED", existing(sessions))
+}
+
+/// Those of this number of sessions that exist.
+pub(super) fn existing(sessions: usize) -> String {
+    format!("SELECT id FROM sessions WHERE id IN ({})", list("?", sessions))
 }
 
 fn list(item: &str, count: usize) -> String {

@@ -2,6 +2,7 @@
 
 use crate::{
     database::{Kind, on_each_server},
+    proxy::host,
     test_server::{PASSWORD, TestServer, claims, expect_error},
 };
 use futures::future::join_all;
@@ -13,6 +14,7 @@ use tokio::{
     task::JoinSet,
     time::{sleep, timeout},
 };
+use uuid::Uuid;
 use wugan_axum::{Auth, Device, Error};
 use wugan_wire::Code;
 
@@ -141,6 +143,29 @@ async fn lost_packets_of_a_first_use_delay_no_other(kind: Kind) {
     direct.stop().await;
 }
 
+/// More than the statements in flight take, in a database that neither answers nor ends connections.
+async fn first_uses_wait_a_bounded_time(kind: Kind) {
+    let direct = TestServer::start(kind).await;
+    let (proxy, through) = direct.through_proxy().await;
+    let tokens = through.register("ada").await;
+    let (store, now) = (through.auth.store(), through.clock.now());
+    assert!(!store.record_first_use(Uuid::new_v4(), 0, now).await.unwrap());
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.redirect(&silent.local_addr().unwrap().to_string());
+    proxy.lose();
+    let started = Instant::now();
+    let all = (0..1_000).map(|_| store.record_first_use(Uuid::new_v4(), 0, now));
+    assert!(join_all(all).await.into_iter().all(|recorded| recorded.is_err()));
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    proxy.redirect(host(&direct.config.database_url));
+    let restored = Instant::now();
+    while through.get_as(&tokens.access_token, "/bbb").await.status() != StatusCode::OK {
+        assert!(restored.elapsed() < Duration::from_secs(11), "first uses that were given up delay the next ones");
+    }
+    through.stop().await;
+    direct.stop().await;
+}
+
 /// A firewall has forgotten the connections that were idle.
 async fn connections_that_were_idle_are_not_used(kind: Kind) {
     let direct = TestServer::start(kind).await;
@@ -224,6 +249,7 @@ async fn readiness_costs_one_query_a_second(kind: Kind) {
 on_each_server! {
     case_36_readiness_costs_one_query_a_second: readiness_costs_one_query_a_second;
     case_41_a_request_that_finds_the_database_gone_ends_readiness: a_request_that_finds_the_database_gone_ends_readiness;
+    case_24_first_uses_wait_a_bounded_time: first_uses_wait_a_bounded_time;
     case_24_connections_that_were_idle_are_not_used: connections_that_were_idle_are_not_used;
     case_24_lost_packets_of_a_first_use_delay_no_other: lost_packets_of_a_first_use_delay_no_other;
     case_60_a_name_is_read_again_after_an_outage: a_name_is_read_again_after_an_outage;

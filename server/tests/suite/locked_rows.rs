@@ -123,6 +123,24 @@ async fn a_first_use_does_not_wait_for_a_locked_one(kind: Kind) {
     node.stop().await;
 }
 
+/// The session's row was deleted by another node, and this node has cached it.
+async fn a_missing_session_is_not_a_locked_one(kind: Kind) {
+    let node = TestServer::with(kind, MANY).await;
+    let other = node.another().await;
+    let locked = node.auth.start_session("test:locked", &Device::default()).await.unwrap();
+    let missing = node.auth.start_session("test:missing", &Device::default()).await.unwrap();
+    let missing = node.refresh(&missing.refresh_token).await;
+    let lock = other.auth.store().begin().await.unwrap();
+    session::Entity::find_by_id(sid(&locked)).lock_exclusive().one(&*lock).await.unwrap().unwrap();
+    // For the next ten seconds, statements leave locked rows out.
+    assert_eq!(node.get_as(&locked.access_token, "/bbb").await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    session::Entity::delete_by_id(sid(&missing)).exec(other.auth.store().writer()).await.unwrap();
+    assert!(!node.accepts(&missing.access_token).await);
+    lock.commit().await.unwrap();
+    other.stop().await;
+    node.stop().await;
+}
+
 /// Each node's statement locks the row for the time of its commit, which the other node's must not answer 503.
 async fn after_a_locked_row_two_nodes_record_one_first_use(kind: Kind) {
     let node = TestServer::with(kind, MANY).await;
@@ -243,6 +261,7 @@ async fn a_killed_connection_is_a_503(kind: Kind) {
 }
 
 on_each_server! {
+    case_24_a_missing_session_is_not_a_locked_one: a_missing_session_is_not_a_locked_one;
     case_24_a_killed_connection_is_a_503: a_killed_connection_is_a_503;
     case_24_a_first_use_does_not_wait_for_a_locked_one: a_first_use_does_not_wait_for_a_locked_one;
     case_24_a_locked_session_holds_up_no_other: a_locked_session_holds_up_no_other;

@@ -5,7 +5,7 @@ use crate::{
     clock::Millis,
     store::{exchange::unavailable, server_error::ServerError, sql::MAX_FIRST_USES},
 };
-use sea_orm::{DbErr, Value};
+use sea_orm::{DbErr, Value, sqlx::SqlStr};
 use std::{
     collections::{BTreeMap, BTreeSet},
     mem,
@@ -22,6 +22,8 @@ use uuid::Uuid;
 const MAX_DELAY: Duration = Duration::from_millis(500);
 /// The largest number of statements in flight, and at most half of the connections, so that locked rows leave the others to other operations.
 const MAX_STATEMENTS: usize = 4;
+/// How long a request waits for its first use to be recorded.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 /// How long another node's statement may take to commit.
 const COMMIT_TIME: Duration = Duration::from_millis(50);
 /// How long after a locked row each statement leaves out the rows that are locked.
@@ -58,7 +60,8 @@ impl FirstUses {
         let (answer, answered) = oneshot::channel();
         let stopped = || unavailable("the database is closed");
         self.queue.send(FirstUse { id, generation, now, answer }).map_err(|_| stopped())?;
-        answered.await.map_err(|_| stopped())?
+        let answered = timeout(MAX_WAIT, answered).await.map_err(|_| unavailable("other first uses wait for the database"))?;
+        answered.map_err(|_| stopped())?
     }
 }
 
@@ -66,11 +69,14 @@ async fn run(recorder: Arc<Recorder>, mut waiting: mpsc::UnboundedReceiver<First
     let mut batch = Vec::new();
     while waiting.recv_many(&mut batch, MAX_FIRST_USES).await > 0 {
         let (mut uses, mut now) = (Uses::new(), 0);
-        for waiting in batch.drain(..) {
+        // Those that were given up are not recorded, so that those that wait on are.
+        for waiting in batch.drain(..).filter(|waiting| !waiting.answer.is_closed()) {
             uses.entry((waiting.id, waiting.generation)).or_default().push(waiting.answer);
             now = now.max(waiting.now);
         }
-        let _ = timeout(MAX_DELAY, tokio::spawn(recorder.clone().record_together(uses, now))).await;
+        if !uses.is_empty() {
+            let _ = timeout(MAX_DELAY, tokio::spawn(recorder.clone().record_together(uses, now))).await;
+        }
     }
 }
 
@@ -86,6 +92,7 @@ impl Recorder {
     /// Records by one statement. If other transactions have locked rows of it, their sessions are recorded later, and do not delay the others.
     async fn record_together(self: Arc<Self>, mut uses: Uses, now: Millis) {
         let _permit = self.permits.acquire().await;
+        uses.retain(|_, waiting| waiting.iter().any(|answer| !answer.is_closed()));
         if self.met_lock().is_some_and(|at| at.elapsed() < CAUTION) {
             self.leave_out_locked(&mut uses, now).await;
         }
@@ -115,23 +122,34 @@ impl Recorder {
     }
 
     /// Records after a pause: a statement of another node locks a row for the time of its commit. Sessions that are still locked are answered
-    /// as busy.
+    /// as busy, and of those that are missing the row must be read.
     async fn record_later(self: Arc<Self>, mut uses: Uses, now: Millis) {
         sleep(COMMIT_TIME).await;
         let _permit = self.permits.acquire().await;
-        let locked = self.take_locked(&mut uses).await;
+        let mut locked = self.take_locked(&mut uses).await;
+        let missing = self.take_others(&mut locked, Statements::existing).await;
+        answer(missing, &Ok(false));
         answer(locked, &Err(unavailable("another transaction has locked the session")));
         let recorded = self.execute(&uses, now).await;
         answer(uses, &recorded);
     }
 
+    /// Takes those whose rows are locked, or missing.
     async fn take_locked(&self, uses: &mut Uses) -> Uses {
+        self.take_others(uses, Statements::unlocked).await
+    }
+
+    /// Takes those whose rows a statement does not return; none if it fails.
+    async fn take_others(&self, uses: &mut Uses, statement: fn(&Statements, usize) -> &SqlStr) -> Uses {
+        if uses.is_empty() {
+            return Uses::new();
+        }
         let ids = padded(uses).map(|(id, _)| (*id).into()).collect();
-        let Ok(rows) = self.pool.fetch_all(self.statements.unlocked(uses.len()), ids).await else { return Uses::new() };
-        let free: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.try_get("", "id").ok()).collect();
-        let (kept, locked) = mem::take(uses).into_iter().partition(|((id, _), _)| free.contains(id));
+        let Ok(rows) = self.pool.fetch_all(statement(&self.statements, uses.len()), ids).await else { return Uses::new() };
+        let found: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.try_get("", "id").ok()).collect();
+        let (kept, others) = mem::take(uses).into_iter().partition(|((id, _), _)| found.contains(id));
         *uses = kept;
-        locked
+        others
     }
 
     fn met_lock(&self) -> MutexGuard<'_, Option<Instant>> {

@@ -32,6 +32,7 @@ pub(super) struct Statements {
     /// For 1, 2, 4, … sessions.
     first_uses: Vec<SqlStr>,
     unlocked: Vec<SqlStr>,
+    existing: Vec<SqlStr>,
     pub(super) audit: SqlStr,
     pub(super) probe: SqlStr,
 }
@@ -45,6 +46,11 @@ impl Statements {
     /// The statement that returns those of this number of sessions that no other transaction has locked.
     pub(super) fn unlocked(&self, sessions: usize) -> &SqlStr {
         of_size(&self.unlocked, sessions)
+    }
+
+    /// The statement that returns those of this number of sessions that exist.
+    pub(super) fn existing(&self, sessions: usize) -> &SqlStr {
+        of_size(&self.existing, sessions)
     }
 }
 
@@ -76,6 +82,7 @@ impl Options {
             advance: text(sql::ADVANCE),
             first_uses: sizes().map(|size| text(&sql::first_uses(size))).collect(),
             unlocked: sizes().map(|size| text(&sql::unlocked(size))).collect(),
+            existing: sizes().map(|size| text(&sql::existing(size))).collect(),
             audit: text(sql::AUDIT),
             probe: checked(sql::PROBE),
         }
