@@ -3,14 +3,14 @@
 use crate::http::form;
 use crate::oidc::{
     Oidc, browser,
-    config::{add, set_parameter},
+    config::set_parameter,
     error::{Error, invalid},
     pending::{Pending, last_parameters, last_return_to},
     pkce,
     return_path::is_path,
 };
 #[cfg(feature = "dpop")]
-use crate::oidc::{fetch::TIMEOUT, pending::is_popup};
+use crate::oidc::{config::add, fetch::TIMEOUT, pending::is_popup};
 
 /// The parameters that this library or a setter of [`Config`](super::Config) sets. `response_mode` and `request` would change where the
 /// response or its check is.
