@@ -87,8 +87,14 @@ impl Proxy {
     /// The number of round trips: how often data was sent to the database after it had answered.
     pub(crate) async fn round_trips(&self) -> u64 {
         // What follows an answer, such as the ping of sqlx's pool, counts too.
-        sleep(Duration::from_millis(200)).await;
-        self.shared.round_trips.load(Ordering::SeqCst)
+        let mut count = None;
+        loop {
+            let now = self.shared.round_trips.load(Ordering::SeqCst);
+            if count.replace(now) == Some(now) {
+                return now;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
     }
 }
 
