@@ -212,3 +212,18 @@ impl Options {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_25_values_that_cannot_be_used_are_named() {
+        let problem = |change: fn(Options) -> Options| change(Options::new("sqlite://app.db")).check().err().map(|error| error.0);
+        assert_eq!(problem(|options| options.database_connections(4)), None);
+        let is_named = |name, change| assert!(problem(change).is_some_and(|text| text.starts_with(name)), "{name}");
+        is_named("database_connections", |options| options.database_connections(3));
+        is_named("access_ttl", |options| options.access_ttl(Duration::from_millis(999)));
+        is_named("session_limit", |options| options.session_limit(Rate { burst: 0, period: Duration::from_secs(1) }));
+    }
+}

@@ -258,7 +258,7 @@ mod tests {
         good: String,
         unknown: String,
         /// Whether the issuer answers no request.
-        is_away: Arc<AtomicBool>,
+        is_unreachable: Arc<AtomicBool>,
         requests: Arc<AtomicUsize>,
         /// The set that the issuer publishes, and one with the unknown key.
         keys: Arc<Mutex<String>>,
@@ -273,15 +273,15 @@ mod tests {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let verifier = Verifier::jwks(&format!("http://{}/jwks", listener.local_addr().unwrap()), "wugan", "wugan").unwrap();
             let keys = Arc::new(Mutex::new(keys));
-            let (is_away, requests) = (Arc::new(AtomicBool::default()), Arc::new(AtomicUsize::default()));
-            tokio::spawn(answer(listener, keys.clone(), is_away.clone(), requests.clone()));
-            let setting = Self { verifier, good, unknown, is_away, requests, keys, other_keys, _folder: folder };
+            let (is_unreachable, requests) = (Arc::new(AtomicBool::default()), Arc::new(AtomicUsize::default()));
+            tokio::spawn(answer(listener, keys.clone(), is_unreachable.clone(), requests.clone()));
+            let setting = Self { verifier, good, unknown, is_unreachable, requests, keys, other_keys, _folder: folder };
             assert!(setting.is_verified().await);
             setting
         }
 
         fn stop_issuer(&self) {
-            self.is_away.store(true, Ordering::SeqCst);
+            self.is_unreachable.store(true, Ordering::SeqCst);
         }
 
         fn requests(&self) -> usize {
@@ -310,11 +310,11 @@ mod tests {
         (token, serde_json::json!({"keys": auth.tokens().public_keys()}).to_string())
     }
 
-    async fn answer(listener: TcpListener, keys: Arc<Mutex<String>>, is_away: Arc<AtomicBool>, requests: Arc<AtomicUsize>) {
+    async fn answer(listener: TcpListener, keys: Arc<Mutex<String>>, is_unreachable: Arc<AtomicBool>, requests: Arc<AtomicUsize>) {
         let mut held = Vec::new();
         while let Ok((mut stream, _)) = listener.accept().await {
             requests.fetch_add(1, Ordering::SeqCst);
-            if is_away.load(Ordering::SeqCst) {
+            if is_unreachable.load(Ordering::SeqCst) {
                 held.push(stream);
                 continue;
             }
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn while_the_issuer_is_away_tokens_with_a_known_key_are_verified_without_delay() {
+    async fn while_the_issuer_is_unreachable_tokens_with_a_known_key_are_verified_without_delay() {
         let setting = Setting::new().await;
         setting.stop_issuer();
         setting.verifier.advance(MAX_AGE);
@@ -356,6 +356,15 @@ mod tests {
         }
         sleep(Duration::from_millis(100)).await;
         assert_eq!(setting.requests(), 2, "one request at a time");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn case_58_a_token_with_a_new_key_is_verified_after_one_fetch() {
+        let setting = Setting::new().await;
+        *setting.keys.lock().unwrap() = setting.other_keys.clone();
+        setting.verifier.advance(MIN_INTERVAL);
+        assert!(setting.verifier.verify(&setting.unknown).await.is_ok());
+        assert_eq!(setting.requests(), 2);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -115,7 +115,7 @@ async fn other_services_verify_by_the_public_keys() {
     server.stop().await;
 }
 
-/// A token with an unknown key id causes neither a read of the file nor a log line.
+/// A token with an unknown key id causes no log line.
 #[tokio::test]
 async fn case_35_a_broken_key_file_is_logged_once() {
     let folder = tempfile::TempDir::new().unwrap();
@@ -232,7 +232,7 @@ async fn case_58_metadata_is_that_of_an_issuer_with_a_url_and_public_keys() {
     }
 }
 
-/// A service without the database follows a rotation, and reports when the keys cannot be fetched.
+/// A service without the database verifies by the public keys, and reports when they cannot be fetched.
 #[tokio::test]
 async fn case_58_a_service_verifies_access_tokens_by_the_issuers_keys() {
     let server = TestServer::with(Kind::Sqlite, &["--signing-algorithm", "eddsa", "--issuer", "https://id.example.com"]).await;

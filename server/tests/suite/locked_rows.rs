@@ -260,7 +260,60 @@ async fn a_killed_connection_is_a_503(kind: Kind) {
     node.stop().await;
 }
 
+/// A trigger fails as a deadlock or a serialisation failure does, as often as the server retries, and once more.
+async fn transactions_that_lost_to_others_are_tried_again(kind: Kind) {
+    let server = TestServer::with(kind, MANY).await;
+    let mut tokens = server.register("ada").await;
+    let db = server.auth.store().writer();
+    let fail = |table: &str, when: &str, code: &str, failures: u32| -> Vec<String> {
+        if kind == Kind::Postgres {
+            return vec![
+                "DROP SEQUENCE IF EXISTS tries CASCADE".into(),
+                "CREATE SEQUENCE tries".into(),
+                format!(
+                    "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('tries') <= {failures} THEN \
+                     RAISE EXCEPTION 'on purpose' USING ERRCODE = '{code}'; END IF; RETURN NEW; END $$"
+                ),
+                format!("CREATE OR REPLACE TRIGGER fail {when} ON {table} FOR EACH ROW EXECUTE FUNCTION fail()"),
+            ];
+        }
+        vec![
+            "DROP TRIGGER IF EXISTS fail".into(),
+            "CREATE OR REPLACE SEQUENCE tries NOCACHE".into(),
+            format!(
+                "CREATE TRIGGER fail {when} ON {table} FOR EACH ROW IF NEXTVAL(tries) <= {failures} THEN SIGNAL SQLSTATE '40001' \
+                 SET MYSQL_ERRNO = {code}, MESSAGE_TEXT = 'on purpose'; END IF"
+            ),
+        ]
+    };
+    let codes = if kind == Kind::Postgres { ["40001", "40P01"] } else { ["1213", "1020"] };
+    for code in codes {
+        for (failures, expected) in [(8, StatusCode::OK), (9, StatusCode::SERVICE_UNAVAILABLE)] {
+            for statement in fail("audit", "BEFORE INSERT", code, failures) {
+                db.execute_unprepared(&statement).await.unwrap();
+            }
+            assert_eq!(server.try_login("ada", PASSWORD).await.status(), expected, "{code}: a transaction");
+            for statement in fail("sessions", "BEFORE UPDATE", code, failures) {
+                db.execute_unprepared(&statement).await.unwrap();
+            }
+            if kind == Kind::Postgres {
+                db.execute_unprepared("DROP TRIGGER IF EXISTS fail ON audit").await.unwrap();
+            }
+            let answer = server.try_exchange(&tokens.refresh_token, &format!("the-attempt-{code}-{failures}")).await;
+            assert_eq!(answer.status(), expected, "{code}: a refresh");
+            if expected == StatusCode::OK {
+                tokens = answer.json().await.unwrap();
+            }
+            if kind == Kind::Postgres {
+                db.execute_unprepared("DROP TRIGGER IF EXISTS fail ON sessions").await.unwrap();
+            }
+        }
+    }
+    server.stop().await;
+}
+
 on_each_server! {
+    case_24_transactions_that_lost_to_others_are_tried_again: transactions_that_lost_to_others_are_tried_again;
     case_24_a_missing_session_is_not_a_locked_one: a_missing_session_is_not_a_locked_one;
     case_24_a_killed_connection_is_a_503: a_killed_connection_is_a_503;
     case_24_a_first_use_does_not_wait_for_a_locked_one: a_first_use_does_not_wait_for_a_locked_one;

@@ -132,8 +132,20 @@ async fn case_43_errors_under_a_hashed_name_are_not_cached() {
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{status}");
     }
     let part = request(header::RANGE, "bytes=0-1").await.unwrap();
-    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
-    assert_eq!(part.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    let modified = part.headers()[header::LAST_MODIFIED].to_str().unwrap().to_owned();
+    let unmodified = request(header::IF_MODIFIED_SINCE, &modified).await.unwrap();
+    for (answer, status) in [(part, StatusCode::PARTIAL_CONTENT), (unmodified, StatusCode::NOT_MODIFIED)] {
+        assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable", "{status}");
+    }
+    #[cfg(unix)]
+    {
+        let name = "loop-0123456789abcdef.js";
+        std::os::unix::fs::symlink(name, server.folder().join("dist").join(name)).unwrap();
+        let unreadable = server.get(&format!("/{name}")).await;
+        assert_eq!(unreadable.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(unreadable.headers()[header::CACHE_CONTROL], "no-store");
+    }
     server.stop().await;
 }
 
