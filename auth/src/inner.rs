@@ -1,7 +1,7 @@
 //! The shared state of the clones of an `Auth`.
 
 use crate::{
-    accounts::Accounts, clock::Clock, http::TrustedProxies, metrics::Metrics, readiness::Readiness, sessions::Sessions, store::Store,
+    accounts::Accounts, clock::Clock, metrics::Metrics, proxies::TrustedProxies, readiness::Readiness, sessions::Sessions, store::Store,
     tokens::Tokens,
 };
 use std::{sync::Arc, time::Duration};

@@ -44,12 +44,14 @@ mod network;
 mod network_limiter;
 mod options;
 mod passwords;
+mod proxies;
 mod quota;
 mod readiness;
 mod session_cache;
 mod sessions;
 mod task;
 mod token_cache;
+mod user;
 #[cfg(feature = "verifier")]
 mod verifier;
 
@@ -76,7 +78,6 @@ pub use dpop::Scheme;
 pub use error::{Error, StartError};
 #[doc(hidden)]
 pub use http::body;
-pub use http::{ForwardedHeader, TrustedProxies, User};
 pub use keys::SigningAlgorithm;
 pub use limiter::Rate;
 #[doc(hidden)]
@@ -86,10 +87,12 @@ pub use network::{SITE_SHARE, client_network, client_site, prefix};
 pub use options::Options;
 #[doc(hidden)]
 pub use passwords::{HashPermit, Passwords};
+pub use proxies::{ForwardedHeader, TrustedProxies};
 #[doc(hidden)]
 pub use quota::{Permit, Quota};
 #[doc(hidden)]
 pub use sessions::Sessions;
+pub use user::User;
 #[cfg(feature = "verifier")]
 pub use verifier::{AccessToken, Verifier, VerifyError};
 pub use wugan_wire::{FieldError, TokenAnswer};

@@ -5,11 +5,11 @@ use crate::{
     device::Device,
     dpop::Scheme,
     error::Error,
-    http::User,
     store::{
         audit::{Entry, Event, sessions_ended},
         session::SessionSelector,
     },
+    user::User,
 };
 use uuid::Uuid;
 use wugan_wire::TokenAnswer;

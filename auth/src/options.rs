@@ -3,9 +3,9 @@
 use crate::{
     clock::Clock,
     error::StartError,
-    http::{ForwardedHeader, TrustedProxies},
     keys::SigningAlgorithm,
     limiter::Rate,
+    proxies::{ForwardedHeader, TrustedProxies},
     sessions::Policy,
 };
 use ipnet::IpNet;

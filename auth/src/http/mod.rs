@@ -7,12 +7,8 @@ mod error;
 mod login;
 mod metadata;
 mod proof;
-mod proxies;
 mod refresh;
 mod routes;
 mod sessions;
 mod token_response;
 mod user;
-
-pub use proxies::{ForwardedHeader, TrustedProxies};
-pub use user::User;

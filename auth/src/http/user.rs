@@ -1,30 +1,10 @@
 //! The guard: extracts the user of a valid access token (RFC 6750 §2.1, RFC 9449 §7.1).
 
-use crate::{auth::Auth, device::Device, dpop::Scheme, error::Error};
+use crate::{auth::Auth, device::Device, dpop::Scheme, error::Error, user::User};
 use axum::{
     extract::{FromRef, FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
-use uuid::Uuid;
-
-/// The user of a request. A handler that takes it answers 401 without a valid access token; one that takes `Option<User>` answers 401 only
-/// if an invalid one was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct User {
-    /// The account's id. It is not reused, unless a failover of the database lost commits.
-    pub id: i64,
-    /// The session's id.
-    pub session_id: Uuid,
-}
-
-impl User {
-    /// A user for a test of a handler.
-    #[must_use]
-    pub const fn new(id: i64, session_id: Uuid) -> Self {
-        Self { id, session_id }
-    }
-}
 
 impl<S: Send + Sync> FromRequestParts<S> for User
 where
