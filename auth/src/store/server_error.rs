@@ -5,9 +5,9 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError, mysql::MySqlDatabaseError, sqlite::SqliteError},
 };
 
-/// The SQLSTATE classes of errors that pass: connection, transaction rollback, insufficient resources, operator intervention, system error;
+/// The SQLSTATE classes of transient errors: connection, transaction rollback, insufficient resources, operator intervention, system error;
 /// and of MySQL an interrupted statement, and a lock timeout or a read-only server.
-const PASSING: [&str; 7] = ["08", "40", "53", "57", "58", "70", "HY000"];
+const TRANSIENT: [&str; 7] = ["08", "40", "53", "57", "58", "70", "HY000"];
 
 /// An error of a database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +43,11 @@ impl ServerError {
 
     fn of_database(error: &dyn DatabaseError) -> Self {
         let code = error.code().unwrap_or_default();
-        let other = if PASSING.iter().any(|class| code.starts_with(class)) { Self::Busy } else { Self::Other };
+        let other = if TRANSIENT.iter().any(|class| code.starts_with(class)) { Self::Busy } else { Self::Other };
         if error.try_downcast_ref::<SqliteError>().is_some() {
             // The low byte is the primary code: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-            let is_passing = matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
-            return if is_passing { Self::Busy } else { Self::Other };
+            let is_transient = matches!(code.parse::<i32>().unwrap_or(0) & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
+            return if is_transient { Self::Busy } else { Self::Other };
         }
         if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
             return match error.number() {

@@ -27,7 +27,7 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 /// How long another node's statement may take to commit.
 const COMMIT_TIME: Duration = Duration::from_millis(50);
 /// How long after a locked row each statement leaves out the rows that are locked.
-const CAUTION: Duration = Duration::from_secs(10);
+const SKIP_LOCKED_FOR: Duration = Duration::from_secs(10);
 
 /// The task ends when the last clone is dropped.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl FirstUses {
     pub(super) fn start(pool: Arc<Pool>, statements: Arc<Statements>, connections: u32) -> Self {
         let (queue, waiting) = mpsc::unbounded_channel();
         let permits = Semaphore::new((connections as usize / 2).min(MAX_STATEMENTS));
-        tokio::spawn(run(Arc::new(Recorder { pool, statements, permits, met_lock: Mutex::default() }), waiting));
+        tokio::spawn(run(Arc::new(Recorder { pool, statements, permits, last_lock_timeout: Mutex::default() }), waiting));
         Self { queue }
     }
 
@@ -85,7 +85,7 @@ struct Recorder {
     statements: Arc<Statements>,
     permits: Semaphore,
     /// When a statement last met a locked row.
-    met_lock: Mutex<Option<Instant>>,
+    last_lock_timeout: Mutex<Option<Instant>>,
 }
 
 impl Recorder {
@@ -93,12 +93,12 @@ impl Recorder {
     async fn record_together(self: Arc<Self>, mut uses: Uses, now: Millis) {
         let _permit = self.permits.acquire().await;
         uses.retain(|_, waiting| waiting.iter().any(|answer| !answer.is_closed()));
-        if self.met_lock().is_some_and(|at| at.elapsed() < CAUTION) {
+        if self.last_lock_timeout().is_some_and(|at| at.elapsed() < SKIP_LOCKED_FOR) {
             self.leave_out_locked(&mut uses, now).await;
         }
         let mut recorded = self.execute(&uses, now).await;
         if is_prevented(&recorded) {
-            *self.met_lock() = Some(Instant::now());
+            *self.last_lock_timeout() = Some(Instant::now());
             self.leave_out_locked(&mut uses, now).await;
             recorded = self.execute(&uses, now).await;
         }
@@ -152,8 +152,8 @@ impl Recorder {
         others
     }
 
-    fn met_lock(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.met_lock.lock().unwrap_or_else(PoisonError::into_inner)
+    fn last_lock_timeout(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.last_lock_timeout.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
