@@ -115,8 +115,8 @@ impl Auth {
     /// # Errors
     /// The database is unavailable.
     #[doc(hidden)]
-    pub async fn sweep(&self, steady: std::time::Duration) -> Result<u64, Error> {
-        crate::maintenance::sweep(&self.inner, steady).await
+    pub async fn purge_if_clock_is_stable(&self, steady: std::time::Duration) -> Result<u64, Error> {
+        crate::maintenance::purge_if_clock_is_stable(&self.inner, steady).await
     }
 
     /// Records the refused sign-ins of the last minute, and closes the database connections.

@@ -27,14 +27,14 @@ const STEADY_TIME_FOR_MOST: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) fn start(auth: Weak<Inner>) {
     tokio::spawn(async move {
-        let Some(mut steadiness) = auth.upgrade().map(|auth| Steadiness::new(auth.clock.now(), Instant::now())) else { return };
+        let Some(mut stability) = auth.upgrade().map(|auth| ClockStability::new(auth.clock.now(), Instant::now())) else { return };
         loop {
             sleep(INTERVAL).await;
             let Some(auth) = auth.upgrade() else { return };
             if let Err(error) = auth.accounts.flush_refusals().await {
                 warn!(?error, "refused sign-ins could not be recorded");
             }
-            if let Err(error) = sweep(&auth, steadiness.steady_for(auth.clock.now(), Instant::now())).await {
+            if let Err(error) = purge_if_clock_is_stable(&auth, stability.steady_for(auth.clock.now(), Instant::now())).await {
                 warn!(?error, "old rows could not be deleted");
             }
         }
@@ -42,7 +42,7 @@ pub(crate) fn start(auth: Weak<Inner>) {
 }
 
 /// Deletes all old rows if the system clock has been steady for this long. Returns their number.
-pub(crate) async fn sweep(auth: &Inner, steady: Duration) -> Result<u64, Error> {
+pub(crate) async fn purge_if_clock_is_stable(auth: &Inner, steady: Duration) -> Result<u64, Error> {
     if steady < STEADY_TIME {
         return Ok(0);
     }
@@ -78,13 +78,13 @@ pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
 }
 
 /// For how long the system clock has been steady. A clock that is a month ahead for a minute would delete every session.
-struct Steadiness {
+struct ClockStability {
     wall: Millis,
     monotonic: Instant,
     steady_since: Instant,
 }
 
-impl Steadiness {
+impl ClockStability {
     fn new(wall: Millis, monotonic: Instant) -> Self {
         Self { wall, monotonic, steady_since: monotonic }
     }
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn case_57_nothing_is_deleted_for_an_hour_after_the_clock_jumped() {
         let (start, minute, month) = (Instant::now(), 60_000, 30 * 24 * 3600 * 1000);
-        let mut steadiness = Steadiness::new(0, start);
+        let mut stability = ClockStability::new(0, start);
         let mut tick = |count: u32, offset: Millis| {
-            steadiness.steady_for(Millis::from(count) * minute + offset, start + INTERVAL * count) >= STEADY_TIME
+            stability.steady_for(Millis::from(count) * minute + offset, start + INTERVAL * count) >= STEADY_TIME
         };
         let results: Vec<_> = (1..=60).map(|count| tick(count, 0)).collect();
         assert_eq!(results.iter().position(|steady| *steady), Some(59), "an hour after the start");

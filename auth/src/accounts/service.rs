@@ -44,7 +44,7 @@ pub struct Limits {
     /// For one name.
     names: Limiter,
     /// For one name from one network, when the name's own limit is used up.
-    elsewhere: NetworkLimiter,
+    other_networks: NetworkLimiter,
     /// From one network, for all names.
     networks: NetworkLimiter,
 }
@@ -53,20 +53,20 @@ impl Limits {
     /// Limits of these rates for a name and for a network.
     #[must_use]
     pub fn new(name: Rate, network: Rate) -> Self {
-        Self { names: Limiter::new(name), elsewhere: NetworkLimiter::new(name.fifth()), networks: NetworkLimiter::new(network) }
+        Self { names: Limiter::new(name), other_networks: NetworkLimiter::new(name.fifth()), networks: NetworkLimiter::new(network) }
     }
 
     fn take(&self, attempt: &Attempt, now: Millis) -> Result<(), Duration> {
         match attempt {
             Attempt::Name(name, network) => self.names.take((name, network), now),
-            Attempt::Elsewhere(name, client) => self.elsewhere.take(name, *client, now),
+            Attempt::OtherNetwork(name, client) => self.other_networks.take(name, *client, now),
         }
     }
 
     fn refund(&self, attempt: &Attempt) {
         match attempt {
             Attempt::Name(name, network) => self.names.refund((name, network)),
-            Attempt::Elsewhere(name, client) => self.elsewhere.refund(name, *client),
+            Attempt::OtherNetwork(name, client) => self.other_networks.refund(name, *client),
         }
     }
 }
@@ -75,8 +75,8 @@ impl Limits {
 enum Attempt {
     /// From anywhere, or from a network where the account is signed in.
     Name(String, Option<IpAddr>),
-    /// By a client elsewhere.
-    Elsewhere(String, IpAddr),
+    /// From a network where the account is not signed in.
+    OtherNetwork(String, IpAddr),
 }
 
 /// The account service. Cheap to clone.
@@ -453,7 +453,7 @@ impl Accounts {
         // Queried for an unknown name, too, so that the time is the same.
         let known = self.store.session_addresses(user.map_or(-1, |user| user.id), now).await?;
         let is_known = known.iter().filter_map(|ip| ip.parse().ok()).any(|ip| client_network(ip) == network);
-        let here = if is_known { Attempt::Name(key, Some(network)) } else { Attempt::Elsewhere(key, client) };
+        let here = if is_known { Attempt::Name(key, Some(network)) } else { Attempt::OtherNetwork(key, client) };
         limits.take(&here, now).map_err(|later| self.limited(wait.min(later)))?;
         Ok(here)
     }

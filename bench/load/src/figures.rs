@@ -1,17 +1,17 @@
 //! The figures of a run, in one line that `cargo xtask bench` reads.
 
-use crate::{flood::Treatment, usage::Usage};
+use crate::{flood::Outcome, usage::Usage};
 use std::{fmt, time::Duration};
 
 pub(crate) struct Figures {
     times: Vec<Duration>,
     span: Duration,
     usage: Option<(Usage, Usage)>,
-    flood: Option<Treatment>,
+    flood: Option<Outcome>,
 }
 
 impl Figures {
-    pub(crate) fn new(mut times: Vec<Duration>, span: Duration, usage: Option<(Usage, Usage)>, flood: Option<Treatment>) -> Figures {
+    pub(crate) fn new(mut times: Vec<Duration>, span: Duration, usage: Option<(Usage, Usage)>, flood: Option<Outcome>) -> Figures {
         times.sort_unstable();
         Figures { times, span, usage, flood }
     }
@@ -31,7 +31,7 @@ impl fmt::Display for Figures {
             let processor = (after.processor - before.processor).as_secs_f64() * 1e6 / answers.max(1) as f64;
             write!(f, " processor={processor:.2} resident={}", after.resident_kib)?;
         }
-        if let Some(Treatment { answered, refused }) = self.flood {
+        if let Some(Outcome { answered, refused }) = self.flood {
             write!(f, " answered={answered} refused={refused}")?;
         }
         Ok(())

@@ -47,7 +47,7 @@ pub(crate) enum Kind {
 
 /// How the server treated the flood.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Treatment {
+pub(crate) struct Outcome {
     /// Requests that were answered: a password was checked, a probe was served.
     pub(crate) answered: usize,
     /// Requests that were answered 429 or 503, and connections that were closed.
@@ -55,13 +55,13 @@ pub(crate) struct Treatment {
 }
 
 /// Runs the flood on a thread of its own, so that it does not delay the measured requests.
-pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> JoinHandle<Result<Treatment, Failure>> {
+pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> JoinHandle<Result<Outcome, Failure>> {
     thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, kind, size, end)))
 }
 
 /// Opens this number of connections, and the same number again when all of them have ended, until the end of the measurement.
-async fn run(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> Result<Treatment, Failure> {
-    let mut treatment = Treatment::default();
+async fn run(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> Result<Outcome, Failure> {
+    let mut outcome = Outcome::default();
     while Instant::now() < end {
         let mut wave = JoinSet::new();
         for _ in 0..size {
@@ -69,40 +69,40 @@ async fn run(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> Resul
         }
         while let Ok(Some(ended)) = timeout_at(end.into(), wave.join_next()).await {
             let one = ended.map_err(|error| Failure(error.to_string()))?;
-            treatment.answered += one.answered;
-            treatment.refused += one.refused;
+            outcome.answered += one.answered;
+            outcome.refused += one.refused;
         }
     }
-    Ok(treatment)
+    Ok(outcome)
 }
 
-async fn one(server: SocketAddr, kind: Kind) -> Treatment {
-    let mut treatment = Treatment::default();
+async fn one(server: SocketAddr, kind: Kind) -> Outcome {
+    let mut outcome = Outcome::default();
     let served = match kind {
-        Kind::SignIns => sign_in(server, &mut treatment).await,
+        Kind::SignIns => sign_in(server, &mut outcome).await,
         Kind::Connects => wait_for_close(server, b"").await,
         Kind::Heads => wait_for_close(server, b"GET /user/me HTTP/1.1\r\nHost: a\r\nX-Half: ").await,
-        Kind::Probes => probe(server, SOURCE, &[], &mut treatment).await,
-        Kind::Forwarded => probe(server, PROXY, &[("x-forwarded-for", CLIENT)], &mut treatment).await,
+        Kind::Probes => probe(server, SOURCE, &[], &mut outcome).await,
+        Kind::Forwarded => probe(server, PROXY, &[("x-forwarded-for", CLIENT)], &mut outcome).await,
         Kind::Churn => churn(server).await,
     };
     if served.is_err() {
-        treatment.refused += 1;
+        outcome.refused += 1;
         sleep(RECONNECT).await;
     }
-    treatment
+    outcome
 }
 
-async fn sign_in(server: SocketAddr, treatment: &mut Treatment) -> Result<(), Failure> {
+async fn sign_in(server: SocketAddr, outcome: &mut Outcome) -> Result<(), Failure> {
     let status = Connection::over(connect(server, SOURCE).await?, server).await?.login("load:a wrong password").await?.0;
-    treatment.count(status);
+    outcome.count(status);
     Ok(())
 }
 
-async fn probe(server: SocketAddr, source: Ipv4Addr, headers: &[(&str, &str)], treatment: &mut Treatment) -> Result<(), Failure> {
+async fn probe(server: SocketAddr, source: Ipv4Addr, headers: &[(&str, &str)], outcome: &mut Outcome) -> Result<(), Failure> {
     let mut connection = Connection::over(connect(server, source).await?, server).await?;
     for _ in 0..PROBES {
-        treatment.count(connection.status_of("/readyz", headers).await?);
+        outcome.count(connection.status_of("/readyz", headers).await?);
     }
     Ok(())
 }
@@ -132,7 +132,7 @@ async fn connect(server: SocketAddr, source: Ipv4Addr) -> Result<TcpStream, Fail
     Ok(socket.connect(server).await?)
 }
 
-impl Treatment {
+impl Outcome {
     fn count(&mut self, status: StatusCode) {
         match status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => self.refused += 1,

@@ -142,7 +142,7 @@ async fn case_18_many_ended_sessions_go_in_batches() {
 }
 
 #[tokio::test]
-async fn case_57_a_sweep_that_would_take_most_sessions_waits_for_a_day() {
+async fn case_57_a_cleanup_that_would_delete_most_sessions_waits_for_a_day() {
     const HOUR: Duration = Duration::from_secs(3600);
     let server = TestServer::start(Kind::Sqlite).await;
     server.register("ada").await;
@@ -156,14 +156,14 @@ async fn case_57_a_sweep_that_would_take_most_sessions_waits_for_a_day() {
     };
     insert(1200, 1).await;
     for hours in [0, 1, 23] {
-        assert_eq!(server.auth.sweep(hours * HOUR).await.unwrap(), 0, "after {hours} hours");
+        assert_eq!(server.auth.purge_if_clock_is_stable(hours * HOUR).await.unwrap(), 0, "after {hours} hours");
     }
-    assert_eq!(server.auth.sweep(24 * HOUR).await.unwrap(), 1200);
+    assert_eq!(server.auth.purge_if_clock_is_stable(24 * HOUR).await.unwrap(), 1200);
     insert(1200, row.created_at).await;
     insert(1100, 1).await;
-    assert_eq!(server.auth.sweep(HOUR).await.unwrap(), 1100, "fewer than half");
+    assert_eq!(server.auth.purge_if_clock_is_stable(HOUR).await.unwrap(), 1100, "fewer than half");
     insert(900, 1).await;
-    assert_eq!(server.auth.sweep(HOUR / 2).await.unwrap(), 0, "in the first hour");
-    assert_eq!(server.auth.sweep(HOUR).await.unwrap(), 900);
+    assert_eq!(server.auth.purge_if_clock_is_stable(HOUR / 2).await.unwrap(), 0, "in the first hour");
+    assert_eq!(server.auth.purge_if_clock_is_stable(HOUR).await.unwrap(), 900);
     server.stop().await;
 }

@@ -53,7 +53,7 @@ mod tests {
     use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
     async fn rows(db: &DatabaseConnection) -> i64 {
-        let count = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM paper");
+        let count = Statement::from_string(DbBackend::Sqlite, "SELECT count(*) FROM words");
         db.query_one_raw(count).await.unwrap().unwrap().try_get_by_index(0).unwrap()
     }
 
@@ -61,21 +61,21 @@ mod tests {
     async fn case_24_after_a_full_disk_commits_are_durable() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        let (paper, other) =
-            (connect(writer(&url, File::MayBeCreated)).await.unwrap(), connect(readers(&url, File::MayBeCreated)).await.unwrap());
-        paper.execute_unprepared("CREATE TABLE paper (text TEXT)").await.unwrap();
+        let (writer, reader) =
+            (connect(super::writer(&url, File::MayBeCreated)).await.unwrap(), connect(readers(&url, File::MayBeCreated)).await.unwrap());
+        writer.execute_unprepared("CREATE TABLE words (text TEXT)").await.unwrap();
         for written in 0..3 {
             // The file may not grow, which SQLite reports as a full disk.
-            paper.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-            let full = begin(&paper).await.unwrap();
-            full.execute_unprepared("INSERT INTO paper VALUES (hex(zeroblob(10000)))").await.unwrap_err();
+            writer.execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+            let full = begin(&writer).await.unwrap();
+            full.execute_unprepared("INSERT INTO words VALUES (hex(zeroblob(10000)))").await.unwrap_err();
             drop(full);
-            begin(&paper).await.unwrap().rollback().await.unwrap();
-            paper.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
-            let roomy = begin(&paper).await.unwrap();
-            roomy.execute_unprepared("INSERT INTO paper VALUES ('kept')").await.unwrap();
-            roomy.commit().await.unwrap();
-            assert_eq!(rows(&other).await, written + 1);
+            begin(&writer).await.unwrap().rollback().await.unwrap();
+            writer.execute_unprepared("PRAGMA max_page_count = 1000000").await.unwrap();
+            let transaction = begin(&writer).await.unwrap();
+            transaction.execute_unprepared("INSERT INTO words VALUES ('kept')").await.unwrap();
+            transaction.commit().await.unwrap();
+            assert_eq!(rows(&reader).await, written + 1);
         }
     }
 }
