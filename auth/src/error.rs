@@ -38,7 +38,7 @@ pub enum Error {
         /// Whether an access token was sent, which is answered 401; else 400.
         is_resource: bool,
     },
-    /// The body could not be read.
+    /// The request, or an argument of the application, is malformed; the text says how.
     InvalidRequest(&'static str),
     /// Fields of the body break rules.
     InvalidInput(Vec<FieldError>),

@@ -1,4 +1,4 @@
-//! GCRA rate limiter with bounded memory (ASVS 6.3.1); successful attempts are refunded.
+//! GCRA rate limiter with bounded memory (ASVS 6.3.1); attempts can be refunded.
 //!
 //! Each key has one number, the theoretical arrival time: the moment at which its whole burst is available again. When the table is
 //! full, the entries with the earliest times are dropped, so that attempts for many keys do not reset a key that is over its limit.

@@ -20,7 +20,7 @@ impl Auth {
     /// that can be registered contains a colon.
     ///
     /// # Errors
-    /// The DPoP proof is invalid; the subject names no method, is longer than 100 characters, contains a NUL, or begins or ends with white
+    /// The DPoP proof is invalid, or missing where it is required; the subject names no method, is longer than 100 characters, contains a NUL, or begins or ends with white
     /// space; the account is disabled; or the database is unavailable.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.accounts().start_external(subject, device).await
@@ -30,7 +30,7 @@ impl Auth {
     /// that is bound to a key (DPoP) is refused. The session may end later: ask again from time to time.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`], or the database is unavailable.
+    /// [`Error::InvalidToken`], [`Error::InvalidBoundToken`] for a token that is bound to a key, or the database is unavailable.
     pub async fn authenticate(&self, access_token: &str) -> Result<User, Error> {
         let claims = self.sessions().authenticate((Scheme::Bearer, access_token), &Device::default()).await?;
         Ok(User::new(claims.user_id, claims.sid))
@@ -79,7 +79,7 @@ impl Auth {
     /// Deletes an account with its sessions. Entries of the audit trail remain, with its id and without its name.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if there is none; or the database is unavailable.
+    /// [`Error::NotFound`] if there is none; or it was changed meanwhile, or the database is unavailable.
     pub async fn delete_account(&self, user_id: i64) -> Result<(), Error> {
         self.accounts().delete_for_operator(user_id).await
     }

@@ -132,7 +132,8 @@ impl Options {
         Self { audit_ttl: ttl, ..self }
     }
 
-    /// How often passwords may be tried: for one name (10 in 5 minutes by default) and from one network (300 in 5 minutes).
+    /// How often passwords may be tried for one name (10 times in 5 minutes by default), and how many sign-ins, registrations and resets one
+    /// network may send, with right passwords too (300 in 5 minutes).
     #[must_use]
     pub fn limits(self, name: Rate, network: Rate) -> Self {
         Self { name_limit: name, network_limit: network, ..self }

@@ -104,7 +104,7 @@ pub fn parse<T: Fields>(bytes: &[u8]) -> Result<T, Error> {
 }
 
 pub(super) fn missing(name: &str) -> FieldError {
-    FieldError { field: name.into(), problem: "missing".into(), message: format!("{name} must be there, as text.") }
+    FieldError { field: name.into(), problem: "missing".into(), message: format!("{name} is required and must be a string.") }
 }
 
 #[cfg(test)]

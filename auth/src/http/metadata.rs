@@ -15,7 +15,7 @@ use url::Url;
 const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-/// The metadata of an issuer with a path have an address of their own (RFC 8414 §3.1).
+/// The metadata of an issuer with a path has an address of its own (RFC 8414 §3.1).
 pub(super) fn router(issuer: &str) -> Router<Auth> {
     let router = Router::new().route("/.well-known/jwks.json", get(keys)).route(METADATA, get(metadata));
     let issuer = Url::parse(issuer).ok();

@@ -103,7 +103,7 @@ impl Sessions {
     /// Ends a session again that this node remembers as ended, and whose row is live: the database lost the revocation, in a failover or a
     /// restored backup.
     pub(super) async fn end_again(&self, id: Uuid, user_id: i64, device: &Device) -> Result<(), Error> {
-        let detail = "again: the database had lost that it had ended".to_owned();
+        let detail = "ended again: the database had lost the first end".to_owned();
         let entry = Entry { session_id: Some(id), detail: Some(detail), ..device.entry(Some(user_id)) };
         if self.end_recorded(SessionSelector::One(id), Event::SessionsEnded, move |_| entry.clone()).await? > 0 {
             warn!(session = %id, user = user_id, "a session was live again, and was ended: the database lost commits");

@@ -80,7 +80,7 @@ impl Sessions {
             }
             Outcome::ReusedAttempt => {
                 self.metrics.refresh("refused");
-                return Err(Error::InvalidRequest("attempt must be another one for each refresh token."));
+                return Err(Error::InvalidRequest("Each refresh token needs an attempt id of its own."));
             }
         };
         self.metrics.refresh(outcome);

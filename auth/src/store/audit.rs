@@ -62,14 +62,14 @@ pub enum Event {
     NetworkChanged,
     /// An operator disabled the account.
     UserDisabled,
-    /// An operator enabled it again.
+    /// An operator enabled a disabled account.
     UserEnabled,
     /// An operator ended sessions.
     EndedByOperator,
 }
 
 impl Event {
-    /// Its name in the database.
+    /// The event's name in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

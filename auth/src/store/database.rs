@@ -30,7 +30,7 @@ const MAX_MIGRATION_RETRIES: u32 = 50;
 const MAX_CONFLICTS: u32 = 8;
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 
-/// A database. It uses no lock statements such as `FOR UPDATE`, which some databases lack: a change that must happen once is a conditional
+/// A database. Only first uses ask for locked rows, by `FOR UPDATE SKIP LOCKED`. Otherwise a change that must happen once is a conditional
 /// UPDATE whose affected rows are counted, and changes that must happen together are one transaction.
 #[derive(Clone)]
 pub struct Store {

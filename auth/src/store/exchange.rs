@@ -49,7 +49,7 @@ pub struct Rotation {
     pub now: Millis,
     /// When the session expires afterwards, if it was started at `started_after` or later.
     pub expires_at: Millis,
-    /// See `expires_at`.
+    /// The earliest start for which `expires_at` holds.
     pub started_after: Millis,
 }
 

@@ -11,7 +11,7 @@ use std::{
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
-    /// Assigned by the database, and reused only after a failover that lost commits.
+    /// Assigned by the database. It is not reused, unless the database lost commits (failover, restored backup).
     #[sea_orm(primary_key)]
     pub id: i64,
     /// The name as it was registered.

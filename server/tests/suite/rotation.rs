@@ -429,7 +429,7 @@ on_each_database! {
             assert!(server.row(&second).await.revoked_at.is_some(), "ended again");
         }
         let trail = audit::since(server.auth.store().reader(), 0, None, 20).await.unwrap();
-        let again = trail.iter().filter(|entry| entry.detail.as_deref() == Some("again: the database had lost that it had ended"));
+        let again = trail.iter().filter(|entry| entry.detail.as_deref() == Some("ended again: the database had lost the first end"));
         assert_eq!(again.count(), 2);
         server.stop().await;
     }
