@@ -93,7 +93,7 @@ impl Proxy {
             if count.replace(now) == Some(now) {
                 return now;
             }
-            sleep(Duration::from_millis(200)).await;
+            sleep(Duration::from_millis(100)).await;
         }
     }
 }

@@ -37,14 +37,13 @@ impl Counted {
         (self.proxy.round_trips().await - before, answer)
     }
 
-    /// The third smallest count of six requests: the first ones open connections and prepare statements, and a late ping may be missed.
-    async fn usual(&self, request: impl AsyncFn(usize)) -> u64 {
-        let mut counts = Vec::new();
-        for n in 0..6 {
-            counts.push(self.count(request(n)).await.0);
+    /// The smallest count of eight requests: some open connections, prepare statements, or ping a connection that was idle for a second.
+    async fn fewest(&self, request: impl AsyncFn(usize)) -> u64 {
+        let mut fewest = u64::MAX;
+        for n in 0..8 {
+            fewest = fewest.min(self.count(request(n)).await.0);
         }
-        counts.sort_unstable();
-        counts[2]
+        fewest
     }
 
     async fn stop(self) {
@@ -169,18 +168,21 @@ async fn rare_requests_are_counted(kind: Kind) {
     let counted = Counted::start(kind).await;
     let server = &counted.server;
     let name = |n: usize, kind: &str| format!("{kind}{n}");
-    let register = counted.usual(async |n| drop(server.register(&name(n, "new")).await)).await;
-    let login = counted.usual(async |n| drop(server.login(&name(n, "new")).await)).await;
-    let logout = counted.usual(async |n| server.logout(&server.login(&name(n, "new")).await.refresh_token, "").await).await;
+    let register = counted.fewest(async |n| drop(server.register(&name(n, "new")).await)).await;
+    let login = counted.fewest(async |n| drop(server.login(&name(n, "new")).await)).await;
+    let logout = counted.fewest(async |n| server.logout(&server.login(&name(n, "new")).await.refresh_token, "").await).await;
     let change = async |n| {
         let tokens: TokenAnswer = server.login(&name(n, "new")).await;
         let body = json!({"current_password": PASSWORD, "new_password": "another horse battery"});
         let answer = server.post_as(&tokens.access_token, "/user/password", &body).await;
         assert_eq!(answer.status(), StatusCode::OK, "{}", answer.text().await.unwrap());
     };
-    let change = counted.usual(change).await;
+    let change = counted.fewest(change).await;
     let expected = if kind == Kind::Postgres { [12, 12, 8, 18] } else { [12, 11, 7, 17] };
-    assert_eq!([register, login, logout - login, change - login], expected, "registration, sign-in, sign-out, new password");
+    let counts = [register, login, logout - login, change - login];
+    // A ping may be missed.
+    let is_near = counts.iter().zip(expected).all(|(count, expected)| (expected - 1..=expected).contains(count));
+    assert!(is_near, "{kind:?}: {counts:?} for registration, sign-in, sign-out and a new password, {expected:?} are documented");
     counted.stop().await;
 }
 
