@@ -30,15 +30,21 @@ async fn a_request_that_cannot_be_built_is_a_typed_error() {
 }
 
 #[wasm_bindgen_test]
-async fn an_access_token_that_a_header_cannot_carry_is_a_typed_error() {
+async fn an_access_token_that_a_header_cannot_carry_is_renewed_or_a_typed_error() {
     let test = Fixture::signed_in().await;
     for token in ["line\nbreak", "\0", "ü", "無感"] {
         let mut record = test.record();
         record["access_token"] = token.into();
         test.store_text(&record.to_string());
-        assert!(matches!(test.get("/bbb").await, Err(Error::InvalidRequest(_))), "{token:?}");
+        assert_eq!(test.get("/bbb").await, Ok(200), "{token:?}");
     }
-    assert_eq!(test.page.all_but_sign_outs().len(), 1, "nothing but the sign-in was sent");
+    assert_eq!(test.page.sent("/bbb").len(), 4, "each was sent with the renewed token only");
+    let mut record = test.record();
+    record["access_token"] = "ü".into();
+    record.as_object_mut().unwrap().remove("refresh_token");
+    test.store_text(&record.to_string());
+    assert!(matches!(test.get("/bbb").await, Err(Error::InvalidRequest(_))));
+    assert_eq!(test.page.sent("/bbb").len(), 4, "nothing was sent");
 }
 
 #[wasm_bindgen_test]
