@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// In a program for browsers the client runs on the browser alone, so there this crate is empty.
+#![cfg(not(target_arch = "wasm32"))]
 
 mod browser;
 mod connections;
