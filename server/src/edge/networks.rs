@@ -1,7 +1,7 @@
 //! Serves all connections of a client network in one task, those of a site in at most four, and limits how many there are.
 //!
-//! The runtime gives each task a turn of bounded length. A thousand connections of one network therefore delay the connections of another
-//! network by one turn, and not by a thousand.
+//! The runtime gives each task a time slice of bounded length. A thousand connections of one network therefore delay the connections of
+//! another network by one time slice, and not by a thousand.
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use std::{
