@@ -22,9 +22,9 @@ impl Form {
         Form { pending: pending.into(), errors: RwSignal::new(Vec::new()), fields: StoredValue::new(Vec::new()) }
     }
 
-    /// Whether a submission may begin: none is running, and none of these required fields, given by name, value and message, is empty.
-    /// Shows which are.
-    pub(crate) fn begins(self, required: &[(&'static str, &str, Pick)]) -> bool {
+    /// Shows a message at each of these required fields that is empty; a field is its name, value and message. Returns whether a submission
+    /// may start. While one is running, it returns false and changes nothing.
+    pub(crate) fn validate(self, required: &[(&'static str, &str, Pick)]) -> bool {
         if self.pending.get_untracked() {
             return false;
         }

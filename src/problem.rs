@@ -114,7 +114,7 @@ impl Problem {
 
     /// The message outside of a form.
     pub(crate) fn message(&self) -> Message {
-        self.form_errors().first().map_or(Message::Plain(|t| t.problem().odd), |first| first.message)
+        self.form_errors().first().map_or(Message::Plain(|t| t.problem().unexpected), |first| first.message)
     }
 
     /// The messages in a form: one per field with an error, or one for the form as a whole.
@@ -141,7 +141,7 @@ impl Problem {
                 vec![FormError { field: None, message: Message::WithTime(|t| t.problem().rate_limited, *wait) }]
             }
             Problem::RetryLater(_, wait) => vec![FormError { field: None, message: Message::WithTime(|t| t.problem().busy, *wait) }],
-            Problem::Unexpected => whole(|t| t.problem().odd),
+            Problem::Unexpected => whole(|t| t.problem().unexpected),
             Problem::NotLoaded => whole(|t| t.shell().not_loaded),
             Problem::Refused(Code::InvalidInput, fields) if !fields.is_empty() => fields.iter().map(about).collect(),
             Problem::Refused(Code::UsernameTaken, _) => at("username", |t| t.problem().username_taken),
@@ -151,7 +151,7 @@ impl Problem {
             Problem::Refused(Code::NotFound, _) => whole(|t| t.problem().gone),
             Problem::Refused(Code::InvalidToken | Code::InvalidGrant, _) => whole(|t| t.problem().signed_out),
             Problem::Refused(Code::Internal, _) => whole(|t| t.problem().internal),
-            Problem::Refused(..) => whole(|t| t.problem().odd),
+            Problem::Refused(..) => whole(|t| t.problem().unexpected),
         }
     }
 }
@@ -208,8 +208,7 @@ fn about(wrong: &FieldError) -> FormError {
         (name, "too_short") if is_password(name) => (known(name), |t| t.problem().password_short),
         (name, "too_common") if is_password(name) => (known(name), |t| t.problem().password_common),
         (name, "too_long") if is_password(name) => (known(name), |t| t.problem().password_long),
-        (name, "bad_characters") if is_password(name) => (known(name), |t| t.problem().password_characters),
-        _ => return FormError { field: None, message: Message::Plain(|t| t.problem().odd) },
+        _ => return FormError { field: None, message: Message::Plain(|t| t.problem().unexpected) },
     };
     FormError { field: Some(field), message: Message::Plain(text) }
 }
@@ -271,8 +270,8 @@ mod tests {
     #[test]
     fn errors_of_a_later_server_get_the_general_message() {
         let later = FieldError { field: "shoe_size".into(), problem: "odd".into(), message: String::new() };
-        assert_eq!(messages(&Problem::Refused(Code::InvalidInput, vec![later])), [(None, text(|t| t.problem().odd))]);
-        assert_eq!(messages(&Problem::Refused(Code::Other, vec![])), [(None, text(|t| t.problem().odd))]);
+        assert_eq!(messages(&Problem::Refused(Code::InvalidInput, vec![later])), [(None, text(|t| t.problem().unexpected))]);
+        assert_eq!(messages(&Problem::Refused(Code::Other, vec![])), [(None, text(|t| t.problem().unexpected))]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The session. Its engine is a part of its own, which a visitor without a session does not load, with what only a session shows.
+//! Provides the session. Its engine is a part, a separately loaded wasm module, together with the views that need it. A visitor without a
+//! session does not load it.
 
 use crate::{
     components::{
@@ -16,7 +17,7 @@ use wugan::{
 
 type Part = fn() -> Option<(SessionEngine, SessionViews)>;
 
-/// Views in the part.
+/// Views in the engine's part.
 #[derive(Clone, Copy)]
 pub(crate) struct SessionViews {
     /// The banner of the engine's warnings.

@@ -53,7 +53,7 @@ impl Page {
     /// # Errors
     /// It does not appear in time.
     pub async fn simulate_failures(&self) -> Result {
-        let open = "const lab = document.querySelector('details.lab'); if (lab) lab.open = true; return !!lab";
+        let open = "const section = document.querySelector('details.simulation'); if (section) section.open = true; return !!section";
         crate::until("the section “Simulate failures”", async || Ok((self.script(open).await? == true).then_some(()))).await
     }
 

@@ -372,7 +372,7 @@ async fn pointing_at_the_picture_describes_the_request() -> Result {
         page.shows("Access token invalidated").await?;
         page.burst(3).await?;
         page.shows("Point at a request").await?;
-        let plot = page.driver().find(By::Css(".lab .wt-lanes")).await?;
+        let plot = page.driver().find(By::Css(".simulation .wt-lanes")).await?;
         plot.scroll_into_view().await?;
         // The middle of the second of three lanes.
         page.driver().action_chain().move_to_element_center(&plot).perform().await?;
@@ -425,7 +425,7 @@ async fn on_a_phone_the_picture_comes_before_the_controls() -> Result {
         page.press("Run the demonstration").await?;
         demonstrated(page).await?;
         let order = "const top = selector => document.querySelector(selector).getBoundingClientRect().top; \
-            return [top('.comparison'), top('.lab summary'), top('.lab .wt-lanes'), top('.lab input')]";
+            return [top('.comparison'), top('.simulation summary'), top('.simulation .wt-lanes'), top('.simulation input')]";
         let tops: Vec<f64> = serde_json::from_value(page.script(order).await?)?;
         assert!(tops.is_sorted(), "{tops:?}");
         Ok(())

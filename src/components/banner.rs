@@ -20,9 +20,9 @@ pub(crate) fn OutageBanner() -> impl IntoView {
     let status = move || {
         let t = lang.get().shell();
         match (connection.is_lost(), connection.is_restored()) {
-            (true, _) if session.signed_in.get() => t.away_signed_in,
-            (true, _) => t.away,
-            (false, true) => t.back,
+            (true, _) if session.signed_in.get() => t.unreachable_signed_in,
+            (true, _) => t.unreachable,
+            (false, true) => t.reachable_again,
             (false, false) => "",
         }
     };

@@ -1,5 +1,5 @@
-//! Code splitting: a page is loaded from a file of its own when it is opened (a release build makes those files; in `trunk serve` the app is
-//! one file). Shows that it loads, and what to do if it cannot be loaded.
+//! Code splitting: a part is a wasm module of its own, which is loaded when its page is opened. Shows that it loads, and what to do if it
+//! cannot be loaded. A release build makes the modules; in `trunk serve` the app is one module.
 
 use super::page::{Page, PageHead, focus_content};
 use crate::{

@@ -1,4 +1,5 @@
-//! A banner about the stored session: it could not be read, or it ends with the page. It is in the part of the session's engine, which warns.
+//! A banner about the stored session: it could not be read, or it ends with the page. It is in the part of the session's engine,
+//! which emits the warnings.
 
 use crate::lang::{Pick, use_lang};
 use leptos::prelude::*;

@@ -1,4 +1,4 @@
-//! `/` for a signed-in user: the way to devices, account and inspector. In the part of the session's engine.
+//! `/` for a signed-in user: the way to devices, account and inspector. It is in the part of the session's engine.
 
 use crate::{
     components::card::{Card, DemonstrationCard},

@@ -56,7 +56,7 @@ fn ResetForm(code: String) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let password = password.read();
-        if form.begins(&[("new_password", &password, |t| t.problem().password_missing)]) {
+        if form.validate(&[("new_password", &password, |t| t.problem().password_missing)]) {
             send.dispatch_local((code.clone(), password));
         }
     };

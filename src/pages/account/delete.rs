@@ -64,7 +64,7 @@ fn Confirm(confirming: RwSignal<bool>) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let password = password.read();
-        if form.begins(&[("password", &password, |t| t.problem().password_missing)]) {
+        if form.validate(&[("password", &password, |t| t.problem().password_missing)]) {
             delete.dispatch(password);
         }
     };

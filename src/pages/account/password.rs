@@ -42,7 +42,7 @@ pub(super) fn ChangePassword() -> impl IntoView {
         changed.set(false);
         let (current_password, new_password) = (current.read(), new.read());
         let missing: Pick = |t| t.problem().password_missing;
-        if form.begins(&[("current_password", &current_password, missing), ("new_password", &new_password, missing)]) {
+        if form.validate(&[("current_password", &current_password, missing), ("new_password", &new_password, missing)]) {
             change.dispatch(PasswordChange { current_password, new_password });
         }
     };

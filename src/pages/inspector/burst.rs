@@ -1,6 +1,6 @@
 //! Sends many requests at once.
 
-use super::subject::Subject;
+use super::inspected_session::InspectedSession;
 use crate::{api::send, problem::Problem};
 use futures::{
     FutureExt,
@@ -14,16 +14,16 @@ pub(super) const TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Sends all requests at once. The session's events tell the outcomes; the connection is checked once for all failures, of which one is
 /// returned.
-pub(super) async fn burst(subject: &Subject, route: &str, count: usize) -> Result<(), Problem> {
+pub(super) async fn burst(inspected: &InspectedSession, route: &str, count: usize) -> Result<(), Problem> {
     let problem = Cell::new(None);
     let one = || async {
-        if let Err(failed) = send(subject.client(), Request::get(route).timeout(TIMEOUT)).await {
+        if let Err(failed) = send(inspected.client(), Request::get(route).timeout(TIMEOUT)).await {
             problem.set(Some(failed));
         }
     };
     all((0..count).map(|_| one().boxed_local()).collect()).await;
     match problem.take() {
-        Some(problem) => Err(subject.connection().report(problem).await),
+        Some(problem) => Err(inspected.connection().report(problem).await),
         None => Ok(()),
     }
 }

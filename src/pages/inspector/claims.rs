@@ -1,6 +1,6 @@
 //! The access token's claims (RFC 7519 §4), on demand, without the token.
 
-use super::subject::Subject;
+use super::inspected_session::InspectedSession;
 use crate::{
     lang::{text, use_lang},
     when,
@@ -18,14 +18,14 @@ type Claim = (String, String);
 const TIMES: [&str; 3] = ["exp", "iat", "nbf"];
 
 #[component]
-pub(super) fn Claims(subject: StoredValue<Subject, LocalStorage>, timeline: UseTimeline) -> impl IntoView {
+pub(super) fn Claims(inspected: StoredValue<InspectedSession, LocalStorage>, timeline: UseTimeline) -> impl IntoView {
     let (lang, stats) = (use_lang(), timeline.stats());
     let (open, claims) = (RwSignal::new(false), RwSignal::new(Vec::<Claim>::new()));
     Effect::new(move || {
         // A refresh replaces the token.
         stats.track();
         if open.get() {
-            let client = subject.get_value().client().clone();
+            let client = inspected.get_value().client().clone();
             spawn_local(async move {
                 let token = client.session().token().await.ok().flatten();
                 claims.try_set(token.and_then(|token| read(token.as_str())).unwrap_or_default());

@@ -59,7 +59,7 @@ fn Figures(ours: UseTimeline, naive: UseTimeline, strings: Signal<&'static Strin
             let stats =
                 timeline.with(|record: &Record| (!record.is_pending()).then(|| record.stats())).filter(|stats| stats.requests > 0)?;
             let time = strings.get().time(stats.finished_ms);
-            Some(format!("{name}: {} {}, {} {time}.", t.refreshes, stats.refreshes, t.last_answer))
+            Some(format!("{name}: {} {}, {} {time}.", t.refreshes, stats.refreshes, t.total_time))
         };
         Some(format!("{} {}", part(ours, t.ours)?, part(naive, t.naive)?))
     };
@@ -72,7 +72,7 @@ fn Figures(ours: UseTimeline, naive: UseTimeline, strings: Signal<&'static Strin
                     <th scope="col">{text(|t| t.inspector().sent)}</th>
                     <th scope="col">{text(|t| t.inspector().unauthorized)}</th>
                     <th scope="col">{text(|t| t.inspector().refreshes)}</th>
-                    <th scope="col">{text(|t| t.inspector().last_answer)}</th>
+                    <th scope="col">{text(|t| t.inspector().total_time)}</th>
                 </tr>
             </thead>
             <tbody>{row(ours, |t| t.inspector().ours)} {row(naive, |t| t.inspector().naive)}</tbody>

@@ -3,9 +3,9 @@
 use super::{
     burst::burst,
     comparison::Comparison,
+    inspected_session::InspectedSession,
     jobs::{Job, Jobs},
     naive,
-    subject::Subject,
 };
 use crate::{connection::use_connection, lang::use_lang, problem::Problem};
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ use wugan_timeline::{Strings, UseTimeline};
 use wugan_wire::routes;
 
 const REQUESTS: usize = 20;
-const REHEARSED: usize = 3;
+const WARM_UP_REQUESTS: usize = 3;
 
 /// The recorded events of the two runs; `Copy`.
 #[derive(Clone, Copy)]
@@ -25,7 +25,11 @@ struct Runs {
 }
 
 #[component]
-pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Jobs, strings: Signal<&'static Strings>) -> impl IntoView {
+pub(super) fn Demonstration(
+    guest: StoredValue<InspectedSession, LocalStorage>,
+    jobs: Jobs,
+    strings: Signal<&'static Strings>,
+) -> impl IntoView {
     let lang = use_lang();
     let runs = Runs { ours: UseTimeline::detached(), naive: UseTimeline::detached() };
     let problem = RwSignal::new(None::<Problem>);
@@ -60,13 +64,13 @@ pub(super) fn Demonstration(guest: StoredValue<Subject, LocalStorage>, jobs: Job
 
 /// Runs both ways, one after the other, so that they do not compete for connections. Before each measured burst, a small one warms up: a
 /// browser compiles code when it is first used, and opens its connections to the server. Nothing is drawn unless both ways have got answers.
-async fn demonstrate(guest: Subject, runs: Runs) -> Result<(), Problem> {
+async fn demonstrate(guest: InspectedSession, runs: Runs) -> Result<(), Problem> {
     runs.ours.clear();
     runs.naive.clear();
     guest.sign_in().await?;
     let session = guest.client().session();
     session.corrupt_access_token();
-    let _ = burst(&guest, routes::GUARDED, REHEARSED).await;
+    let _ = burst(&guest, routes::GUARDED, WARM_UP_REQUESTS).await;
     // The server may have ended the session, which the page finds out by a request.
     guest.sign_in().await?;
     session.corrupt_access_token();
@@ -79,7 +83,7 @@ async fn demonstrate(guest: Subject, runs: Runs) -> Result<(), Problem> {
     // Without an account, the page has been closed.
     let Some(account) = guest.account() else { return Ok(()) };
     let tokens = naive::sign_in(&account).await?;
-    naive::burst(tokens.clone(), routes::GUARDED, REHEARSED).await;
+    naive::burst(tokens.clone(), routes::GUARDED, WARM_UP_REQUESTS).await;
     let naive = naive::burst(tokens, routes::GUARDED, REQUESTS).await;
     let is_unanswered = |timed: &TimedEvent| matches!(timed.event, Event::Settled { outcome: Outcome::Failed(_), .. });
     if naive.iter().any(is_unanswered) {

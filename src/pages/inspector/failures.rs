@@ -1,9 +1,9 @@
 //! Buttons that cause failures: invalid tokens, no network, a wrong clock, a session ended by the server.
 
 use super::{
+    inspected_session::InspectedSession,
     jobs::{Job, Jobs},
     simulation::Simulation,
-    subject::Subject,
 };
 use crate::{
     api::send,
@@ -16,13 +16,17 @@ use wugan::{Client, Request};
 use wugan_wire::routes;
 
 #[component]
-pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, status: RwSignal<Option<Message>>) -> impl IntoView {
+pub(super) fn Failures(
+    inspected: StoredValue<InspectedSession, LocalStorage>,
+    jobs: Jobs,
+    status: RwSignal<Option<Message>>,
+) -> impl IntoView {
     let lang = use_lang();
     let (offline, clock) = (RwSignal::new(false), RwSignal::new(false));
     let simulation = StoredValue::new_local(Simulation::default());
     let invalidate_access = move |_| {
         fail(
-            subject,
+            inspected,
             jobs,
             status,
             |t| t.inspector().access_invalidated,
@@ -34,7 +38,7 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
     };
     let invalidate_refresh = move |_| {
         fail(
-            subject,
+            inspected,
             jobs,
             status,
             |t| t.inspector().refresh_invalidated,
@@ -44,7 +48,7 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
             },
         );
     };
-    let revoke = move |_| fail(subject, jobs, status, |t| t.inspector().session_revoked, revoke_on_server);
+    let revoke = move |_| fail(inspected, jobs, status, |t| t.inspector().session_revoked, revoke_on_server);
     let set_offline = move |off| {
         simulation.update_value(|simulation| simulation.network(off));
         status.set(Some(Message::Plain(if off { |t| t.inspector().offline_on } else { |t| t.inspector().offline_off })));
@@ -67,17 +71,17 @@ pub(super) fn Failures(subject: StoredValue<Subject, LocalStorage>, jobs: Jobs, 
 
 /// Causes a failure in a session, and says what it did.
 fn fail(
-    subject: StoredValue<Subject, LocalStorage>,
+    inspected: StoredValue<InspectedSession, LocalStorage>,
     jobs: Jobs,
     status: RwSignal<Option<Message>>,
     done: Pick,
     cause: impl AsyncFnOnce(Client) -> Result<(), Problem> + 'static,
 ) {
-    let subject = subject.get_value();
+    let inspected = inspected.get_value();
     jobs.start(Job::Failure, async move {
         status.set(None);
-        let caused = match subject.sign_in().await {
-            Ok(()) => cause(subject.client().clone()).await,
+        let caused = match inspected.sign_in().await {
+            Ok(()) => cause(inspected.client().clone()).await,
             Err(problem) => Err(problem),
         };
         status.try_set(Some(caused.map_or_else(|problem| problem.message(), |()| Message::Plain(done))));

@@ -1,6 +1,6 @@
 //! The access token's remaining lifetime as a bar, with the moment of its renewal.
 
-use super::subject::Subject;
+use super::inspected_session::InspectedSession;
 use crate::lang::{text, use_lang};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use wugan_timeline::Strings;
 const INTERVAL: Duration = Duration::from_millis(500);
 
 #[component]
-pub(super) fn Lifetime(subject: StoredValue<Subject, LocalStorage>, strings: Signal<&'static Strings>) -> impl IntoView {
+pub(super) fn Lifetime(inspected: StoredValue<InspectedSession, LocalStorage>, strings: Signal<&'static Strings>) -> impl IntoView {
     let lang = use_lang();
     let read = move || {
-        let info = subject.with_value(|subject| subject.client().session().info());
+        let info = inspected.with_value(|inspected| inspected.client().session().info());
         Some((info.expires_in?, info.lifetime?, info.refresh_margin?))
     };
     let life = RwSignal::new(read());

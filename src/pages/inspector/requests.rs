@@ -2,8 +2,8 @@
 
 use super::{
     burst::burst,
+    inspected_session::InspectedSession,
     jobs::{Job, Jobs},
-    subject::Subject,
 };
 use crate::{
     components::field::Input,
@@ -23,7 +23,7 @@ const COUNT: &str = "requests";
 
 #[component]
 pub(super) fn RequestsForm(
-    subject: StoredValue<Subject, LocalStorage>,
+    inspected: StoredValue<InspectedSession, LocalStorage>,
     timeline: UseTimeline,
     jobs: Jobs,
     status: RwSignal<Option<Message>>,
@@ -38,17 +38,17 @@ pub(super) fn RequestsForm(
             return form.show_errors(vec![FormError { field: Some(COUNT), message: Message::Plain(|t| t.inspector().count_wrong) }]);
         };
         form.show_errors(Vec::new());
-        let (subject, route) = (subject.get_value(), route.get_untracked());
+        let (inspected, route) = (inspected.get_value(), route.get_untracked());
         jobs.start(Job::Burst, async move {
             status.set(None);
             timeline.clear();
-            if let Err(problem) = subject.sign_in().await {
+            if let Err(problem) = inspected.sign_in().await {
                 status.try_set(Some(problem.message()));
                 return;
             }
             // Without the guest's registration.
             timeline.clear();
-            let _ = burst(&subject, &route, count).await;
+            let _ = burst(&inspected, &route, count).await;
         });
     };
     let label = move || {

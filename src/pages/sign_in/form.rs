@@ -45,7 +45,7 @@ pub(super) fn CredentialsForm(is_new: bool) -> impl IntoView {
             ("username", &credentials.username, |t| t.problem().username_missing),
             ("password", &credentials.password, |t| t.problem().password_missing),
         ];
-        if form.begins(&required) {
+        if form.validate(&required) {
             send.dispatch_local(credentials);
         }
     };

@@ -13,7 +13,7 @@ use wugan_wire::Credentials;
 const KEY: &str = "wugan.guest.";
 
 /// A held lock; dropping it releases it.
-pub(super) type Held = oneshot::Sender<()>;
+pub(super) type GuestLock = oneshot::Sender<()>;
 
 pub(super) fn store(guest: &Credentials) {
     preferences::set(&format!("{KEY}{}", guest.username), &guest.password);
@@ -34,7 +34,7 @@ pub(super) fn stored() -> Vec<Credentials> {
 
 /// Takes the lock of a guest. `None`: another page holds it, or the browser has no locks for this page.
 /// <https://w3c.github.io/web-locks/>, by name, because web-sys has it behind an unstable flag.
-pub(super) async fn hold(guest: &Credentials) -> Option<Held> {
+pub(super) async fn lock(guest: &Credentials) -> Option<GuestLock> {
     preferences::store()?;
     let locks = Reflect::get(&window().navigator(), &"locks".into()).ok()?;
     let request: Function = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;

@@ -1,6 +1,6 @@
 //! The session that the inspector experiments with: a guest's, with a temporary account and a client of its own, or the user's.
 
-use super::left::{self, Held};
+use super::guest_accounts::{self, GuestLock};
 use crate::{
     api::{send, sign_in},
     connection::Connection,
@@ -15,9 +15,9 @@ use std::{
 use wugan::{AuthState, Client, Request};
 use wugan_wire::{Code, Credentials, DeleteAccount, routes};
 
-/// Cheap to clone.
+/// The inspected session; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Subject(Rc<Inner>);
+pub(super) struct InspectedSession(Rc<Inner>);
 
 struct Inner {
     client: Client,
@@ -28,15 +28,15 @@ struct Inner {
 #[derive(Default)]
 struct Guest {
     /// `None` until the first experiment, and once it is being deleted.
-    account: RefCell<Option<(Credentials, Option<Held>)>>,
+    account: RefCell<Option<(Credentials, Option<GuestLock>)>>,
     /// The page has been closed: an account that is being registered is deleted as soon as there is one.
     closed: Cell<bool>,
 }
 
-impl Subject {
+impl InspectedSession {
     /// The user's own session.
-    pub(super) fn own(client: Client, connection: Connection) -> Subject {
-        Subject(Rc::new(Inner { client, connection, guest: None }))
+    pub(super) fn own(client: Client, connection: Connection) -> InspectedSession {
+        InspectedSession(Rc::new(Inner { client, connection, guest: None }))
     }
 
     /// A guest, whose account is created by the first experiment. Its session is not stored, so it is apart from the user's and ends with
@@ -44,16 +44,16 @@ impl Subject {
     ///
     /// # Errors
     /// If the page has no origin.
-    pub(super) fn guest(connection: Connection) -> Result<Subject, wugan::Error> {
+    pub(super) fn guest(connection: Connection) -> Result<InspectedSession, wugan::Error> {
         let client = guest_client()?;
-        Ok(Subject(Rc::new(Inner { client, connection, guest: Some(Guest::default()) })))
+        Ok(InspectedSession(Rc::new(Inner { client, connection, guest: Some(Guest::default()) })))
     }
 
-    /// Deletes the accounts of guests whose pages are gone.
-    pub(super) fn delete_left() {
-        for account in left::stored() {
+    /// Deletes the accounts of guests whose pages are closed.
+    pub(super) fn delete_abandoned_guests() {
+        for account in guest_accounts::stored() {
             spawn_local(async move {
-                if let Some(_held) = left::hold(&account).await {
+                if let Some(_lock) = guest_accounts::lock(&account).await {
                     delete_account(&account).await;
                 }
             });
@@ -88,11 +88,11 @@ impl Subject {
 
     async fn register(&self, guest: &Guest) -> Result<(), Problem> {
         let account = Credentials { username: format!("guest-{}", random(6)), password: random(16) };
-        // Before the account exists: another page would delete it.
-        let held = left::hold(&account).await;
+        // Locked before the account is created: without the lock, another page would delete the account as abandoned.
+        let lock = guest_accounts::lock(&account).await;
         sign_in(&self.0.client, routes::REGISTER, &account).await?;
-        left::store(&account);
-        guest.account.replace(Some((account, held)));
+        guest_accounts::store(&account);
+        guest.account.replace(Some((account, lock)));
         if guest.closed.get() {
             self.delete();
         }
@@ -113,7 +113,7 @@ impl Subject {
         let client = self.0.client.clone();
         spawn_local(async move {
             match send_deletion(&client, &account).await {
-                Ok(()) => left::forget(&account),
+                Ok(()) => guest_accounts::forget(&account),
                 // The session may have ended.
                 Err(_) => delete_account(&account).await,
             }
@@ -125,7 +125,7 @@ impl Subject {
         let Some(guest) = &self.0.guest else { return };
         if guest.closed.take() {
             self.0.client.session().sign_out();
-            Subject::delete_left();
+            InspectedSession::delete_abandoned_guests();
         }
     }
 }
@@ -142,7 +142,7 @@ async fn delete_account(account: &Credentials) {
         failed => failed,
     };
     if matches!(deleted, Ok(()) | Err(Problem::Refused(Code::InvalidCredentials, _))) {
-        left::forget(account);
+        guest_accounts::forget(account);
     }
 }
 

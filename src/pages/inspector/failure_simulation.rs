@@ -5,11 +5,11 @@ use super::{
     claims::Claims,
     export::Export,
     failures::Failures,
+    inspected_session::InspectedSession,
     jobs::{Job, Jobs},
     lifetime::Lifetime,
     numbers::Numbers,
     requests::RequestsForm,
-    subject::Subject,
 };
 use crate::{
     connection::use_connection,
@@ -22,8 +22,8 @@ use wugan::leptos::use_session;
 use wugan_timeline::{EventList, Strings, Timeline, UseTimeline};
 
 #[component]
-pub(super) fn Lab(
-    subject: StoredValue<Subject, LocalStorage>,
+pub(super) fn FailureSimulation(
+    inspected: StoredValue<InspectedSession, LocalStorage>,
     is_own: bool,
     jobs: Jobs,
     strings: Signal<&'static Strings>,
@@ -31,7 +31,7 @@ pub(super) fn Lab(
     let session = use_session();
     let timeline = UseTimeline::detached();
     // The demonstration has pictures of its own.
-    let subscription = subject.get_value().client().session().on_event(move |timed| {
+    let subscription = inspected.get_value().client().session().on_event(move |timed| {
         if !jobs.is_running_untracked(Job::Demonstration) {
             timeline.push(timed);
         }
@@ -48,7 +48,7 @@ pub(super) fn Lab(
     // Open after a choice of the session.
     let open = use_router().query().contains("session=");
     view! {
-        <details class="lab" open=open>
+        <details class="simulation" open=open>
             <summary><h2>{text(|t| t.inspector().failures)}</h2></summary>
             <p class="hint">{text(|t| t.inspector().failures_what)}</p>
             <Show when=move || session.signed_in.get()>
@@ -62,14 +62,14 @@ pub(super) fn Lab(
                     </div>
                     <Timeline timeline strings />
                     <Numbers timeline strings />
-                    <Lifetime subject strings />
+                    <Lifetime inspected strings />
                 </section>
                 <div class="controls-column">
-                    <RequestsForm subject timeline jobs status />
-                    <Failures subject jobs status />
+                    <RequestsForm inspected timeline jobs status />
+                    <Failures inspected jobs status />
                 </div>
             </div>
-            <Claims subject timeline />
+            <Claims inspected timeline />
             <section class="stack">
                 <h3>{text(|t| t.inspector().log)}</h3>
                 <div class="log" tabindex="0" role="region" aria-label=text(|t| t.inspector().log)>
