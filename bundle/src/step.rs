@@ -35,12 +35,12 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Does one thing under a heading. `about` says how long it usually takes.
+/// Does one thing under a heading. `duration` says how long it usually takes.
 ///
 /// # Errors
 /// What `work` returns.
-pub fn step<T>(name: &str, about: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    println!("==> {name} ({about})");
+pub fn step<T>(name: &str, duration: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("==> {name} ({duration})");
     let start = Instant::now();
     let done = work()?;
     let elapsed = start.elapsed();

@@ -24,7 +24,7 @@ pub struct Tool {
     /// Whether to install the dependencies of its own lock file.
     pub locked: bool,
     /// How long the installation takes.
-    pub about: &'static str,
+    pub duration: &'static str,
 }
 
 /// The wasm-bindgen of the version in `Cargo.lock`: the library and the program must be of one version.
@@ -35,7 +35,7 @@ pub fn wasm_bindgen() -> Result<Tool> {
     let version = project::locked_version("wasm-bindgen")?;
     // Its own lock file asks for versions that were withdrawn.
     let package = "wasm-bindgen-cli";
-    Ok(Tool { package, programs: &["wasm-bindgen"], accepted: version.clone(), version, features: &[], locked: false, about: "3 min" })
+    Ok(Tool { package, programs: &["wasm-bindgen"], accepted: version.clone(), version, features: &[], locked: false, duration: "3 min" })
 }
 
 /// wasm-split, which cuts a program at its functions marked `wasm_split`. Versions before 0.2 ignore the marks of Leptos 0.8.
@@ -43,7 +43,7 @@ pub fn wasm_bindgen() -> Result<Tool> {
 pub fn wasm_split() -> Tool {
     let (package, version) = ("wasm_split_cli_support", "0.2.4".to_owned());
     let features = &["build-binary"];
-    Tool { package, programs: &["wasm-split-cli"], version, accepted: String::new(), features, locked: true, about: "1 min" }
+    Tool { package, programs: &["wasm-split-cli"], version, accepted: String::new(), features, locked: true, duration: "1 min" }
 }
 
 impl Tool {
@@ -129,7 +129,7 @@ mod tests {
 
     fn tool(accepted: &str) -> Tool {
         let (version, accepted) = ("1.2.3".to_owned(), accepted.to_owned());
-        Tool { package: "sometool", programs: &["sometool"], version, accepted, features: &["a", "b"], locked: true, about: "" }
+        Tool { package: "sometool", programs: &["sometool"], version, accepted, features: &["a", "b"], locked: true, duration: "" }
     }
 
     fn is_accepted(version: &str, accepted: &str) -> bool {

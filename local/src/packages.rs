@@ -20,7 +20,7 @@ pub fn set_forbidden(forbidden: bool) {
 ///
 /// # Errors
 /// If it cannot install them: the message names the command.
-pub fn install(packages: &[&str], purpose: &str, about: &str) -> Result<()> {
+pub fn install(packages: &[&str], purpose: &str, duration: &str) -> Result<()> {
     let command = format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
     if !Path::new("/usr/bin/apt-get").exists() {
         let names = packages.join(", ");
@@ -32,7 +32,7 @@ pub fn install(packages: &[&str], purpose: &str, about: &str) -> Result<()> {
     if !is_root() {
         return Err(failure(format!("{purpose} is missing: run `{command}` as root, then this again")));
     }
-    step(&format!("Running `{command}`"), about, || {
+    step(&format!("Running `{command}`"), duration, || {
         run(apt().args(["update", "-qq"]))?;
         run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
     })

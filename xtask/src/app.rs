@@ -21,8 +21,8 @@ pub(crate) fn build() -> Result<()> {
     tools::folder(&wasm_split())?;
     toolchain::add_source();
     let mut trunk = trunk("build")?;
-    let about = "20 s if nothing changed, 2 min if it did, 8 min the first time";
-    step("Building the app: `trunk build --release`", about, || run(trunk.args(["--release", "--quiet", "--locked"])))?;
+    let duration = "20 s if nothing changed, 2 min if it did, 8 min the first time";
+    step("Building the app: `trunk build --release`", duration, || run(trunk.args(["--release", "--quiet", "--locked"])))?;
     BUILT.call_once(|| ());
     Ok(())
 }

@@ -117,7 +117,7 @@ impl Documents {
             let tell = |fault: String| format!("{}: {fault}", path.display());
             faults.extend(links(&prose).filter_map(|link| self.broken(path, link)).map(tell));
             faults.extend(named_files(text).filter(|file| !self.has_file(path, file)).map(|file| tell(format!("there is no file {file}"))));
-            faults.extend(pronouns(&prose).map(|word| tell(format!("“{word}”: name what acts"))));
+            faults.extend(pronouns(&prose).map(|word| tell(format!("replace “{word}” by what acts: the tab, client, server or user"))));
             faults
                 .extend(named_cases(text).filter(|case| !self.sources.contains(case)).map(|case| tell(format!("there is no test {case}"))));
         }
@@ -130,7 +130,7 @@ impl Documents {
         let rows = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| #") && !line.starts_with("| -"));
         let faults = rows.zip(1..).filter_map(|(row, number)| {
             if !row.starts_with(&format!("| {number} | ")) {
-                return Some(format!("{CASES}: row {number} has another number"));
+                return Some(format!("{CASES}: row {number} must have the number {number}"));
             }
             let is_tested = self.case_tests.contains(&format!("case_{number:02}_"));
             (!is_tested).then(|| format!("{CASES}: there is no test of case {number}"))
@@ -170,7 +170,7 @@ impl Documents {
         for (page, text) in self.pages.iter().filter(|(page, _)| page.starts_with(guide) && !page.ends_with("SUMMARY.md")) {
             let name = page.file_name().unwrap_or_default().to_string_lossy();
             if listed.iter().filter(|listed| *listed == page).count() != 1 {
-                faults.push(format!("{GUIDE}/SUMMARY.md does not list {name} once"));
+                faults.push(format!("{GUIDE}/SUMMARY.md must list {name} exactly once"));
             }
             if has_snippet(text) && !compiled.contains(&format!("/{name}\"")) {
                 faults.push(format!("{SNIPPETS} does not compile {name}"));
@@ -318,12 +318,12 @@ mod tests {
         ]);
         let expected = [
             "docs/cases.md: there is no test of case 2",
-            "docs/cases.md: row 3 has another number",
-            "docs/guide/src/SUMMARY.md does not list lonely.md once",
+            "docs/cases.md: row 3 must have the number 3",
+            "docs/guide/src/SUMMARY.md must list lonely.md exactly once",
             "docs/snippets/src/lib.rs does not compile listed.md",
             "README.md: the link docs/none.md leads nowhere",
             "README.md: docs/a.md has no heading #no-such-heading",
-            "README.md: “Nobody”: name what acts",
+            "README.md: replace “Nobody” by what acts: the tab, client, server or user",
             "README.md: there is no test case_01_not_there",
             "README.md: there is no file docs/none.rs",
         ];

@@ -28,8 +28,8 @@ pub(crate) fn run(long: bool) -> Result<Count> {
     let programs = build()?;
     let mut count = Count::default();
     for target in TARGETS {
-        let about = if long { "10 min" } else { "10 to 40 s" };
-        let passed = step(&format!("Fuzzing: {target}"), about, || Ok(fuzz(&programs.join(target), target, long).is_ok()))?;
+        let duration = if long { "10 min" } else { "10 to 40 s" };
+        let passed = step(&format!("Fuzzing: {target}"), duration, || Ok(fuzz(&programs.join(target), target, long).is_ok()))?;
         if process::interrupted() {
             return Err(failure("interrupted"));
         }

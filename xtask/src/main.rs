@@ -40,7 +40,7 @@ enum Task {
     Dev(dev::Options),
     /// Run all tests: native, documentation, fuzz targets, in browsers, end to end, sizes
     Test(test::Options),
-    /// Check format, run clippy natively and for wasm32, check the packages for crates.io and their minimum Rust version
+    /// Check the documents, the format, clippy (native, fuzz targets, wasm32), rustdoc, the packages for crates.io and the minimum Rust version
     Lint,
     /// Measure the app's and the library's size, a request, and the server beside others
     Bench(bench::Options),

@@ -51,18 +51,14 @@ pub(crate) fn minimum_rust() -> Result<()> {
 
 /// The `rust-version` of the published packages.
 fn promised() -> Result<String> {
-    let version_in = |manifest: &&str| {
+    let version_in = |manifest: &str| {
         let text = fs::read_to_string(project::root().join(manifest)).unwrap_or_default();
         let version = text.lines().find_map(|line| line.strip_prefix("rust-version = \"")?.strip_suffix('"'));
         version.map(str::to_owned).ok_or_else(|| failure(format!("{manifest} has no rust-version of its own")))
     };
-    let versions: Vec<_> = MANIFESTS.iter().map(version_in).collect::<Result<_>>()?;
-    let [first, second] = &versions[..] else { return Err(failure("two packages are published")) };
-    if first == second {
-        Ok(first.clone())
-    } else {
-        Err(failure(format!("{} promise different versions of Rust", MANIFESTS.join(" and "))))
-    }
+    let [first, second] = MANIFESTS.map(version_in);
+    let (first, second) = (first?, second?);
+    if first == second { Ok(first) } else { Err(failure(format!("{} promise different versions of Rust", MANIFESTS.join(" and ")))) }
 }
 
 /// Removes earlier archives of the same versions that cargo has unpacked, and what it has compiled from them: it takes both for unchanged.

@@ -31,7 +31,8 @@ const NOT_NATIVE: [&str; 4] = ["wugan-bench", "wugan-bench-size", "wugan-e2e", "
 /// Built by one command, with one set of features, so that their common dependencies are compiled once.
 const TEST_PROGRAMS: [&str; 2] = ["wugan-server", "wugan-example-axum"];
 
-/// So many tests of a kind are repeated if they fail: on a loaded machine a browser, or a server on a real socket, may be too slow once.
+/// If at most this many tests of a kind fail, they run a second time: on a loaded machine a browser, or a server on a real socket, may be too
+/// slow once.
 const MOST_REPEATED: usize = 3;
 
 #[derive(Args)]
@@ -41,7 +42,7 @@ pub(crate) struct Options {
     /// Also run the long forms, such as a million refreshes: an hour
     #[arg(long)]
     long: bool,
-    /// Leave out the tests that need PostgreSQL and MariaDB; they are counted as ignored
+    /// Leave out the tests that need PostgreSQL and MariaDB: native ones are counted as ignored, the end-to-end tests with NestJS are not counted
     #[arg(long)]
     without_databases: bool,
     /// Leave out Firefox and WebKit; their end-to-end tests are counted as ignored
@@ -261,7 +262,7 @@ fn sizes(options: &Options, table: &mut Table) -> Result<()> {
     } else if env::var_os("CI").is_some() {
         return Err(failure("the size budget needs the standard library's source: run `rustup component add rust-src`"));
     } else {
-        println!("    The size budget is for builds with those switches: its tests are ignored.");
+        println!("    The size budget applies to builds with the standard library's source (see above): its tests are ignored.");
     }
     table.add(count("size", "2 min, 6 the first time", &mut tests, options)?);
     Ok(())
@@ -269,11 +270,11 @@ fn sizes(options: &Options, table: &mut Table) -> Result<()> {
 
 /// Runs a test command, whose last arguments go to the test programs, and prints its output. A command that runs no test, or fails without a
 /// failed test, counts as one failure.
-fn count(kind: &'static str, about: &str, tests: &mut Command, options: &Options) -> Result<Row> {
+fn count(kind: &'static str, duration: &str, tests: &mut Command, options: &Options) -> Result<Row> {
     let start = Instant::now();
     tests.args(&options.filter).stdout(Stdio::piped());
     let (mut count, mut failures) = (Count::default(), Failures::default());
-    let succeeded = step(&format!("Testing: {kind}"), about, || {
+    let succeeded = step(&format!("Testing: {kind}"), duration, || {
         let mut running = Running::start(tests)?;
         for line in running.lines() {
             println!("{line}");

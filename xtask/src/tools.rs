@@ -12,13 +12,21 @@ use wugan_local::process::run;
 /// trunk, which builds and serves the app.
 pub(crate) fn trunk() -> Tool {
     let (version, accepted) = ("0.21.14".to_owned(), "0.21.".to_owned());
-    Tool { package: "trunk", programs: &["trunk"], version, accepted, features: &[], locked: true, about: "7 min on two cores" }
+    Tool { package: "trunk", programs: &["trunk"], version, accepted, features: &[], locked: true, duration: "7 min on two cores" }
 }
 
 /// geckodriver, which controls Firefox.
 pub(crate) fn geckodriver() -> Tool {
     let (version, accepted) = ("0.37.0".to_owned(), "0.37.".to_owned());
-    Tool { package: "geckodriver", programs: &["geckodriver"], version, accepted, features: &[], locked: true, about: "3 min on two cores" }
+    Tool {
+        package: "geckodriver",
+        programs: &["geckodriver"],
+        version,
+        accepted,
+        features: &[],
+        locked: true,
+        duration: "3 min on two cores",
+    }
 }
 
 /// wasm-bindgen, with its test runner.
@@ -37,7 +45,7 @@ pub(crate) fn folder(tool: &Tool) -> Result<PathBuf> {
     // These settings halve the build time; the tools run for seconds.
     let settings = [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "1"), ("DEBUG", "0")];
     install.envs(settings.map(|(name, value)| (format!("CARGO_PROFILE_RELEASE_{name}"), value))).env_remove("CARGO_TARGET_DIR");
-    step(&format!("Running `cargo {}` into {}, once", tool.install_arguments().join(" "), root.display()), tool.about, || {
+    step(&format!("Running `cargo {}` into {}, once", tool.install_arguments().join(" "), root.display()), tool.duration, || {
         run(&mut install)
     })?;
     Ok(root.join("bin"))
