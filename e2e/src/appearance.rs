@@ -90,7 +90,7 @@ impl Page {
     ///
     /// # Errors
     /// It is; the error names the elements.
-    pub async fn fits_width(&self) -> Result {
+    pub async fn check_fits_width(&self) -> Result {
         let wide = "const width = document.documentElement.clientWidth;\
             return document.documentElement.scrollWidth <= width ? [] : [...document.body.querySelectorAll('*')]\
                 .filter(element => element.getBoundingClientRect().right > width + 0.5).map(element => element.outerHTML.slice(0, 120))";

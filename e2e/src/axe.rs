@@ -19,7 +19,7 @@ impl Page {
     ///
     /// # Errors
     /// The violations with their elements; or `WUGAN_TEST_AXE` names no script.
-    pub async fn is_accessible(&self) -> Result {
+    pub async fn check_accessible(&self) -> Result {
         if !self.script("return typeof axe === 'object'").await?.as_bool().unwrap_or(false) {
             let script = env::var_os("WUGAN_TEST_AXE")
                 .map(PathBuf::from)

@@ -40,7 +40,7 @@ const MINI_BROWSER: [&str; 3] = ["/usr/lib", "/usr/libexec", "/usr/lib64"];
 
 /// A browser engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum BrowserEngine {
     /// Chromium. Only it has the DevTools protocol, which freezes tabs, cuts the network, and emulates screens.
     Chromium,
     /// Firefox, by geckodriver.
@@ -49,7 +49,7 @@ pub enum Engine {
     WebKit,
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for BrowserEngine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Chromium => "chromium",
@@ -69,13 +69,13 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Starts a browser and its driver. `preferences` are added to the default ones.
-    pub(crate) async fn start(engine: Engine, preferences: &[(&str, Value)]) -> Result<Self> {
+    pub(crate) async fn start(engine: BrowserEngine, preferences: &[(&str, Value)]) -> Result<Self> {
         // The browsers leave files in the folder for temporary files, each run some more.
         let temporary = TempDir::with_prefix("wugan-browser-")?;
         let (processes, port) = match engine {
-            Engine::Chromium => Processes::chromedriver(temporary.path()).await?,
-            Engine::Firefox => Processes::geckodriver(temporary.path()).await?,
-            Engine::WebKit => Processes::webkit_driver(temporary.path()).await?,
+            BrowserEngine::Chromium => Processes::chromedriver(temporary.path()).await?,
+            BrowserEngine::Firefox => Processes::geckodriver(temporary.path()).await?,
+            BrowserEngine::WebKit => Processes::webkit_driver(temporary.path()).await?,
         };
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities(engine, preferences)?).await?;
         Ok(Self { driver, processes, temporary })
@@ -96,14 +96,14 @@ impl Browser {
     }
 }
 
-fn capabilities(engine: Engine, preferences: &[(&str, Value)]) -> Result<Capabilities> {
+fn capabilities(engine: BrowserEngine, preferences: &[(&str, Value)]) -> Result<Capabilities> {
     let mut all = Map::new();
     all.insert("intl.accept_languages".to_owned(), json!("en-US,en"));
     all.extend(preferences.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let wanted = match engine {
-        Engine::Chromium => json!({ "browserName": "chrome", "goog:chromeOptions": { "args": CHROMIUM, "prefs": all } }),
-        Engine::Firefox => json!({ "browserName": "firefox", "moz:firefoxOptions": { "args": FIREFOX, "prefs": all } }),
-        Engine::WebKit => {
+        BrowserEngine::Chromium => json!({ "browserName": "chrome", "goog:chromeOptions": { "args": CHROMIUM, "prefs": all } }),
+        BrowserEngine::Firefox => json!({ "browserName": "firefox", "moz:firefoxOptions": { "args": FIREFOX, "prefs": all } }),
+        BrowserEngine::WebKit => {
             json!({ "browserName": "MiniBrowser", "webkitgtk:browserOptions": { "binary": mini_browser()?, "args": ["--automation"] } })
         }
     };

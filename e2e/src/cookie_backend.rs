@@ -60,7 +60,7 @@ impl CookieBackend {
             .route("/notes", get(notes))
             .route("/notes/slow", get(slow_notes))
             .with_state(shared.clone())
-            .fallback_service(ServeDir::new(from_env("WUGAN_TEST_COOKIE_PAGE", "target/cookie-page")));
+            .fallback_service(ServeDir::new(from_env("WUGAN_TEST_COOKIE_PAGE", "target/example-pages/wugan-example-cookie")));
         if let Some(origin) = allowed_origin {
             let cors = CorsLayer::new().allow_origin(origin.parse::<HeaderValue>()?).allow_credentials(true);
             routes = routes.layer(cors.allow_methods([Method::GET, Method::POST]).allow_headers([AUTHORIZATION, CONTENT_TYPE]));

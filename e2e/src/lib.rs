@@ -7,7 +7,15 @@
 //! | --- | --- | --- |
 //! | `WUGAN_TEST_SERVER_BIN` | the server's program | `target/debug/wugan-server` |
 //! | `WUGAN_WEB_ROOT` | the built app | `dist` |
-//! | `WUGAN_TEST_DPOP_PAGE` | the page of `examples/dpop` | `target/example-pages/wugan-example-dpop` |
+//! | `WUGAN_TEST_AXUM_PAGE`, `…_COOKIE_PAGE`, `…_DPOP_PAGE`, `…_OIDC_PAGE` | the page of this example | `target/example-pages/` and its package |
+//! | `WUGAN_TEST_BARE_PAGE`, `…_LEPTOS_PAGE` | the page of this example | none: its tests fail |
+//! | `WUGAN_TEST_AXUM_BIN` | the program of `examples/axum` | `target/debug/wugan-example-axum` |
+//! | `WUGAN_TEST_SSR_BIN`, `WUGAN_TEST_SSR_PKG` | the server of `examples/ssr`, and the folder with its browser part | `target/debug/wugan-example-ssr`, `target/example-pages/wugan-example-ssr` |
+//! | `WUGAN_TEST_FOREIGN_PAGE` | the page of `e2e/foreign_page` | `target/example-pages/wugan-e2e-foreign-page` |
+//! | `WUGAN_TEST_EXPRESS` | the folder `node_modules` with npm's `express` | `node_modules` |
+//! | `WUGAN_TEST_DJANGO` | the folder with Django | `target/django` |
+//! | `WUGAN_TEST_NEST_DATABASE` | the URL of an empty MariaDB database | none: the tests with NestJS fail |
+//! | `WUGAN_TEST_OIDC_PROVIDER` | the folder `node_modules` with npm's `oidc-provider` | `node_modules` |
 //! | `WUGAN_TEST_AXE` | axe-core's `axe.min.js` | none: tests that need it fail |
 //! | `WUGAN_TEST_LIGHTHOUSE` | the folder `node_modules` with npm's `lighthouse` | none: its tests fail |
 //! | `CHROMEDRIVER`, `GECKODRIVER`, `WEBKITDRIVER` | the driver of Chromium, Firefox, WebKitGTK | the one on `PATH` |
@@ -23,7 +31,7 @@ mod example_program;
 mod fetch;
 mod foreign_backend;
 mod foreign_site;
-mod in_engines;
+mod in_browsers;
 mod keyboard;
 mod lighthouse;
 mod openid_provider;
@@ -44,7 +52,7 @@ use futures::FutureExt;
 
 pub use app_files::AppFiles;
 pub use appearance::{Appearance, Language};
-pub use browser::{Engine, Tab};
+pub use browser::{BrowserEngine, Tab};
 pub use cookie_backend::CookieBackend;
 pub use example_program::ExampleProgram;
 pub use foreign_backend::{Foreign, ForeignBackend};
@@ -92,32 +100,37 @@ pub struct Context {
 /// # Errors
 /// The scenario fails, or the server or the browser does not start.
 pub async fn scenario(name: &str, flags: &[&str], run: impl AsyncFnOnce(&mut Context) -> Result) -> Result {
-    start_and_run(Engine::Chromium, name, flags, &[], run).await
+    start_and_run(BrowserEngine::Chromium, name, flags, &[], run).await
 }
 
 /// Runs a scenario in a Chromium with these preferences.
 ///
 /// # Errors
 /// As [`scenario`].
-pub async fn scenario_in(
+pub async fn scenario_with_preferences(
     name: &str,
     flags: &[&str],
     preferences: &[(&str, serde_json::Value)],
     run: impl AsyncFnOnce(&mut Context) -> Result,
 ) -> Result {
-    start_and_run(Engine::Chromium, name, flags, preferences, run).await
+    start_and_run(BrowserEngine::Chromium, name, flags, preferences, run).await
 }
 
-/// Runs a scenario in a browser with this engine.
+/// Runs a scenario in this browser.
 ///
 /// # Errors
 /// As [`scenario`].
-pub async fn scenario_on(engine: Engine, name: &str, flags: &[&str], run: impl AsyncFnOnce(&mut Context) -> Result) -> Result {
+pub async fn scenario_in_browser(
+    engine: BrowserEngine,
+    name: &str,
+    flags: &[&str],
+    run: impl AsyncFnOnce(&mut Context) -> Result,
+) -> Result {
     start_and_run(engine, &format!("{name}-{engine}"), flags, &[], run).await
 }
 
 async fn start_and_run(
-    engine: Engine,
+    engine: BrowserEngine,
     name: &str,
     flags: &[&str],
     preferences: &[(&str, serde_json::Value)],

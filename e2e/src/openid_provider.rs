@@ -71,7 +71,7 @@ impl OpenIdProvider {
     /// # Errors
     /// Node.js, the package `oidc-provider` or the built page is missing; `cargo xtask test e2e` installs or builds them.
     pub async fn start(more: Value) -> Result<Self> {
-        let folder = from_env("WUGAN_TEST_OIDC_PAGE", "target/oidc-page");
+        let folder = from_env("WUGAN_TEST_OIDC_PAGE", "target/example-pages/wugan-example-oidc");
         let html = std::fs::read_to_string(folder.join("index.html"))
             .map_err(|error| format!("{}: {error}; `cargo xtask test e2e` builds it", folder.display()))?;
         let has_dpop = more.get("dpop") == Some(&json!(true));

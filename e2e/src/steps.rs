@@ -15,7 +15,7 @@ impl Page {
         self.fill("Username", name).await?;
         self.fill("Password", PASSWORD).await?;
         self.press("Create account").await?;
-        self.is_signed_in(name).await
+        self.wait_until_signed_in(name).await
     }
 
     /// Fills in and sends the form of the open sign-in page.
@@ -32,7 +32,7 @@ impl Page {
     ///
     /// # Errors
     /// It does not in time.
-    pub async fn is_signed_in(&self, name: &str) -> Result {
+    pub async fn wait_until_signed_in(&self, name: &str) -> Result {
         self.shows("Sign out").await?;
         self.shows(name).await
     }

@@ -4,7 +4,7 @@
 use wugan_e2e::{Appearance, Context, Key, PASSWORD, Page, Result, scenario};
 
 /// Checks the page's present state in every combination of width, language and theme.
-async fn holds(page: &Page, state: &str) -> Result {
+async fn check_accessibility(page: &Page, state: &str) -> Result {
     let appearances = Appearance::all();
     for appearance in appearances {
         page.set_appearance(appearance).await?;
@@ -15,17 +15,17 @@ async fn holds(page: &Page, state: &str) -> Result {
             if appearance.dark { "dark" } else { "light" }
         ))
         .await?;
-        let found = async { page.is_accessible().await.and(page.fits_width().await) };
+        let found = async { page.check_accessible().await.and(page.check_fits_width().await) };
         found.await.map_err(|found| format!("{state}, {appearance:?}:\n{found:?}"))?;
     }
     // The scenarios read English texts.
     page.set_appearance(appearances[0]).await
 }
 
-/// As [`holds`], while responses are held back, once the page shows these words.
-async fn holds_meanwhile(page: &Page, words: &str, state: &str) -> Result {
+/// Waits until the page shows these words, checks it as [`check_accessibility`] does while its requests are held, and sends them.
+async fn check_while_requests_are_held(page: &Page, words: &str, state: &str) -> Result {
     page.shows(words).await?;
-    holds(page, state).await?;
+    check_accessibility(page, state).await?;
     page.release_requests().await
 }
 
@@ -38,47 +38,47 @@ async fn pages_of_visitors_are_accessible() -> Result {
         let stalled = page.add_preload_script(stalled).await?;
         page.open("/").await?;
         page.shows("Sign in once").await?;
-        holds(page, "first-paint").await?;
+        check_accessibility(page, "first-paint").await?;
         page.open("/inspector").await?;
         page.hides("Sign in once").await?;
-        holds(page, "first-paint-elsewhere").await?;
+        check_accessibility(page, "first-paint-elsewhere").await?;
         page.script("document.documentElement.setAttribute('data-start', 'slow')").await?;
-        holds(page, "start-slow").await?;
+        check_accessibility(page, "start-slow").await?;
         page.script("document.documentElement.setAttribute('data-start', 'unsupported')").await?;
-        holds(page, "start-unsupported").await?;
+        check_accessibility(page, "start-unsupported").await?;
         page.script("document.documentElement.setAttribute('data-start', 'failed')").await?;
-        holds(page, "start-failed").await?;
+        check_accessibility(page, "start-failed").await?;
         page.remove_preload_script(&stalled).await?;
 
         page.open("/no-such-page").await?;
         page.shows("Page not found").await?;
-        holds(page, "missing").await?;
+        check_accessibility(page, "missing").await?;
         page.script("document.documentElement.setAttribute('data-start', 'stopped')").await?;
-        holds(page, "stopped").await?;
+        check_accessibility(page, "stopped").await?;
         page.script("document.documentElement.removeAttribute('data-start')").await?;
         page.follow("Go to the home page").await?;
         page.shows("For developers").await?;
-        holds(page, "welcome").await?;
+        check_accessibility(page, "welcome").await?;
         page.tab_to("Skip to content").await?;
-        holds(page, "skip-link").await?;
+        check_accessibility(page, "skip-link").await?;
         page.press("Theme: system").await?;
-        holds(page, "chosen-light").await?;
+        check_accessibility(page, "chosen-light").await?;
         page.press("Theme: light").await?;
-        holds(page, "chosen-dark").await?;
+        check_accessibility(page, "chosen-dark").await?;
         page.press("Theme: dark").await?;
         page.open("/reset").await?;
         page.shows("This link is incomplete").await?;
-        holds(page, "reset-incomplete").await?;
+        check_accessibility(page, "reset-incomplete").await?;
         page.open("/reset#code=abc").await?;
         page.reload().await?;
         page.open("/reset#code=abc").await?;
         page.field("New password").await?;
-        holds(page, "reset").await?;
+        check_accessibility(page, "reset").await?;
         page.answer_requests(401, "invalid_grant", None).await?;
         page.fill("New password", PASSWORD).await?;
         page.press("Set password").await?;
         page.shows("This link has been used or has expired").await?;
-        holds(page, "reset-refused").await
+        check_accessibility(page, "reset-refused").await
     })
     .await
 }
@@ -90,47 +90,47 @@ async fn forms_are_accessible() -> Result {
         page.shows("For developers").await?;
         page.hold_requests().await?;
         page.follow("Sign in").await?;
-        holds_meanwhile(page, "Loading…", "form-loading").await?;
+        check_while_requests_are_held(page, "Loading…", "form-loading").await?;
         page.field("Username").await?;
-        holds(page, "sign-in").await?;
+        check_accessibility(page, "sign-in").await?;
 
         page.open("/sign-in?next=/account").await?;
         page.press("Sign in").await?;
         page.shows_field_error("Username", "Enter a").await?;
-        holds(page, "sign-in-incomplete").await?;
+        check_accessibility(page, "sign-in-incomplete").await?;
         page.hold_requests().await?;
         page.sign_in_here("eve", "not this one").await?;
-        holds_meanwhile(page, "Signing in…", "signing-in").await?;
+        check_while_requests_are_held(page, "Signing in…", "signing-in").await?;
         page.shows_field_error("Password", "Wrong username or password").await?;
-        holds(page, "sign-in-refused").await?;
+        check_accessibility(page, "sign-in-refused").await?;
         for _ in 0..3 {
             page.shows_field_error("Password", "Wrong username or password").await?;
             page.press("Sign in").await?;
         }
         page.shows("Too many attempts").await?;
-        holds(page, "too-many-tries").await?;
+        check_accessibility(page, "too-many-tries").await?;
 
         page.open("/sign-up").await?;
         page.shows("8 to 256 characters").await?;
-        holds(page, "sign-up").await?;
+        check_accessibility(page, "sign-up").await?;
         for (password, strength) in [("short", "Weak"), ("k7#mQ2px", "Fair"), (PASSWORD, "Strong")] {
             page.fill("Password", password).await?;
             page.shows(strength).await?;
-            holds(page, &format!("sign-up-{strength}")).await?;
+            check_accessibility(page, &format!("sign-up-{strength}")).await?;
         }
         page.fill("Username", "no spaces").await?;
         page.press("Show").await?;
         page.press("Create account").await?;
         page.shows_field_error("Username", "only").await?;
-        holds(page, "sign-up-refused").await?;
+        check_accessibility(page, "sign-up-refused").await?;
         page.hold_requests().await?;
         page.press("Create account").await?;
-        holds_meanwhile(page, "Creating account…", "signing-up").await?;
+        check_while_requests_are_held(page, "Creating account…", "signing-up").await?;
         page.shows_field_error("Username", "only").await?;
         server.stop();
         page.press("Create account").await?;
         page.shows("Try again later").await?;
-        holds(page, "sign-up-offline").await
+        check_accessibility(page, "sign-up-offline").await
     })
     .await
 }
@@ -140,25 +140,25 @@ async fn devices_are_accessible() -> Result {
     scenario("accessible-sessions", &[], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.shows("Welcome back").await?;
-        holds(page, "home").await?;
+        check_accessibility(page, "home").await?;
 
         page.follow("Devices").await?;
         page.shows("No other devices").await?;
-        holds(page, "sessions-one").await?;
+        check_accessibility(page, "sessions-one").await?;
         for device in ["Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile/15E148 Safari/604.1", "toaster/1.0"] {
             server.sign_in_from(device, "ada", PASSWORD).await?;
         }
         page.reload().await?;
         page.shows("Sign out all other devices").await?;
-        holds(page, "sessions").await?;
+        check_accessibility(page, "sessions").await?;
         page.press("Sign out all other devices").await?;
         page.shows("Sign out 2 other devices?").await?;
-        holds(page, "sessions-sure").await?;
+        check_accessibility(page, "sessions-sure").await?;
         page.hold_requests().await?;
         page.press("Sign out all").await?;
-        holds_meanwhile(page, "Signing out…", "sessions-ending").await?;
+        check_while_requests_are_held(page, "Signing out…", "sessions-ending").await?;
         page.shows("All other devices are signed out").await?;
-        holds(page, "sessions-ended").await?;
+        check_accessibility(page, "sessions-ended").await?;
 
         server.sign_in_from("toaster/1.0", "ada", PASSWORD).await?;
         page.reload().await?;
@@ -166,21 +166,21 @@ async fn devices_are_accessible() -> Result {
         page.answer_requests(500, "internal", None).await?;
         page.press("Sign out Unknown device").await?;
         page.shows("Try again").await?;
-        holds(page, "sessions-not-ended").await?;
+        check_accessibility(page, "sessions-not-ended").await?;
         page.hold_requests().await?;
         page.press("Try again").await?;
-        holds_meanwhile(page, "Trying…", "sessions-trying").await?;
+        check_while_requests_are_held(page, "Trying…", "sessions-trying").await?;
         page.hides("Trying…").await?;
         page.follow("Home").await?;
         page.answer_requests(500, "internal", None).await?;
         page.follow("Devices").await?;
         page.shows("Something went wrong on our side").await?;
-        holds(page, "sessions-error").await?;
+        check_accessibility(page, "sessions-error").await?;
         // A success with an unexpected body.
         page.answer_requests(200, "", None).await?;
         page.press("Try again").await?;
         page.shows("Unexpected response").await?;
-        holds(page, "sessions-odd").await
+        check_accessibility(page, "sessions-odd").await
     })
     .await
 }
@@ -191,46 +191,46 @@ async fn the_account_page_is_accessible() -> Result {
         page.sign_up("ada").await?;
         page.follow("Account").await?;
         page.shows("Member since").await?;
-        holds(page, "account").await?;
+        check_accessibility(page, "account").await?;
         page.press("Change password").await?;
         page.shows_field_error("Current password", "Enter a").await?;
-        holds(page, "password-incomplete").await?;
+        check_accessibility(page, "password-incomplete").await?;
         page.fill("Current password", PASSWORD).await?;
         page.fill("New password", "four other words here").await?;
         page.hold_requests().await?;
         page.press("Change password").await?;
-        holds_meanwhile(page, "Changing…", "password-changing").await?;
+        check_while_requests_are_held(page, "Changing…", "password-changing").await?;
         page.shows("Password changed").await?;
-        holds(page, "password-changed").await?;
+        check_accessibility(page, "password-changed").await?;
 
         page.press("Delete account…").await?;
         page.shows("Enter your password to confirm").await?;
-        holds(page, "account-delete").await?;
+        check_accessibility(page, "account-delete").await?;
         page.fill("Password", "not this one").await?;
         page.press("Delete permanently").await?;
         page.shows_field_error("Password", "Wrong password.").await?;
-        holds(page, "account-delete-refused").await?;
+        check_accessibility(page, "account-delete-refused").await?;
         page.fill("Password", "four other words here").await?;
         page.hold_requests().await?;
         page.press("Delete permanently").await?;
-        holds_meanwhile(page, "Deleting…", "account-deleting").await?;
+        check_while_requests_are_held(page, "Deleting…", "account-deleting").await?;
         page.shows("Your account has been deleted.").await?;
-        holds(page, "account-deleted").await?;
+        check_accessibility(page, "account-deleted").await?;
 
         page.sign_up("eve").await?;
         page.press("Sign out").await?;
         page.shows("You're signed out").await?;
-        holds(page, "signed-out").await?;
+        check_accessibility(page, "signed-out").await?;
         page.follow("Sign in").await?;
         page.sign_in_here("eve", PASSWORD).await?;
-        page.is_signed_in("eve").await?;
+        page.wait_until_signed_in("eve").await?;
         let first = page.tab().await?;
         page.open_tab("/").await?;
         page.press("Sign out").await?;
         page.hides("Sign out").await?;
         page.go_to(&first).await?;
         page.shows("You signed out in another tab").await?;
-        holds(page, "ended-elsewhere").await
+        check_accessibility(page, "ended-elsewhere").await
     })
     .await
 }
@@ -241,41 +241,41 @@ async fn the_inspector_is_accessible() -> Result {
         page.open("/").await?;
         page.hold_requests().await?;
         page.follow("Inspector").await?;
-        holds_meanwhile(page, "Loading…", "inspector-loading").await?;
+        check_while_requests_are_held(page, "Loading…", "inspector-loading").await?;
         page.shows("Run the demonstration").await?;
-        holds(page, "inspector-empty").await?;
+        check_accessibility(page, "inspector-empty").await?;
         page.hold_requests().await?;
         page.press("Run the demonstration").await?;
-        holds_meanwhile(page, "Running…", "inspector-running").await?;
+        check_while_requests_are_held(page, "Running…", "inspector-running").await?;
         page.hides("Running…").await?;
-        holds(page, "inspector-demonstrated").await?;
+        check_accessibility(page, "inspector-demonstrated").await?;
         page.simulate_failures().await?;
         page.fill("Requests", "0").await?;
         page.press("Send").await?;
         page.shows_field_error("Requests", "1 to 1000").await?;
-        holds(page, "inspector-complaint").await?;
+        check_accessibility(page, "inspector-complaint").await?;
         page.fill("Requests", "5").await?;
         page.hold_requests().await?;
         page.press("Send").await?;
-        holds_meanwhile(page, "Sending…", "inspector-sending").await?;
+        check_while_requests_are_held(page, "Sending…", "inspector-sending").await?;
         page.hides("Sending…").await?;
 
         page.press("Invalidate access token").await?;
         page.shows("Access token invalidated").await?;
         page.press("Show claims").await?;
         page.shows("No readable claims").await?;
-        holds(page, "inspector-invalidated").await?;
+        check_accessibility(page, "inspector-invalidated").await?;
         page.burst(12).await?;
         page.shows("userId").await?;
         page.tab_to("Timeline of requests").await?;
         page.keys(Key::Down).await?;
         page.shows("GET /bbb · sent at ").await?;
-        holds(page, "inspector-lane").await?;
+        check_accessibility(page, "inspector-lane").await?;
         page.press("Go offline").await?;
         page.press("Set clock 2 h ahead").await?;
         page.burst(2).await?;
         page.shows("Can't reach the server").await?;
-        holds(page, "inspector-offline").await?;
+        check_accessibility(page, "inspector-offline").await?;
         page.press("Go offline").await?;
         page.press("Set clock 2 h ahead").await?;
         page.hides("Can't reach the server").await?;
@@ -284,19 +284,19 @@ async fn the_inspector_is_accessible() -> Result {
         page.answer_requests(429, "rate_limited", Some(300)).await?;
         page.press("Run the demonstration").await?;
         page.shows("Too many attempts").await?;
-        holds(page, "inspector-refused").await?;
+        check_accessibility(page, "inspector-refused").await?;
         page.release_requests().await?;
 
         page.sign_up("ada").await?;
         page.follow("Inspector").await?;
         page.choose_own_session().await?;
         page.shows("You may be signed out.").await?;
-        holds(page, "inspector-own").await?;
+        check_accessibility(page, "inspector-own").await?;
         page.press("Revoke session on server").await?;
         page.shows("Session revoked on the server").await?;
         page.press("Send").await?;
         page.shows("Your session has ended").await?;
-        holds(page, "session-ended").await
+        check_accessibility(page, "session-ended").await
     })
     .await
 }
@@ -307,12 +307,12 @@ async fn outages_and_missing_files_are_accessible() -> Result {
         page.add_preload_script("Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }").await?;
         page.sign_up("ada").await?;
         page.shows("storage is blocked or full").await?;
-        holds(page, "memory-only").await?;
+        check_accessibility(page, "memory-only").await?;
 
         page.block_urls(&["*/inspector-*.wasm"]).await?;
         page.follow("Inspector").await?;
         page.shows("Part of this app couldn't be loaded").await?;
-        holds(page, "part-missing").await?;
+        check_accessibility(page, "part-missing").await?;
         page.block_urls(&[]).await?;
 
         page.follow("Account").await?;
@@ -321,14 +321,14 @@ async fn outages_and_missing_files_are_accessible() -> Result {
         page.hold_requests().await?;
         page.follow("Account").await?;
         page.shows("Loading…").await?;
-        holds(page, "account-loading").await?;
+        check_accessibility(page, "account-loading").await?;
         page.follow("Devices").await?;
-        holds_meanwhile(page, "Loading…", "sessions-loading").await?;
+        check_while_requests_are_held(page, "Loading…", "sessions-loading").await?;
         page.shows("No other devices").await?;
         page.answer_requests(500, "internal", None).await?;
         page.follow("Account").await?;
         page.shows("Something went wrong on our side").await?;
-        holds(page, "account-error").await?;
+        check_accessibility(page, "account-error").await?;
         page.release_requests().await?;
 
         server.stop();
@@ -340,11 +340,11 @@ async fn outages_and_missing_files_are_accessible() -> Result {
             page.follow(link).await?;
             page.shows("Can't reach the server. You're still signed in").await?;
             page.shows(words).await?;
-            holds(page, state).await?;
+            check_accessibility(page, state).await?;
         }
         page.hold_requests().await?;
         page.press("Try again").await?;
-        holds_meanwhile(page, "Trying…", "offline-trying").await
+        check_while_requests_are_held(page, "Trying…", "offline-trying").await
     })
     .await
 }

@@ -13,11 +13,11 @@ async fn a_sign_up_opens_the_home_page_and_a_sign_out_ends_the_session_on_the_se
         page.fill("Password", PASSWORD).await?;
         page.press("Create account").await?;
         page.arrives_at("/").await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.screenshot("home").await?;
 
         page.reload().await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
 
         let stolen = page.record().await?;
         page.press("Sign out").await?;
@@ -44,7 +44,7 @@ async fn a_sign_in_returns_to_the_requested_page() -> Result {
         page.screenshot("sign-in").await?;
         page.sign_in_here("demo", "demo").await?;
         page.arrives_at("/account").await?;
-        page.is_signed_in("demo").await?;
+        page.wait_until_signed_in("demo").await?;
         page.shows("Member since").await
     })
     .await
@@ -64,7 +64,7 @@ async fn a_taken_username_is_reported_at_its_field_and_the_input_is_kept() -> Re
 
         page.fill("Username", "demo2").await?;
         page.press("Create account").await?;
-        page.is_signed_in("demo2").await
+        page.wait_until_signed_in("demo2").await
     })
     .await
 }
@@ -92,7 +92,7 @@ async fn a_password_too_short_too_long_or_too_common_is_reported_at_its_field() 
 
         page.fill("Password", PASSWORD).await?;
         page.press("Create account").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -109,7 +109,7 @@ async fn a_wrong_password_is_reported_and_the_input_is_kept() -> Result {
 
         page.fill("Password", "demo").await?;
         page.press("Sign in").await?;
-        page.is_signed_in("demo").await
+        page.wait_until_signed_in("demo").await
     })
     .await
 }
@@ -165,7 +165,7 @@ async fn a_password_change_ends_the_other_sessions() -> Result {
         page.shows_field_error("Password", "Wrong username or password").await?;
         page.fill("Password", "four other words here").await?;
         page.press("Sign in").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -196,7 +196,7 @@ async fn an_account_is_deleted_with_its_password_only() -> Result {
         page.open_tab("/").await?;
         page.sign_up("eve").await?;
         page.go_to(&first).await?;
-        page.is_signed_in("eve").await?;
+        page.wait_until_signed_in("eve").await?;
         page.press("Sign out").await?;
         page.shows("You're signed out.").await
     })
@@ -265,7 +265,7 @@ async fn a_form_that_the_browser_filled_without_events_is_read_and_blanks_around
         );
         page.script(&format!("{fill} password.value = '{PASSWORD}'")).await?;
         page.press("Sign in").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -278,7 +278,7 @@ async fn the_username_is_visible_on_a_phone() -> Result {
         page.shows("No other devices").await?;
         page.resize(360).await?;
         page.shows("ada").await?;
-        page.fits_width().await
+        page.check_fits_width().await
     })
     .await
 }
@@ -305,7 +305,7 @@ async fn all_other_devices_are_signed_out_after_one_question() -> Result {
         page.press("Sign out all").await?;
         page.shows("All other devices are signed out.").await?;
         page.shows("No other devices are signed in.").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -325,10 +325,10 @@ async fn a_password_change_answered_with_tokens_goes_on_with_them() -> Result {
         let after = page.record().await?;
         assert_ne!(before.access_token()?, after.access_token()?, "the new pair is stored");
         page.arrives_at("/account").await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.reload().await?;
         page.shows("Member since").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -370,7 +370,7 @@ async fn a_reset_link_that_has_expired_says_what_to_do() -> Result {
         page.fill("New password", "four other words here").await?;
         page.press("Set password").await?;
         page.shows("This link has been used or has expired. Ask your administrator for a new one.").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wugan_e2e::{Context, Engine, Page, Pages, Refreshes, Result, Server, in_engines, scenario_on};
+use wugan_e2e::{BrowserEngine, Context, Page, Pages, Refreshes, Result, Server, in_browsers, scenario_in_browser};
 
 /// The lifetime of access tokens.
 const TTL: Duration = Duration::from_secs(2);
@@ -11,18 +11,18 @@ const TTL: Duration = Duration::from_secs(2);
 const REFRESH: &str = "/user/refresh";
 const GUARDED: &str = "/user/me";
 
-in_engines! { [Chromium Firefox] [
+in_browsers! { [Chromium Firefox] [
     dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on,
     dpop_server_where_it_is_required_a_bearer_session_cannot_begin,
     dpop_server_a_nonce_is_asked_for_once,
 ] }
 
 /// Runs a scenario with the example's page and a strict server with these flags.
-async fn play(engine: Engine, name: &str, flags: &[&str], play: impl AsyncFnOnce(&Server, &Page) -> Result) -> Result {
+async fn play(engine: BrowserEngine, name: &str, flags: &[&str], play: impl AsyncFnOnce(&Server, &Page) -> Result) -> Result {
     let pages = Pages::of_dpop_example().await?;
     let (origin, ttl) = (pages.url(), format!("{}s", TTL.as_secs()));
     let all = ["--allow-origin", &origin, "--reuse-leeway", "0s", "--access-ttl", &ttl].iter().chain(flags).copied().collect::<Vec<_>>();
-    scenario_on(engine, name, &all, async |Context { server, page }: &mut Context| play(server, &page.at(&origin)).await).await
+    scenario_in_browser(engine, name, &all, async |Context { server, page }: &mut Context| play(server, &page.at(&origin)).await).await
 }
 
 /// Opens the page for this server and signs a new user up. `mode` is empty, or `#bearer`.
@@ -92,7 +92,7 @@ async fn attack_with_key(server: &Server, page: &Page, copy: &Value) -> Result<[
     Ok(statuses)
 }
 
-async fn dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
+async fn dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on(engine: BrowserEngine) -> Result {
     play(engine, "dpop-server", &[], async |server, page| {
         sign_up(server, page, "").await?;
         page.shows("signed in").await?;
@@ -116,7 +116,7 @@ async fn dpop_server_a_copy_of_the_store_is_worthless_and_the_owner_goes_on(engi
     .await
 }
 
-async fn dpop_server_where_it_is_required_a_bearer_session_cannot_begin(engine: Engine) -> Result {
+async fn dpop_server_where_it_is_required_a_bearer_session_cannot_begin(engine: BrowserEngine) -> Result {
     play(engine, "dpop-required", &["--require-dpop"], async |server, page| {
         sign_up(server, page, "#bearer").await?;
         page.shows("the server answered 400").await?;
@@ -136,7 +136,7 @@ async fn dpop_server_where_it_is_required_a_bearer_session_cannot_begin(engine: 
     .await
 }
 
-async fn dpop_server_a_nonce_is_asked_for_once(engine: Engine) -> Result {
+async fn dpop_server_a_nonce_is_asked_for_once(engine: BrowserEngine) -> Result {
     play(engine, "dpop-nonce", &["--dpop-nonce"], async |server, page| {
         sign_up(server, page, "").await?;
         outlive_tokens(server, page).await?;

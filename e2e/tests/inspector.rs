@@ -1,7 +1,7 @@
 //! The inspector: the demonstration, which needs no account, and the controls under "Simulate failures".
 
 use thirtyfour::By;
-use wugan_e2e::{Context, PASSWORD, Page, Result, Summary, scenario, scenario_in, until};
+use wugan_e2e::{Context, PASSWORD, Page, Result, Summary, scenario, scenario_with_preferences, until};
 
 /// Opens the inspector as a signed-out visitor, with the controls.
 async fn at_the_controls(page: &Page) -> Result {
@@ -192,7 +192,7 @@ async fn the_demonstration_and_the_guests_failures_leave_a_signed_in_users_sessi
         page.shows("Access token invalidated").await?;
         assert_eq!(page.burst(4).await?.failed, 4, "the guest's session has ended");
         assert_eq!(page.record().await?, before);
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.arrives_at("/inspector").await?;
         // The guest signs in again.
         assert_eq!(page.burst(4).await?, Summary { answered: 4, failed: 0, refreshes: 0 });
@@ -346,7 +346,7 @@ async fn failures_are_simulated_and_taken_back() -> Result {
 async fn the_timeline_is_saved_as_json_without_a_secret() -> Result {
     let downloads = tempfile::tempdir()?;
     let into = [("download.default_directory", downloads.path().to_string_lossy().into())];
-    scenario_in("export", &[], &into, async |Context { page, .. }: &mut Context| {
+    scenario_with_preferences("export", &[], &into, async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.press("Invalidate access token").await?;
@@ -382,7 +382,7 @@ async fn pointing_at_the_picture_describes_the_request() -> Result {
 }
 
 #[tokio::test]
-async fn one_job_at_a_time() -> Result {
+async fn while_requests_are_in_flight_the_other_buttons_do_nothing() -> Result {
     scenario("one-at-a-time", &[], async |Context { page, .. }: &mut Context| {
         at_the_controls(page).await?;
         page.burst(1).await?;

@@ -171,7 +171,7 @@ async fn sign_in_password_change_and_a_cancelled_deletion_by_keyboard() -> Resul
         page.keys(Key::Control + "a").await?;
         page.keys(PASSWORD).await?;
         page.keys(Key::Enter).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
 
         server.sign_in_from("curl/8", "ada", PASSWORD).await?;
         page.keys_at("Devices", Key::Enter).await?;

@@ -3,7 +3,7 @@
 
 use wugan_e2e::{Result, Server, lighthouse};
 
-async fn has_good_scores(path: &str) -> Result {
+async fn check_scores(path: &str) -> Result {
     let server = Server::start(&[]).await?;
     let scores = lighthouse(&format!("{}{path}", server.url())).await?;
     println!("Lighthouse, {path}: {scores}");
@@ -13,12 +13,12 @@ async fn has_good_scores(path: &str) -> Result {
 
 #[tokio::test]
 async fn the_home_page_has_good_scores() -> Result {
-    has_good_scores("/").await
+    check_scores("/").await
 }
 
 #[tokio::test]
 async fn the_inspector_has_good_scores() -> Result {
-    has_good_scores("/inspector").await
+    check_scores("/inspector").await
 }
 
 /// Its report, larger than a pipe takes at once, is read to the end.

@@ -4,14 +4,14 @@
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use thirtyfour::By;
-use wugan_e2e::{Context, Engine, Grants, OpenIdProvider, Page, Result, Tab, in_engines, scenario, scenario_on, until};
+use wugan_e2e::{BrowserEngine, Context, Grants, OpenIdProvider, Page, Result, Tab, in_browsers, scenario, scenario_in_browser, until};
 
 /// Presses "Send 20 requests" in each tab that shows the account, when a message arrives on a channel.
 const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
     [...document.querySelectorAll('button')].find(button => button.textContent === 'Send 20 requests').click()";
 const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
 
-in_engines! { [Chromium Firefox] [
+in_browsers! { [Chromium Firefox] [
     openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back,
     openid_other_signatures_are_verified,
     openid_bursts_in_four_tabs_make_one_refresh,
@@ -102,8 +102,8 @@ fn grants(codes: u64, refreshed: u64) -> Grants {
     Grants { codes, refreshed, ..Grants::default() }
 }
 
-async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine: Engine) -> Result {
-    scenario_on(engine, "openid-sign-in", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-sign-in", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         site.page.arrives_at("/account").await?;
         assert_eq!(site.query().await?, "", "the response is not in the address");
@@ -119,8 +119,8 @@ async fn openid_a_guard_sends_to_the_provider_and_the_visitor_comes_back(engine:
     .await
 }
 
-async fn openid_other_signatures_are_verified(engine: Engine) -> Result {
-    scenario_on(engine, "openid-es256", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_other_signatures_are_verified(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-es256", &[], async |Context { page, .. }: &mut Context| {
         for algorithm in ["ES256", "PS256", "EdDSA"] {
             Site::signed_in(page, json!({ "algorithm": algorithm })).await?;
         }
@@ -129,15 +129,15 @@ async fn openid_other_signatures_are_verified(engine: Engine) -> Result {
     .await
 }
 
-async fn openid_bursts_in_four_tabs_make_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "openid-tabs", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_bursts_in_four_tabs_make_one_refresh(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-tabs", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({})).await?).await
     })
     .await
 }
 
-async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation(engine: Engine) -> Result {
-    scenario_on(engine, "openid-tabs-kept", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_bursts_in_four_tabs_make_one_refresh_without_rotation(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-tabs-kept", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({ "rotate": false })).await?).await
     })
     .await
@@ -182,9 +182,9 @@ async fn send_in_all(Site { page, .. }: &Site, tabs: &[Tab]) -> Result {
 }
 
 /// Nothing but the time makes the tokens invalid. The rotation is strict: a second exchange of a refresh token would end the session.
-async fn openid_tokens_that_expire_in_four_tabs_are_renewed_once(engine: Engine) -> Result {
+async fn openid_tokens_that_expire_in_four_tabs_are_renewed_once(engine: BrowserEngine) -> Result {
     const TTL: Duration = Duration::from_secs(4);
-    scenario_on(engine, "openid-tabs-expiry", &[], async |Context { page, .. }: &mut Context| {
+    scenario_in_browser(engine, "openid-tabs-expiry", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "accessTtl": TTL.as_secs() })).await?;
         let begun = Instant::now();
         let tabs = open_four(&site).await?;
@@ -204,8 +204,8 @@ async fn openid_tokens_that_expire_in_four_tabs_are_renewed_once(engine: Engine)
     .await
 }
 
-async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(engine: Engine) -> Result {
-    scenario_on(engine, "openid-expiry", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-expiry", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "accessTtl": 3 })).await?;
         until("three refreshes", async || Ok((site.provider.grants().await?.refreshed >= 3).then_some(()))).await?;
         site.send().await?;
@@ -215,8 +215,8 @@ async fn openid_tokens_that_live_for_seconds_are_renewed_ahead_of_their_expiry(e
     .await
 }
 
-async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engine: Engine) -> Result {
-    scenario_on(engine, "openid-sign-out", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-sign-out", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         let first = site.page.tab().await?;
         let second = site.page.open_tab("/account").await?;
@@ -248,8 +248,8 @@ async fn openid_a_sign_out_ends_the_session_in_all_tabs_and_at_the_provider(engi
 }
 
 /// The provider's own sign-out is not confirmed yet.
-async fn openid_a_sign_out_revokes_the_refresh_token(engine: Engine) -> Result {
-    scenario_on(engine, "openid-revocation", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_sign_out_revokes_the_refresh_token(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-revocation", &[], async |Context { page, .. }: &mut Context| {
         for dpop in [false, true] {
             let site = Site::signed_in(page, json!({ "dpop": dpop })).await?;
             assert_eq!(site.provider.refresh_tokens().await?, 1);
@@ -262,8 +262,8 @@ async fn openid_a_sign_out_revokes_the_refresh_token(engine: Engine) -> Result {
     .await
 }
 
-async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine) -> Result {
-    scenario_on(engine, "openid-revoked", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-revoked", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         site.provider.revoke_grants().await?;
         site.page.press("Send 20 requests").await?;
@@ -278,8 +278,8 @@ async fn openid_a_revoked_grant_ends_the_session_with_its_reason(engine: Engine)
     .await
 }
 
-async fn openid_a_restart_of_the_provider_keeps_the_session(engine: Engine) -> Result {
-    scenario_on(engine, "openid-restart", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_restart_of_the_provider_keeps_the_session(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-restart", &[], async |Context { page, .. }: &mut Context| {
         let mut site = Site::signed_in(page, json!({})).await?;
         site.provider.expire_access_tokens().await?;
         site.provider.stop().await?;
@@ -365,8 +365,8 @@ async fn dpop_a_lost_answer_after_a_nonce_ends_no_session() -> Result {
     .await
 }
 
-async fn openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in(engine: Engine) -> Result {
-    scenario_on(engine, "openid-keys", &[], async |Context { page, .. }: &mut Context| {
+async fn openid_a_replaced_key_of_the_provider_is_known_at_the_next_sign_in(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "openid-keys", &[], async |Context { page, .. }: &mut Context| {
         let mut site = Site::signed_in(page, json!({ "keysMaxAge": 86_400 })).await?;
         site.provider.replace_keys().await?;
         // The session is as old as its ID token, whose key the provider no longer has.
@@ -504,7 +504,7 @@ async fn openid_with_prompt_none_a_visitor_without_a_session_is_reported() -> Re
 
 /// ada is signed in and begins another sign-in, for instance to confirm it, or to switch accounts.
 #[tokio::test]
-async fn openid_a_failed_sign_in_is_shown_to_a_user_who_is_signed_in() -> Result {
+async fn openid_a_failed_sign_in_is_shown_to_a_signed_in_user() -> Result {
     scenario("openid-failed-again", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({})).await?;
         let issuer = site.provider.issuer();
@@ -804,8 +804,8 @@ async fn attack_sign_out(site: &Site, [_, refresh, id_token]: &[String; 3]) -> R
     Ok([end, post(site, "token/revocation", &revocation, false).await?])
 }
 
-async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-stolen", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-stolen", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         site.send().await?;
         assert_eq!(attack(&site, &stolen(&site.page).await?).await?, [401, 400, 401, 400, 400]);
@@ -829,15 +829,15 @@ async fn dpop_a_copy_of_the_tokens_is_worthless_and_the_owner_goes_on(engine: En
     .await
 }
 
-async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-tabs", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_bursts_in_four_tabs_share_the_key_and_make_one_refresh(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-tabs", &[], async |Context { page, .. }: &mut Context| {
         four_tabs(&Site::signed_in(page, json!({ "dpop": true })).await?).await
     })
     .await
 }
 
-async fn dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-tabs-nonces", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-tabs-nonces", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
         four_tabs(&site).await?;
         let nonces = site.provider.grants().await?.nonces;
@@ -848,8 +848,8 @@ async fn dpop_bursts_in_four_tabs_ask_for_a_nonce_in_the_first_burst_only(engine
     .await
 }
 
-async fn dpop_a_nonce_is_asked_for_once(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-nonce", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_a_nonce_is_asked_for_once(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-nonce", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true, "nonces": true })).await?;
         assert_eq!(site.provider.grants().await?, Grants { codes: 1, nonces: 1, ..Grants::default() });
         for round in 1..=3 {
@@ -862,8 +862,8 @@ async fn dpop_a_nonce_is_asked_for_once(engine: Engine) -> Result {
     .await
 }
 
-async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-lost", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-lost", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         let key = site.page.script("return indexedDB.databases().then(all => all.map(one => one.name).join())").await?;
         assert_eq!(key, "wugan");
@@ -882,8 +882,8 @@ async fn dpop_a_lost_key_ends_the_session_with_its_reason(engine: Engine) -> Res
 }
 
 /// As a browser's "clear site data" does: no record says that there was a session, so the next page takes the visitor for a new one.
-async fn dpop_with_cleared_site_data_the_next_page_is_signed_out_and_signs_in_again(engine: Engine) -> Result {
-    scenario_on(engine, "dpop-cleared", &[], async |Context { page, .. }: &mut Context| {
+async fn dpop_with_cleared_site_data_the_next_page_is_signed_out_and_signs_in_again(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "dpop-cleared", &[], async |Context { page, .. }: &mut Context| {
         let site = Site::signed_in(page, json!({ "dpop": true })).await?;
         let clear = "localStorage.clear(); return new Promise((resolve, reject) => { const request = indexedDB.deleteDatabase('wugan'); \
             request.onsuccess = () => resolve('removed'); request.onblocked = request.onerror = reject; })";

@@ -11,7 +11,7 @@ async fn an_outage_is_shown_and_the_session_goes_on_afterwards() -> Result {
         server.stop();
         page.follow("Devices").await?;
         page.shows("Can't reach the server. You're still signed in").await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.screenshot("server-away").await?;
         // Down for longer than the access token lives: a refresh is needed afterwards.
         page.wait_for_token_expiry().await?;
@@ -19,7 +19,7 @@ async fn an_outage_is_shown_and_the_session_goes_on_afterwards() -> Result {
         server.restart().await?;
         page.hides("Can't reach the server").await?;
         page.shows("No other devices").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -40,7 +40,7 @@ async fn a_form_sent_during_an_outage_keeps_its_input_and_can_be_sent_again() ->
 
         server.restart().await?;
         page.press("Create account").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -68,7 +68,7 @@ async fn an_unavailable_refresh_is_not_reported_as_an_outage() -> Result {
 
         proxy.clear_fault("/user/refresh");
         page.shows("Member since").await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! The pages: headings, titles, focus and languages; loading, errors, outages and missing files; first visit, theme, history.
 
 use std::path::Path;
-use wugan_e2e::{Appearance, Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_in, until};
+use wugan_e2e::{Appearance, Context, Key, Language, PASSWORD, Page, Result, scenario, scenario_with_preferences, until};
 
 /// A page: its path, the link that leads there, its heading and its title; in English and in Chinese.
 type Row = (&'static str, [&'static str; 2], [&'static str; 2], [&'static str; 2]);
@@ -387,12 +387,12 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_reported_with_retry_a
         page.shows("couldn't be loaded").await?;
         page.block_urls(&[]).await?;
         page.sign_in_here("ada", PASSWORD).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
 
         // The file is missing for a moment.
         let script = page.add_preload_script(&missing("/session-", 1)).await?;
         page.reload().await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         assert_eq!(page.script("return missing").await?, 0);
         page.remove_preload_script(&script).await?;
 
@@ -405,7 +405,7 @@ async fn case_64_a_session_engine_that_cannot_be_loaded_is_reported_with_retry_a
         page.press("Try again").await?;
         page.shows("Can't reach the server").await?;
         server.restart().await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.hides("Your session couldn't be loaded").await
     })
     .await
@@ -501,7 +501,7 @@ async fn case_64_a_session_engine_that_loads_slowly_is_reported_and_a_form_can_b
         page.remove_preload_script(&stalled).await?;
         page.reload().await?;
         page.sign_in_here("ada", PASSWORD).await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -515,7 +515,7 @@ async fn case_27_a_damaged_record_shows_the_signed_out_page_with_one_warning() -
         page.shows("Your saved session couldn't be read. Sign in again.").await?;
         page.shows("For developers").await?;
         assert_eq!(page.script("return document.querySelectorAll('.banner[role=alert]:not([data-cause])').length").await?, 1);
-        page.is_accessible().await?;
+        page.check_accessible().await?;
         page.sign_up("ada").await?;
         page.hides("couldn't be read").await?;
         page.press("Sign out").await?;
@@ -545,16 +545,16 @@ async fn the_longest_username_fits_a_narrow_screen() -> Result {
     scenario("long-name", &[], async |Context { page, .. }: &mut Context| {
         page.sign_up(&"lovelace".repeat(8)).await?;
         page.resize(320).await?;
-        page.fits_width().await?;
+        page.check_fits_width().await?;
         page.screenshot("long-name-home").await?;
         page.follow("Account").await?;
         page.press("Delete account…").await?;
         page.shows("Enter your password to confirm").await?;
-        page.fits_width().await?;
+        page.check_fits_width().await?;
         page.screenshot("long-name-account").await?;
         page.follow("Devices").await?;
         page.shows("No other devices").await?;
-        page.fits_width().await
+        page.check_fits_width().await
     })
     .await
 }
@@ -578,7 +578,7 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
             if (sheet.cssRules[n] instanceof CSSSupportsRule) { sheet.deleteRule(n); removed++ } return removed";
         assert!(page.script(removed).await?.as_u64() > Some(0));
         page.screenshot("without-light-dark").await?;
-        page.is_accessible().await
+        page.check_accessible().await
     })
     .await
 }
@@ -586,7 +586,7 @@ async fn colours_do_not_depend_on_light_dark() -> Result {
 #[tokio::test]
 async fn the_first_language_is_the_browsers() -> Result {
     let chinese = [("intl.accept_languages", "zh-TW,zh".into())];
-    scenario_in("browsers-language", &[], &chinese, async |Context { page, .. }: &mut Context| {
+    scenario_with_preferences("browsers-language", &[], &chinese, async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("面向用户").await?;
         assert_eq!(page.script("return document.documentElement.lang").await?, "zh");

@@ -20,7 +20,7 @@ async fn case_01_four_requests_with_a_corrupt_token_share_one_refresh() -> Resul
         assert_eq!(server.answered("/bbb", 200).await? - before.1, 4, "each request is answered once");
         let refused = server.answered("/bbb", 401).await? - before.2;
         assert!((1..=4).contains(&refused), "the corrupt token was sent, and by each request at most once: {refused} refused");
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -62,7 +62,7 @@ async fn expired_access_tokens_are_renewed_without_a_notice() -> Result {
         let refreshes = server.refreshes().await?;
         assert!(refreshes.rotated >= 3, "three tokens have run out: {refreshes:?}");
         assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use thirtyfour::By;
-use wugan_e2e::{AppFiles, Context, Engine, Page, Result, in_engines, scenario, scenario_in, scenario_on, until};
+use wugan_e2e::{
+    AppFiles, BrowserEngine, Context, Page, Result, in_browsers, scenario, scenario_in_browser, scenario_with_preferences, until,
+};
 
 /// Makes WebAssembly programs load and never start.
 const STALLED: &str = "WebAssembly.instantiateStreaming = WebAssembly.instantiate = () => new Promise(() => {})";
@@ -40,15 +42,15 @@ async fn reload_starts(page: &Page) -> Result {
     page.hides("Reload").await
 }
 
-in_engines! { [Chromium Firefox WebKit] [case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version] }
+in_browsers! { [Chromium Firefox WebKit] [case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version] }
 
 /// The page is of one version of the app, and the server has the files of another.
-async fn case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version(engine: Engine) -> Result {
+async fn case_64_a_missing_file_is_reported_and_a_reload_starts_the_new_version(engine: BrowserEngine) -> Result {
     let files = AppFiles::without("_bg.wasm")?;
-    scenario_on(engine, "start-missing", &["--web-root", files.path()], async |Context { page, .. }: &mut Context| {
+    scenario_in_browser(engine, "start-missing", &["--web-root", files.path()], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         // WebKit reports no error of a module that waits for one.
-        let is_told = engine != Engine::WebKit;
+        let is_told = engine != BrowserEngine::WebKit;
         page.shows(if is_told { "Wugan couldn't start: a file didn't load." } else { "This is taking longer than usual." }).await?;
         files.complete()?;
         reload_starts(page).await
@@ -74,7 +76,7 @@ async fn case_64_a_blocked_program_is_reported_and_a_reload_starts_it() -> Resul
 #[tokio::test]
 async fn case_64_the_readers_language_is_used_without_the_program() -> Result {
     let chinese = [("intl.accept_languages", "zh-CN,zh".into())];
-    scenario_in("start-chinese", &[], &chinese, async |Context { page, .. }: &mut Context| {
+    scenario_with_preferences("start-chinese", &[], &chinese, async |Context { page, .. }: &mut Context| {
         page.block_urls(&["*_bg.wasm"]).await?;
         says(page, "/inspector", "Wugan 未能启动").await?;
         assert!(!page.text().await?.contains("couldn't start"));
@@ -138,11 +140,11 @@ async fn case_64_a_panic_is_reported_and_a_reload_goes_on() -> Result {
 /// In Firefox the driver's scripts get an instance of their own of the program's module.
 mod trapped {
     use super::case_64_a_trap_of_the_program_is_reported;
-    wugan_e2e::in_engines! { [Chromium WebKit] [case_64_a_trap_of_the_program_is_reported] }
+    wugan_e2e::in_browsers! { [Chromium WebKit] [case_64_a_trap_of_the_program_is_reported] }
 }
 
-async fn case_64_a_trap_of_the_program_is_reported(engine: Engine) -> Result {
-    scenario_on(engine, "trapped", &[], async |Context { page, .. }: &mut Context| {
+async fn case_64_a_trap_of_the_program_is_reported(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "trapped", &[], async |Context { page, .. }: &mut Context| {
         page.open("/").await?;
         page.shows("For developers").await?;
         let break_memory = "const files = performance.getEntriesByType('resource').map(entry => entry.name); \

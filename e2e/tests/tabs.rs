@@ -25,7 +25,7 @@ async fn case_16_nothing_of_one_user_is_shown_to_the_next() -> Result {
         page.open_tab("/healthz").await?;
         page.store_record(&bobs).await?;
         page.go_to(&adas_tab).await?;
-        page.is_signed_in("bob").await?;
+        page.wait_until_signed_in("bob").await?;
         until("Bob's details", async || Ok(page.text_of("me").await?.contains("bob").then_some(()))).await?;
         page.hides("ada").await?;
         assert_eq!(page.field_value("New password").await?, "", "the input of another user is gone");
@@ -56,15 +56,15 @@ async fn two_tabs_outlive_many_tokens_with_one_refresh_each() -> Result {
         // A token lives for 2 s and is renewed at most 0.2 s early. More refreshes than this would mean two for one token.
         let most = began.elapsed().as_millis() / Duration::from_millis(1_700).as_millis() + 1;
         assert!(u128::from(refreshes.rotated) <= most, "{refreshes:?}, and at most {most} tokens can have expired");
-        both_are_signed_in(page, &first, &second).await
+        wait_until_both_are_signed_in(page, &first, &second).await
     })
     .await
 }
 
-async fn both_are_signed_in(page: &Page, first: &wugan_e2e::Tab, second: &wugan_e2e::Tab) -> Result {
+async fn wait_until_both_are_signed_in(page: &Page, first: &wugan_e2e::Tab, second: &wugan_e2e::Tab) -> Result {
     for tab in [first, second] {
         page.go_to(tab).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ async fn case_10_four_tabs_twenty_expiries_bursts_of_fifty_one_rotation_each() -
             assert_eq!(server.refreshes().await?, Refreshes { rotated: expiry, repeated: 0, refused: 0, revoked: 0 });
         }
         assert_eq!(group.outcomes().await?, [(50, 0); 4]);
-        all_are_signed_in(page, &group).await
+        wait_until_all_are_signed_in(page, &group).await
     })
     .await
 }
@@ -68,15 +68,15 @@ async fn case_10_four_tabs_twenty_tokens_expire_under_bursts_of_fifty_one_rotati
         }
         assert_eq!(server.answered(GUARDED, 200).await? - others, answered);
         assert!(server.answered(GUARDED, 401).await? > 0, "some tokens expired on their way to the server");
-        all_are_signed_in(page, &group).await
+        wait_until_all_are_signed_in(page, &group).await
     })
     .await
 }
 
-async fn all_are_signed_in(page: &Page, group: &TabGroup) -> Result {
+async fn wait_until_all_are_signed_in(page: &Page, group: &TabGroup) -> Result {
     for tab in group.tabs() {
         page.go_to(tab).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
     }
     Ok(())
 }
@@ -96,7 +96,7 @@ async fn first_of_two_is_refreshing(page: &Page, proxy: &Proxy) -> Result<(Tab, 
 }
 
 #[tokio::test]
-async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
+async fn case_26_after_a_tab_is_closed_during_a_refresh_the_next_gets_the_answer() -> Result {
     scenario("closed-tab", &STRICT, async |Context { server, page }: &mut Context| {
         let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
@@ -106,13 +106,13 @@ async fn case_26_a_tab_is_closed_in_the_middle_of_a_refresh() -> Result {
         page.go_to(&second).await?;
         assert_eq!(page.burst(4).await?, ALL_ANSWERED);
         assert_eq!(server.refreshes().await?, one_rotation(1), "the server repeated the lost answer");
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
 
 #[tokio::test]
-async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
+async fn case_12_tabs_that_wait_for_a_frozen_tab_go_on_without_another_rotation() -> Result {
     scenario("frozen-tab", &STRICT, async |Context { server, page }: &mut Context| {
         let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
@@ -134,7 +134,7 @@ async fn case_12_a_frozen_tab_holds_the_lock_and_two_wait_for_it() -> Result {
         page.go_to(&first).await?;
         page.thaw().await?;
         all_four_are_answered(&page).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         assert_eq!(page.burst(4).await?.answered, 4);
         assert_eq!(server.refreshes().await?, one_rotation(1), "the tab that was frozen adopts the tokens of the other tab");
         Ok(())
@@ -149,7 +149,7 @@ async fn all_four_are_answered(page: &Page) -> Result {
 }
 
 #[tokio::test]
-async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
+async fn case_13_a_tab_that_was_frozen_beyond_its_tokens_expiry_renews_it_first() -> Result {
     // Token times are whole seconds: of a lifetime of 2 s, half may have passed when the token arrives, so this test uses 8 s.
     scenario("overslept-tab", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
@@ -168,7 +168,7 @@ async fn case_13_a_tab_is_frozen_for_longer_than_its_token_lives() -> Result {
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, Refreshes { rotated: refreshes.rotated, repeated: 0, refused: 0, revoked: 0 });
         assert!(refreshes.rotated >= 1);
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }

@@ -1,8 +1,8 @@
 //! The session in Chromium, Firefox and WebKit, against a strict server: a refresh token works once, and its reuse ends the session.
 //!
-//! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `engine`.
+//! What needs Chromium's DevTools protocol (frozen tabs, a network that is cut) is in `session_engine`.
 
-use wugan_e2e::{Context, Engine, Page, Refreshes, Result, in_engines, scenario_on, until};
+use wugan_e2e::{BrowserEngine, Context, Page, Refreshes, Result, in_browsers, scenario_in_browser, until};
 
 const STRICT: [&str; 2] = ["--reuse-leeway", "0s"];
 const STRICT_AND_SHORT: [&str; 4] = ["--reuse-leeway", "0s", "--access-ttl", "4s"];
@@ -14,15 +14,15 @@ const SEND_ON_MESSAGE: &str = "new BroadcastChannel('e2e').onmessage = () => \
     [...document.querySelectorAll('button')].find(button => button.textContent.trim() === 'Send').click()";
 const MESSAGE: &str = "new BroadcastChannel('e2e').postMessage('send')";
 
-in_engines! { [Chromium Firefox WebKit] [
+in_browsers! { [Chromium Firefox WebKit] [
     case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh,
     case_02_a_burst_whose_token_expires_on_the_way_is_answered,
     case_10_two_tabs_share_one_refresh,
     case_17_a_sign_out_reaches_all_tabs,
 ] }
 
-async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "corrupted-token", &STRICT, async |Context { server, page }: &mut Context| {
+async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "corrupted-token", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.field("Requests").await?;
@@ -32,13 +32,13 @@ async fn case_01_a_burst_with_a_corrupted_access_token_makes_one_refresh(engine:
         assert_eq!((summary.answered, summary.failed, summary.refreshes), (50, 0, 1));
         assert_eq!(server.refreshes().await?, rotated(1));
         assert_eq!(server.answered(GUARDED, 200).await? - before, 50, "each request is answered once");
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
 
-async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engine) -> Result {
-    scenario_on(engine, "expiry", &STRICT_AND_SHORT, async |Context { server, page }: &mut Context| {
+async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "expiry", &STRICT_AND_SHORT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         page.fill("Requests", "50").await?;
@@ -58,13 +58,13 @@ async fn case_02_a_burst_whose_token_expires_on_the_way_is_answered(engine: Engi
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, rotated(refreshes.rotated));
         assert!(refreshes.rotated >= 2, "two tokens have expired: {refreshes:?}");
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
 
-async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
-    scenario_on(engine, "two-tabs", &STRICT, async |Context { server, page }: &mut Context| {
+async fn case_10_two_tabs_share_one_refresh(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "two-tabs", &STRICT, async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
         page.open("/inspector?session=own").await?;
         let first = page.tab().await?;
@@ -91,36 +91,36 @@ async fn case_10_two_tabs_share_one_refresh(engine: Engine) -> Result {
         }
         for tab in [&first, &second] {
             page.go_to(tab).await?;
-            page.is_signed_in("ada").await?;
+            page.wait_until_signed_in("ada").await?;
         }
         Ok(())
     })
     .await
 }
 
-async fn case_17_a_sign_out_reaches_all_tabs(engine: Engine) -> Result {
-    scenario_on(engine, "sign-out", &STRICT, async |Context { page, .. }: &mut Context| {
+async fn case_17_a_sign_out_reaches_all_tabs(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "sign-out", &STRICT, async |Context { page, .. }: &mut Context| {
         page.sign_up("ada").await?;
         let mut others = vec![page.tab().await?];
         for path in ["/inspector?session=own", "/account"] {
             others.push(page.open_tab(path).await?);
-            page.is_signed_in("ada").await?;
+            page.wait_until_signed_in("ada").await?;
         }
         page.open_tab("/").await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.press("Sign out").await?;
         page.hides("Sign out").await?;
         until("the tokens to be gone from the store", async || Ok((!page.record().await?.has_tokens()).then_some(()))).await?;
         for tab in &others {
             page.go_to(tab).await?;
-            is_signed_out(page).await?;
+            wait_until_signed_out(page).await?;
         }
         Ok(())
     })
     .await
 }
 
-async fn is_signed_out(page: &Page) -> Result {
+async fn wait_until_signed_out(page: &Page) -> Result {
     page.hides("Sign out").await?;
     page.shows("in another tab").await
 }

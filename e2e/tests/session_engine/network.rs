@@ -4,7 +4,7 @@ use super::{ALL_ANSWERED, GUARDED, REFRESH, STRICT, one_rotation, send_with_a_co
 use wugan_e2e::{Context, Fault, ForeignSite, Proxy, Refreshes, Result, scenario};
 
 #[tokio::test]
-async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
+async fn case_26_a_lost_answer_is_repeated_without_another_rotation() -> Result {
     scenario("lost-answer", &STRICT, async |Context { server, page }: &mut Context| {
         let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
@@ -14,20 +14,20 @@ async fn case_26_the_answer_is_lost_after_the_server_has_committed() -> Result {
         send_with_a_corrupt_token(&page).await?;
         let lost = page.summary(4).await?;
         assert_eq!((lost.answered, lost.failed), (0, 4), "the requests fail while the refresh has no response");
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
 
         proxy.clear_fault(REFRESH);
         until_answered(&page).await?;
         let refreshes = server.refreshes().await?;
         assert_eq!(refreshes, one_rotation(refreshes.repeated), "the answer was repeated, without another rotation or a refusal");
         assert!(refreshes.repeated >= 1);
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
 
 #[tokio::test]
-async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
+async fn case_26_a_page_reloaded_during_a_refresh_gets_the_answer_again() -> Result {
     scenario("reloaded", &STRICT, async |Context { server, page }: &mut Context| {
         let proxy = Proxy::start(&server.url()).await?;
         let page = page.at(&proxy.url());
@@ -40,13 +40,13 @@ async fn case_26_the_page_is_reloaded_in_the_middle_of_a_refresh() -> Result {
         proxy.clear_fault(REFRESH);
         assert_eq!(page.burst(4).await?, ALL_ANSWERED);
         assert_eq!(server.refreshes().await?, one_rotation(1));
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
 
 #[tokio::test]
-async fn case_18_offline_and_back() -> Result {
+async fn case_18_the_session_continues_after_an_offline_time() -> Result {
     // Access tokens live long enough that no refresh is in flight when the page goes offline.
     scenario("offline", &["--reuse-leeway", "0s", "--access-ttl", "8s"], async |Context { server, page }: &mut Context| {
         page.sign_up("ada").await?;
@@ -57,7 +57,7 @@ async fn case_18_offline_and_back() -> Result {
         let before = server.refreshes().await?;
         let away = page.burst(4).await?;
         assert_eq!((away.answered, away.failed), (0, 4));
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         assert_eq!(server.refreshes().await?, before, "nothing reached the server");
 
         page.set_offline(false).await?;
@@ -65,7 +65,7 @@ async fn case_18_offline_and_back() -> Result {
         let after = server.refreshes().await?;
         assert!(after.rotated > before.rotated);
         assert_eq!((after.refused, after.revoked), (0, 0));
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -98,12 +98,12 @@ async fn case_18_refused_connections_are_no_rejection() -> Result {
         send_with_a_corrupt_token(&page).await?;
         let refused = page.summary(4).await?;
         assert_eq!((refused.answered, refused.failed), (0, 4));
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
 
         proxy.clear_fault(REFRESH);
         until_answered(&page).await?;
         assert_eq!(server.refreshes().await?, one_rotation(0));
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
@@ -131,7 +131,7 @@ async fn case_28_a_redirect_to_another_origin_carries_no_token() -> Result {
         proxy.clear_fault(GUARDED);
         assert_eq!(page.burst(2).await?.answered, 2);
         assert_eq!(server.refreshes().await?.rotated, 0);
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }

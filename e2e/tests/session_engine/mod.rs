@@ -1,4 +1,4 @@
-//! The session engine in a real browser: what the simulator cannot show. A test's name begins with its case, a known failure of such clients.
+//! The session engine in a real browser: what the simulator cannot show. A test's name begins with its case, its row in docs/cases.md.
 //! The server is strict: a refresh token works once, and a second use ends the session.
 
 mod network;

@@ -1,7 +1,7 @@
 //! Each page once in Firefox and WebKitGTK, in both languages, with the inspector's demonstration. `pages` has more of it in Chromium.
 
 use serde_json::json;
-use wugan_e2e::{Context, Engine, Language, Page, Result, scenario_on, until};
+use wugan_e2e::{BrowserEngine, Context, Language, Page, Result, scenario_in_browser, until};
 
 /// A page: its path, and its title in English and in Chinese.
 type Titled = (&'static str, [&'static str; 2]);
@@ -23,7 +23,7 @@ const FOR_MEMBERS: [Titled; 4] = [
 ];
 
 /// Opens each page, and checks its title, that it has one heading, and that it shows no error.
-async fn open_each(page: &Page, pages: &[Titled], engine: Engine) -> Result {
+async fn open_each(page: &Page, pages: &[Titled], engine: BrowserEngine) -> Result {
     for (path, titles) in pages {
         page.open(path).await?;
         for (language, title) in [Language::English, Language::Chinese].into_iter().zip(titles) {
@@ -38,23 +38,23 @@ async fn open_each(page: &Page, pages: &[Titled], engine: Engine) -> Result {
             })
             .await?;
             assert_eq!(page.script("return document.documentElement.hasAttribute('data-start')").await?, false, "{path} stopped");
-            page.screenshot(&format!("engine-{engine}-{}-{language:?}", path.trim_matches('/'))).await?;
+            page.screenshot(&format!("{engine}-{}-{language:?}", path.trim_matches('/'))).await?;
         }
         page.set_language(Language::English).await?;
     }
     Ok(())
 }
 
-async fn each_page_is_shown_and_the_demonstration_runs(engine: Engine) -> Result {
-    scenario_on(engine, "pages", &[], async |Context { server, page }: &mut Context| {
+async fn each_page_is_shown_and_the_demonstration_runs(engine: BrowserEngine) -> Result {
+    scenario_in_browser(engine, "pages", &[], async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         open_each(page, &FOR_VISITORS, engine).await?;
         page.open("/inspector").await?;
         page.press("Run the demonstration").await?;
-        // Announced to screen readers only, so that an engine may count it as not displayed.
+        // Announced to screen readers only, so that a browser may count it as not displayed.
         let ended = "return !!document.querySelector('[data-testid=demonstrated]')?.textContent";
         until("the demonstration to end", async || Ok((page.script(ended).await? == true).then_some(()))).await?;
-        page.screenshot(&format!("engine-{engine}-demonstration")).await?;
+        page.screenshot(&format!("{engine}-demonstration")).await?;
         assert_eq!(server.answered("/user/register", 201).await?, 1, "one guest serves both ways");
         page.sign_up("ada").await?;
         open_each(page, &FOR_MEMBERS, engine).await
@@ -65,11 +65,11 @@ async fn each_page_is_shown_and_the_demonstration_runs(engine: Engine) -> Result
 #[tokio::test]
 #[ignore = "needs Firefox: `cargo xtask test` installs it"]
 async fn firefox_each_page_is_shown_and_the_demonstration_runs() -> Result {
-    each_page_is_shown_and_the_demonstration_runs(Engine::Firefox).await
+    each_page_is_shown_and_the_demonstration_runs(BrowserEngine::Firefox).await
 }
 
 #[tokio::test]
 #[ignore = "needs WebKitGTK: `cargo xtask test` installs it"]
 async fn webkit_each_page_is_shown_and_the_demonstration_runs() -> Result {
-    each_page_is_shown_and_the_demonstration_runs(Engine::WebKit).await
+    each_page_is_shown_and_the_demonstration_runs(BrowserEngine::WebKit).await
 }

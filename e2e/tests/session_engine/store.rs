@@ -2,15 +2,15 @@
 
 use super::{STRICT_AND_SHORT, outlive_tokens};
 use serde_json::json;
-use wugan_e2e::{Context, Result, scenario, scenario_in};
+use wugan_e2e::{Context, Result, scenario, scenario_with_preferences};
 
 /// The preference of a browser in which sites may store nothing.
 const FORBIDDEN: (&str, u8) = ("profile.default_content_setting_values.cookies", 2);
 
 #[tokio::test]
-async fn case_27_storage_is_denied() -> Result {
+async fn case_27_the_session_works_in_memory_when_storage_is_denied() -> Result {
     let preferences = [(FORBIDDEN.0, json!(FORBIDDEN.1))];
-    scenario_in("storage-denied", &STRICT_AND_SHORT, &preferences, async |Context { server, page }: &mut Context| {
+    scenario_with_preferences("storage-denied", &STRICT_AND_SHORT, &preferences, async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         let asked = page.script("try { return localStorage.length } catch (denied) { return denied.name }").await?;
         assert_eq!(asked, "SecurityError", "the browser denies it");
@@ -18,7 +18,7 @@ async fn case_27_storage_is_denied() -> Result {
         page.follow("Inspector").await?;
         page.choose_own_session().await?;
         outlive_tokens(page, server, 2).await?;
-        page.is_signed_in("ada").await?;
+        page.wait_until_signed_in("ada").await?;
         page.press("Sign out").await?;
         page.hides("Sign out").await
     })
@@ -30,7 +30,7 @@ const FILL: &str =
     "for (let size = 1 << 22; size >= 1; size >>= 1) try { localStorage.setItem('filler' + size, 'x'.repeat(size)) } catch {}";
 
 #[tokio::test]
-async fn case_27_storage_is_full() -> Result {
+async fn case_27_the_session_works_in_memory_when_storage_is_full() -> Result {
     scenario("storage-full", &STRICT_AND_SHORT, async |Context { server, page }: &mut Context| {
         page.open("/").await?;
         page.script(FILL).await?;
@@ -43,7 +43,7 @@ async fn case_27_storage_is_full() -> Result {
         page.follow("Inspector").await?;
         page.choose_own_session().await?;
         outlive_tokens(page, server, 2).await?;
-        page.is_signed_in("ada").await
+        page.wait_until_signed_in("ada").await
     })
     .await
 }
