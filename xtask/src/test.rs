@@ -13,7 +13,7 @@ use wugan_bundle::step::{Result, failure, printed, step};
 use wugan_bundle::wasm::{self, TARGET};
 use wugan_local::databases::{self, clusters, mariadb};
 use wugan_local::process::{self, Running, interrupted};
-use wugan_local::{nest, npm, python};
+use wugan_local::{nest, npm, packages, python};
 
 use crate::app;
 use crate::bench;
@@ -105,8 +105,11 @@ fn native(options: &Options, table: &mut Table) -> Result<()> {
     tests.env("WUGAN_TEST_JOSE", npm::openid_provider()?.join(".."));
     let mut databases = None;
     if !options.without_databases {
+        if cfg!(target_os = "linux") {
+            packages::require("strace", "strace", "strace, by which a test sees that the key file is durable,")?;
+        }
         let running = databases::start(&mut tests)?;
-        // Tests that need a database are marked `#[ignore]`.
+        // Tests that need a database or strace are marked `#[ignore]`.
         databases = Some((running, clusters::find(tests.arg("--include-ignored"))));
     }
     if options.long {

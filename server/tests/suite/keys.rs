@@ -13,7 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use wugan_axum::{Device, SigningAlgorithm, Verifier, VerifyError, clock::Clock, keys};
 use wugan_server::config::Config;
@@ -74,6 +74,61 @@ async fn case_27_keys_are_rotated_without_a_401() {
     for node in [other, server] {
         Arc::into_inner(node).unwrap().stop().await;
     }
+}
+
+/// The file has the key, and the modification time of the file before: it is not read again until that changes.
+#[tokio::test]
+async fn case_35_an_unknown_key_id_causes_no_read_of_the_file() {
+    let server = TestServer::start(Kind::Sqlite).await;
+    let (key, new) = (&server.config.signing_key, server.folder().join("new.key"));
+    let other = server.configured(Config { signing_key: new.clone(), ..server.config.clone() }).await;
+    let token = other.auth.start_session("google:1", &Device::default()).await.unwrap().access_token;
+    let replacement = fs::File::options().append(true).open(&new).unwrap();
+    replacement.set_modified(fs::metadata(key).unwrap().modified().unwrap()).unwrap();
+    fs::rename(&new, key).unwrap();
+    for _ in 0..20 {
+        assert!(!server.accepts(&token).await);
+    }
+    replacement.set_modified(SystemTime::now()).unwrap();
+    while !server.accepts(&token).await {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for node in [other, server] {
+        node.stop().await;
+    }
+}
+
+/// The system calls by which a process of the server makes the key file durable, in their order.
+#[cfg(target_os = "linux")]
+fn durable_steps(folder: &std::path::Path, flags: &[&str]) -> Vec<&'static str> {
+    let (server, trace) = (crate::process::command(folder, flags), folder.join("trace"));
+    let mut strace = std::process::Command::new("strace");
+    // The calls with `?` do not exist on all processors.
+    strace.args(["-f", "-y", "-s", "1000", "-e", "trace=fsync,fdatasync,?link,linkat,?rename,?renameat,renameat2", "-o"]).arg(&trace);
+    let done = strace.arg(server.get_program()).args(flags).current_dir(folder).env_clear().output().expect("strace is installed");
+    let calls = fs::read_to_string(&trace).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&done.stderr)));
+    let of_folder = format!("<{}>)", folder.display());
+    let step = |call: &str| match call.split_once('(') {
+        Some((name, file)) if name.ends_with("sync") && file.contains("wugan.new-") => Some("sync the new file"),
+        Some((name, file)) if name.ends_with("sync") && file.contains(&of_folder) => Some("sync the folder"),
+        Some((name, files)) if name.contains("link") && files.contains("wugan.new-") => Some("link"),
+        Some((name, files)) if name.contains("rename") && files.contains("wugan.new-") => Some("rename"),
+        _ => None,
+    };
+    calls.lines().filter_map(step).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs strace: `cargo xtask test` installs it"]
+fn case_35_the_key_file_is_durable_before_and_after_it_is_replaced() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let here = folder.path().canonicalize().unwrap();
+    let replaced = ["sync the new file", "rename", "sync the folder"];
+    // It ends by itself after it has created the file, and replaced it to record the lifetime of tokens.
+    let created = durable_steps(&here, &["--database-url", "sqlite:///nonexistent/folder/wugan.db"]);
+    assert_eq!(created, [["sync the new file", "link", "sync the folder"], replaced].concat());
+    assert_eq!(durable_steps(&here, &["key", "rotate"]), replaced);
 }
 
 /// The steps of docs/operations.md: revoke on one machine, copy to the other.

@@ -1,8 +1,8 @@
 //! Tests of the server over real sockets, on all databases. Each test starts its own server on port 0.
 //!
 //! A name cites the test's case of the incident table in `docs/security.md`. Tests on PostgreSQL and MySQL are ignored by default
-//! (`--include-ignored` runs them). `WUGAN_TEST_POSTGRES` and `WUGAN_TEST_MYSQL` are the URLs of accounts that may create databases;
-//! `cargo xtask test` sets them. `WUGAN_TEST_LONG` (`cargo xtask test native --long`) runs the long forms.
+//! (`--include-ignored` runs them, and one that needs strace). `WUGAN_TEST_POSTGRES` and `WUGAN_TEST_MYSQL` are the URLs of accounts that
+//! may create databases; `cargo xtask test` sets them. `WUGAN_TEST_LONG` (`cargo xtask test native --long`) runs the long forms.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 #[cfg(unix)]
