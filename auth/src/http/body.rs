@@ -83,6 +83,9 @@ async fn read(mut body: Body) -> Result<Vec<u8>, Error> {
             bytes.extend_from_slice(&data);
         } else if length > DRAIN_LIMIT {
             break;
+        } else {
+            // Takes no memory while the rest is read.
+            bytes = Vec::new();
         }
     }
     if length > MAX_BODY { Err(Error::PayloadTooLarge) } else { Ok(bytes) }

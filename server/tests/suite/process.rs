@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Output, Stdio},
     sync::{
@@ -21,7 +21,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::task::JoinSet;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpSocket, TcpStream},
+    task::JoinSet,
+};
 
 pub(crate) fn command(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wugan-server"));
@@ -466,6 +470,72 @@ async fn case_16_memory_of_hashing_is_returned_after_many_sign_ins() {
     }
     println!("{signed_in} of 64 signed in; resident: {} MiB before, {} MiB after", before / MIB, after / MIB);
     assert!(after < before + 16 * MIB, "{before} before, {after} after");
+}
+
+/// Two rounds of 2 000 connections from four addresses, of which the limits accept half. Each sends as much as the server reads before it
+/// answers: a head, a body, or the beginning of a body that is too long.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn case_38_memory_is_bounded_in_a_flood_of_unfinished_requests() {
+    const ACCEPTED: u64 = 1_000;
+    // The head has at most 16 KiB. The body's buffer grows to 32 KiB, twice its limit. The rest is the state of connection and handler.
+    const MAX_PER_CONNECTION: u64 = 72 * 1024;
+    rlimit::increase_nofile_limit(2_500).unwrap();
+    let folder = folder();
+    let server = Process::start(folder.path(), &["--connection-limit", &(ACCEPTED / 4).to_string(), "--request-timeout", "5m"]);
+    let address: SocketAddr = server.url.trim_start_matches("http://").parse().unwrap();
+    let before = server.memory();
+    let tokens = server.register("ada").await;
+    for round in 1..=2 {
+        let mut flood = Vec::new();
+        for n in 0..2 * ACCEPTED {
+            flood.push(unfinished_request(address, n).await);
+        }
+        let started = Instant::now();
+        // With the connection of ada's client.
+        while connections(address.port()) != (ACCEPTED + 1, 0) {
+            assert!(started.elapsed() < Duration::from_secs(60), "{:?}", connections(address.port()));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let per_connection = server.memory().saturating_sub(before) / ACCEPTED;
+        println!("round {round}: {per_connection} bytes for each connection");
+        assert!(per_connection < MAX_PER_CONNECTION, "{per_connection} bytes for each connection");
+        assert!(server.accepts(&tokens["access_token"]).await);
+        drop(flood);
+        while connections(address.port()).0 > 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+/// A connection from one of four addresses, with a request that the server goes on reading.
+#[cfg(target_os = "linux")]
+async fn unfinished_request(server: SocketAddr, n: u64) -> TcpStream {
+    const HEAD: &str = "POST /user/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ";
+    let request = match n / 4 % 3 {
+        0 => format!("GET /aaa HTTP/1.1\r\nx: {}", "x".repeat(16_000)),
+        1 => format!("{HEAD}16384\r\n\r\n{}", " ".repeat(16_383)),
+        _ => format!("{HEAD}4000000\r\n\r\n{}", " ".repeat(128 * 1024)),
+    };
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 2 + (n % 4) as u8], 0))).unwrap();
+    let mut stream = socket.connect(server).await.unwrap();
+    // A connection above the limit is closed.
+    let _ = stream.write_all(request.as_bytes()).await;
+    stream
+}
+
+/// How many connections are open at a port, and how many bytes in their buffers the server has not read.
+#[cfg(target_os = "linux")]
+fn connections(port: u16) -> (u64, u64) {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let local = format!("0100007F:{port:04X}");
+    let unread = table.lines().filter_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let is_open = fields[1] == local && fields[3] == "01";
+        is_open.then(|| u64::from_str_radix(fields[4].split_once(':').unwrap().1, 16).unwrap())
+    });
+    unread.fold((0, 0), |(count, sum), unread| (count + 1, sum + unread))
 }
 
 #[tokio::test]
