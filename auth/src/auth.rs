@@ -110,7 +110,7 @@ impl Auth {
         crate::maintenance::purge(&self.inner).await
     }
 
-    /// What the background task does each minute if the system clock has been steady for this long.
+    /// Deletes old rows if the system clock has been steady for this long. The background task does so once a minute.
     ///
     /// # Errors
     /// The database is unavailable.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 /// The claims of both kinds.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// The account, under the name that the tutorial's front end reads.
+    /// The account, under the name that the front end of the NestJS tutorial reads.
     #[serde(rename = "userId")]
     pub user_id: i64,
     /// The session.

@@ -15,7 +15,7 @@ use wugan_wire::FieldError;
 pub enum Error {
     /// Another account has the name.
     UsernameTaken,
-    /// Unknown name or wrong password.
+    /// Unknown name, wrong password or disabled account. They are not distinguished.
     InvalidCredentials,
     /// The password typed again by a signed-in user is wrong. Answered 403: the access token is valid, and a refresh would not help.
     WrongPassword,

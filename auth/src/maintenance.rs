@@ -79,19 +79,19 @@ pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
 
 /// For how long the system clock has been steady. A clock that is a month ahead for a minute would delete every session.
 struct ClockStability {
-    wall: Millis,
+    system_time: Millis,
     monotonic: Instant,
     steady_since: Instant,
 }
 
 impl ClockStability {
-    fn new(wall: Millis, monotonic: Instant) -> Self {
-        Self { wall, monotonic, steady_since: monotonic }
+    fn new(system_time: Millis, monotonic: Instant) -> Self {
+        Self { system_time, monotonic, steady_since: monotonic }
     }
 
-    fn steady_for(&mut self, wall: Millis, monotonic: Instant) -> Duration {
-        let drift = wall.saturating_sub(self.wall).saturating_sub(millis(monotonic.duration_since(self.monotonic)));
-        (self.wall, self.monotonic) = (wall, monotonic);
+    fn steady_for(&mut self, system_time: Millis, monotonic: Instant) -> Duration {
+        let drift = system_time.saturating_sub(self.system_time).saturating_sub(millis(monotonic.duration_since(self.monotonic)));
+        (self.system_time, self.monotonic) = (system_time, monotonic);
         if drift.saturating_abs() > MAX_DRIFT {
             warn!(drift_ms = drift, "the system clock jumped: no rows are deleted for an hour");
             self.steady_since = monotonic;

@@ -9,7 +9,7 @@ pub fn client_network(ip: IpAddr) -> IpAddr {
     prefix(ip.to_canonical(), 56)
 }
 
-/// How many times the share of a network a site has.
+/// The limit of a site (an IPv6 /48) as a multiple of the limit of one network (a /56).
 pub const SITE_SHARE: u32 = 4;
 
 /// The site of an IPv6 client: its /48, which hosting providers and tunnel brokers assign to one customer (RFC 6177 §2). It contains 256

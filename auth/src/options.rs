@@ -1,4 +1,4 @@
-//! What an application sets.
+//! The settings of an [`Auth`](crate::Auth).
 
 use crate::{
     clock::Clock,
@@ -11,7 +11,7 @@ use crate::{
 use ipnet::IpNet;
 use std::{path::PathBuf, time::Duration};
 
-/// What an application sets. It has no `Debug`: the database URL may hold a password.
+/// The settings of an [`Auth`](crate::Auth): database, keys, lifetimes, limits. It has no `Debug`: the database URL may hold a password.
 #[derive(Clone)]
 pub struct Options {
     pub(crate) database_url: String,
@@ -151,7 +151,8 @@ impl Options {
         Self { proxies: TrustedProxies::new(networks, header), ..self }
     }
 
-    /// Whether `GET /user/refresh?refresh_token=…` is answered, as the tutorial's clients send it; true by default. Proxies log queries.
+    /// Whether `GET /user/refresh?refresh_token=…` is answered, as clients of the NestJS tutorial send it
+    /// (`docs/guide/src/tutorial.md`); true by default. Proxies log queries.
     #[must_use]
     pub fn query_refresh(self, allow: bool) -> Self {
         Self { query_refresh: allow, ..self }

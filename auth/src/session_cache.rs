@@ -40,7 +40,7 @@ pub(crate) struct SessionCache {
     invalidations: AtomicU64,
 }
 
-/// Entries in two generations, so that expired ones are dropped without a scan.
+/// Entries in two maps. When all entries of the older one have expired, it is dropped without a scan.
 struct Shard {
     young: HashMap<Uuid, (CachedSession, Instant)>,
     old: HashMap<Uuid, (CachedSession, Instant)>,

@@ -22,7 +22,7 @@ pub(crate) struct TokenCache {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TokenHash([u8; 32]);
 
-/// Entries in two generations, so that a full shard drops its older half without a scan.
+/// Entries in two maps. A full shard drops the older one without a scan.
 #[derive(Default)]
 struct Shard {
     epoch: u64,

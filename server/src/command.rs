@@ -84,8 +84,8 @@ pub enum KeyCommand {
     List,
     /// Create a key that verifies and does not sign yet, so that it can be copied to all servers first. Prints its id.
     Add,
-    /// Sign with the key that was added last, or with a new one, five seconds from now on. The old key verifies for
-    /// --session-ttl. Prints the id of the new key.
+    /// Sign with the key that `key add` added last, or with a new one if there is none. It signs five seconds from now on. The old key
+    /// verifies for --session-ttl, or for --access-ttl if that is longer. Prints the id of the new key.
     Rotate,
     /// Remove a key at once, for example a stolen one. Users with tokens of that key have to sign in again. If no other key signs, a new one
     /// does: prints its id.

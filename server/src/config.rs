@@ -53,15 +53,15 @@ pub struct Config {
     pub web_root: PathBuf,
 
     /// The lifetime of an access token.
-    #[arg(long, env = "WUGAN_ACCESS_TTL", default_value = "30m", value_name = "TIME", value_parser = lifetime)]
+    #[arg(long, env = "WUGAN_ACCESS_TTL", default_value = "30m", value_name = "TIME", value_parser = long_time)]
     pub access_ttl: Duration,
 
     /// The lifetime of a refresh token. Each refresh issues a new one, so this is how long a session may be idle.
-    #[arg(long, env = "WUGAN_REFRESH_TTL", default_value = "7d", value_name = "TIME", value_parser = lifetime)]
+    #[arg(long, env = "WUGAN_REFRESH_TTL", default_value = "7d", value_name = "TIME", value_parser = long_time)]
     pub refresh_ttl: Duration,
 
     /// The lifetime of a session from its sign-in, regardless of refreshes.
-    #[arg(long, env = "WUGAN_SESSION_TTL", default_value = "30d", value_name = "TIME", value_parser = lifetime)]
+    #[arg(long, env = "WUGAN_SESSION_TTL", default_value = "30d", value_name = "TIME", value_parser = long_time)]
     pub session_ttl: Duration,
 
     /// For clients without attempt ids: how long after the first use of a refresh token's successor the same client gets that successor
@@ -107,7 +107,7 @@ pub struct Config {
     #[arg(long, env = "WUGAN_REQUIRE_DPOP", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub require_dpop: bool,
 
-    /// DPoP proofs must contain a nonce of the server, which replaces their time. All nodes with the same signing keys share it.
+    /// DPoP proofs must contain a nonce of this server. The time (`iat`) of such a proof is not checked. All nodes with the same signing keys share it.
     #[arg(long, env = "WUGAN_DPOP_NONCE", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub dpop_nonce: bool,
 
@@ -133,8 +133,8 @@ pub struct Config {
     )]
     pub connection_limit: usize,
 
-    /// How many passwords may be tried for one name in a period. When they are used up, a network where the account is signed in has as
-    /// many of its own, each other network a fifth, and an IPv6 /48 four fifths.
+    /// How many passwords may be tried for one name in a period. After that, each network has attempts of its own: as many if the account is
+    /// signed in there, else a fifth. An IPv6 /48 has four fifths.
     #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "ATTEMPTS/TIME")]
     pub name_limit: Rate,
 
@@ -143,13 +143,13 @@ pub struct Config {
     #[arg(long, env = "WUGAN_ADDRESS_LIMIT", default_value = "300/5m", value_name = "ATTEMPTS/TIME")]
     pub address_limit: Rate,
 
-    /// How often one session may be refreshed in a period, and end the account's other sessions.
+    /// How many refreshes one session may make in a period, and how many requests to end other sessions of its account.
     #[arg(long, env = "WUGAN_SESSION_LIMIT", default_value = "120/1m", value_name = "REFRESHES/TIME")]
     pub session_limit: Rate,
 
-    /// How long a request's head and body may take to arrive, each; also how long a connection may be idle. A client may read nothing of a
-    /// response for four times as long.
-    #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = lifetime)]
+    /// How long a request's head and body may take to arrive, each; also how long a connection may be idle. A connection whose client reads
+    /// nothing of a response is closed after four times this time.
+    #[arg(long, env = "WUGAN_REQUEST_TIMEOUT", default_value = "30s", value_name = "TIME", value_parser = long_time)]
     pub request_timeout: Duration,
 
     /// How long requests are still served after a stop signal, while /readyz answers 503. Set it to twice the interval of your load balancer's
@@ -158,7 +158,7 @@ pub struct Config {
     pub drain: Duration,
 
     /// How long entries of the audit trail are kept.
-    #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = lifetime)]
+    #[arg(long, env = "WUGAN_AUDIT_TTL", default_value = "90d", value_name = "TIME", value_parser = long_time)]
     pub audit_ttl: Duration,
 
     /// The format of the log on stderr. WUGAN_LOG sets its level, such as `info` or `info,wugan_axum=debug`.
@@ -230,8 +230,8 @@ impl FromStr for DemoUser {
     }
 }
 
-/// Lifetimes of tokens are whole seconds, so a shorter one would be zero.
-fn lifetime(text: &str) -> Result<Duration, String> {
+/// A time between a second and a hundred years. Lifetimes of tokens are whole seconds, so a shorter one would be zero.
+fn long_time(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if time < Duration::from_secs(1) || time > Duration::from_secs(100 * 365 * 24 * 3600) {
         return Err("must be between 1s and 100years".into());
@@ -283,7 +283,7 @@ fn request_header(text: &str) -> Result<HeaderName, &'static str> {
     let name: HeaderName = text.parse().map_err(|_| "write the name of a request header, such as x-tenant")?;
     let is_forbidden =
         FORBIDDEN_HEADERS.contains(&name.as_str()) || ["proxy-", "sec-"].iter().any(|start| name.as_str().starts_with(start));
-    if is_forbidden { Err("browsers do not let pages send this header") } else { Ok(name) }
+    if is_forbidden { Err("browsers do not let pages send this header: leave it out") } else { Ok(name) }
 }
 
 /// A network. Clients of a listener on [::] count by their IPv4 address, so an IPv4 network written as IPv6 would contain none.
@@ -309,9 +309,9 @@ mod tests {
         }
     }
 
-    /// The flags of the contract (`wire.md`): a unit file that was written by it must start a server.
+    /// Unit files that name these flags must go on starting a server.
     #[test]
-    fn each_flag_of_the_contract_is_in_the_help() {
+    fn released_flags_keep_their_names() {
         let help = Config::command().render_long_help().to_string();
         for flag in [
             "--listen",

@@ -17,7 +17,7 @@ use wugan_axum::StartError;
 
 /// The target of requests' lines in `WUGAN_LOG`.
 const REQUESTS: &str = "wugan_server::edge";
-/// For requests' lines, unless the log is a terminal's, which is coloured.
+/// The writer of request lines. Not set if the log is a terminal: its lines go through the formatter of events, which colours them.
 static LOG: OnceLock<(LogWriter, LogFormat)> = OnceLock::new();
 
 /// An answered request: one line of the log.
@@ -70,10 +70,11 @@ impl Answered<'_> {
 /// Starts the log.
 ///
 /// # Errors
-/// `WUGAN_LOG` is not a log level, or the system starts no thread.
+/// `WUGAN_LOG` is not a log filter, or the system starts no thread.
 pub fn start(format: LogFormat) -> Result<Log, StartError> {
     let wanted = std::env::var("WUGAN_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn".into());
-    let filter = EnvFilter::try_new(wanted).map_err(|error| StartError(format!("WUGAN_LOG is no log level: {error}")))?;
+    let filter = EnvFilter::try_new(wanted)
+        .map_err(|error| StartError(format!("WUGAN_LOG is no log filter ({error}): write it as `info` or `info,wugan_axum=debug`")))?;
     let log = Log::start(io::stderr()).map_err(|error| StartError(format!("cannot start the log: {error}")))?;
     let writer = log.writer();
     let is_terminal = io::stderr().is_terminal();
@@ -91,7 +92,7 @@ pub fn start(format: LogFormat) -> Result<Log, StartError> {
 
 /// Logs where a panic happened. Its message is left out: it may quote a token.
 fn log_panic(panic: &PanicHookInfo<'_>) {
-    error!(place = panic.location().map(ToString::to_string), "a panic, which is a defect");
+    error!(place = panic.location().map(ToString::to_string), "a thread panicked at this place: please report this bug");
 }
 
 #[cfg(test)]

@@ -114,15 +114,15 @@ impl Server {
     /// answered. Each phase of stopping has a time limit.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let connections = GracefulShutdown::new();
-        let (silent, mut all_heard) = mpsc::channel(1);
+        let (first_request_pending, mut first_requests_received) = mpsc::channel(1);
         let admin = tokio::spawn(serve_admin(self.admin, routes::admin(&self.auth, self.stopping.clone()), self.request_timeout));
-        let serve = |stream, peer| serve(stream, peer, &self.edge, &connections, self.request_timeout, silent.clone());
+        let serve = |stream, peer| serve(stream, peer, &self.edge, &connections, self.request_timeout, first_request_pending.clone());
         accept_until(stop, &self.listener, serve).await;
         self.stopping.store(true, Ordering::Relaxed);
         accept_until(sleep(self.drain), &self.listener, serve).await;
         accept_waiting(self.listener, serve);
-        drop(silent);
-        let _ = timeout(FIRST_REQUEST_GRACE, all_heard.recv()).await;
+        drop(first_request_pending);
+        let _ = timeout(FIRST_REQUEST_GRACE, first_requests_received.recv()).await;
         if timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await.is_err() {
             warn!("some requests did not end in time");
         }
@@ -141,7 +141,7 @@ async fn serve_admin(listener: Option<TcpListener>, router: Router, request_time
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                recover(&error).await;
+                pause_after_accept_error(&error).await;
                 continue;
             }
         };
@@ -175,7 +175,7 @@ async fn accept_until(end: impl Future<Output = ()>, listener: &TcpListener, ser
         };
         match accepted {
             Ok((stream, peer)) => serve(stream, peer),
-            Err(error) => recover(&error).await,
+            Err(error) => pause_after_accept_error(&error).await,
         }
     }
 }
@@ -228,19 +228,19 @@ fn listener(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves a connection, unless its network has too many. The connection drops its `silent` at its first request.
+/// Serves a connection, unless its network has too many. The connection drops its `first_request_pending` at its first request.
 fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     edge: &Arc<Edge>,
     connections: &GracefulShutdown,
     request_timeout: Duration,
-    silent: Sender<()>,
+    first_request_pending: Sender<()>,
 ) {
     let _ = stream.set_nodelay(true);
-    let (handler, silent) = (edge.clone(), Mutex::new(Some(silent)));
+    let (handler, first_request_pending) = (edge.clone(), Mutex::new(Some(first_request_pending)));
     let service = service_fn(move |request: Request<Incoming>| {
-        drop(silent.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(first_request_pending.lock().unwrap_or_else(PoisonError::into_inner).take());
         let handler = handler.clone();
         async move { handler.handle(peer, request).await }
     });
@@ -249,8 +249,8 @@ fn serve(
     edge.serve(peer.ip(), connection.map(drop));
 }
 
-/// Accepting fails for a connection that was closed already, or for lack of file descriptors, which passes.
-async fn recover(error: &io::Error) {
+/// Waits 100 ms if accepting failed for lack of file descriptors. Does nothing if the client had closed the connection already.
+async fn pause_after_accept_error(error: &io::Error) {
     if !matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused) {
         warn!(%error, "cannot accept a connection");
         sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! A stream on which a write fails that makes no progress for a time: the client does not read.
+//! A stream whose write fails if it makes no progress for a time, because the client does not read.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Errors as responses: the tutorial's shape and a code for programs, without the cause.
+//! Errors as responses: the fields of the NestJS tutorial and a code for programs, without the cause.
 
 use crate::error::Error;
 use axum::{
@@ -73,7 +73,11 @@ impl Error {
             Self::UsernameTaken => (StatusCode::CONFLICT, Code::UsernameTaken, "That username is taken."),
             Self::InvalidCredentials => (StatusCode::UNAUTHORIZED, Code::InvalidCredentials, "Wrong username or password."),
             Self::WrongPassword => (StatusCode::FORBIDDEN, Code::InvalidCredentials, "Wrong password."),
-            Self::InvalidGrant => (StatusCode::UNAUTHORIZED, Code::InvalidGrant, "The session has ended. Please sign in again."),
+            Self::InvalidGrant => (
+                StatusCode::UNAUTHORIZED,
+                Code::InvalidGrant,
+                "The session or the code is no longer valid. Please sign in again, or ask for a new code.",
+            ),
             Self::MissingToken => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "An access token is required."),
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, Code::InvalidToken, "The access token is invalid or has expired."),
             Self::InvalidProof => (StatusCode::BAD_REQUEST, Code::InvalidDpopProof, "A DPoP proof is missing or invalid."),

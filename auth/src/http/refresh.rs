@@ -1,4 +1,5 @@
-//! `POST /user/refresh`, and `GET /user/refresh?refresh_token=…` as the tutorial's clients send it.
+//! `POST /user/refresh`, and `GET /user/refresh?refresh_token=…` as clients of the NestJS tutorial send it
+//! (`docs/guide/src/tutorial.md`).
 
 use super::{
     body::{Json, missing},

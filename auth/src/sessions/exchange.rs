@@ -1,5 +1,6 @@
-//! The decision about one refresh request, without the database: which rotation it makes of a row in the usual state, and what to do by the
-//! row. Where the first is possible and the statement of `Store::exchange` changes the row, the second has the same result.
+//! Decides one refresh request, without the database. `expected` returns the rotation for a row in the usual state: the session is live, the
+//! token is its current one, and neither a lost answer nor another device is to be handled. The store writes it without reading the row, if
+//! the row is in this state. `decide` needs the row. Where both apply, their results are equal.
 
 use super::service::Policy;
 use crate::{
@@ -28,8 +29,8 @@ pub(super) enum Outcome {
     Revoked(Box<Model>),
     Refused,
     ReusedAttempt,
-    /// This node remembers that the session has ended, and its row is live.
-    LiveAgain,
+    /// This node has ended the session, and the database lost that commit: the row is live.
+    RevocationLost,
 }
 
 /// A refresh request.

@@ -47,7 +47,7 @@ impl Sessions {
         let clock = self.clock.clone();
         let decide = move |row: &Model, account: &Account| match exchange.decide(row, account, clock.now()) {
             (Outcome::Refused, _) => (Outcome::Refused, None),
-            _ if is_ended => (Outcome::LiveAgain, None),
+            _ if is_ended => (Outcome::RevocationLost, None),
             decided => decided,
         };
         let epoch = self.cache.epoch();
@@ -60,7 +60,7 @@ impl Sessions {
             }
             Ok(exchanged)
         });
-        // The exchange goes on after that.
+        // After this time the request fails, and the exchange continues in its task.
         let exchanged = timeout(MAX_WAIT, exchange).await.unwrap_or_else(|_| Err(Error::Busy("the database is locked".into())))?;
         let outcome = match exchanged.decision {
             Outcome::Rotated => "rotated",
@@ -74,7 +74,7 @@ impl Sessions {
             }
             Outcome::Revoked(_) => return Err(Error::InvalidGrant),
             Outcome::Refused => return Err(self.refused()),
-            Outcome::LiveAgain => {
+            Outcome::RevocationLost => {
                 self.end_again(claims.sid, claims.user_id, device).await?;
                 return Err(self.refused());
             }

@@ -50,8 +50,8 @@ pub(crate) struct Edge {
     refusals: Responder,
     admission: Admission,
     connections: Networks,
-    /// Counts the requests that were given an id: the hash of their number by a key of this process.
-    requests: AtomicU64,
+    /// The number of ids generated so far. An id is the hash of its number with a random key of this process.
+    generated_ids: AtomicU64,
     ids: RandomState,
 }
 
@@ -61,7 +61,7 @@ impl Edge {
         let refusals = Router::new().fallback(|| async { Error::Busy("too many requests of one network are in flight".into()) });
         let [routes, refusals] = [router, refusals].map(|router| Responder::new(router, origins));
         let (admission, connections) = (Admission::new(max), Networks::new(max, max_per_network));
-        Self { auth, routes, refusals, admission, connections, requests: AtomicU64::new(0), ids: RandomState::new() }
+        Self { auth, routes, refusals, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -107,7 +107,7 @@ impl Edge {
     fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> HeaderValue {
         let is_valid = |id: &[u8]| (8..=64).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
         let sent = headers.get(REQUEST_ID).filter(|id| self.auth.proxies().contains(peer) && is_valid(id.as_bytes()));
-        let made = || format!("{:016x}", self.ids.hash_one(self.requests.fetch_add(1, Ordering::Relaxed))).try_into();
+        let made = || format!("{:016x}", self.ids.hash_one(self.generated_ids.fetch_add(1, Ordering::Relaxed))).try_into();
         // Digits are always valid.
         sent.cloned().or_else(|| made().ok()).unwrap_or(HeaderValue::from_static(""))
     }

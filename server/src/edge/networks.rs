@@ -1,4 +1,4 @@
-//! Serves all connections of a client network in one task, those of a site in at most four, and limits how many there are.
+//! Serves all connections of a client network in one task, those of an IPv6 site (/48) in at most four, and limits how many there are.
 //!
 //! The runtime gives each task a time slice of bounded length. A thousand connections of one network therefore delay the connections of
 //! another network by one time slice, and not by a thousand.
@@ -125,7 +125,7 @@ mod tests {
 
     const NETWORKS: [[u8; 4]; 3] = [[203, 0, 113, 1], [203, 0, 113, 2], [203, 0, 113, 3]];
 
-    /// Serves connections that stay open until they are released. Returns how many were accepted of each network in turn.
+    /// Serves connections that stay open until they are released. Returns how many of them were accepted.
     async fn accepted(networks: &Networks, clients: &[[u8; 4]], open: &Arc<Semaphore>) -> usize {
         let before = open.available_permits();
         for client in clients {

@@ -111,7 +111,8 @@ async fn file(mut response: Response, is_hashed: bool, request: &HeaderMap) -> R
     response
 }
 
-/// With an ETag by its content, unless it is long or a part, in place of what is made of the modification time. 304 if the client has it.
+/// Replaces the headers that `ServeDir` makes of the modification time by an ETag of the content, except for long files and ranges. Answers
+/// 304 if the client has that ETag.
 async fn tagged(mut response: Response, request: &HeaderMap) -> Result<Response, Error> {
     response.headers_mut().remove(header::LAST_MODIFIED);
     response.headers_mut().remove(header::ETAG);

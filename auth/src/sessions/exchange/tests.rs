@@ -1,5 +1,5 @@
-//! Compares the statements of the store with the rules, by random rows and requests: the conditions of a statement repeat in SQL when the
-//! rules decide so. `WUGAN_TEST_SEED` repeats a run.
+//! Compares the WHERE clauses of the store's UPDATEs with the rules in Rust, by random rows and requests: both must change the same rows.
+//! `WUGAN_TEST_SEED` repeats a run.
 #![allow(clippy::unwrap_used)]
 
 use super::*;
@@ -250,7 +250,7 @@ impl Comparison {
             Outcome::Revoked(_) => "revoked",
             Outcome::Refused => "refused",
             Outcome::ReusedAttempt => "reused attempt",
-            Outcome::LiveAgain => "not of these rules",
+            Outcome::RevocationLost => "not of these rules",
         });
         self.set(&case.row).await;
     }

@@ -18,7 +18,7 @@ use tokio::{
 };
 use uuid::Uuid;
 
-/// How long a statement delays the next one. One that waits for a locked row takes longer.
+/// The next statement is sent after this time, even if the one before it still waits for a locked row.
 const MAX_DELAY: Duration = Duration::from_millis(500);
 /// The largest number of statements in flight, and at most half of the connections, so that locked rows leave the others to other operations.
 const MAX_STATEMENTS: usize = 4;

@@ -128,7 +128,7 @@ fn read(connection: &Connection, mut queue: mpsc::Receiver<Message>) -> Option<o
 fn write(connection: &Connection, mut queue: mpsc::Receiver<Message>, write_lock: &WriteLock) -> Option<oneshot::Sender<()>> {
     let (mut messages, mut answers) = (Vec::new(), Vec::new());
     while queue.blocking_recv_many(&mut messages, MAX_BATCH) > 0 {
-        // The first message wakes this thread. Those of requests that have arrived, too, shall share its commit.
+        // The first message wakes this thread. Messages of other requests that have arrived by now join the same commit.
         thread::yield_now();
         let guard = write_lock.blocking_lock();
         // Messages that arrived meanwhile.
