@@ -9,11 +9,8 @@ use crate::{
     grant::{Exchange, Json, RefreshGrant},
     http::{Request, Response, header::is_header_name, redacted::redacted},
     platform::{Host, Storage, default_platform, in_memory::in_memory, storage_of},
-    session::{
-        Migration, Session, Settings,
-        in_flight::ResumeSlot,
-        transport::{AUTHORIZATION, Defaults, Transport, names_host, without_redirects},
-    },
+    session::{Migration, Session, Settings, in_flight::ResumeSlot},
+    transport::send_once::{AUTHORIZATION, Defaults, Transport, names_host, without_redirects},
 };
 use http::StatusCode;
 use std::{cell::Cell, fmt, rc::Rc, time::Duration};

@@ -4,21 +4,22 @@ use crate::{
     error::Error,
     gate::Gate,
     grant::{RefreshOutcome, TokenResponse},
-    http::{Body, Request, RequestBuilder, Response, abort::Sending},
-    platform::Address,
+    http::{Request, Response, abort::Sending},
+    platform::{Address, body::Body},
     rules::{Rule, is_broken},
     session::{
-        Route, Session,
-        clock::milliseconds,
+        Session,
         event::{Fact, RefreshTrigger},
         in_flight::ResumeSlot,
-        tokens::Freshness,
-        transport::{Transport, issued_at},
+        refusals::Route,
     },
     storage::{
         lock::{Lock, STORE_LAG},
         record::Credential,
     },
+    time::timestamp::milliseconds,
+    tokens::stored::Freshness,
+    transport::send_once::{Transport, issued_at},
 };
 use futures::future::LocalBoxFuture;
 use http::Method;
@@ -93,7 +94,10 @@ impl fmt::Debug for Client {
     }
 }
 
-impl RequestBuilder<Client> {
+/// A request of a client.
+pub type RequestBuilder<C = Client> = Request<C>;
+
+impl Request<Client> {
     /// Sends the request. See [`Client::send`].
     ///
     /// # Errors
@@ -265,8 +269,8 @@ impl Client {
         // The default timeout is for waiting. How long a large body takes to upload depends on the network: its sending is limited by size.
         let default = (!request.parts.body.may_be_large()).then_some(self.0.session.0.settings.timeout);
         let begun = platform.monotonic();
-        if let Some((signal, abort)) = request.options().signal.as_ref().zip(request.parts.abort) {
-            sending = (abort.unless_aborted)(signal, sending);
+        if let Some((signal, unless_aborted)) = request.options().signal.as_ref().zip(request.parts.unless_aborted) {
+            sending = unless_aborted(signal, sending);
         }
         let mut response = self.0.session.0.transport.within(request.parts.timeout.or(default), sending).await?;
         if let Some((timeout, limit)) = request.parts.timeout.zip(request.parts.limit_reading) {

@@ -4,7 +4,7 @@
 //! serde_json parses them. Both pass the same tests.
 
 #[cfg(target_arch = "wasm32")]
-use crate::platform::browser::json as host;
+use crate::js::json as host;
 use host::Value;
 
 /// A JSON object (RFC 8259 §4). A missing member and one of another type both read as `None`.

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-#[cfg(any(feature = "dpop", feature = "oidc"))]
 mod base64url;
 mod builder;
 mod client;
@@ -9,7 +8,10 @@ mod dpop;
 mod error;
 mod gate;
 pub mod grant;
+mod hash;
 mod http;
+#[cfg(target_arch = "wasm32")]
+mod js;
 mod json;
 #[cfg(feature = "leptos")]
 pub mod leptos;
@@ -23,21 +25,26 @@ mod resume;
 pub mod rules;
 mod session;
 mod storage;
+mod text;
+mod time;
+mod tokens;
+mod transport;
+mod warning;
 #[cfg(any(feature = "oidc", all(feature = "dpop", target_arch = "wasm32")))]
 mod web_crypto;
 
 pub use ::http::{HeaderMap, Method, StatusCode};
 pub use builder::ClientBuilder;
-pub use client::{Client, SignIn};
+pub use client::{Client, RequestBuilder, SignIn};
 pub use error::{Error, SignOutReason};
-#[doc(hidden)]
-pub use http::Content;
-pub use http::{Body, Multipart, Request, RequestBuilder, RequestOptions, Response};
+pub use http::{Multipart, Request, Response};
 pub use json::Object;
-pub use session::{
-    AccessToken, AuthState, Event, Outcome, RefreshResult, RefreshTrigger, Session, SessionInfo, Subscription, TimedEvent, TokenSet, User,
-    Warning,
-};
+#[doc(hidden)]
+pub use platform::body::Content;
+pub use platform::{body::Body, request::RequestOptions};
+pub use session::{AccessToken, AuthState, Event, Outcome, RefreshResult, RefreshTrigger, Session, SessionInfo, Subscription, TimedEvent};
+pub use tokens::{token_set::TokenSet, user::User};
+pub use warning::Warning;
 
 pub use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect};
 

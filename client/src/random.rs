@@ -1,7 +1,7 @@
 //! Random numbers that do not follow from earlier ones. Those of `Math.random` do, and the ids in a stored record are such earlier ones.
 
 #[cfg(target_arch = "wasm32")]
-use crate::platform::browser::object;
+use crate::js::object;
 
 /// 53 random bits as a number, at least 0 and less than 1.
 pub(crate) fn random() -> f64 {
@@ -43,7 +43,7 @@ fn bits() -> u64 {
 
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
-    use super::*;
+    use super::random;
     use js_sys::Reflect;
     use wasm_bindgen_test::wasm_bindgen_test;
 

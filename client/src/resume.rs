@@ -4,13 +4,11 @@ use crate::{
     client::{Client, SignIn},
     error::{Error, SignOutReason},
     grant::{Exchange, RefreshOutcome, TokenResponse},
-    session::{
-        Session,
-        clock::Timestamp,
-        tokens::{TokenSet, Tokens},
-        transport::without_redirects,
-    },
+    session::Session,
     storage::lock::Lock,
+    time::timestamp::Timestamp,
+    tokens::{stored::Tokens, token_set::TokenSet},
+    transport::without_redirects,
 };
 use futures::{
     FutureExt,

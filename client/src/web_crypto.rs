@@ -2,7 +2,7 @@
 
 use crate::base64url::encode;
 #[cfg(target_arch = "wasm32")]
-use crate::platform::browser::object;
+use crate::js::object;
 use futures::future::LocalBoxFuture;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

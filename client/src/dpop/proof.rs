@@ -34,7 +34,7 @@ impl Proof<'_> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{error::Error, platform::StoredKey, session::tokens::decode_base64url};
+    use crate::{base64url::decode, error::Error, platform::StoredKey};
     use futures::future::LocalBoxFuture;
     use std::rc::Rc;
 
@@ -69,7 +69,7 @@ mod tests {
             nonce: Some("\"n\\"),
         };
         let signed = proof.signed_part(&Key);
-        let parts: Vec<_> = signed.split('.').map(|part| Object::read(&decode_base64url(part.as_bytes()).unwrap()).unwrap()).collect();
+        let parts: Vec<_> = signed.split('.').map(|part| Object::read(&decode(part.as_bytes()).unwrap()).unwrap()).collect();
         let [header, claims] = parts.as_slice() else { panic!("{signed}") };
         assert_eq!(header.text("typ").as_deref(), Some("dpop+jwt"));
         let jwk = header.object("jwk").unwrap();
@@ -78,7 +78,7 @@ mod tests {
         assert_eq!(texts, ["POST", "https://a/b", "1", "hash", "\"n\\"]);
         assert_eq!(claims.number("iat"), Some(1_000.0));
         let bare = Proof { token_hash: None, nonce: None, ..proof }.signed_part(&Key);
-        let claims = Object::read(&decode_base64url(bare.split('.').nth(1).unwrap().as_bytes()).unwrap()).unwrap();
+        let claims = Object::read(&decode(bare.split('.').nth(1).unwrap().as_bytes()).unwrap()).unwrap();
         assert!(claims.text("ath").is_none() && claims.text("nonce").is_none());
     }
 }

@@ -1,7 +1,7 @@
 //! Per origin: the latest nonce (RFC 9449 §8), and the server's time if that differs from the known one. Both are used for
 //! the next proof, so that it costs no second round trip.
 
-use crate::session::clock::Timestamp;
+use crate::time::timestamp::Timestamp;
 use std::cell::RefCell;
 
 /// A client talks to few servers, and a map takes more code.

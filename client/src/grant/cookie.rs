@@ -3,6 +3,7 @@
 use crate::{
     grant::{Exchange, RefreshGrant, RefreshOutcome, TokenResponse, fields::Fields},
     http::Request,
+    tokens::token_set::TokenSet,
 };
 use web_sys::RequestCredentials;
 
@@ -54,7 +55,7 @@ impl RefreshGrant for Cookie {
     fn parse(&self, response: &TokenResponse<'_>) -> RefreshOutcome {
         match self.fields.parse(response, true) {
             // A refresh token in the body too is not for the page to keep.
-            RefreshOutcome::Granted(tokens) => RefreshOutcome::Granted(crate::TokenSet { refresh_token: None, ..tokens }),
+            RefreshOutcome::Granted(tokens) => RefreshOutcome::Granted(TokenSet { refresh_token: None, ..tokens }),
             outcome => outcome,
         }
     }

@@ -3,7 +3,8 @@
 use crate::{
     grant::{RefreshOutcome, TokenResponse},
     json::Object,
-    session::{clock::parse_digits, tokens::TokenSet},
+    text::parse_digits,
+    tokens::token_set::TokenSet,
 };
 
 /// `invalid_grant` (RFC 6749 §5.2), the codes of OpenID Connect Core §3.1.2.6, and those of Django SimpleJWT and Supabase.

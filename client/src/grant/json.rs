@@ -80,7 +80,7 @@ impl RefreshGrant for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Content;
+    use crate::platform::body::Content;
 
     /// A strict server, such as Nest with `forbidNonWhitelisted`, answers 400 to a member that it does not know.
     #[test]

@@ -15,19 +15,13 @@ use web_sys::AbortSignal;
 /// The result of a request under way.
 pub(crate) type Sending<'a> = LocalBoxFuture<'a, Result<Response, Box<Error>>>;
 
+/// Lets a request run until its signal is triggered.
+pub(crate) type UnlessAborted = for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>;
+
 /// Calls a function when the signal is triggered, until the guard is dropped: one signal may be used for many requests.
 pub(crate) fn on_abort(signal: &AbortSignal, function: Box<dyn FnMut()>) -> Guard {
     let function = RefCell::new(function);
     Box::new(Listener::new(signal, "abort", Box::new(move |_| (function.borrow_mut())())))
-}
-
-/// What a request with a signal calls.
-#[derive(Clone, Copy)]
-pub(crate) struct AbortFunctions {
-    pub(crate) unless_aborted: for<'a> fn(&'a AbortSignal, Sending<'a>) -> Sending<'a>,
-    /// For the browser's `fetch`.
-    #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code))]
-    pub(crate) on_abort: fn(&AbortSignal, Box<dyn FnMut()>) -> Guard,
 }
 
 /// Lets a future run until the signal is triggered.

@@ -1,10 +1,5 @@
 //! Which names and values a header can have.
 
-/// Whether a text contains another. `str::contains` adds a kilobyte to the download.
-pub(crate) fn contains(text: &str, part: &str) -> bool {
-    text.as_bytes().windows(part.len()).any(|window| window == part.as_bytes())
-}
-
 /// Whether this is a token (RFC 9110 §5.1, §5.6.2).
 pub(crate) fn is_header_name(name: &str) -> bool {
     let is_mark = |byte| matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');

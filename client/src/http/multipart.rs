@@ -3,11 +3,7 @@
 //! `fetch` gives a `FormData` a new boundary at each sending, and the program may change it in between. Encoding it once makes a
 //! replay send the same bytes. Blobs are referred to, not read.
 
-use crate::{
-    error::Error,
-    http::{body::Body, header::is_header_value},
-    random::random,
-};
+use crate::{error::Error, http::header::is_header_value, platform::body::Body, random::random};
 use js_sys::{Array, Reflect, Uint8Array};
 use std::fmt;
 use wasm_bindgen::{JsCast, JsValue};
@@ -161,7 +157,7 @@ fn escaped(name: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::http::{body::Content, request::Request};
+    use crate::{http::request::Request, platform::body::Content};
 
     fn encoded(form: Multipart) -> String {
         let boundary = form.boundary.clone();

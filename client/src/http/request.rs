@@ -3,13 +3,17 @@
 use crate::{
     error::Error,
     http::{
-        abort::{AbortFunctions, on_abort, unless_aborted},
-        body::Body,
-        header::{contains, is_header_name, is_header_value},
+        abort::{UnlessAborted, on_abort, unless_aborted},
+        header::{is_header_name, is_header_value},
         multipart::Multipart,
         redacted::redacted,
         response::{LimitReading, limit_reading},
     },
+    platform::{
+        body::Body,
+        request::{RequestHead, RequestOptions},
+    },
+    text::contains,
 };
 use http::{HeaderMap, Method};
 use js_sys::Reflect;
@@ -17,11 +21,10 @@ use serde::Serialize;
 use std::{fmt, rc::Rc, time::Duration};
 use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestInit, RequestMode, RequestRedirect};
 
-/// A request that is not bound to a client yet, such as one that a [`RefreshGrant`](crate::grant::RefreshGrant) builds. Send it with
-/// [`Client::send`](crate::Client::send).
-pub type Request = RequestBuilder<()>;
-
 /// A request under construction. A mistake in it is reported when it is sent.
+///
+/// One that is not bound to a client yet, such as one that a [`RefreshGrant`](crate::grant::RefreshGrant) builds, is sent with
+/// [`Client::send`](crate::Client::send).
 ///
 /// ```no_run
 /// # async fn example(client: wugan::Client) -> Result<(), wugan::Error> {
@@ -34,24 +37,19 @@ pub type Request = RequestBuilder<()>;
 /// ```
 #[derive(Clone)]
 #[must_use = "`send` or `sign_in` sends a request"]
-pub struct RequestBuilder<C = crate::Client> {
+pub struct Request<C = ()> {
     pub(crate) client: C,
     /// Boxed, so that each builder method moves a pointer: that makes calling code smaller.
     pub(crate) parts: Box<Parts>,
 }
 
-type SetOption = Rc<dyn Fn(&RequestInit)>;
-
 #[derive(Clone)]
 pub(crate) struct Parts {
-    pub(crate) method: Method,
+    pub(crate) head: RequestHead,
     pub(crate) url: String,
     /// Serialized, without the question mark.
     pub(crate) query: String,
-    /// In order; names in lower case.
-    headers: Vec<(String, String)>,
     pub(crate) body: Body,
-    options: RequestOptions,
     pub(crate) timeout: Option<Duration>,
     /// Set with the timeout.
     pub(crate) limit_reading: Option<LimitReading>,
@@ -61,36 +59,14 @@ pub(crate) struct Parts {
     /// It asks the OpenID provider for user information: the token is in `Authorization`, also beside another header for the API (OpenID Connect Core
     /// §5.3.1), and a second 401 says nothing about it for other requests.
     pub(crate) is_for_provider: bool,
-    /// Closures that pass the options on to the browser, so that an app downloads the code of those that it sets.
-    pub(crate) apply: Vec<SetOption>,
-    /// Pointers, so that an app without signals does not download the functions.
-    pub(crate) abort: Option<AbortFunctions>,
+    /// A pointer, so that an app without signals does not download the function.
+    pub(crate) unless_aborted: Option<UnlessAborted>,
     error: Option<Error>,
 }
 
-/// The options of `fetch` that a request was given. <https://fetch.spec.whatwg.org/#requestinit>
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct RequestOptions {
-    /// Whether cookies are sent and stored.
-    pub credentials: Option<RequestCredentials>,
-    /// How the browser's cache is used.
-    pub cache: Option<RequestCache>,
-    /// CORS mode.
-    pub mode: Option<RequestMode>,
-    /// What happens on a redirect.
-    pub redirect: Option<RequestRedirect>,
-    /// What the `Referer` header contains.
-    pub referrer_policy: Option<ReferrerPolicy>,
-    /// Aborts the request.
-    pub signal: Option<AbortSignal>,
-    /// Whether the request may outlive the page.
-    pub keepalive: bool,
-}
-
-impl<C> fmt::Debug for RequestBuilder<C> {
+impl<C> fmt::Debug for Request<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.parts.method).field("url", &redacted(&self.parts.url)).finish_non_exhaustive()
+        f.debug_struct("Request").field("method", &self.parts.head.method).field("url", &redacted(&self.parts.url)).finish_non_exhaustive()
     }
 }
 
@@ -98,23 +74,20 @@ impl Request {
     /// A request with any method.
     pub fn new(method: Method, url: impl Into<String>) -> Request {
         let parts = Parts {
-            method,
+            head: RequestHead { method, headers: Vec::new(), options: RequestOptions::default(), apply: Vec::new(), on_abort: None },
             url: url.into(),
             query: String::new(),
-            headers: Vec::new(),
             body: Body::empty(),
-            options: RequestOptions::default(),
             timeout: None,
             limit_reading: None,
             attempt_timeout: None,
             is_anonymous: false,
             is_refreshable: true,
             is_for_provider: false,
-            apply: Vec::new(),
-            abort: None,
+            unless_aborted: None,
             error: None,
         };
-        RequestBuilder { client: (), parts: Box::new(parts) }
+        Request { client: (), parts: Box::new(parts) }
     }
 
     /// A GET.
@@ -148,10 +121,10 @@ impl Request {
     }
 }
 
-impl<C> RequestBuilder<C> {
+impl<C> Request<C> {
     /// Binds the request to a client, or takes it from one.
-    pub(crate) fn bind<D>(self, client: D) -> (RequestBuilder<D>, C) {
-        (RequestBuilder { client, parts: self.parts }, self.client)
+    pub(crate) fn bind<D>(self, client: D) -> (Request<D>, C) {
+        (Request { client, parts: self.parts }, self.client)
     }
 
     /// Adds a header. A repeated name is sent repeatedly; a `Content-Type` replaces the earlier one. The header that carries the token
@@ -257,38 +230,39 @@ impl<C> RequestBuilder<C> {
 
     /// Whether cookies are sent and stored, for this request.
     pub fn credentials(mut self, credentials: RequestCredentials) -> Self {
-        self.parts.options.credentials = Some(credentials);
+        self.parts.head.options.credentials = Some(credentials);
         self.apply(move |init| init.set_credentials(credentials))
     }
 
     /// How the browser's cache is used.
     pub fn cache(mut self, cache: RequestCache) -> Self {
-        self.parts.options.cache = Some(cache);
+        self.parts.head.options.cache = Some(cache);
         self.apply(move |init| init.set_cache(cache))
     }
 
     /// The CORS mode. With `NoCors`, a response of another origin is opaque: its [status](crate::Response::status) is 418, and it has no body.
     pub fn mode(mut self, mode: RequestMode) -> Self {
-        self.parts.options.mode = Some(mode);
+        self.parts.head.options.mode = Some(mode);
         self.apply(move |init| init.set_mode(mode))
     }
 
     /// What happens on a redirect. With `Manual`, the response to it is opaque: its [status](crate::Response::status) is 418.
     pub fn redirect(mut self, redirect: RequestRedirect) -> Self {
-        self.parts.options.redirect = Some(redirect);
+        self.parts.head.options.redirect = Some(redirect);
         self.apply(move |init| drop(Reflect::set(init, &"redirect".into(), &redirect.into())))
     }
 
     /// What the `Referer` header contains.
     pub fn referrer_policy(mut self, policy: ReferrerPolicy) -> Self {
-        self.parts.options.referrer_policy = Some(policy);
+        self.parts.head.options.referrer_policy = Some(policy);
         self.apply(move |init| init.set_referrer_policy(policy))
     }
 
     /// Aborts the request, and the reading of its body, when this signal is triggered.
     pub fn signal(mut self, signal: &AbortSignal) -> Self {
-        self.parts.options.signal = Some(signal.clone());
-        self.parts.abort = Some(AbortFunctions { unless_aborted, on_abort });
+        self.parts.head.options.signal = Some(signal.clone());
+        self.parts.unless_aborted = Some(unless_aborted);
+        self.parts.head.on_abort = Some(on_abort);
         self
     }
 
@@ -306,24 +280,24 @@ impl<C> RequestBuilder<C> {
 
     /// Lets the request outlive the page. Browsers limit such bodies to 64 KiB.
     pub fn keepalive(mut self) -> Self {
-        self.parts.options.keepalive = true;
+        self.parts.head.options.keepalive = true;
         self
     }
 
     fn apply(mut self, option: impl Fn(&RequestInit) + 'static) -> Self {
-        self.parts.apply.push(Rc::new(option));
+        self.parts.head.apply.push(Rc::new(option));
         self
     }
 
     fn typed_body(mut self, content_type: &'static str, body: Body) -> Self {
         if !self.has_header(CONTENT_TYPE) {
-            self.parts.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
+            self.parts.head.headers.push((CONTENT_TYPE.to_owned(), content_type.to_owned()));
         }
         self.body(body)
     }
 
     pub(crate) fn has_header(&self, name: &str) -> bool {
-        self.parts.headers.iter().any(|(set, _)| set == name)
+        self.parts.head.headers.iter().any(|(set, _)| set == name)
     }
 
     /// The first mistake made in building the request.
@@ -334,24 +308,24 @@ impl<C> RequestBuilder<C> {
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
-        &self.parts.method
+        &self.parts.head.method
     }
 
     /// Names and values of the headers in the order in which they were added; repeated names stay repeated.
     pub fn header_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.parts.head.header_pairs()
     }
 
     /// The options for `fetch`.
     #[must_use]
     pub fn options(&self) -> &RequestOptions {
-        &self.parts.options
+        &self.parts.head.options
     }
 
     /// Whether a response to it may come out of a cache (RFC 9111 §3, §4).
     pub(crate) fn may_be_cached(&self) -> bool {
-        let bypasses = matches!(self.parts.options.cache, Some(RequestCache::NoStore | RequestCache::Reload));
-        matches!(self.parts.method, Method::GET | Method::HEAD) && !bypasses
+        let bypasses = matches!(self.parts.head.options.cache, Some(RequestCache::NoStore | RequestCache::Reload));
+        matches!(self.parts.head.method, Method::GET | Method::HEAD) && !bypasses
     }
 
     /// A URL with the query added in front of its fragment.
@@ -373,9 +347,9 @@ impl Parts {
                 let name = name.to_ascii_lowercase();
                 // It has one value (RFC 9110 §8.3).
                 if name == CONTENT_TYPE {
-                    self.headers.retain(|(set, _)| *set != name);
+                    self.head.headers.retain(|(set, _)| *set != name);
                 }
-                self.headers.push((name, value.to_owned()));
+                self.head.headers.push((name, value.to_owned()));
             }
             _ => self.fail(format!("the value of the header {name} has characters outside of printable ASCII: encode it")),
         }

@@ -5,7 +5,7 @@ use crate::{
     http::redacted::redacted,
     json::without_byte_order_mark,
     platform::{Guard, Host, HostResponse, within},
-    session::{backoff::parse_retry_after, clock::Timestamp},
+    time::{date::parse_retry_after, timestamp::Timestamp},
 };
 use futures::{
     FutureExt, Stream, TryStreamExt,

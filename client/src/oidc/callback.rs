@@ -3,8 +3,8 @@
 use crate::oidc::{
     Oidc, browser,
     error::Error,
-    exchange::{Unanswered, complete},
-    pending::{Pending, is_popup},
+    exchange::complete,
+    pending::{Pending, Unanswered, is_popup},
     popup,
     response::AuthorizationResponse,
 };

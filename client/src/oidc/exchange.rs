@@ -9,18 +9,10 @@ use crate::{
         error::{Error, IdTokenError},
         fetch::{check_status, fetch, get},
         id_token::{Expected, IdToken, Received, user},
-        pending::{Pending, note_completed},
+        pending::{Pending, Unanswered, note_completed},
     },
-    session::tokens::TokenSet,
+    tokens::token_set::TokenSet,
 };
-
-/// A code that the token endpoint has not answered.
-pub(crate) struct Unanswered {
-    pub(crate) code: String,
-    pub(crate) pending: Pending,
-    /// The session at that time. A repeated exchange must not replace a later one, which may be another user's.
-    pub(crate) session: Option<String>,
-}
 
 /// Signs the user in with a code for a sign-in of this tab. Returns the page to show next.
 pub(crate) async fn complete(oidc: &Oidc, code: String, pending: Pending) -> Result<String, Box<Error>> {

@@ -5,7 +5,7 @@ use crate::{
     http::{Request, Response},
     oidc::Error as OidcError,
     platform::default_platform,
-    session::transport::Transport,
+    transport::Transport,
 };
 use futures::future::LocalBoxFuture;
 use std::time::Duration;

@@ -1,12 +1,13 @@
 //! Validates an ID token (OpenID Connect Core §3.1.3.7; RFC 8725).
 
 use crate::{
+    base64url::decode,
     json::Object,
     oidc::{
         error::{Error, IdTokenError},
         jwks::{self, Algorithm},
     },
-    session::tokens::{User, decode_base64url},
+    tokens::user::User,
 };
 
 /// How far the provider's clocks may disagree, in seconds.
@@ -58,9 +59,9 @@ impl<'a> IdToken<'a> {
         let decoded = || {
             let mut parts = token.as_bytes().split(|byte| *byte == b'.');
             let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
-            let object = |part| Object::read(&decode_base64url(part)?);
+            let object = |part| Object::read(&decode(part)?);
             let signed = &token[..=header.len() + claims.len()];
-            let token = IdToken { header: object(header)?, claims: object(claims)?, signed, signature: decode_base64url(signature)? };
+            let token = IdToken { header: object(header)?, claims: object(claims)?, signed, signature: decode(signature)? };
             // An encrypted token has five parts.
             parts.next().is_none().then_some(token)
         };

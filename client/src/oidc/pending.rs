@@ -71,6 +71,14 @@ impl Pending {
     }
 }
 
+/// A code that the token endpoint has not answered.
+pub(crate) struct Unanswered {
+    pub(crate) code: String,
+    pub(crate) pending: Pending,
+    /// The session at that time. A repeated exchange must not replace a later one, which may be another user's.
+    pub(crate) session: Option<String>,
+}
+
 /// The page that the last sign-in of this tab was to return to.
 pub(crate) fn last_return_to() -> Option<String> {
     browser::session_storage()?.get_item(LAST_RETURN_TO).ok()?

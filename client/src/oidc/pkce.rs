@@ -17,7 +17,7 @@ pub(crate) async fn challenge(verifier: &str) -> Result<String, Box<Error>> {
 #[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::*;
+    use crate::oidc::pkce::{challenge, random};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]

@@ -4,7 +4,12 @@ use crate::{
     SignOutReason, Subscription, Warning,
     client::Client,
     json::Object,
-    oidc::{Config, Metadata, browser, error::Error, exchange::Unanswered, id_token::IdToken, pending},
+    oidc::{
+        Config, Metadata, browser,
+        error::Error,
+        id_token::IdToken,
+        pending::{self, Unanswered},
+    },
     platform::{Host, Storage},
     session::{event::Fact, events::Observer},
 };

@@ -3,7 +3,10 @@
 //! There is one timer, which each change of the session replaces. Timers may fire late or early, so when it fires, it is checked again
 //! whether a refresh is due.
 
-use crate::session::{Session, event::RefreshTrigger, tokens::Freshness};
+use crate::{
+    session::{Session, event::RefreshTrigger},
+    tokens::stored::Freshness,
+};
 use futures::{
     channel::oneshot,
     future::{Either, select},

@@ -5,8 +5,8 @@
 use crate::{
     json::Object,
     platform::{Host, Storage},
-    session::clock::{Timestamp, milliseconds, parse_date, parse_digits},
     storage::stored_text::StoredText,
+    time::timestamp::milliseconds,
 };
 use std::{cell::Cell, rc::Rc, time::Duration};
 
@@ -101,32 +101,9 @@ impl Backoff {
     }
 }
 
-/// Parses `Retry-After` (RFC 9110 §10.2.3): seconds, or a date, which counts from the response's own `Date`. Another origin may hide that one:
-/// then it counts from the device's time, which may be wrong, and at most a minute.
-pub(crate) fn parse_retry_after(value: &str, sent_at: Timestamp) -> Option<Duration> {
-    let seconds = parse_digits(value.trim_ascii().as_bytes()).map(|seconds| Duration::from_secs(seconds as u64));
-    seconds.or_else(|| {
-        let until = |now: f64| Some(parse_date(value)? - now);
-        let left = sent_at.server.map_or_else(|| Some(until(sent_at.device)?.min(LAST_STEP_MS)), until)?;
-        Some(Duration::from_millis(left as u64))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date_by_the_servers_clock_or_else_the_devices() {
-        let now = |date: &str| parse_date(date).unwrap_or_else(|| unreachable!());
-        let at = |server: Option<f64>, device: f64| Timestamp { device, monotonic: None, server, uncertainty: 0.0 };
-        let (by_server, hidden) = (at(Some(now("Sun, 06 Nov 1994 08:49:37 GMT")), 0.0), at(None, now("Sun, 06 Nov 1994 08:50:37 GMT")));
-        assert_eq!(parse_retry_after(" 120 ", hidden), Some(Duration::from_secs(120)));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", by_server), Some(Duration::from_secs(120)));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:49:00 GMT", by_server), Some(Duration::ZERO));
-        assert_eq!(parse_retry_after("Sun, 06 Nov 1994 08:51:37 GMT", hidden), Some(Duration::from_secs(60)));
-        assert_eq!(parse_retry_after("soon", by_server), None);
-    }
 
     #[test]
     fn a_stored_pause_is_read_back() {

@@ -1,7 +1,7 @@
 //! The lock of the cookie with the refresh token. A browser stores the cookie of each answer, also of one that the session discards. So all
 //! requests that set the cookie are sent one at a time: else a late answer to one user's request replaces or removes the next user's cookie.
 
-use super::Session;
+use super::handle::Session;
 use crate::{
     platform::Guard,
     storage::lock::{self, Lock, release_after_lag},

@@ -1,8 +1,9 @@
 //! Corrupts tokens on purpose, for demonstrations and tests (feature `devtools`).
 
 use crate::{
-    session::{Session, tokens::Tokens},
+    session::Session,
     storage::record::{ActiveSession, Record},
+    tokens::stored::Tokens,
 };
 use std::rc::Rc;
 

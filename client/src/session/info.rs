@@ -1,9 +1,6 @@
 //! A synchronous snapshot of a session.
 
-use crate::{
-    error::SignOutReason,
-    session::{event::Warning, tokens::User},
-};
+use crate::{error::SignOutReason, tokens::user::User, warning::Warning};
 use std::time::Duration;
 
 /// A snapshot of the session; see [`Session::info`](crate::Session::info).

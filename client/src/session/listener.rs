@@ -64,10 +64,7 @@ impl<F: Fn(&TimedEvent)> Observer for Listener<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{
-        event::{Fact, Warning},
-        events::EventEmitter,
-    };
+    use crate::warning::Warning;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn subscribe(emitter: &Rc<EventEmitter>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {

@@ -8,18 +8,21 @@ use crate::{
     platform::within,
     rules::{Rule, is_broken},
     session::{
-        Comparison, Session,
-        backoff::parse_retry_after,
-        clock::Timestamp,
-        event::{Fact, RefreshResult, RefreshTrigger, Warning},
+        event::{Fact, RefreshResult, RefreshTrigger},
+        handle::{Comparison, Session},
         in_flight::{InFlight, SharedRefresh},
-        tokens::{Freshness, TokenSet, names_another_user},
-        transport::{UNSENDABLE_TOKEN, issued_at, without_redirects},
     },
     storage::{
         lock::{self, Lock, STORE_LAG},
         record::{ActiveSession, Credential},
     },
+    time::{date::parse_retry_after, timestamp::Timestamp},
+    tokens::{
+        stored::{Freshness, names_another_user},
+        token_set::TokenSet,
+    },
+    transport::send_once::{UNSENDABLE_TOKEN, issued_at, without_redirects},
+    warning::Warning,
 };
 use futures::{
     FutureExt,

@@ -1,7 +1,7 @@
 //! A session in memory leaves no record of its end, and the browser may still have the cookie: a mark in the storage says that the user
 //! signed out. It contains no token.
 
-use super::Session;
+use super::handle::Session;
 
 impl Session {
     pub(super) fn set_sign_out_mark(&self, is_signed_out: bool) {

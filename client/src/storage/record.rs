@@ -2,11 +2,11 @@
 
 use crate::{
     error::SignOutReason,
+    hash::hash,
     json::Object,
-    session::{
-        clock::Timestamp,
-        tokens::{Tokens, User, hash, hexadecimal},
-    },
+    text::hexadecimal,
+    time::timestamp::Timestamp,
+    tokens::{stored::Tokens, user::User},
 };
 use std::rc::Rc;
 

@@ -9,8 +9,9 @@ use crate::{
     error::SignOutReason,
     platform::{Host, Storage, StoreError},
     rules::{Rule, is_broken},
-    session::{clock::milliseconds, event::Warning},
     storage::record::{ActiveSession, Credential, Record, Unreadable, next_session_id},
+    time::timestamp::milliseconds,
+    warning::Warning,
 };
 use std::{
     cell::{Cell, RefCell},

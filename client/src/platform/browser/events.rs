@@ -1,5 +1,7 @@
 //! Browser events that the engine needs: changes of the storage, the network coming back, the page becoming visible.
 
+use super::scope::is_visible;
+use crate::js::object::get;
 use crate::platform::{Guard, PlatformEvent, listener::Listener};
 use std::rc::Rc;
 use web_sys::{Event, EventTarget};
@@ -36,7 +38,7 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
         "storage",
         Box::new(move |event| {
             // The key is null when the whole storage was cleared.
-            let key = super::get(&event, "key").as_string();
+            let key = get(&event, "key").as_string();
             if key.is_none_or(|key| key == ours) {
                 stored(PlatformEvent::Stored);
             }
@@ -45,9 +47,9 @@ pub(crate) fn subscribe(key: &str, notify: Rc<dyn Fn(PlatformEvent)>) -> Guard {
     listen(&window, &same_page_event(key), passes_on(PlatformEvent::Stored, always));
     listen(&window, "online", passes_on(PlatformEvent::Online, always));
     // Also dispatched when a page has loaded (HTML standard, "completely finish loading"): that event ends no pause.
-    listen(&window, "pageshow", passes_on(PlatformEvent::Awake, |event| super::get(event, "persisted").is_truthy()));
+    listen(&window, "pageshow", passes_on(PlatformEvent::Awake, |event| get(event, "persisted").is_truthy()));
     if let Some(document) = window.document() {
-        listen(&document, "visibilitychange", passes_on(PlatformEvent::Awake, |_| super::is_visible()));
+        listen(&document, "visibilitychange", passes_on(PlatformEvent::Awake, |_| is_visible()));
         listen(&document, "resume", passes_on(PlatformEvent::Awake, always));
     }
     Box::new(listeners)

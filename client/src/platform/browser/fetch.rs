@@ -2,11 +2,9 @@
 
 use crate::{
     error::Error,
-    http::{body::Content, header::contains},
-    platform::{
-        Guard, HostResponse, PlatformRequest,
-        browser::{call, get, object::settled, set},
-    },
+    js::object::{call, get, set, settled},
+    platform::{Guard, PlatformRequest, RequestHead, body::Content},
+    text::contains,
 };
 use futures::future::{LocalBoxFuture, ready};
 use gloo_net::http::{Headers, Request};
@@ -15,7 +13,7 @@ use std::{any::Any, cell::Cell, rc::Rc};
 use wasm_bindgen::JsValue;
 use web_sys::{AbortController, RequestInit};
 
-pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<HostResponse, Box<Error>>> {
+pub(super) fn fetch(request: &PlatformRequest<'_>) -> LocalBoxFuture<'static, Result<Fetched, Box<Error>>> {
     let built = build(request);
     Box::pin(async move {
         let (request, abort) = built?;
@@ -45,7 +43,7 @@ fn build(sent: &PlatformRequest<'_>) -> Result<(Request, Abort), Box<Error>> {
     set(&init, "method", &request.method().as_str().into());
     set(&init, "headers", &headers.into_raw());
     set(&init, "signal", &get(&abort.controller, "signal"));
-    request.parts.apply.iter().for_each(|apply| apply(&init));
+    request.apply.iter().for_each(|apply| apply(&init));
     match sent.body.content() {
         Content::Empty => {}
         Content::Text(text) => set(&init, "body", &text.into()),
@@ -92,14 +90,14 @@ struct Abort {
 }
 
 impl Abort {
-    fn new(request: &crate::Request) -> Result<Abort, Box<Error>> {
+    fn new(request: &RequestHead) -> Result<Abort, Box<Error>> {
         let controller = AbortController::new().map_err(|_| refused())?;
-        let forwarding = request.options().signal.as_ref().zip(request.parts.abort).map(|(signal, abort)| {
+        let forwarding = request.options().signal.as_ref().zip(request.on_abort).map(|(signal, on_abort)| {
             let target = controller.clone();
             if signal.aborted() {
                 controller.abort();
             }
-            (abort.on_abort)(signal, Box::new(move || target.abort()))
+            on_abort(signal, Box::new(move || target.abort()))
         });
         Ok(Abort { controller, is_armed: Cell::new(true), _forwarding: forwarding })
     }

@@ -1,8 +1,9 @@
 //! A P-256 key pair of WebCrypto, whose private half cannot be exported.
 
-use super::{get, key_store};
+use super::key_store;
 use crate::{
     error::Error,
+    js::object::get,
     json::Object,
     platform::{LoadedKey, SigningKey, StoredKey, no_web_crypto},
     web_crypto::{self, bytes},
@@ -86,7 +87,7 @@ fn ecdsa(name: &str, value: &str) -> JsValue {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::platform::browser::{scope, set};
+    use crate::{js::object::set, platform::browser::scope::scope};
     use wasm_bindgen_test::wasm_bindgen_test;
 
     #[wasm_bindgen_test]

@@ -1,7 +1,10 @@
 //! Keys in IndexedDB, which stores them without showing them to any script.
 
-use super::{call, get as property, scope, set};
-use crate::error::Error;
+use super::scope::scope;
+use crate::{
+    error::Error,
+    js::object::{call, get as property, set},
+};
 use js_sys::Promise;
 use std::time::Duration;
 use wasm_bindgen::{JsValue, prelude::Closure};

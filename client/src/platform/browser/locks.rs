@@ -1,7 +1,10 @@
 //! Web Locks (`navigator.locks`), bound by name: web-sys has them behind an unstable flag. <https://w3c.github.io/web-locks/>
 
-use super::{call, get, object::settled, set};
-use crate::platform::Guard;
+use super::scope::scope;
+use crate::{
+    js::object::{call, get, set, settled},
+    platform::Guard,
+};
 use futures::{
     FutureExt,
     channel::oneshot,
@@ -13,7 +16,7 @@ use wasm_bindgen::{JsValue, prelude::Closure};
 
 /// The lock manager. `None`: an old browser, or a page that is not a secure context.
 fn manager() -> Option<JsValue> {
-    let locks = get(&get(&super::scope(), "navigator"), "locks");
+    let locks = get(&get(&scope(), "navigator"), "locks");
     locks.is_object().then_some(locks)
 }
 

@@ -2,13 +2,18 @@
 //! refused token.
 
 use crate::{
-    dpop::{Dpop, Proof, key_lost, servers::Server},
+    dpop::{
+        key::{Dpop, key_lost},
+        proof::Proof,
+        servers::Server,
+    },
     error::Error,
     grant::TokenResponse,
-    http::{Body, Request, Response, header::contains},
-    platform::Address,
+    http::{Request, Response},
+    platform::{Address, body::Body, random_id::random_id},
     rules::{Rule, is_broken},
-    session::{tokens::random_id, transport::Transport},
+    text::contains,
+    transport::send_once::Transport,
 };
 use futures::future::LocalBoxFuture;
 

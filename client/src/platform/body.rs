@@ -1,7 +1,7 @@
 //! Request bodies: buffered, made anew for each sending, or a one-shot stream.
 
 #[cfg(target_arch = "wasm32")]
-use crate::http::stream_support::sends_streams;
+use super::browser::stream_support::sends_streams;
 use std::{fmt, rc::Rc, time::Duration};
 use wasm_bindgen::JsValue;
 

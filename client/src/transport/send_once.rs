@@ -2,9 +2,9 @@
 
 use crate::{
     error::Error,
-    http::{body::Body, header::is_header_value, redacted::redacted, request::Request, response::Response},
-    platform::{Address, Host, PlatformRequest, within},
-    session::clock::{Clock, Timestamp, parse_date},
+    http::{Request, Response, header::is_header_value, redacted::redacted},
+    platform::{Address, Host, PlatformRequest, body::Body, within},
+    time::{clock::Clock, date::parse_date, timestamp::Timestamp},
 };
 use futures::{FutureExt, future::LocalBoxFuture};
 #[cfg(feature = "dpop")]
@@ -161,7 +161,8 @@ impl Transport {
                 return Err(Error::InvalidRequest(UNSENDABLE_TOKEN.into()).into());
             }
             let sent = self.clock.now();
-            let response = self.platform.fetch(PlatformRequest { address, request, body, authorization, proof }).await?;
+            let response =
+                self.platform.fetch(PlatformRequest { address, request: &request.parts.head, body, authorization, proof }).await?;
             // A cache adds `Age` to a stored response, whose `Date` is that of its creation (RFC 9111 §5.1).
             let date = if response.header("age").is_none() { response.header("date") } else { None };
             let sent_at = Timestamp::from_round_trip(sent, self.clock.now(), date.as_deref().and_then(parse_date));

@@ -1,69 +1,13 @@
-//! Access and refresh token, their expiry, and the user that they name. `Debug` shows no token.
+//! The tokens of a session as they are stored: when they expire, and whose they are. `Debug` shows no token.
 
 use crate::{
-    json::{Object, integer_text},
-    platform::Host,
-    session::clock::{Clock, Timestamp, milliseconds},
+    time::{
+        clock::Clock,
+        timestamp::{Timestamp, milliseconds},
+    },
+    tokens::{claims::Claims, token_set::TokenSet, user::User},
 };
-use serde::Deserialize;
 use std::{fmt, time::Duration};
-
-/// What a token endpoint grants (RFC 6749 §5.1).
-#[derive(Clone, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct TokenSet {
-    /// Sent with each request as `Authorization: Bearer`.
-    pub access_token: String,
-    /// Exchanged for the next set. `None` in the response to a refresh: the present one stays valid.
-    #[serde(default)]
-    pub refresh_token: Option<String>,
-    /// Seconds until the access token expires.
-    #[serde(default)]
-    pub expires_in: Option<f64>,
-}
-
-impl TokenSet {
-    /// Tokens whose lifetime is in the access token itself, or unknown.
-    pub fn new(access_token: impl Into<String>, refresh_token: impl Into<String>) -> TokenSet {
-        TokenSet { access_token: access_token.into(), refresh_token: Some(refresh_token.into()), expires_in: None }
-    }
-
-    /// An access token without a refresh token: the session ends with it, unless the refresh token is in a cookie.
-    pub fn without_refresh_token(access_token: impl Into<String>) -> TokenSet {
-        TokenSet { access_token: access_token.into(), refresh_token: None, expires_in: None }
-    }
-
-    /// Sets the seconds until the access token expires.
-    #[must_use]
-    pub fn with_expires_in(mut self, seconds: f64) -> TokenSet {
-        self.expires_in = Some(seconds);
-        self
-    }
-}
-
-impl fmt::Debug for TokenSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenSet").field("expires_in", &self.expires_in).finish_non_exhaustive()
-    }
-}
-
-/// The user that the ID token or else the access token names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct User {
-    /// The claim `sub` (RFC 7519 §4.1.2), or the tutorial's `userId`.
-    pub id: String,
-    /// The claim `username`, `preferred_username` or `name`; of an ID token also `email`.
-    pub name: Option<String>,
-}
-
-impl User {
-    /// A user, for tests of a program.
-    #[must_use]
-    pub fn new(id: impl Into<String>, name: Option<&str>) -> User {
-        User { id: id.into(), name: name.map(str::to_owned) }
-    }
-}
 
 /// The tokens of a session as they are stored.
 #[derive(Clone, PartialEq)]
@@ -149,109 +93,17 @@ impl Tokens {
     }
 }
 
-/// FNV-1a with 64 bits, as 16 hexadecimal digits. Not for security: it names locks.
-pub(crate) fn hash(texts: &[&str]) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut add = |byte: u8| hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    for text in texts {
-        text.bytes().for_each(&mut add);
-        add(0xff);
-    }
-    hexadecimal(hash, 16)
-}
-
-/// The last digits of a number, lower case. The formatting of the standard library adds half a kilobyte to the download.
-pub(crate) fn hexadecimal(number: u64, digits: u32) -> String {
-    let digit = |place: u32| (number >> (4 * place)) as usize & 15;
-    (0..digits).rev().map(|place| char::from(b"0123456789abcdef"[digit(place)])).collect()
-}
-
-/// 104 random bits, in hexadecimal.
-pub(crate) fn random_id(platform: &Host) -> String {
-    let random = || hexadecimal((platform.random() * 2_f64.powi(52)) as u64, 13);
-    random() + &random()
-}
-
-/// The claims of a JWT that matter to a client (RFC 7519 §4.1). They are not verified, and used for times and names only.
-///
-/// A claim of another type counts as absent.
-#[derive(Default)]
-struct Claims {
-    exp: Option<f64>,
-    iat: Option<f64>,
-    user: Option<User>,
-}
-
-impl Claims {
-    /// `None` for a token that is not a JWT, which is allowed.
-    fn of(token: &str) -> Option<Claims> {
-        // By bytes: the search for a character adds half a kilobyte to the download.
-        let payload = token.as_bytes().split(|byte| *byte == b'.').nth(1)?;
-        let payload = String::from_utf8(decode_base64url(payload)?).ok()?;
-        let claims = Object::read(payload.as_bytes())?;
-        let one_of = |names: &[&str]| names.iter().find_map(|name| claims.text(name));
-        // Numeric ids may exceed 2^53, which a JSON number in a browser cannot represent: the digits are taken from the text.
-        let id = |name: &&str| claims.text(name).or_else(|| claims.number(name).and_then(|_| integer_text(&payload, name)));
-        let user = ["sub", "userId"].iter().find_map(id).map(|id| User { id, name: one_of(&["username", "preferred_username", "name"]) });
-        Some(Claims { exp: claims.number("exp"), iat: claims.number("iat"), user })
-    }
-
-    /// Seconds from `issued` to expiry: by the response's `Date`, else by the token's own dates, else by the device's clock.
-    fn lifetime(&self, issued: &Timestamp) -> Option<f64> {
-        Some(self.exp? - issued.server.unwrap_or(issued.device) / 1_000.0)
-    }
-}
-
 /// Whether an access token names another user than the one of these tokens.
 pub(crate) fn names_another_user(access_token: &str, tokens: &Tokens) -> bool {
     let named = Claims::of(access_token).and_then(|claims| claims.user);
     named.zip(tokens.user.as_ref()).is_some_and(|(named, user)| named.id != user.id)
 }
 
-/// Decodes a JWT's base64url (RFC 4648 §5; RFC 7515 §2). A library's decoder adds three kilobytes to the download.
-pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    let end = text.iter().rposition(|letter| *letter != b'=').map_or(0, |at| at + 1);
-    for &letter in &text[..end] {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use base64::{
-        Engine as _,
-        engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD},
-    };
-
-    #[test]
-    fn base64_is_decoded_as_a_library_does() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        for length in 0..=bytes.len() {
-            let bytes = &bytes[bytes.len() - length..];
-            assert_eq!(decode_base64url(URL_SAFE_NO_PAD.encode(bytes).as_bytes()).unwrap(), bytes);
-            assert_eq!(decode_base64url(URL_SAFE.encode(bytes).as_bytes()).unwrap(), bytes);
-        }
-        for wrong in ["+", "/", " ", "a b", "a=b", "ü"] {
-            assert_eq!(decode_base64url(wrong.as_bytes()), None, "{wrong}");
-        }
-    }
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
     fn read(claims: &str) -> Tokens {
         let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
