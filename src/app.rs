@@ -9,14 +9,8 @@ use crate::{
     },
     connection::provide_connection,
     lang::{Pick, provide_lang, text},
-    pages::{
-        account,
-        home::Home,
-        inspector::{self, OWN_SESSION},
-        not_found::NotFound,
-        reset, sessions, sign_in,
-    },
-    route::{Route, provide_router, use_router},
+    pages::{account, home::Home, inspector, not_found::NotFound, reset, sessions, sign_in},
+    route::{OWN_SESSION, Route, provide_router, use_router},
     session::provide_session,
     theme::provide_theme,
 };

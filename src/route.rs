@@ -6,6 +6,9 @@
 use leptos::{ev, prelude::*};
 use wasm_bindgen::{JsCast, JsValue};
 
+/// The query of the inspector that experiments with the user's own session.
+pub(crate) const OWN_SESSION: &str = "?session=own";
+
 /// The pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {

@@ -21,14 +21,11 @@ use crate::{
     components::page::PageHead,
     connection::use_connection,
     lang::{Lang, use_lang},
-    route::use_router,
+    route::{OWN_SESSION, use_router},
 };
 use leptos::prelude::*;
 use wugan::leptos::use_session;
 use wugan_timeline::Strings;
-
-/// The query of the inspector that experiments with the user's own session.
-pub(crate) const OWN_SESSION: &str = "?session=own";
 
 pub(crate) fn page() -> AnyView {
     let (lang, connection) = (use_lang(), use_connection());

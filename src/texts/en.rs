@@ -1,6 +1,6 @@
 //! English.
 
-use super::*;
+use super::tables::*;
 
 pub(super) static SHELL: Shell = Shell {
     skip: "Skip to content",

@@ -1,6 +1,6 @@
 //! 中文。
 
-use super::*;
+use super::tables::*;
 
 pub(super) static SHELL: Shell = Shell {
     skip: "跳到正文",

@@ -1,7 +1,6 @@
 //! "Simulate failures": the timeline of a session, and the controls that cause failures in it.
 
 use super::{
-    OWN_SESSION,
     claims::Claims,
     export::Export,
     failures::Failures,
@@ -15,7 +14,7 @@ use crate::{
     connection::use_connection,
     lang::{Pick, text},
     problem::Message,
-    route::{Route, use_router},
+    route::{OWN_SESSION, Route, use_router},
 };
 use leptos::prelude::*;
 use wugan::leptos::use_session;
