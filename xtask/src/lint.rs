@@ -2,17 +2,22 @@
 //! version. The fuzz targets are a workspace of their own and are included.
 
 use wugan_bundle::project;
-use wugan_bundle::step::{Result, step};
+use wugan_bundle::step::{Result, failure, step};
 use wugan_bundle::wasm;
 use wugan_local::process;
 
 use crate::docs;
 use crate::example_page;
+use crate::imports;
 use crate::package;
 use crate::toolchain;
 
 /// The packages that others use.
 const LIBRARIES: [&str; 5] = ["wugan", "wugan-testing", "wugan-timeline", "wugan-wire", "wugan-axum"];
+
+/// Sources without import cycles between files; of these, those without cycles between folders too.
+const SOURCES: [&str; 4] = ["client/src", "auth/src", "server/src", "src"];
+const LAYERED: [&str; 3] = ["client/src", "auth/src", "server/src"];
 
 /// Arguments of clippy.
 const STRICT: [&str; 3] = ["--", "-D", "warnings"];
@@ -20,6 +25,14 @@ const STRICT: [&str; 3] = ["--", "-D", "warnings"];
 pub(crate) fn run() -> Result<()> {
     let fuzz = project::root().join("fuzz/Cargo.toml");
     docs::run()?;
+    step("Checking that no files or folders import each other", "a second", || {
+        for (source, of_folders) in SOURCES.map(|source| (source, false)).into_iter().chain(LAYERED.map(|source| (source, true))) {
+            if let Some(names) = imports::cycle(&project::root().join(source), of_folders)? {
+                return Err(failure(format!("in {source}, each of these imports the next, and the last the first: {}", names.join(", "))));
+            }
+        }
+        Ok(())
+    })?;
     step("Checking the format", "a second", || {
         process::run(project::cargo().args(["fmt", "--all", "--check"]))?;
         process::run(project::cargo().args(["fmt", "--check", "--manifest-path"]).arg(&fuzz))

@@ -8,6 +8,7 @@ mod dev;
 mod docs;
 mod example_page;
 mod fuzz;
+mod imports;
 mod lint;
 mod package;
 mod serve;
