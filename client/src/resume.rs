@@ -102,7 +102,7 @@ impl Session {
         let is_in_cookie = !self.0.grant.needs_refresh_token() && !self.is_late(sent_at);
         let is_new = granted.refresh_token.is_some() && spent.is_none_or(|spent| granted.refresh_token != spent.refresh_token);
         if self.is_signed_out_by_user() && (is_in_cookie || is_new) {
-            self.revoke(granted.refresh_token.as_deref(), &self.random_id(), Some(Box::new(lock.clone())));
+            self.revoke(granted.refresh_token.as_deref(), &self.random_id(), Some(Box::new(lock.clone())), true);
         }
     }
 }

@@ -209,27 +209,19 @@ impl Session {
         match self.current() {
             Some(held) => {
                 self.end(&held.session, SignOutReason::ByUser);
-                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, self.queue_for_cookie_lock());
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, self.queue_for_cookie_lock(), true);
             }
             None if self.may_resume() || self.0.is_migrating.get() => {
                 self.end(&self.0.store.next_session_id(), SignOutReason::ByUser);
-                self.revoke(None, "", self.queue_for_cookie_lock());
+                self.revoke(None, "", self.queue_for_cookie_lock(), true);
             }
             None => {}
         }
     }
 
-    /// Tells the server in the background that the session of this refresh token has ended. The lock is kept until the server has answered.
-    pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>) {
-        self.send_revocation(refresh_token, attempt, lock, true);
-    }
-
-    /// Like [`revoke`](Self::revoke), for tokens that are not bound to a key: without a proof.
-    pub(crate) fn revoke_unbound(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>) {
-        self.send_revocation(refresh_token, attempt, lock, false);
-    }
-
-    fn send_revocation(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>, is_bound: bool) {
+    /// Tells the server in the background that the session of this refresh token has ended: with a proof, if the token is bound to a key. The
+    /// lock is kept until the server has answered.
+    pub(crate) fn revoke(&self, refresh_token: Option<&str>, attempt: &str, lock: Option<Guard>, is_bound: bool) {
         let exchange = Exchange { refresh_token: refresh_token.unwrap_or_default(), attempt };
         let has_token = refresh_token.is_some() || self.has_cookie();
         let revoke = if has_token { self.0.grant.revoke(&exchange) } else { None };
@@ -418,7 +410,7 @@ impl Session {
         if trigger == RefreshTrigger::Unauthorized || remaining == Some(Duration::ZERO) {
             self.end(&held.session, reason);
             if self.0.grant.needs_refresh_token() {
-                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, None);
+                self.revoke(held.tokens.refresh_token.as_deref(), &held.tokens.attempt, None, true);
             }
             return Error::SignedOut(reason);
         }
@@ -487,7 +479,7 @@ impl Session {
                 self.drop_cached_key();
                 self.emit(&Fact::SignedOut(reason));
             }
-            Change::Refused(unbound) => self.revoke_unbound(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None),
+            Change::Refused(unbound) => self.revoke(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None, false),
             Change::Adopted { changed_user } => {
                 let held = self.held();
                 if let Some(held) = &held {

@@ -37,7 +37,7 @@ impl Session {
                 if !is_signed_in && session.0.store.is_latest(&old.session) {
                     session.begin_as(old);
                 } else if session.sign_out_reason() == Some(SignOutReason::ByUser) {
-                    session.revoke(old.tokens.refresh_token.as_deref(), &old.tokens.attempt, None);
+                    session.revoke(old.tokens.refresh_token.as_deref(), &old.tokens.attempt, None, true);
                 } else {
                     return release_after_lag(platform, lock);
                 }

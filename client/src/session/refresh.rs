@@ -282,12 +282,8 @@ impl Session {
     #[cfg(any(feature = "dpop", feature = "oidc"))]
     pub(crate) fn revoke_unused(&self, answer: &TokenResponse<'_>, lock: &Option<Rc<Lock>>) {
         if let RefreshOutcome::Granted(tokens) = self.0.grant.parse(answer) {
-            let (refresh_token, attempt) = (tokens.refresh_token.as_deref(), self.random_id());
-            if answer.is_of_type("DPoP") {
-                self.revoke(refresh_token, &attempt, Some(Box::new(lock.clone())));
-            } else {
-                self.revoke_unbound(refresh_token, &attempt, Some(Box::new(lock.clone())));
-            }
+            let (lock, is_bound) = (Box::new(lock.clone()), answer.is_of_type("DPoP"));
+            self.revoke(tokens.refresh_token.as_deref(), &self.random_id(), Some(lock), is_bound);
         }
     }
 
