@@ -166,7 +166,7 @@ impl Client {
                     session.0.transport.platform.sleep(STORE_LAG).await;
                 }
                 if is_wanted(session) {
-                    session.begin(tokens, sent_at);
+                    session.begin(None, tokens, sent_at);
                 } else {
                     session.revoke_discarded(None, &tokens, &sent_at, lock);
                 }

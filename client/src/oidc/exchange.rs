@@ -53,7 +53,7 @@ async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: &[Object
     let (issuer, nonce, client_id) = (&*pending.text("issuer"), &*pending.text("nonce"), &*oidc.config().client_id);
     let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age(), received })?;
     decoded.verify(algorithm, keys).await?;
-    oidc.client().session().begin_for(user(&decoded.into_claims()), granted, answer.sent_at());
+    oidc.client().session().begin(user(&decoded.into_claims()), granted, answer.sent_at());
     oidc.keep_id_token(&id_token);
     oidc.check_refresh_token();
     note_completed(&oidc.client().session().0.settings.storage_key, oidc.now());

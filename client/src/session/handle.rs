@@ -174,16 +174,11 @@ impl Session {
     ///
     /// [`RequestBuilder::sign_in`](crate::RequestBuilder::sign_in) does this with the response to a request.
     pub fn sign_in(&self, tokens: TokenSet) {
-        self.begin(tokens, self.0.transport.clock.now());
+        self.begin(None, tokens, self.0.transport.clock.now());
     }
 
-    /// Starts a session with tokens that were issued at a known time.
-    pub(crate) fn begin(&self, tokens: TokenSet, issued: Timestamp) {
-        self.begin_for(None, tokens, issued);
-    }
-
-    /// Starts a session of this user; `None`: of the one that the access token names.
-    pub(crate) fn begin_for(&self, user: Option<User>, tokens: TokenSet, issued: Timestamp) {
+    /// Starts a session of this user with tokens that were issued at a known time; `None`: of the user that the access token names.
+    pub(crate) fn begin(&self, user: Option<User>, tokens: TokenSet, issued: Timestamp) {
         self.sync();
         self.0.transport.clock.set_server_time(issued);
         let session = self.0.store.next_session_id();

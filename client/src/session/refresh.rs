@@ -332,7 +332,7 @@ impl Session {
                 let (tokens, sent_at) = *granted;
                 if !self.0.grant.needs_refresh_token() && names_another_user(&tokens.access_token, &stale.tokens) {
                     // Another user signed in where this client could not see it, and the cookie is that user's.
-                    self.begin(tokens, sent_at);
+                    self.begin(None, tokens, sent_at);
                     return (Err(Error::SessionChanged.into()), RefreshResult::Discarded);
                 }
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
