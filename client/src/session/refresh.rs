@@ -44,12 +44,11 @@ const MAX_ROUNDS: usize = 4;
 /// After an access token that cannot be sent: the server has to be repaired, and each exchange is a rotation.
 const UNSENDABLE_PAUSE: Duration = Duration::from_secs(60);
 
-/// The result of an exchange: a verdict of the token endpoint, or none.
-enum ExchangeResult {
-    Granted(Box<(TokenSet, Timestamp)>),
-    Rejected,
-    Unavailable { reason: String, retry_after: Option<Duration> },
-}
+/// What an answer of the token endpoint, or its absence, means; when it was sent; and how long the server asks to wait.
+type Answer = (RefreshOutcome, Timestamp, Option<Duration>);
+
+/// What the waiters of a refresh receive, and what an event tells.
+type Ended = (Result<Credential, Box<Error>>, RefreshResult);
 
 impl Session {
     /// A credential newer than `stale` that has not expired: one that is stored already, or the result of the shared refresh.
@@ -137,12 +136,11 @@ impl Session {
             Ok(Comparison::Newer(newer)) if !is_broken(Rule::SingleFlight) => (Ok(newer), RefreshResult::Adopted),
             Ok(Comparison::Same(_)) if self.failures(stale) > failures => {
                 let retry_after = self.0.backoff.remaining(&stale.exchange_id()).unwrap_or_default();
-                let reason = "another tab could not renew the session".to_owned();
-                (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
+                unavailable(retry_after, "another tab could not renew the session".to_owned())
             }
             Ok(Comparison::Same(current) | Comparison::Newer(current)) => {
-                let verdict = self.exchange(&current).await;
-                let committed = self.commit(&current, trigger, verdict, &lock).await;
+                let answer = self.exchange(&current).await;
+                let committed = self.commit(&current, trigger, answer, &lock).await;
                 self.release(lock);
                 committed
             }
@@ -204,7 +202,7 @@ impl Session {
     }
 
     /// Sends the exchange once. Any result but a verdict of the token endpoint is `Unavailable`.
-    async fn exchange(&self, current: &Credential) -> ExchangeResult {
+    async fn exchange(&self, current: &Credential) -> Box<Answer> {
         let (transport, grant) = (&self.0.transport, &self.0.grant);
         let exchange =
             Exchange { refresh_token: current.tokens.refresh_token.as_deref().unwrap_or_default(), attempt: &current.tokens.attempt };
@@ -219,24 +217,23 @@ impl Session {
             Ok(Box::new((outcome, issued_at(&response, request.may_be_cached()), retry_after)))
         };
         match transport.within(Some(self.0.settings.refresh_timeout), Box::pin(asking)).await {
-            Ok(answer) => match *answer {
-                (RefreshOutcome::Granted(tokens), sent_at, _) => {
-                    transport.clock.set_server_time(sent_at);
-                    self.end_warnings(Warning::ends_with_a_verdict);
-                    ExchangeResult::Granted(Box::new((tokens, sent_at)))
+            Ok(answer) => {
+                match &answer.0 {
+                    RefreshOutcome::Granted(_) => {
+                        transport.clock.set_server_time(answer.1);
+                        self.end_warnings(Warning::ends_with_a_verdict);
+                    }
+                    RefreshOutcome::Rejected => {}
+                    RefreshOutcome::Unavailable(reason) => self.warn(Warning::NoVerdict(reason.clone())),
                 }
-                (RefreshOutcome::Rejected, ..) => ExchangeResult::Rejected,
-                (RefreshOutcome::Unavailable(reason), _, retry_after) => {
-                    self.warn(Warning::NoVerdict(reason.clone()));
-                    ExchangeResult::Unavailable { reason, retry_after }
-                }
-            },
-            Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => ExchangeResult::Rejected,
+                answer
+            }
+            Err(_) if is_broken(Rule::RejectedIsNotUnreachable) => Box::new((RefreshOutcome::Rejected, begun, None)),
             Err(error) => {
                 #[cfg(feature = "dpop")]
                 self.note_failed_exchange(current, &error);
                 transport.platform.sleep(UNLOAD_TIME).await;
-                ExchangeResult::Unavailable { reason: error.to_string(), retry_after: None }
+                Box::new((RefreshOutcome::Unavailable(error.to_string()), begun, None))
             }
         }
     }
@@ -294,42 +291,32 @@ impl Session {
     }
 
     /// Acts on the result of an exchange, if its session is still there and no other tab has exchanged the refresh token.
-    async fn commit(
-        &self,
-        stale: &Credential,
-        trigger: &Cell<RefreshTrigger>,
-        verdict: ExchangeResult,
-        lock: &Option<Rc<Lock>>,
-    ) -> (Result<Credential, Box<Error>>, RefreshResult) {
-        if matches!(verdict, ExchangeResult::Rejected) {
+    async fn commit(&self, stale: &Credential, trigger: &Cell<RefreshTrigger>, answer: Box<Answer>, lock: &Option<Rc<Lock>>) -> Ended {
+        if matches!(answer.0, RefreshOutcome::Rejected) {
             // Another tab's new tokens may still be on their way to this tab: a rejection counts only if none have arrived by then.
             let _ = within(&self.0.transport.platform, STORE_LAG, Box::pin(self.superseded(stale))).await;
         }
         let comparison =
             if is_broken(Rule::RefreshBelongsToSession) { Ok(Comparison::Same(stale.clone())) } else { self.compare_refresh(stale) };
-        if let ExchangeResult::Granted(granted) = &verdict {
-            self.note_storing(&granted.1);
+        let (outcome, sent_at, retry_after) = *answer;
+        if matches!(outcome, RefreshOutcome::Granted(_)) {
+            self.note_storing(&sent_at);
         }
-        let stale = match (comparison, &verdict) {
-            (Err(error), _) => {
-                if let ExchangeResult::Granted(granted) = verdict {
-                    self.revoke_discarded(Some(&stale.tokens), &granted.0, &granted.1, lock);
+        let stale = match comparison {
+            Err(error) => {
+                if let RefreshOutcome::Granted(tokens) = outcome {
+                    self.revoke_discarded(Some(&stale.tokens), &tokens, &sent_at, lock);
                 }
                 return (Err(error), RefreshResult::Discarded);
             }
-            (Ok(Comparison::Newer(newer)), _) => return (Ok(newer), RefreshResult::Adopted),
-            (Ok(Comparison::Same(current)), _) => current,
+            Ok(Comparison::Newer(newer)) => return (Ok(newer), RefreshResult::Adopted),
+            Ok(Comparison::Same(current)) => current,
         };
-        match verdict {
-            ExchangeResult::Granted(granted) if !is_header_value(&granted.0.access_token) => {
-                let retry_after = self.keep_refresh_token(&stale, granted.0);
-                (
-                    Err(Error::Unavailable { retry_after }.into()),
-                    RefreshResult::Unavailable { retry_after, reason: UNSENDABLE_TOKEN.into() },
-                )
+        match outcome {
+            RefreshOutcome::Granted(tokens) if !is_header_value(&tokens.access_token) => {
+                unavailable(self.keep_refresh_token(&stale, tokens), UNSENDABLE_TOKEN.into())
             }
-            ExchangeResult::Granted(granted) => {
-                let (tokens, sent_at) = *granted;
+            RefreshOutcome::Granted(tokens) => {
                 if !self.0.grant.needs_refresh_token() && names_another_user(&tokens.access_token, &stale.tokens) {
                     // Another user signed in where this client could not see it, and the cookie is that user's.
                     self.begin(None, tokens, sent_at);
@@ -338,11 +325,12 @@ impl Session {
                 let renewed_for_401 = trigger.get() == RefreshTrigger::Unauthorized;
                 (Ok(self.replace_tokens(&stale, tokens, sent_at, renewed_for_401)), RefreshResult::Granted)
             }
-            ExchangeResult::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
-            ExchangeResult::Unavailable { reason, retry_after } => {
-                let retry_after = self.0.backoff.start(&stale.exchange_id(), retry_after);
-                (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
-            }
+            RefreshOutcome::Rejected => (Err(self.reject(&stale, trigger.get()).into()), RefreshResult::Rejected),
+            RefreshOutcome::Unavailable(reason) => unavailable(self.0.backoff.start(&stale.exchange_id(), retry_after), reason),
         }
     }
+}
+
+fn unavailable(retry_after: Duration, reason: String) -> Ended {
+    (Err(Error::Unavailable { retry_after }.into()), RefreshResult::Unavailable { retry_after, reason })
 }
