@@ -2,12 +2,12 @@
 //!
 //! Only PostgreSQL rolls back a migration that fails half-way, so each creates what does not exist yet and drops what still exists.
 
-mod index;
 mod m1_accounts_and_sessions;
 mod m2_audit;
 mod m3_lineage;
 mod m4_last_client_and_resets;
 mod m5_dpop;
+mod steps;
 
 use sea_orm_migration::{
     MigrationTrait, MigratorTrait, SchemaManager, async_trait,

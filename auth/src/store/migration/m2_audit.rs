@@ -1,48 +1,31 @@
 //! The audit trail. It refers to accounts and sessions by id without a foreign key: it outlives them.
 
-use super::index::create_index;
-use sea_orm_migration::prelude::*;
+use super::steps::create_index;
+use sea_orm_migration::{
+    prelude::*,
+    schema::{big_integer, big_integer_null, big_pk_auto, string_len, string_len_null, uuid_null},
+};
 
+#[derive(DeriveMigrationName)]
 pub(super) struct Migration;
-
-impl MigrationName for Migration {
-    fn name(&self) -> &'static str {
-        "m2_audit"
-    }
-}
-
-#[derive(DeriveIden)]
-enum Audit {
-    Table,
-    Id,
-    At,
-    Event,
-    UserId,
-    SessionId,
-    Ip,
-    UserAgent,
-    Detail,
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = Table::create()
-            .table(Audit::Table)
+            .table("audit")
             .if_not_exists()
-            .col(ColumnDef::new(Audit::Id).big_integer().not_null().auto_increment().primary_key())
-            .col(ColumnDef::new(Audit::At).big_integer().not_null())
-            .col(ColumnDef::new(Audit::Event).string_len(32).not_null())
-            .col(ColumnDef::new(Audit::UserId).big_integer())
-            .col(ColumnDef::new(Audit::SessionId).uuid())
-            .col(ColumnDef::new(Audit::Ip).string_len(45))
-            .col(ColumnDef::new(Audit::UserAgent).string_len(255))
-            .col(ColumnDef::new(Audit::Detail).string_len(255))
+            .col(big_pk_auto("id"))
+            .col(big_integer("at"))
+            .col(string_len("event", 32))
+            .col(big_integer_null("user_id"))
+            .col(uuid_null("session_id"))
+            .col(string_len_null("ip", 45))
+            .col(string_len_null("user_agent", 255))
+            .col(string_len_null("detail", 255))
             .to_owned();
         manager.create_table(table).await?;
-        for (name, column) in [("audit_by_time", Audit::At), ("audit_by_user", Audit::UserId)] {
-            create_index(manager, "audit", name, Index::create().name(name).table(Audit::Table).col(column).to_owned()).await?;
-        }
-        Ok(())
+        create_index(manager, "audit", "audit_by_time", "at").await?;
+        create_index(manager, "audit", "audit_by_user", "user_id").await
     }
 }
