@@ -63,7 +63,7 @@ impl Auth {
         let (metrics, clock, policy) = (Arc::new(Metrics::default()), options.clock, options.policy);
         let origin = origin(&options.issuer);
         let tokens = Arc::new(Tokens::new(keys, options.issuer, options.audience, options.access_ttl));
-        let passwords = Passwords::new().map_err(|error| StartError(error.to_string()))?;
+        let passwords = Passwords::new().map_err(|_| StartError("passwords cannot be hashed".into()))?;
         let dpop = Dpop::new(options.requires_dpop, options.dpop_nonces.then(|| Nonces::new(tokens.clone())));
         let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), policy, dpop);
         let limits = Limits::new(options.name_limit, options.network_limit);

@@ -2,7 +2,6 @@
 
 use crate::{
     keys::KeyError,
-    passwords::HashError,
     store::{ServerError, StoreError},
 };
 use sea_orm::DbErr;
@@ -64,15 +63,6 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         let is_defect = ServerError::of(&error) == ServerError::Other;
         if is_defect { Self::Internal(error.to_string()) } else { Self::Busy(error.to_string()) }
-    }
-}
-
-impl From<HashError> for Error {
-    fn from(error: HashError) -> Self {
-        match error {
-            HashError::Busy => Self::Busy(error.to_string()),
-            HashError::Failed => Self::Internal(error.to_string()),
-        }
     }
 }
 

@@ -86,7 +86,7 @@ pub use metrics::{CONTENT_TYPE as METRICS_CONTENT_TYPE, Metrics};
 pub use network::{SITE_SHARE, client_network, client_site, prefix};
 pub use options::Options;
 #[doc(hidden)]
-pub use passwords::{HashPermit, Passwords};
+pub use passwords::Passwords;
 pub use proxies::{ForwardedHeader, TrustedProxies};
 #[doc(hidden)]
 pub use quota::{Permit, Quota};

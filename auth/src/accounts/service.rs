@@ -13,7 +13,8 @@ use crate::{
     metrics::Metrics,
     network::client_network,
     network_limiter::NetworkLimiter,
-    passwords::{HashError, HashPermit, PasswordCheck, Passwords},
+    passwords::{PasswordCheck, Passwords},
+    quota::Permit,
     sessions::Sessions,
     store::{
         NewUser, Store,
@@ -137,7 +138,7 @@ impl Accounts {
         username: &str,
         password: &str,
         validate: Validate,
-        permit: HashPermit,
+        permit: Permit,
         device: &Device,
         session: impl Fn(&user::Model) -> Option<session::Model>,
     ) -> Result<(user::Model, Option<session::Model>), Error> {
@@ -174,7 +175,7 @@ impl Accounts {
 
     async fn login_as(
         &self,
-        permit: HashPermit,
+        permit: Permit,
         user: Option<&user::Model>,
         password: &str,
         jkt: Option<String>,
@@ -214,7 +215,7 @@ impl Accounts {
 
     async fn rehash(&self, user: &user::Model, password: &str) -> Result<(), Error> {
         let password = normalized(password);
-        let hash = self.passwords.hash(self.passwords.permit(None)?, || Ok::<_, Error>(password)).await?;
+        let hash = self.passwords.hash(self.passwords.permit(None)?, || Ok(password)).await?;
         self.store.replace_hash(user, &hash).await?;
         Ok(())
     }
@@ -303,7 +304,7 @@ impl Accounts {
     /// Validates and sets a new password; `None` if the account was changed meanwhile. Runs to its end if the client disconnects.
     async fn set_password(
         &self,
-        permit: HashPermit,
+        permit: Permit,
         user: &user::Model,
         new: &str,
         event: Event,
@@ -413,7 +414,7 @@ impl Accounts {
         let permit = self.passwords.permit(device.network())?;
         self.limits.names.take(user.id, self.clock.now()).map_err(|wait| self.limited(wait))?;
         let check = self.check(permit, password, Some(user)).await;
-        if check != Ok(PasswordCheck::Wrong) {
+        if !matches!(check, Ok(PasswordCheck::Wrong)) {
             self.limits.names.refund(user.id);
         }
         if check? == PasswordCheck::Wrong {
@@ -423,7 +424,7 @@ impl Accounts {
         Ok(())
     }
 
-    async fn check(&self, permit: HashPermit, password: &str, user: Option<&user::Model>) -> Result<PasswordCheck, HashError> {
+    async fn check(&self, permit: Permit, password: &str, user: Option<&user::Model>) -> Result<PasswordCheck, Error> {
         // No password is that long, and hashing a megabyte costs time.
         if is_too_long(password) {
             return Ok(PasswordCheck::Wrong);
@@ -434,7 +435,7 @@ impl Accounts {
 
     /// Admits a sign-in, a registration or a reset, and returns the key that its session is bound to. What costs least comes first: a
     /// busy server's refusal is not counted as an attempt, and a proof's signature is verified only within the limit.
-    fn admit(&self, device: &Device) -> Result<(HashPermit, Option<String>), Error> {
+    fn admit(&self, device: &Device) -> Result<(Permit, Option<String>), Error> {
         let permit = self.passwords.permit(device.network())?;
         if let Some(client) = device.ip {
             self.limits.networks.take(&(), client, self.clock.now()).map_err(|wait| self.limited(wait))?;

@@ -1,9 +1,7 @@
 //! argon2id with the parameters that OWASP recommends: 19 MiB, two passes, one lane.
 
-use super::{
-    error::HashError,
-    pool::{HashPermit, Pool, memory},
-};
+use super::pool::{Pool, failed, memory};
+use crate::{error::Error, quota::Permit};
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
@@ -42,13 +40,13 @@ impl Passwords {
     ///
     /// # Errors
     /// Hashing fails, or no thread can be started.
-    pub fn new() -> Result<Self, HashError> {
-        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| HashError::Failed)?;
+    pub fn new() -> Result<Self, Error> {
+        let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(failed)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let workers = available_parallelism().map_or(1, NonZeroUsize::get).saturating_sub(1).max(1);
         let blocks = argon2.params().block_count();
         let dummy_hash = phc(&argon2, uuid::Uuid::new_v4().as_bytes(), &mut memory(blocks))?;
-        let pool = Pool::new(workers, move || memory(blocks)).map_err(|_| HashError::Failed)?;
+        let pool = Pool::new(workers, move || memory(blocks)).map_err(failed)?;
         Ok(Self { argon2, pool, dummy_hash: dummy_hash.into() })
     }
 
@@ -62,8 +60,8 @@ impl Passwords {
     /// little.
     ///
     /// # Errors
-    /// [`HashError::Busy`] when too many permits are taken, by all networks or by this one.
-    pub fn permit(&self, client: Option<IpAddr>) -> Result<HashPermit, HashError> {
+    /// [`Error::Busy`] when too many permits are taken, by all networks or by this one.
+    pub fn permit(&self, client: Option<IpAddr>) -> Result<Permit, Error> {
         self.pool.permit(client)
     }
 
@@ -72,13 +70,9 @@ impl Passwords {
     ///
     /// # Errors
     /// The password is refused, or hashing failed.
-    pub async fn hash<E: From<HashError> + Send + 'static>(
-        &self,
-        permit: HashPermit,
-        validated: impl FnOnce() -> Result<String, E> + Send + 'static,
-    ) -> Result<String, E> {
+    pub async fn hash(&self, permit: Permit, validated: impl FnOnce() -> Result<String, Error> + Send + 'static) -> Result<String, Error> {
         let argon2 = self.argon2.clone();
-        self.pool.run(permit, move |memory| Ok(phc(&argon2, validated()?.as_bytes(), memory)?)).await
+        self.pool.run(permit, move |memory| phc(&argon2, validated()?.as_bytes(), memory)).await
     }
 
     /// Compares the forms of a typed password, the usual one first, with a PHC string. `None`, for an unknown name, is never right and
@@ -86,7 +80,7 @@ impl Passwords {
     ///
     /// # Errors
     /// The hash is malformed, or hashing failed.
-    pub async fn check(&self, permit: HashPermit, forms: Vec<String>, hash: Option<String>) -> Result<PasswordCheck, HashError> {
+    pub async fn check(&self, permit: Permit, forms: Vec<String>, hash: Option<String>) -> Result<PasswordCheck, Error> {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| self.dummy_hash.to_string());
         let argon2 = self.argon2.clone();
@@ -105,12 +99,12 @@ impl Passwords {
 }
 
 /// A PHC string with a new salt.
-fn phc(argon2: &Argon2<'_>, password: &[u8], memory: &mut [Block]) -> Result<String, HashError> {
+fn phc(argon2: &Argon2<'_>, password: &[u8], memory: &mut [Block]) -> Result<String, Error> {
     let salt = Salt::generate();
     let hash = PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: ParamsString::try_from(argon2.params()).map_err(|_| HashError::Failed)?,
+        params: ParamsString::try_from(argon2.params()).map_err(failed)?,
         salt: Some(salt),
         hash: Some(digest(argon2, password, &salt, memory)?),
     };
@@ -118,8 +112,8 @@ fn phc(argon2: &Argon2<'_>, password: &[u8], memory: &mut [Block]) -> Result<Str
 }
 
 /// Whether a PHC string was made of this password.
-fn is_made_of(argon2: &Argon2<'_>, hash: &str, password: &[u8], memory: &mut [Block]) -> Result<bool, HashError> {
-    let parsed = PasswordHash::new(hash).map_err(|_| HashError::Failed)?;
+fn is_made_of(argon2: &Argon2<'_>, hash: &str, password: &[u8], memory: &mut [Block]) -> Result<bool, Error> {
+    let parsed = PasswordHash::new(hash).map_err(failed)?;
     match (parsed.salt, parsed.hash) {
         // `Output` compares in constant time.
         (Some(salt), Some(digested)) if is_current(hash) => Ok(digest(argon2, password, &salt, memory)? == digested),
@@ -128,10 +122,10 @@ fn is_made_of(argon2: &Argon2<'_>, hash: &str, password: &[u8], memory: &mut [Bl
     }
 }
 
-fn digest(argon2: &Argon2<'_>, password: &[u8], salt: &Salt, memory: &mut [Block]) -> Result<Output, HashError> {
+fn digest(argon2: &Argon2<'_>, password: &[u8], salt: &Salt, memory: &mut [Block]) -> Result<Output, Error> {
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-    argon2.hash_password_into_with_memory(password, salt, &mut out, memory).map_err(|_| HashError::Failed)?;
-    Output::new(&out).map_err(|_| HashError::Failed)
+    argon2.hash_password_into_with_memory(password, salt, &mut out, memory).map_err(failed)?;
+    Output::new(&out).map_err(failed)
 }
 
 /// Whether a PHC string has the parameters of a new one.
@@ -144,11 +138,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    async fn hash(passwords: &Passwords, password: String) -> Result<String, HashError> {
+    async fn hash(passwords: &Passwords, password: String) -> Result<String, Error> {
         passwords.hash(passwords.permit(None)?, || Ok(password)).await
     }
 
-    async fn check(passwords: &Passwords, password: String, hash: Option<String>) -> Result<PasswordCheck, HashError> {
+    async fn check(passwords: &Passwords, password: String, hash: Option<String>) -> Result<PasswordCheck, Error> {
         passwords.check(passwords.permit(None)?, vec![password], hash).await
     }
 
@@ -157,12 +151,12 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let hash = hash(&passwords, "correct horse".into()).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert_eq!(check(&passwords, "correct horse".into(), Some(hash.clone())).await, Ok(PasswordCheck::Valid));
-        assert_eq!(check(&passwords, "correct horsf".into(), Some(hash)).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(hash.clone())).await.unwrap(), PasswordCheck::Valid);
+        assert_eq!(check(&passwords, "correct horsf".into(), Some(hash)).await.unwrap(), PasswordCheck::Wrong);
         use argon2::password_hash::PasswordHasher;
         let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
         let old = weak.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(check(&passwords, "correct horse".into(), Some(old)).await, Ok(PasswordCheck::ValidNeedsRehash));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(old)).await.unwrap(), PasswordCheck::ValidNeedsRehash);
     }
 
     #[tokio::test]
@@ -170,8 +164,8 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let long = "x".repeat(200);
         let hash = hash(&passwords, long.clone()).await.unwrap();
-        assert_eq!(check(&passwords, format!("{long}y"), Some(hash.clone())).await, Ok(PasswordCheck::Wrong));
-        assert_eq!(check(&passwords, long, Some(hash)).await, Ok(PasswordCheck::Valid));
+        assert_eq!(check(&passwords, format!("{long}y"), Some(hash.clone())).await.unwrap(), PasswordCheck::Wrong);
+        assert_eq!(check(&passwords, long, Some(hash)).await.unwrap(), PasswordCheck::Valid);
     }
 
     #[tokio::test]
@@ -179,9 +173,9 @@ mod tests {
         let (passwords, (thread, validated)) = (Passwords::new().unwrap(), std::sync::mpsc::channel());
         let refuse = move || {
             thread.send(std::thread::current().name().unwrap_or_default().to_owned()).ok();
-            Err::<String, _>(HashError::Busy)
+            Err(Error::NotFound)
         };
-        assert_eq!(passwords.hash(passwords.permit(None).unwrap(), refuse).await, Err(HashError::Busy));
+        assert!(matches!(passwords.hash(passwords.permit(None).unwrap(), refuse).await, Err(Error::NotFound)));
         assert!(validated.recv().unwrap().starts_with("hash-"));
         assert_eq!(passwords.hashed(), 0, "a refused password is not hashed");
     }
@@ -189,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn case_15_an_unknown_name_has_no_password() {
         let passwords = Passwords::new().unwrap();
-        assert_eq!(check(&passwords, String::new(), None).await, Ok(PasswordCheck::Wrong));
+        assert_eq!(check(&passwords, String::new(), None).await.unwrap(), PasswordCheck::Wrong);
     }
 
     #[tokio::test]
@@ -211,6 +205,6 @@ mod tests {
         let ours = hash(&passwords, "correct horse".into()).await.unwrap();
         assert!(Argon2::default().verify_password(b"correct horse", &PasswordHash::new(&ours).unwrap()).is_ok());
         let theirs = passwords.argon2.hash_password(b"correct horse").unwrap().to_string();
-        assert_eq!(check(&passwords, "correct horse".into(), Some(theirs)).await, Ok(PasswordCheck::Valid));
+        assert_eq!(check(&passwords, "correct horse".into(), Some(theirs)).await.unwrap(), PasswordCheck::Valid);
     }
 }

@@ -3,8 +3,11 @@
 //! A permit belongs to the hashing itself: a client that disconnects does not release it early. Each thread has memory for one hash while
 //! passwords are waiting; it is wiped after each use.
 
-use super::{error::HashError, priority};
-use crate::quota::{Permit, Quota};
+use super::priority;
+use crate::{
+    error::Error,
+    quota::{Permit, Quota},
+};
 use argon2::Block;
 use std::{
     io,
@@ -38,9 +41,8 @@ pub(super) struct Pool {
     done: Arc<AtomicU64>,
 }
 
-/// The right to have one password hashed. Released when that is done, or when it is dropped.
-pub struct HashPermit {
-    _permit: Permit,
+pub(super) fn failed<E>(_: E) -> Error {
+    Error::Internal("hashing a password failed".into())
 }
 
 impl Pool {
@@ -62,16 +64,16 @@ impl Pool {
     }
 
     /// A permit, if one is free.
-    pub(super) fn permit(&self, client: Option<IpAddr>) -> Result<HashPermit, HashError> {
-        self.permits.take(client).map(|permit| HashPermit { _permit: permit }).ok_or(HashError::Busy)
+    pub(super) fn permit(&self, client: Option<IpAddr>) -> Result<Permit, Error> {
+        self.permits.take(client).ok_or_else(|| Error::Busy("too many passwords are being hashed".into()))
     }
 
-    /// Runs work on one of the threads, in the order of the calls.
-    pub(super) async fn run<T: Send + 'static, E: From<HashError> + Send + 'static>(
+    /// Runs work on one of the threads, in the order of the calls. The permit is released when that is done.
+    pub(super) async fn run<T: Send + 'static>(
         &self,
-        permit: HashPermit,
-        work: impl FnOnce(&mut [Block]) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
+        permit: Permit,
+        work: impl FnOnce(&mut [Block]) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let done = self.done.clone();
         let job = move |memory: &mut [Block]| {
@@ -86,9 +88,9 @@ impl Pool {
             drop(permit);
             let _ = answer.send(hashed);
         };
-        self.jobs.send(Box::new(job)).map_err(|_| HashError::Failed)?;
+        self.jobs.send(Box::new(job)).map_err(failed)?;
         // A panicking job drops its sender.
-        answered.await.map_err(|_| HashError::Failed)?
+        answered.await.map_err(failed)?
     }
 }
 
@@ -161,15 +163,12 @@ mod tests {
         (Pool::new(3, allocate).unwrap(), count)
     }
 
-    async fn run<T: Send + 'static>(
-        pool: &Pool,
-        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
-    ) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(pool: &Pool, work: impl FnOnce(&mut [Block]) -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
         pool.run(pool.permit(None)?, work).await
     }
 
     /// Starts a job that signals its start and runs until it is released.
-    fn held(pool: &Pool) -> (tokio::task::JoinHandle<Result<usize, HashError>>, Receiver<()>, Sender<()>) {
+    fn held(pool: &Pool) -> (tokio::task::JoinHandle<Result<usize, Error>>, Receiver<()>, Sender<()>) {
         let (started, running) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let pool = pool.clone();
@@ -224,9 +223,9 @@ mod tests {
     async fn case_16_excess_is_refused_at_once() {
         let pool = pool(1);
         let all: Vec<_> = (0..64).map(|_| pool.permit(None).unwrap()).collect();
-        assert_eq!(pool.permit(None).err(), Some(HashError::Busy));
+        assert!(matches!(pool.permit(None), Err(Error::Busy(_))));
         drop(all);
-        assert_eq!(run(&pool, |_| Ok(())).await, Ok(()));
+        run(&pool, |_| Ok(())).await.unwrap();
     }
 
     #[tokio::test]
@@ -234,7 +233,7 @@ mod tests {
         let pool = pool(1);
         let [flooding, other]: [IpAddr; 2] = [[203, 0, 113, 1].into(), [203, 0, 113, 2].into()];
         let held: Vec<_> = (0..PERMITS_PER_NETWORK).map(|_| pool.permit(Some(flooding)).unwrap()).collect();
-        assert_eq!(pool.permit(Some(flooding)).err(), Some(HashError::Busy));
+        assert!(matches!(pool.permit(Some(flooding)), Err(Error::Busy(_))));
         assert!(pool.permit(Some(other)).is_ok());
         drop(held);
         assert!(pool.permit(Some(flooding)).is_ok());
@@ -243,8 +242,8 @@ mod tests {
     /// Queues a job behind running ones.
     async fn queue<T: Send + 'static>(
         pool: &Pool,
-        work: impl FnOnce(&mut [Block]) -> Result<T, HashError> + Send + 'static,
-    ) -> tokio::task::JoinHandle<Result<T, HashError>> {
+        work: impl FnOnce(&mut [Block]) -> Result<T, Error> + Send + 'static,
+    ) -> tokio::task::JoinHandle<Result<T, Error>> {
         let (free, queued) = (pool.permits.free(), pool.clone());
         let job = tokio::spawn(async move { run(&queued, work).await });
         while pool.permits.free() == free {
@@ -322,16 +321,17 @@ mod tests {
             let next = queue(&pool, move |memory| Ok((memory.as_ptr() as usize, is_zero(memory)))).await;
             drop(release);
             let memory = first.await.unwrap().unwrap();
-            assert_eq!(fill.await.unwrap(), if panics { Err(HashError::Failed) } else { Ok(memory) });
-            assert_eq!(next.await.unwrap(), Ok((memory, true)));
+            assert_eq!(fill.await.unwrap().ok(), (!panics).then_some(memory));
+            assert_eq!(next.await.unwrap().unwrap(), (memory, true));
         }
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_panicking_job_keeps_neither_thread_nor_permit() {
         let pool = pool(1);
-        assert_eq!(run(&pool, |_| -> Result<(), HashError> { panic!("on purpose") }).await, Err(HashError::Failed));
-        assert_eq!(run(&pool, |_| Ok(())).await, Ok(()));
+        let panicked = run(&pool, |_| -> Result<(), Error> { panic!("on purpose") }).await;
+        assert!(matches!(panicked, Err(Error::Internal(_))));
+        run(&pool, |_| Ok(())).await.unwrap();
         assert_eq!(pool.permits.free(), 64);
     }
 }

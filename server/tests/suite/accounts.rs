@@ -143,7 +143,7 @@ on_each_database! {
         }
         // A hash of version 0.1, which did not normalise the password.
         let passwords = server.auth.accounts().passwords();
-        let old = passwords.hash::<Error>(passwords.permit(None).unwrap(), || Ok(nfd.into())).await.unwrap();
+        let old = passwords.hash(passwords.permit(None).unwrap(), || Ok(nfd.into())).await.unwrap();
         let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
         assert!(user::replace_hash(server.auth.store().writer(), &user, &old).await.unwrap());
         assert_eq!(server.try_login("ada", nfc).await.status(), StatusCode::OK);

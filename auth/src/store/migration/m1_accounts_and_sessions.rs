@@ -36,7 +36,12 @@ fn users(backend: DbBackend) -> TableCreateStatement {
 }
 
 fn sessions() -> TableCreateStatement {
-    let mut user = ForeignKey::create().name("sessions_of_user").from("sessions", "user_id").to("users", "id").on_delete(ForeignKeyAction::Cascade).to_owned();
+    let mut user = ForeignKey::create()
+        .name("sessions_of_user")
+        .from("sessions", "user_id")
+        .to("users", "id")
+        .on_delete(ForeignKeyAction::Cascade)
+        .to_owned();
     Table::create()
         .table("sessions")
         .if_not_exists()
