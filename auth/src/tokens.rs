@@ -3,6 +3,7 @@
 use crate::{
     claims::{Claims, Confirmation},
     clock::{Millis, millis},
+    error::Error,
     keys::{Key, Keys, PublicKey},
     store::session,
     token_cache::{TokenCache, TokenHash},
@@ -40,15 +41,6 @@ struct AccessClaims<'a> {
     sub: String,
     client_id: &'static str,
     jti: String,
-}
-
-/// Why a token is not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rejected {
-    /// The token is valid and has expired.
-    Expired,
-    /// The token was not issued by this server, or is of the other kind.
-    Invalid,
 }
 
 /// Issues and verifies tokens.
@@ -136,9 +128,9 @@ impl Tokens {
     ///
     /// # Errors
     /// It has expired, or is not an access token of this server.
-    pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Rejected> {
+    pub fn read_access(&self, token: &str, now: Millis) -> Result<Claims, Error> {
         if token.len() > MAX_LENGTH {
-            return Err(Rejected::Invalid);
+            return Err(Error::InvalidToken);
         }
         let (hash, epoch) = (TokenHash::of(token), self.keys.epoch());
         let claims = match self.verified.get(hash, epoch) {
@@ -149,7 +141,7 @@ impl Tokens {
                 claims
             }
         };
-        if claims.exp <= now / 1000 { Err(Rejected::Expired) } else { Ok(claims) }
+        if claims.exp <= now / 1000 { Err(Error::InvalidToken) } else { Ok(claims) }
     }
 
     /// Verifies a refresh token except for its expiry, which the rotation rules check by the session: a token whose answer was lost is
@@ -157,7 +149,7 @@ impl Tokens {
     ///
     /// # Errors
     /// It is not a refresh token of this server.
-    pub fn read_refresh(&self, token: &str) -> Result<Claims, Rejected> {
+    pub fn read_refresh(&self, token: &str) -> Result<Claims, Error> {
         self.verify(REFRESH, token)
     }
 
@@ -180,13 +172,13 @@ impl Tokens {
 
     /// All checks except the time: the type, the key by its id, and with that key's one algorithm the signature, issuer and audience.
     /// Other header parameters (`jku`, `x5u`, `jwk`, …) are not read.
-    fn verify(&self, kind: &str, token: &str) -> Result<Claims, Rejected> {
+    fn verify(&self, kind: &str, token: &str) -> Result<Claims, Error> {
         if token.len() > MAX_LENGTH {
-            return Err(Rejected::Invalid);
+            return Err(Error::InvalidToken);
         }
-        let key = self.key_of(kind, token).ok_or(Rejected::Invalid)?;
-        let rules = self.rules.iter().find(|rules| rules.algorithms == [key.algorithm]).ok_or(Rejected::Invalid)?;
-        decode(token, &key.decoding, rules).map(|read| read.claims).map_err(|_| Rejected::Invalid)
+        let key = self.key_of(kind, token).ok_or(Error::InvalidToken)?;
+        let rules = self.rules.iter().find(|rules| rules.algorithms == [key.algorithm]).ok_or(Error::InvalidToken)?;
+        decode(token, &key.decoding, rules).map(|read| read.claims).map_err(|_| Error::InvalidToken)
     }
 
     fn key_of(&self, kind: &str, token: &str) -> Option<Arc<Key>> {

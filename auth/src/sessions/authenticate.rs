@@ -23,7 +23,7 @@ impl Sessions {
     /// The token is not valid, or the database is unavailable.
     pub async fn authenticate(&self, (scheme, token): (Scheme, &str), device: &Device) -> Result<Claims, Error> {
         let now = self.clock.now();
-        let claims = self.tokens.read_access(token, now).map_err(|_| Error::InvalidToken)?;
+        let claims = self.tokens.read_access(token, now)?;
         self.dpop.check_access(&claims, (scheme, token), &device.proof, now)?;
         if self.cache.is_ended(claims.sid) {
             return Err(Error::InvalidToken);
