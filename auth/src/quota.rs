@@ -18,18 +18,20 @@ pub struct Quota {
 #[derive(Default)]
 struct Used {
     total: usize,
-    by_network: Counts,
-    by_site: Counts,
+    by_group: HashMap<Group, usize>,
 }
 
-#[derive(Default)]
-struct Counts(HashMap<IpAddr, usize>);
+/// Clients whose permits are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    Network(IpAddr),
+    Site(IpAddr),
+}
 
 /// A permit of a quota, released when it is dropped.
 pub struct Permit {
     quota: Quota,
-    network: Option<IpAddr>,
-    site: Option<IpAddr>,
+    groups: [Option<Group>; 2],
 }
 
 impl Quota {
@@ -42,19 +44,23 @@ impl Quota {
     /// A permit for a client, if one is free. A client of unknown address belongs to no network.
     #[must_use]
     pub fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
-        let (network, site) = (client.map(client_network), client.and_then(client_site));
+        let groups = [client.map(client_network).map(Group::Network), client.and_then(client_site).map(Group::Site)];
         let mut used = self.lock();
-        let is_full = used.total >= self.max
-            || used.by_network.of(network) >= self.max_per_network
-            || used.by_site.of(site) >= self.max_per_network.saturating_mul(SITE_SHARE as usize);
-        if is_full {
+        let is_full = |group: &Group| used.by_group.get(group).is_some_and(|count| *count >= self.max_of(*group));
+        if used.total >= self.max || groups.iter().flatten().any(is_full) {
             return None;
         }
         used.total += 1;
-        used.by_network.add(network);
-        used.by_site.add(site);
+        groups.iter().flatten().for_each(|group| *used.by_group.entry(*group).or_default() += 1);
         drop(used);
-        Some(Permit { quota: self.clone(), network, site })
+        Some(Permit { quota: self.clone(), groups })
+    }
+
+    fn max_of(&self, group: Group) -> usize {
+        match group {
+            Group::Network(_) => self.max_per_network,
+            Group::Site(_) => self.max_per_network.saturating_mul(SITE_SHARE as usize),
+        }
     }
 
     /// How many permits are free.
@@ -68,34 +74,18 @@ impl Quota {
     }
 }
 
-impl Counts {
-    fn of(&self, key: Option<IpAddr>) -> usize {
-        key.and_then(|key| self.0.get(&key)).copied().unwrap_or(0)
-    }
-
-    fn add(&mut self, key: Option<IpAddr>) {
-        if let Some(key) = key {
-            *self.0.entry(key).or_default() += 1;
-        }
-    }
-
-    fn remove(&mut self, key: Option<IpAddr>) {
-        let Some(key) = key else { return };
-        if let Some(count) = self.0.get_mut(&key) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&key);
-            }
-        }
-    }
-}
-
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut used = self.quota.lock();
         used.total -= 1;
-        used.by_network.remove(self.network);
-        used.by_site.remove(self.site);
+        for group in self.groups.iter().flatten() {
+            if let Some(count) = used.by_group.get_mut(group) {
+                *count -= 1;
+                if *count == 0 {
+                    used.by_group.remove(group);
+                }
+            }
+        }
     }
 }
 
@@ -115,7 +105,7 @@ mod tests {
         drop(held);
         assert!(quota.take(c).is_some() && quota.take(a).is_some());
         drop(others);
-        assert!(quota.free() == 4 && quota.lock().by_network.0.is_empty(), "counts of networks without permits are removed");
+        assert!(quota.free() == 4 && quota.lock().by_group.is_empty(), "counts of networks without permits are removed");
     }
 
     #[test]
@@ -126,6 +116,6 @@ mod tests {
         assert_eq!(held.len(), 32, "four times the share of a network");
         assert!(quota.take(client("203.0.113.1".into())).is_some() && quota.take(client("2001:db8:1::1".into())).is_some());
         drop(held);
-        assert!(quota.free() == 64 && quota.lock().by_site.0.is_empty(), "counts of sites without permits are removed");
+        assert!(quota.free() == 64 && quota.lock().by_group.is_empty(), "counts of sites without permits are removed");
     }
 }
