@@ -7,7 +7,7 @@ use super::{
     user,
 };
 use crate::clock::Millis;
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
@@ -27,27 +27,28 @@ pub struct NewUser<'a> {
 impl Store {
     /// The account of that id.
     pub async fn user_by_id(&self, id: i64) -> Result<Option<user::Model>, DbErr> {
-        self.limited(user::by_id(self.reader(), id)).await
+        self.limited(user::Entity::find_by_id(id).one(self.reader())).await
     }
 
     /// The account of that name key.
     pub async fn user_by_key(&self, key: &str) -> Result<Option<user::Model>, DbErr> {
-        self.limited(user::by_key(self.reader(), key)).await
+        self.limited(user::Entity::find().filter(user::Column::NameKey.eq(key)).one(self.reader())).await
     }
 
     /// The account that a one-time code was made for.
     pub async fn user_by_reset_hash(&self, hash: &str) -> Result<Option<user::Model>, DbErr> {
-        self.limited(user::by_reset_hash(self.reader(), hash)).await
+        self.limited(user::Entity::find().filter(user::Column::ResetHash.eq(hash)).one(self.reader())).await
     }
 
     /// All accounts, the oldest first.
     pub async fn users(&self) -> Result<Vec<user::Model>, DbErr> {
-        user::all(self.reader()).await
+        user::Entity::find().order_by_asc(user::Column::Id).all(self.reader()).await
     }
 
     /// The names of the accounts with these ids.
     pub async fn user_names(&self, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
-        self.limited(user::names(self.reader(), ids)).await
+        let named = user::Entity::find().filter(user::Column::Id.is_in(ids)).all(self.reader());
+        Ok(self.limited(named).await?.into_iter().map(|user| (user.id, user.username)).collect())
     }
 
     /// The account's live sessions, the last used first.

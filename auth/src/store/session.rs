@@ -180,11 +180,6 @@ pub async fn insert(db: &impl ConnectionTrait, session: Model) -> Result<(), DbE
     Entity::insert(session.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 
-/// The session of that id.
-pub async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).one(db).await
-}
-
 /// Ends sessions. Returns the number of those that were live.
 pub async fn revoke(db: &impl ConnectionTrait, selector: SessionSelector, now: Millis) -> Result<u64, DbErr> {
     let update = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now)).filter(Column::RevokedAt.is_null());

@@ -1,11 +1,8 @@
 //! The table of accounts.
 
 use crate::clock::Millis;
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, SqlErr, entity::prelude::*, sea_query::Expr};
-use std::{
-    collections::{BTreeSet, HashMap},
-    fmt,
-};
+use sea_orm::{ActiveValue::Set, SqlErr, entity::prelude::*, sea_query::Expr};
+use std::fmt;
 
 /// A row of `users`. Its `Debug` shows no hash.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -60,21 +57,6 @@ pub async fn insert(db: &impl ConnectionTrait, username: &str, key: &str, hash: 
     }
 }
 
-/// The account of that id.
-pub async fn by_id(db: &impl ConnectionTrait, id: i64) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).one(db).await
-}
-
-/// The account of that name key.
-pub async fn by_key(db: &impl ConnectionTrait, key: &str) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::NameKey.eq(key)).one(db).await
-}
-
-/// The account that a one-time code was made for.
-pub async fn by_reset_hash(db: &impl ConnectionTrait, hash: &str) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::ResetHash.eq(hash)).one(db).await
-}
-
 /// Records a sign-in and locks the row until the transaction ends, so that a password change or a deletion happens completely before or
 /// completely after the new session. False if the password hash differs from that in `user`, or the account is disabled or deleted.
 pub async fn record_login(tx: &impl ConnectionTrait, user: &Model, now: Millis) -> Result<bool, DbErr> {
@@ -115,17 +97,6 @@ pub async fn set_reset(db: &impl ConnectionTrait, id: i64, hash: &str, expires_a
 pub async fn set_disabled(db: &impl ConnectionTrait, id: i64, since: Option<Millis>) -> Result<(), DbErr> {
     let update = Entity::update_many().col_expr(Column::DisabledAt, Expr::value(since)).filter(Column::Id.eq(id));
     update.exec(db).await.map(drop)
-}
-
-/// The names of the accounts with these ids.
-pub async fn names(db: &impl ConnectionTrait, ids: BTreeSet<i64>) -> Result<HashMap<i64, String>, DbErr> {
-    let find = Entity::find().select_only().columns([Column::Id, Column::Username]).filter(Column::Id.is_in(ids));
-    Ok(find.into_tuple::<(i64, String)>().all(db).await?.into_iter().collect())
-}
-
-/// All accounts, the oldest first.
-pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
-    Entity::find().order_by_asc(Column::Id).all(db).await
 }
 
 /// Deletes the account if its hash is the one in `user`. A sign-in that holds the row's lock is waited for.

@@ -18,13 +18,13 @@ use wugan_wire::{Code, Me, TokenAnswer};
 /// Replaces a user's password hash by one with other parameters.
 async fn weaken(server: &TestServer, name: &str) {
     let weak = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, Params::new(8, 1, 1, None).unwrap());
-    let user = user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap();
+    let user = server.auth.store().user_by_key(name).await.unwrap().unwrap();
     let hash = weak.hash_password(PASSWORD.as_bytes()).unwrap().to_string();
     assert!(user::replace_hash(server.auth.store().writer(), &user, &hash).await.unwrap());
 }
 
 async fn hash(server: &TestServer, name: &str) -> String {
-    user::by_key(server.auth.store().reader(), name).await.unwrap().unwrap().password_hash
+    server.auth.store().user_by_key(name).await.unwrap().unwrap().password_hash
 }
 
 /// Occupies the threads that hash passwords until the result is dropped.
@@ -144,7 +144,7 @@ on_each_database! {
         // A hash of version 0.1, which did not normalise the password.
         let passwords = server.auth.accounts().passwords();
         let old = passwords.hash(passwords.permit(None).unwrap(), || Ok(nfd.into())).await.unwrap();
-        let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        let user = server.auth.store().user_by_key("ada").await.unwrap().unwrap();
         assert!(user::replace_hash(server.auth.store().writer(), &user, &old).await.unwrap());
         assert_eq!(server.try_login("ada", nfc).await.status(), StatusCode::OK);
         assert_ne!(hash(&server, "ada").await, old, "replaced by a hash of the normal form");
@@ -218,7 +218,7 @@ on_each_database! {
         let server = TestServer::start(kind).await;
         let first = server.register("ada").await;
         assert!(server.accepts(&first.access_token).await);
-        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        let ada = server.auth.store().user_by_key("ada").await.unwrap().unwrap();
         let mut last = first.clone();
         for _ in 0..100 {
             server.clock.shift(10);
@@ -271,7 +271,7 @@ on_each_database! {
             let waiting = tokio::spawn(request().send());
             // Long enough for the account to be read.
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let user = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+            let user = server.auth.store().user_by_key("ada").await.unwrap().unwrap();
             assert!(user::replace_hash(server.auth.store().writer(), &user, &current).await.unwrap());
             drop(released);
             assert_eq!(waiting.await.unwrap().unwrap().status(), StatusCode::OK, "{name}");

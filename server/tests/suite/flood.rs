@@ -131,7 +131,7 @@ async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
     let server = TestServer::with(Kind::Sqlite, MANY).await;
     server.register("known").await;
     server.register("disabled").await;
-    let disabled = user::by_key(server.auth.store().reader(), "disabled").await.unwrap().unwrap();
+    let disabled = server.auth.store().user_by_key("disabled").await.unwrap().unwrap();
     user::set_disabled(server.auth.store().writer(), disabled.id, Some(server.clock.now())).await.unwrap();
     for name in ["known", "unknown", "disabled", "", "a name that cannot be registered"] {
         let before = server.auth.accounts().passwords().hashed();
@@ -154,7 +154,7 @@ async fn case_15_each_wrong_attempt_costs_one_hash_for_any_name() {
 async fn check_medians(server: &TestServer) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     // All accounts get the same hash: computing five hundred would add nothing.
-    let hash = user::by_key(server.auth.store().reader(), "known").await.unwrap().unwrap().password_hash;
+    let hash = server.auth.store().user_by_key("known").await.unwrap().unwrap().password_hash;
     for n in 0..500 {
         let name = format!("known{n}");
         user::insert(server.auth.store().writer(), &name, &name, hash.clone(), server.clock.now()).await.unwrap().unwrap();

@@ -11,7 +11,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
-use wugan_axum::store::session;
 use wugan_wire::{Code, SessionItem};
 
 on_each_database! {
@@ -252,7 +251,7 @@ async fn case_08_a_disconnecting_client_undoes_no_revocation() {
     for tokens in [signed_out, third] {
         let id = claims(&tokens.access_token)["sid"].as_str().unwrap().parse().unwrap();
         let ended = async {
-            while session::by_id(server.auth.store().reader(), id).await.unwrap().unwrap().revoked_at.is_none() {
+            while server.auth.store().session(id).await.unwrap().unwrap().revoked_at.is_none() {
                 sleep(Duration::from_millis(20)).await;
             }
         };

@@ -7,17 +7,14 @@
 use crate::{
     database::{Kind, on_each_database},
     schedules::{Call, Copied, OWNERS_CLIENT, Schedule, Setup, WAIT},
-    test_server::{TestServer, long, sid},
+    test_server::{TestServer, long},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use std::{collections::HashMap, sync::Arc};
 use wugan_axum::{
     Attempt, Device, Error, Scheme,
     rotation::{AccessDecision, Decision, Lineage, Presented, Presenter, State, decide, decide_access},
-    store::{
-        session::{self, by_id},
-        user,
-    },
+    store::{session, user},
 };
 use wugan_wire::{LogoutScope, TokenAnswer};
 
@@ -175,7 +172,7 @@ on_each_database! {
         let mut rng = SmallRng::seed_from_u64(seed);
         let mut server = TestServer::with(kind, &["--access-ttl", "20h", "--name-limit", "1000000/1h"]).await;
         server.register("ada").await;
-        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        let ada = server.auth.store().user_by_key("ada").await.unwrap().unwrap();
         server.auth.sessions().logout(&server.login("ada").await.refresh_token, LogoutScope::All, &Device::default()).await.unwrap();
         let mut models: Vec<SessionModel> = Vec::new();
         let mut at = 0;
@@ -184,7 +181,7 @@ on_each_database! {
             if models.len() < 4 || rng.random_ratio(1, 60) {
                 let answer = server.auth.sessions().start(&ada, None, &Device::default()).await.unwrap();
                 // The rules read the clock after this test; the row has the exact time.
-                let row = by_id(server.auth.store().reader(), sid(&answer)).await.unwrap().unwrap();
+                let row = server.row(&answer).await;
                 models.push(SessionModel { created_at: row.created_at, pairs: vec![Pair::of_sign_in(answer)], newest_at: row.rotated_at, newest_used_at: None, ended: false });
                 if models.len() > 12 {
                     models.remove(0);
@@ -212,7 +209,7 @@ on_each_database! {
                     }
                 }
                 78 => {
-                    let row = by_id(server.auth.store().reader(), sid(&models[at].pairs[0].tokens)).await.unwrap().unwrap();
+                    let row = server.row(&models[at].pairs[0].tokens).await;
                     let ended = server.auth.sessions().end_own(row.user_id, row.id, &Device::default()).await;
                     assert!(matches!(ended, Ok(()) | Err(Error::NotFound)), "{ended:?}");
                     models[at].ended = true;
@@ -485,7 +482,7 @@ on_each_database! {
         // The leeway has no effect here: between two steps passes either no time or an hour.
         let server = Arc::new(TestServer::with(kind, &["--access-ttl", "6d", "--reuse-leeway", "1m"]).await);
         server.register("ada").await;
-        let ada = user::by_key(server.auth.store().reader(), "ada").await.unwrap().unwrap();
+        let ada = server.auth.store().user_by_key("ada").await.unwrap().unwrap();
         for copied in [Copied::Nothing, Copied::Token, Copied::Record, Copied::RecordInTheMiddle] {
             for (ids, old_server) in [(true, false), (false, false), (true, true)] {
                 let setup = Setup { copied, ids, same_client: false, regression: true, old_server, signs_out_when_refused: ids };

@@ -191,7 +191,7 @@ impl TestServer {
 
     /// The session's row.
     pub(crate) async fn row(&self, tokens: &TokenAnswer) -> session::Model {
-        session::by_id(self.auth.store().reader(), sid(tokens)).await.unwrap().unwrap()
+        session::Entity::find_by_id(sid(tokens)).one(self.auth.store().reader()).await.unwrap().unwrap()
     }
 
     /// Sets a row back to an older state, as a failover that lost commits does, and clears it from the caches.
