@@ -1,6 +1,6 @@
 //! The signing algorithm of a new key.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
 /// The signing algorithm of a new key. An existing key keeps its algorithm; a token's header does not choose one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,14 +22,5 @@ impl FromStr for SigningAlgorithm {
             "eddsa" => Ok(Self::EdDsa),
             _ => Err("choose hs256 or eddsa"),
         }
-    }
-}
-
-impl fmt::Display for SigningAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Hs256 => "hs256",
-            Self::EdDsa => "eddsa",
-        })
     }
 }
