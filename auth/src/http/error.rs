@@ -8,7 +8,7 @@ use axum::{
 };
 use std::{fmt, time::Duration};
 use tracing::{error, warn};
-use wugan_wire::{Code, ErrorBody, FieldError};
+use wugan_wire::{Code, ErrorBody};
 
 /// `Retry-After` of a 503.
 const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
@@ -16,7 +16,15 @@ const RETRY_WHEN_BUSY: Duration = Duration::from_secs(1);
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let (status, code, message) = self.describe();
-        let mut answer = body(status, code, message, self.fields()).into_response();
+        let error = match code {
+            // OAuth clients read the code from this member (RFC 9449 §5, §8).
+            Code::InvalidDpopProof => "invalid_dpop_proof",
+            Code::UseDpopNonce => "use_dpop_nonce",
+            _ => status.canonical_reason().unwrap_or_default(),
+        };
+        let fields = if let Self::InvalidInput(fields) = &self { fields.clone() } else { Vec::new() };
+        let body = ErrorBody { status_code: status.as_u16(), message: message.into(), error: error.into(), code, fields };
+        let mut answer = (status, Json(body)).into_response();
         match &self {
             Self::Busy(cause) => warn!(cause, "answered 503"),
             Self::Internal(cause) => error!(cause, "answered 500"),
@@ -109,22 +117,4 @@ impl Error {
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal, "Something went wrong on our side."),
         }
     }
-
-    fn fields(&self) -> Vec<FieldError> {
-        match self {
-            Self::InvalidInput(fields) => fields.clone(),
-            _ => Vec::new(),
-        }
-    }
-}
-
-fn body(status: StatusCode, code: Code, message: &str, fields: Vec<FieldError>) -> (StatusCode, Json<ErrorBody>) {
-    let error = match code {
-        // OAuth clients read the code from this member (RFC 9449 §5, §8).
-        Code::InvalidDpopProof => "invalid_dpop_proof",
-        Code::UseDpopNonce => "use_dpop_nonce",
-        _ => status.canonical_reason().unwrap_or_default(),
-    }
-    .to_owned();
-    (status, Json(ErrorBody { status_code: status.as_u16(), message: message.into(), error, code, fields }))
 }

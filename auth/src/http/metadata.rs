@@ -4,7 +4,7 @@ use crate::{auth::Auth, error::Error};
 use axum::{
     Json, Router,
     extract::State,
-    http::{HeaderValue, header},
+    http::header,
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 /// How long the answers may be cached. A new key is to be added that long before it signs.
-const CACHING: HeaderValue = HeaderValue::from_static("public, max-age=300");
+const CACHING: &str = "public, max-age=300";
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
 /// The metadata of an issuer with a path has an address of its own (RFC 8414 §3.1).
@@ -50,7 +50,5 @@ async fn metadata(State(auth): State<Auth>) -> Result<Response, Error> {
 }
 
 fn cacheable(value: Value) -> Response {
-    let mut response = Json(value).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, CACHING);
-    response
+    ([(header::CACHE_CONTROL, CACHING)], Json(value)).into_response()
 }
