@@ -118,49 +118,22 @@ mod tests {
         net::Ipv6Addr,
         sync::atomic::{AtomicUsize, Ordering},
     };
-    use tokio::{
-        sync::{OwnedSemaphorePermit, Semaphore},
-        task::{consume_budget, yield_now},
-    };
+    use tokio::task::{consume_budget, yield_now};
 
-    const NETWORKS: [[u8; 4]; 3] = [[203, 0, 113, 1], [203, 0, 113, 2], [203, 0, 113, 3]];
-
-    /// Serves connections that stay open until they are released. Returns how many of them were accepted.
-    async fn accepted(networks: &Networks, clients: &[[u8; 4]], open: &Arc<Semaphore>) -> usize {
-        let before = open.available_permits();
-        for client in clients {
-            let permit: OwnedSemaphorePermit = open.clone().try_acquire_owned().unwrap();
-            networks.serve(Some((*client).into()), async move {
-                let _permit = permit;
-                pending().await
-            });
-        }
-        for _ in 0..10 {
-            yield_now().await;
-        }
-        before - open.available_permits()
-    }
-
-    #[tokio::test]
-    async fn case_33_a_network_and_all_networks_have_a_bound() {
-        let networks = Networks::new(3, 2);
-        let (open, [a, b, c]) = (Arc::new(Semaphore::new(100)), NETWORKS);
-        assert_eq!(accepted(&networks, &[a, a, a], &open).await, 2, "a network's bound");
-        assert_eq!(accepted(&networks, &[b, c], &open).await, 1, "the common bound");
-    }
+    const NETWORKS: [[u8; 4]; 2] = [[203, 0, 113, 1], [203, 0, 113, 2]];
 
     #[tokio::test]
     async fn case_38_a_proxys_connections_are_not_limited() {
-        let (networks, open) = (Networks::new(MAX_CONNECTIONS, 1), Arc::new(Semaphore::new(100)));
+        let (networks, served) = (Networks::new(1, 1), Arc::new(AtomicUsize::new(0)));
         for _ in 0..3 {
-            let permit = open.clone().try_acquire_owned().unwrap();
+            let served = served.clone();
             networks.serve(None, async move {
-                let _permit = permit;
+                served.fetch_add(1, Ordering::Relaxed);
                 pending().await
             });
         }
         yield_now().await;
-        assert_eq!(open.available_permits(), 97);
+        assert_eq!(served.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test]
