@@ -7,8 +7,8 @@ use divan::{AllocProfiler, Bencher, black_box};
 use futures::FutureExt;
 use std::rc::Rc;
 use wugan::{
-    Client, Request,
-    platform::{Platform, PlatformRequest},
+    Client, Method,
+    platform::{Platform, PlatformRequest, RequestHead},
 };
 use wugan_bench_client::{InMemory, ORIGIN, tokens};
 
@@ -23,8 +23,8 @@ fn main() {
 fn bare(bencher: Bencher) {
     let (platform, token) = (InMemory::default(), access_token());
     bencher.bench_local(|| {
-        let request = Request::get(black_box("/bbb"));
-        let address = platform.resolve(ORIGIN, "/bbb").unwrap();
+        let request = RequestHead::new(Method::GET);
+        let address = platform.resolve(ORIGIN, black_box("/bbb")).unwrap();
         let authorization = Some(("authorization", ["Bearer ", &token].concat()));
         let body = wugan::Body::empty();
         let response = platform

@@ -74,7 +74,7 @@ impl Request {
     /// A request with any method.
     pub fn new(method: Method, url: impl Into<String>) -> Request {
         let parts = Parts {
-            head: RequestHead { method, headers: Vec::new(), options: RequestOptions::default(), apply: Vec::new(), on_abort: None },
+            head: RequestHead::new(method),
             url: url.into(),
             query: String::new(),
             body: Body::empty(),

@@ -51,6 +51,12 @@ impl fmt::Debug for RequestHead {
 }
 
 impl RequestHead {
+    /// Without headers and options.
+    #[must_use]
+    pub fn new(method: Method) -> Self {
+        Self { method, headers: Vec::new(), options: RequestOptions::default(), apply: Vec::new(), on_abort: None }
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &Method {
