@@ -1,9 +1,6 @@
 //! Errors of requests, and why a server does not start. Causes are logged and not sent.
 
-use crate::{
-    keys::KeyError,
-    store::{ServerError, StoreError},
-};
+use crate::store::{ServerError, StoreError};
 use sea_orm::DbErr;
 use std::{fmt, time::Duration};
 use wugan_wire::FieldError;
@@ -86,12 +83,6 @@ impl std::error::Error for StartError {}
 
 impl From<StoreError> for StartError {
     fn from(error: StoreError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl From<KeyError> for StartError {
-    fn from(error: KeyError) -> Self {
         Self(error.to_string())
     }
 }

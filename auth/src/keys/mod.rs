@@ -6,6 +6,6 @@ mod set;
 mod watch;
 
 pub use algorithm::SigningAlgorithm;
-pub use file::{KeyError, KeyInfo, SIGNING_DELAY, add, list, revoke, rotate};
+pub use file::{KeyInfo, SIGNING_DELAY, add, list, revoke, rotate};
 pub use set::{Key, KeySet, PublicKey};
 pub use watch::Keys;

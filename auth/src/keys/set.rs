@@ -2,9 +2,9 @@
 
 use super::{
     algorithm::SigningAlgorithm,
-    file::{KeyError, Material, StoredKey, read_set},
+    file::{Material, StoredKey, malformed, read_set},
 };
-use crate::clock::Millis;
+use crate::{clock::Millis, error::StartError};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use serde::Serialize;
@@ -51,12 +51,12 @@ impl KeySet {
     ///
     /// # Errors
     /// The file is missing, unreadable or has other content.
-    pub fn read(path: &Path) -> Result<Self, KeyError> {
+    pub fn read(path: &Path) -> Result<Self, StartError> {
         let keys: Result<Vec<_>, _> = read_set(path)?.keys.into_iter().map(|key| Key::from_stored(key).map(Arc::new)).collect();
         match keys {
             Ok(keys) if keys.iter().any(|key| key.signs_from.is_some()) => Ok(Self { keys }),
-            Ok(_) => Err(KeyError::Content(path.into(), "it has no key that signs".into())),
-            Err(problem) => Err(KeyError::Content(path.into(), problem)),
+            Ok(_) => Err(malformed(path, "it has no key that signs")),
+            Err(problem) => Err(malformed(path, &problem)),
         }
     }
 
@@ -64,10 +64,10 @@ impl KeySet {
     ///
     /// # Errors
     /// The system provides no random numbers.
-    pub(super) fn temporary() -> Result<Self, KeyError> {
+    pub(super) fn temporary() -> Result<Self, StartError> {
         let mut stored = StoredKey::generate(SigningAlgorithm::Hs256)?;
         stored.signs_from = Some(0);
-        Ok(Self { keys: vec![Arc::new(Key::from_stored(stored).map_err(|_| KeyError::Random)?)] })
+        Ok(Self { keys: vec![Arc::new(Key::from_stored(stored).map_err(StartError)?)] })
     }
 
     /// The key that signs: of those that may, the one that began last.

@@ -2,12 +2,13 @@
 
 use super::{
     algorithm::SigningAlgorithm,
-    file::{KeyError, create_if_missing, record_lifetime},
+    file::{create_if_missing, record_lifetime},
     set::{Key, KeySet},
 };
 use crate::{
     blocking::run_blocking,
     clock::{Clock, Millis},
+    error::StartError,
 };
 use std::{
     fs,
@@ -41,7 +42,7 @@ impl Keys {
     ///
     /// # Errors
     /// The file cannot be read or created, or has other content.
-    pub async fn open(path: PathBuf, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, KeyError> {
+    pub async fn open(path: PathBuf, algorithm: SigningAlgorithm, lifetime: Millis, clock: Clock) -> Result<Self, StartError> {
         let (file, now) = (path.clone(), clock.now());
         let (set, modified) = run_blocking(move || read_or_create(&file, algorithm, lifetime, now)).await?;
         let keys = Self::fixed(set, clock);
@@ -53,7 +54,7 @@ impl Keys {
     ///
     /// # Errors
     /// The system provides no random numbers.
-    pub fn temporary(clock: Clock) -> Result<Self, KeyError> {
+    pub fn temporary(clock: Clock) -> Result<Self, StartError> {
         Ok(Self::fixed(KeySet::temporary()?, clock))
     }
 
@@ -125,7 +126,7 @@ fn read_or_create(
     algorithm: SigningAlgorithm,
     lifetime: Millis,
     now: Millis,
-) -> Result<(KeySet, Option<SystemTime>), KeyError> {
+) -> Result<(KeySet, Option<SystemTime>), StartError> {
     create_if_missing(path, algorithm, now)?;
     if let Err(error) = record_lifetime(path, lifetime) {
         warn!(%error, "the lifetime of tokens could not be recorded: give `key rotate` the same --session-ttl as this server");
