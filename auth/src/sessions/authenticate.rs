@@ -1,6 +1,6 @@
 //! Accepting access tokens.
 
-use super::{end::Reused, service::Sessions};
+use super::service::Sessions;
 use crate::{
     claims::Claims,
     clock::Millis,
@@ -65,7 +65,7 @@ impl Sessions {
                 // The entry may be older than the token.
                 (AccessDecision::Revoke | AccessDecision::Refuse, None) => {}
                 (AccessDecision::Revoke, Some(row)) => {
-                    self.revoke_stolen(&row, Reused::Access(claims.generation), device).await?;
+                    self.revoke_stolen(&row, "superseded access token", claims.generation, device).await?;
                     return Err(Error::InvalidToken);
                 }
                 (AccessDecision::Refuse, Some(_)) => return Err(Error::InvalidToken),

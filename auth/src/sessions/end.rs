@@ -11,28 +11,12 @@ use crate::{
     },
     task::run_to_completion,
 };
-use std::fmt;
 use tracing::warn;
 use uuid::Uuid;
 use wugan_wire::LogoutScope;
 
-/// The token that showed a reuse, by its generation.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Reused {
-    /// A refresh token that had been replaced or superseded.
-    Refresh(i64),
-    /// An access token of a superseded generation.
-    Access(i64),
-}
-
-impl fmt::Display for Reused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refresh(generation) => write!(f, "refresh token of generation {generation} was used again"),
-            Self::Access(generation) => write!(f, "access token of superseded generation {generation} was used"),
-        }
-    }
-}
+/// A refresh token that was replaced or superseded.
+pub(super) const REPLACED: &str = "replaced refresh token";
 
 impl Sessions {
     /// Ends sessions by a refresh token, which may have expired. A token that is not valid ends nothing and is no error (RFC 7009 §2.2).
@@ -47,7 +31,7 @@ impl Sessions {
         let Some(row) = found.filter(|row| row.user_id == claims.user_id) else { return Ok(()) };
         let selector = match decide_logout(claims.generation, claims.expires_at(), &row.state(), self.clock.now()) {
             LogoutDecision::Ignore => return Ok(()),
-            LogoutDecision::Revoke => return self.revoke_stolen(&row, Reused::Refresh(claims.generation), device).await,
+            LogoutDecision::Revoke => return self.revoke_stolen(&row, REPLACED, claims.generation, device).await,
             LogoutDecision::End => match scope {
                 LogoutScope::This => SessionSelector::One(row.id),
                 LogoutScope::Others => {
@@ -86,8 +70,10 @@ impl Sessions {
         self.end_recorded(selector, Event::SessionsEnded, describe).await.map(drop)
     }
 
-    /// Ends a session because a replaced or superseded token of it was used. `device` sent that token: the thief or the owner.
-    pub(super) async fn revoke_stolen(&self, row: &session::Model, reused: Reused, device: &Device) -> Result<(), Error> {
+    /// Ends a session because a token of it was used that was replaced or superseded: one of this kind and generation. `device` sent it: the
+    /// thief or the owner.
+    pub(super) async fn revoke_stolen(&self, row: &session::Model, kind: &str, generation: i64, device: &Device) -> Result<(), Error> {
+        let reused = format!("{kind} of generation {generation} was used");
         let started_at = row.ip.as_deref().unwrap_or("an unknown address");
         let detail = format!("{reused}, the current one is {}; the session was started from {started_at}", row.generation);
         let entry = Entry { session_id: Some(row.id), detail: Some(detail), ..device.entry(Some(row.user_id)) };
@@ -95,7 +81,7 @@ impl Sessions {
         let ended = self.end_recorded(SessionSelector::One(row.id), Event::ReuseDetected, move |_| entry.clone()).await?;
         if ended > 0 {
             self.metrics.refresh("revoked");
-            warn!(session = %row.id, user = row.user_id, %reused, current = row.generation, "reuse of a token: the session was ended");
+            warn!(session = %row.id, user = row.user_id, reused, current = row.generation, "reuse of a token: the session was ended");
         }
         Ok(())
     }

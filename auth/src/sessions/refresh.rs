@@ -1,7 +1,7 @@
 //! Exchanging a refresh token for the next pair.
 
 use super::{
-    end::Reused,
+    end::REPLACED,
     exchange::{Exchange, Outcome},
     service::{MAX_WAIT, Sessions},
 };
@@ -56,7 +56,7 @@ impl Sessions {
         let exchange = run_to_completion(async move {
             let exchanged = sessions.store.exchange(claims.sid, expected, decide).await?.ok_or_else(|| sessions.refused())?;
             if let Outcome::Revoked(row) = &exchanged.decision {
-                sessions.revoke_stolen(row, Reused::Refresh(presented.generation), &client).await?;
+                sessions.revoke_stolen(row, REPLACED, presented.generation, &client).await?;
             }
             Ok(exchanged)
         });
