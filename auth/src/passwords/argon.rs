@@ -181,21 +181,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn case_15_an_unknown_name_has_no_password() {
-        let passwords = Passwords::new().unwrap();
-        assert_eq!(check(&passwords, String::new(), None).await.unwrap(), PasswordCheck::Wrong);
-    }
-
-    #[tokio::test]
-    async fn case_15_an_unknown_name_costs_the_same_hash() {
+    async fn case_15_an_unknown_name_has_no_password_and_costs_a_hash() {
         let passwords = Passwords::new().unwrap();
         assert!(is_current(&passwords.dummy_hash));
-        let known = hash(&passwords, "correct horse".into()).await.unwrap();
-        for hash in [Some(known), None] {
-            let before = passwords.hashed();
-            check(&passwords, "wrong horse".into(), hash).await.unwrap();
-            assert_eq!(passwords.hashed(), before + 1);
-        }
+        assert_eq!(check(&passwords, String::new(), None).await.unwrap(), PasswordCheck::Wrong);
+        assert_eq!(passwords.hashed(), 1);
     }
 
     #[tokio::test]

@@ -228,17 +228,6 @@ mod tests {
         run(&pool, |_| Ok(())).await.unwrap();
     }
 
-    #[tokio::test]
-    async fn case_31_one_network_holds_a_few_permits() {
-        let pool = pool(1);
-        let [flooding, other]: [IpAddr; 2] = [[203, 0, 113, 1].into(), [203, 0, 113, 2].into()];
-        let held: Vec<_> = (0..PERMITS_PER_NETWORK).map(|_| pool.permit(Some(flooding)).unwrap()).collect();
-        assert!(matches!(pool.permit(Some(flooding)), Err(Error::Busy(_))));
-        assert!(pool.permit(Some(other)).is_ok());
-        drop(held);
-        assert!(pool.permit(Some(flooding)).is_ok());
-    }
-
     /// Queues a job behind running ones.
     async fn queue<T: Send + 'static>(
         pool: &Pool,
