@@ -4,13 +4,14 @@ use crate::{
     claims::{Claims, Confirmation},
     clock::{Millis, millis},
     error::Error,
-    keys::{Key, Keys, PublicKey},
+    keys::{Key, Keys},
     store::session,
     token_cache::{TokenCache, TokenHash},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{sync::Arc, time::Duration};
 use wugan_wire::TokenAnswer;
@@ -77,7 +78,7 @@ impl Tokens {
 
     /// The public keys for other services.
     #[must_use]
-    pub fn public_keys(&self) -> Vec<PublicKey> {
+    pub fn public_keys(&self) -> Vec<Value> {
         self.keys.current().public(self.keys.now())
     }
 

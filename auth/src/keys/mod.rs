@@ -7,5 +7,5 @@ mod watch;
 
 pub use algorithm::SigningAlgorithm;
 pub use file::{KeyInfo, SIGNING_DELAY, add, list, revoke, rotate};
-pub use set::{Key, KeySet, PublicKey};
+pub use set::{Key, KeySet};
 pub use watch::Keys;

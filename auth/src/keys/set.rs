@@ -7,7 +7,7 @@ use super::{
 use crate::{clock::Millis, error::StartError};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
-use serde::Serialize;
+use serde_json::{Value, json};
 use std::{path::Path, sync::Arc};
 
 /// The shortest secret for HS256 (RFC 7518 §3.2).
@@ -28,22 +28,10 @@ pub struct Key {
     pub encoding: EncodingKey,
     /// The key that verifies.
     pub decoding: DecodingKey,
-    /// The public key, if there is one.
-    pub public: Option<PublicKey>,
+    /// The public key as a JWK (RFC 8037 §2), if there is one.
+    pub public: Option<Value>,
     signs_from: Option<Millis>,
     verifies_until: Option<Millis>,
-}
-
-/// A public key as a JWK (RFC 8037 §2).
-#[derive(Clone, Serialize)]
-pub struct PublicKey {
-    kty: &'static str,
-    crv: &'static str,
-    alg: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    kid: String,
-    x: String,
 }
 
 impl KeySet {
@@ -87,7 +75,7 @@ impl KeySet {
 
     /// The public keys for other services; none for secrets.
     #[must_use]
-    pub fn public(&self, now: Millis) -> Vec<PublicKey> {
+    pub fn public(&self, now: Millis) -> Vec<Value> {
         self.keys.iter().filter(|key| key.verifies_until.is_none_or(|end| now < end)).filter_map(|key| key.public.clone()).collect()
     }
 }
@@ -110,7 +98,7 @@ impl Key {
                     return Err("a key pair must be for EdDSA on Ed25519".into());
                 }
                 let x = ed25519_dalek::SigningKey::from_bytes(&seed).verifying_key().to_bytes();
-                let public = PublicKey { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid: kid.clone(), x: BASE64.encode(x) };
+                let public = json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid, "x": BASE64.encode(x)});
                 (Algorithm::EdDSA, EncodingKey::from_ed_der(&pkcs8(&seed)), DecodingKey::from_ed_der(&x), Some(public))
             }
         };
