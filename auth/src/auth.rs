@@ -60,31 +60,15 @@ impl Auth {
         // jsonwebtoken cannot choose between its two backends if another crate enables the other one, and signing panics then. An error means
         // that the application has chosen.
         let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
-        let (metrics, clock, policy) = (Arc::new(Metrics::default()), options.clock, options.policy);
-        let origin = origin(&options.issuer);
-        let tokens = Arc::new(Tokens::new(keys, options.issuer, options.audience, options.access_ttl));
+        let (metrics, clock) = (Arc::new(Metrics::default()), &options.clock);
+        let tokens = Arc::new(Tokens::new(keys, options.issuer.clone(), options.audience.clone(), options.access_ttl));
         let passwords = Passwords::new().map_err(|_| StartError("passwords cannot be hashed".into()))?;
         let dpop = Dpop::new(options.requires_dpop, options.dpop_nonces.then(|| Nonces::new(tokens.clone())));
-        let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), policy, dpop);
+        let sessions = Sessions::new(store.clone(), tokens.clone(), metrics.clone(), clock.clone(), options.policy, dpop);
         let limits = Limits::new(options.name_limit, options.network_limit);
         let accounts = Accounts::new(store.clone(), passwords, sessions.clone(), limits, metrics.clone(), clock.clone());
-        let inner = Inner {
-            accounts,
-            sessions,
-            tokens,
-            readiness: Readiness::default(),
-            store,
-            metrics,
-            clock,
-            proxies: options.proxies,
-            request_timeout: options.request_timeout,
-            query_refresh: options.query_refresh,
-            registration: options.registration,
-            origin,
-            session_ttl: policy.session_ttl,
-            audit_ttl: options.audit_ttl,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        let (readiness, origin) = (Readiness::default(), origin(&options.issuer));
+        Ok(Self { inner: Arc::new(Inner { accounts, sessions, tokens, readiness, store, metrics, origin, options }) })
     }
 
     /// The nonce for a client's next DPoP proof, for the header `DPoP-Nonce` of an answer. `None` without [`Options::dpop_nonces`].
@@ -152,14 +136,14 @@ impl Auth {
     #[doc(hidden)]
     #[must_use]
     pub fn clock(&self) -> &Clock {
-        &self.inner.clock
+        &self.inner.options.clock
     }
 
     /// How client addresses are read behind proxies.
     #[doc(hidden)]
     #[must_use]
     pub fn proxies(&self) -> &TrustedProxies {
-        &self.inner.proxies
+        &self.inner.options.proxies
     }
 
     #[doc(hidden)]

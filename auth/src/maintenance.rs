@@ -27,14 +27,14 @@ const STEADY_TIME_FOR_MOST: Duration = Duration::from_secs(24 * 3600);
 
 pub(crate) fn start(auth: Weak<Inner>) {
     tokio::spawn(async move {
-        let Some(mut stability) = auth.upgrade().map(|auth| ClockStability::new(auth.clock.now(), Instant::now())) else { return };
+        let Some(mut stability) = auth.upgrade().map(|auth| ClockStability::new(auth.options.clock.now(), Instant::now())) else { return };
         loop {
             sleep(INTERVAL).await;
             let Some(auth) = auth.upgrade() else { return };
             if let Err(error) = auth.accounts.flush_refusals().await {
                 warn!(?error, "refused sign-ins could not be recorded");
             }
-            if let Err(error) = purge_if_clock_is_stable(&auth, stability.steady_for(auth.clock.now(), Instant::now())).await {
+            if let Err(error) = purge_if_clock_is_stable(&auth, stability.steady_for(auth.options.clock.now(), Instant::now())).await {
                 warn!(?error, "old rows could not be deleted");
             }
         }
@@ -59,16 +59,18 @@ pub(crate) async fn purge_if_clock_is_stable(auth: &Inner, steady: Duration) -> 
 
 /// Sessions that were started before this time have expired, and are not kept any longer.
 fn oldest_start(auth: &Inner) -> Millis {
-    auth.clock.now().saturating_sub(RETENTION).saturating_sub(millis(auth.session_ttl))
+    auth.options.clock.now().saturating_sub(RETENTION).saturating_sub(millis(auth.options.policy.session_ttl))
 }
 
 /// Deletes all old rows, in batches. Returns their number.
 pub(crate) async fn purge(auth: &Inner) -> Result<u64, Error> {
-    let now = auth.clock.now();
+    let now = auth.options.clock.now();
     let mut total = 0;
     loop {
-        let deleted =
-            auth.store.purge(now.saturating_sub(RETENTION), oldest_start(auth), now.saturating_sub(millis(auth.audit_ttl)), BATCH).await?;
+        let deleted = auth
+            .store
+            .purge(now.saturating_sub(RETENTION), oldest_start(auth), now.saturating_sub(millis(auth.options.audit_ttl)), BATCH)
+            .await?;
         if deleted == 0 {
             return Ok(total);
         }

@@ -60,7 +60,7 @@ where
         if !is_json(request.headers()) {
             return Err(Error::UnsupportedMediaType);
         }
-        let limit = Auth::from_ref(state).inner.request_timeout;
+        let limit = Auth::from_ref(state).inner.options.request_timeout;
         let bytes = timeout(limit, read(request.into_body())).await.map_err(|_| Error::RequestTimeout)??;
         parse(&bytes).map(Json)
     }

@@ -11,8 +11,8 @@ impl Auth {
     /// `GET /user/me`, `/user/sessions`; `DELETE /user/sessions/{id}`; `GET /.well-known/jwks.json`, `/.well-known/oauth-authorization-server`.
     pub fn routes<S>(&self) -> Router<S> {
         Router::new()
-            .merge(login::router(self.inner.registration))
-            .merge(refresh::router(self.inner.query_refresh))
+            .merge(login::router(self.inner.options.registration))
+            .merge(refresh::router(self.inner.options.query_refresh))
             .merge(accounts::router())
             .merge(sessions::router())
             .merge(metadata::router(self.tokens().issuer()))
