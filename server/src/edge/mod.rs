@@ -45,9 +45,9 @@ const MAX_LOGGED_PATH: usize = 200;
 /// The router with the middleware of all requests.
 pub(crate) struct Edge {
     auth: Auth,
-    routes: Responder,
+    routes: Cors<Handlers>,
     /// Answers requests above the limits of admission.
-    refusals: Responder,
+    refusals: Cors<Handlers>,
     admission: Admission,
     connections: Networks,
     /// The number of ids generated so far. An id is the hash of its number with a random key of this process.
@@ -59,7 +59,7 @@ impl Edge {
     /// With at most this many connections in all and for one network.
     pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize)) -> Self {
         let refusals = Router::new().fallback(|| async { Error::Busy("too many requests of one network are in flight".into()) });
-        let [routes, refusals] = [router, refusals].map(|router| Responder::new(router, origins));
+        let [routes, refusals] = [router, refusals].map(|router| origins.wrap(Handlers { router, timeout: REQUEST_TIMEOUT }));
         let (admission, connections) = (Admission::new(max), Networks::new(max, max_per_network));
         Self { auth, routes, refusals, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
     }
@@ -85,8 +85,8 @@ impl Edge {
         let quota = self.admission.quota(class, proxies.contains(peer.ip()));
         // Released when the request is answered, or dropped because its client has disconnected.
         let permit = quota.map(|quota| quota.take(Some(client)));
-        let responder = if matches!(permit, Some(None)) { &self.refusals } else { &self.routes };
-        let mut response = responder.respond(peer, request).await;
+        let routes = if matches!(permit, Some(None)) { &self.refusals } else { &self.routes };
+        let mut response = respond(routes, peer, request).await;
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
         let nonce = if has_proof { self.auth.dpop_nonce() } else { None };
@@ -113,28 +113,15 @@ impl Edge {
     }
 }
 
-/// A router, with CORS for requests with an `Origin`.
-struct Responder {
-    handlers: Handlers,
-    cors: Cors<Handlers>,
-}
-
-impl Responder {
-    fn new(router: Router, origins: &Origins) -> Self {
-        let handlers = Handlers { router, timeout: REQUEST_TIMEOUT };
-        Self { cors: origins.wrap(handlers.clone()), handlers }
+/// Answers by CORS only if the request has an `Origin`.
+async fn respond(routes: &Cors<Handlers>, peer: SocketAddr, request: Request<Incoming>) -> Response {
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    if !request.headers().contains_key(header::ORIGIN) {
+        return routes.get_ref().answer(request).await;
     }
-
-    async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let has_origin = request.headers().contains_key(header::ORIGIN);
-        if !has_origin {
-            return self.handlers.answer(request).await;
-        }
-        let Ok(response) = self.cors.clone().oneshot(request).await;
-        response
-    }
+    let Ok(response) = routes.clone().oneshot(request).await;
+    response
 }
 
 /// The router with a time limit for its handlers. A handler that panics is answered, too.
