@@ -1,6 +1,8 @@
 //! JSON parsed by `JSON.parse` and written by `JSON.stringify`.
 
-use js_sys::{Array, JSON, Object, Reflect};
+// Inherited members such as `toString` are functions, so they are neither string, number nor object.
+pub(crate) use super::object::get;
+use js_sys::{Array, JSON, Object};
 pub(crate) use wasm_bindgen::JsValue as Value;
 
 pub(crate) fn object() -> Value {
@@ -21,14 +23,8 @@ pub(crate) fn to_js(value: &Value) -> Value {
     value.clone()
 }
 
-/// Inherited members such as `toString` are functions, so they are neither string, number nor object.
-pub(crate) fn get(object: &Value, name: &str) -> Value {
-    Reflect::get(object, &name.into()).unwrap_or_default()
-}
-
 pub(crate) fn set(object: &mut Value, name: &str, value: Value) {
-    // It fails for frozen objects only.
-    let _ = Reflect::set(object, &name.into(), &value);
+    super::object::set(object, name, &value);
 }
 
 pub(crate) fn is_object(value: &Value) -> bool {
