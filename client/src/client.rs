@@ -104,7 +104,7 @@ impl Request<Client> {
     /// As [`Client::send`].
     pub fn send(self) -> LocalBoxFuture<'static, Result<Response, Error>> {
         let (request, client) = self.bind(());
-        client.send_owned(request)
+        client.send(request)
     }
 
     /// Sends the request without a token and starts a session with the tokens in the response, which the client's
@@ -245,19 +245,17 @@ impl Client {
     /// [`Error::SignedOut`] if the session turned out to have ended, [`Error::SessionChanged`] if another user signed in meanwhile,
     /// [`Error::Unavailable`] if the token could not be renewed, [`Error::Timeout`], [`Error::Network`], [`Error::Aborted`],
     /// [`Error::NotReplayable`], [`Error::InvalidRequest`].
-    pub fn send(&self, request: Request) -> LocalBoxFuture<'_, Result<Response, Error>> {
-        self.clone().send_owned(request)
-    }
-
-    /// Boxed, so that the code of a request is not compiled again in each program.
-    fn send_owned(self, request: Request) -> LocalBoxFuture<'static, Result<Response, Error>> {
+    pub fn send(&self, request: Request) -> LocalBoxFuture<'static, Result<Response, Error>> {
+        let client = self.clone();
+        // Boxed, so that the code of a request is not compiled again in each program.
         Box::pin(async move {
-            let session = &self.0.session;
+            let Inner { session, requests, .. } = &*client.0;
             let transport = &session.0.transport;
             let request = transport.with_defaults(request);
             let address = transport.address(&request)?;
-            let call = Call { id: self.next_id(), request: &request, address };
-            let result = self.within_limits(&request, Box::pin(self.send_with_auth(&call))).await;
+            requests.set(requests.get() + 1);
+            let call = Call { id: requests.get(), request: &request, address };
+            let result = client.within_limits(&request, Box::pin(client.send_with_auth(&call))).await;
             session.emit(&Fact::Settled { request: call.id, result: &result });
             Ok(result?)
         })
@@ -345,11 +343,7 @@ impl Client {
     /// Tokens go to allowed origins only, and never replace a header that the caller has set.
     fn should_attach_token(&self, call: &Call<'_>) -> bool {
         let is_for_token = !call.request.parts.is_anonymous && !self.0.session.0.transport.sets_auth_header(call.request);
-        is_for_token && self.is_allowed_origin(&call.address.origin)
-    }
-
-    fn is_allowed_origin(&self, origin: &str) -> bool {
-        self.0.allowed_origins.iter().any(|allowed| allowed == origin) || is_broken(Rule::AllowedOrigins)
+        is_for_token && (self.0.allowed_origins.contains(&call.address.origin) || is_broken(Rule::AllowedOrigins))
     }
 
     /// Whether a response means that the access token was refused. After a redirect another origin may have answered, to which browsers send
@@ -373,11 +367,5 @@ impl Client {
         let session = &self.0.session;
         let timeout = call.request.parts.timeout.unwrap_or(session.0.settings.timeout);
         session.0.transport.within(Some(timeout), Box::pin(waiting)).await
-    }
-
-    fn next_id(&self) -> u64 {
-        let id = self.0.requests.get() + 1;
-        self.0.requests.set(id);
-        id
     }
 }
