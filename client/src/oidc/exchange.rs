@@ -49,7 +49,7 @@ async fn begin(oidc: &Oidc, pending: &Pending, answer: &Response, keys: &[Object
     let decoded = IdToken::read(&id_token)?;
     let clock = &oidc.client().session().0.transport.clock;
     clock.set_server_time(answer.sent_at());
-    let received = Received { server: clock.server_time().map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
+    let received = Received { server: clock.server_time(None).map(|at| at / 1_000.0), device: oidc.now() / 1_000.0 };
     let (issuer, nonce, client_id) = (&*pending.text("issuer"), &*pending.text("nonce"), &*oidc.config().client_id);
     let algorithm = decoded.check(&Expected { issuer, client_id, nonce, max_age: pending.max_age(), received })?;
     decoded.verify(algorithm, keys).await?;

@@ -47,19 +47,11 @@ impl Clock {
         self.observed.set(Some(at));
     }
 
-    /// The issuer's time in milliseconds since 1970, if a response has shown it. By the device's clock, so that it takes little code.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn server_time(&self) -> Option<f64> {
-        let observed = self.observed.get()?;
-        Some(observed.server? - observed.device + self.platform.now())
-    }
-
-    /// A server's time in milliseconds since 1970, counted from a moment or else from what is known of the issuer; else the device's.
-    #[cfg(feature = "dpop")]
-    pub(crate) fn server_now(&self, from: Option<Timestamp>) -> f64 {
-        let now = self.now();
-        let by_server = |observed: Timestamp| Some(observed.server? + observed.until(&now));
-        from.or(self.observed.get()).and_then(by_server).unwrap_or(now.device)
+    /// A server's time in milliseconds since 1970, if it is known: counted from a moment, or else from what a response of the issuer has shown.
+    #[cfg(any(feature = "dpop", feature = "oidc"))]
+    pub(crate) fn server_time(&self, from: Option<Timestamp>) -> Option<f64> {
+        let observed = from.or(self.observed.get())?;
+        Some(observed.server? + observed.until(&self.now()))
     }
 
     /// How long ago a moment was: never less than by the monotonic clock.

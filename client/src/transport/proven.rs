@@ -52,7 +52,7 @@ impl Dpop {
                 let proof = Proof {
                     method: request.method().as_str(),
                     url: &address.href,
-                    issued: transport.clock.server_now(known.time) / 1_000.0,
+                    issued: transport.clock.server_time(known.time).unwrap_or_else(|| self.platform.now()) / 1_000.0,
                     id: &random_id(&self.platform),
                     token_hash: token_hash.as_deref(),
                     nonce: nonce.as_deref(),
