@@ -1,6 +1,5 @@
 //! Base64url without padding (RFC 4648 §5; RFC 7515 §2), as PKCE and JWTs use it.
 
-#[cfg(any(feature = "dpop", feature = "oidc"))]
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[cfg(any(feature = "dpop", feature = "oidc"))]
@@ -18,16 +17,9 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
     let end = text.iter().rposition(|letter| *letter != b'=').map_or(0, |at| at + 1);
-    for &letter in &text[..end] {
-        let value = match letter {
-            b'A'..=b'Z' => letter - b'A',
-            b'a'..=b'z' => letter - b'a' + 26,
-            b'0'..=b'9' => letter - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
+    for letter in &text[..end] {
+        let value = LETTERS.iter().position(|known| known == letter)?;
+        bits = bits << 6 | value as u32;
         count += 6;
         if count >= 8 {
             count -= 8;
