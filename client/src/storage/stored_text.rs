@@ -6,13 +6,8 @@ use std::{cell::RefCell, rc::Rc};
 pub(crate) struct StoredText {
     storage: Rc<dyn Storage>,
     key: String,
-    unstored: RefCell<Option<Unstored>>,
-}
-
-/// A text that could not be stored, and what was stored in its place: as soon as another tab stores something else, that is newer.
-struct Unstored {
-    text: String,
-    stored: Option<String>,
+    /// A text that could not be stored, and what was stored in its place: as soon as another tab stores something else, that is newer.
+    unstored: RefCell<Option<(String, Option<String>)>>,
 }
 
 impl StoredText {
@@ -23,14 +18,14 @@ impl StoredText {
     pub(crate) fn get(&self) -> Option<String> {
         let stored = self.stored();
         match &*self.unstored.borrow() {
-            Some(unstored) if unstored.stored == stored => Some(unstored.text.clone()),
+            Some((text, in_its_place)) if *in_its_place == stored => Some(text.clone()),
             _ => stored,
         }
     }
 
     pub(crate) fn set(&self, text: String) {
         let is_stored = self.storage.set(&self.key, &text).is_ok();
-        self.unstored.replace((!is_stored).then(|| Unstored { text, stored: self.stored() }));
+        self.unstored.replace((!is_stored).then(|| (text, self.stored())));
     }
 
     fn stored(&self) -> Option<String> {
