@@ -285,8 +285,7 @@ impl Session {
     pub fn on_event(&self, listener: impl Fn(&TimedEvent) + 'static) -> Subscription {
         let at = self.0.transport.platform.monotonic();
         let warnings = self.0.warnings.borrow().iter().map(|warning| TimedEvent { at, event: Event::Warning(warning.clone()) }).collect();
-        // Boxed, so that the code of a listener exists once.
-        Listener::subscribe(&self.0.events, Box::new(listener) as Box<dyn Fn(&TimedEvent)>, warnings)
+        Listener::subscribe(&self.0.events, Box::new(listener), warnings)
     }
 
     pub(crate) async fn within_timeout<T>(&self, future: impl Future<Output = Result<T, Box<Error>>>) -> Result<T, Box<Error>> {

@@ -12,31 +12,32 @@ use std::{
 /// The longest queue: a listener that panicked is never called again, and would collect events without end.
 const MAX_QUEUE: usize = 1_000;
 
-pub(crate) struct Listener<F> {
-    callback: F,
+type Callback = Box<dyn Fn(&TimedEvent)>;
+
+pub(crate) struct Listener {
+    /// Boxed, so that the code of a listener exists once.
+    callback: Callback,
     queue: RefCell<Vec<TimedEvent>>,
     /// Set while the callback runs, and for good if it panics: later events then skip this listener only.
     is_running: Cell<bool>,
 }
 
-impl<F: Fn(&TimedEvent) + 'static> Listener<F> {
+impl Listener {
     /// Adds a listener, which receives the events of `backlog` first.
-    pub(crate) fn subscribe(emitter: &Rc<EventEmitter>, callback: F, backlog: Vec<TimedEvent>) -> Subscription {
+    pub(crate) fn subscribe(emitter: &Rc<EventEmitter>, callback: Callback, backlog: Vec<TimedEvent>) -> Subscription {
         let listener = Rc::new(Listener { callback, queue: RefCell::new(backlog), is_running: Cell::new(false) });
         let subscription = emitter.subscribe(listener.clone());
         listener.deliver();
         subscription
     }
-}
 
-impl<F: Fn(&TimedEvent)> Listener<F> {
     fn next(&self) -> Option<TimedEvent> {
         let mut queue = self.queue.borrow_mut();
         (!queue.is_empty()).then(|| queue.remove(0))
     }
 }
 
-impl<F: Fn(&TimedEvent)> Observer for Listener<F> {
+impl Observer for Listener {
     fn note(&self, at: f64, fact: &Fact<'_>) {
         let mut queue = self.queue.borrow_mut();
         if queue.len() < MAX_QUEUE {
@@ -68,7 +69,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     fn subscribe(emitter: &Rc<EventEmitter>, callback: impl Fn(&TimedEvent) + 'static, backlog: Vec<TimedEvent>) -> Subscription {
-        Listener::subscribe(emitter, callback, backlog)
+        Listener::subscribe(emitter, Box::new(callback), backlog)
     }
 
     fn emit(emitter: &EventEmitter, at: f64) {
