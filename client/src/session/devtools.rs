@@ -1,11 +1,6 @@
 //! Corrupts tokens on purpose, for demonstrations and tests (feature `devtools`).
 
-use crate::{
-    session::Session,
-    storage::record::{ActiveSession, Record},
-    tokens::stored::Tokens,
-};
-use std::rc::Rc;
+use crate::{session::Session, storage::record::ActiveSession, tokens::stored::Tokens};
 
 /// A token that no server has signed.
 const CORRUPT: &str = "corrupt";
@@ -25,6 +20,6 @@ impl Session {
         let Some(held) = self.current() else { return };
         let mut session = ActiveSession::clone(&held);
         change(&mut session.tokens);
-        self.put(Record::Active(Rc::new(session)));
+        self.put_active(session);
     }
 }
