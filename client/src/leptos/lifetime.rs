@@ -8,19 +8,15 @@ pub(super) fn is_on_server() -> bool {
     cfg!(not(target_arch = "wasm32")) || Owner::current_shared_context().is_some_and(|context| !context.is_browser())
 }
 
-/// Whether the page is being hydrated: what is rendered now must equal what the server rendered.
-fn is_hydrating() -> bool {
-    Owner::current_shared_context().is_some_and(|context| context.during_hydration())
-}
-
-/// Runs this now, or once hydration is complete. With lazy hydration that takes more than a tick.
+/// Runs this now, or once hydration is complete: what is rendered before must equal what the server rendered. With lazy hydration that takes more than a tick.
 pub(super) fn after_hydration(run: impl FnOnce() + 'static) {
+    let context = Owner::current_shared_context();
+    let is_hydrating = move || context.as_ref().is_some_and(|context| context.during_hydration());
     if !is_hydrating() {
         return run();
     }
-    let context = Owner::current_shared_context();
     spawn_local(async move {
-        while context.as_ref().is_some_and(|context| context.during_hydration()) {
+        while is_hydrating() {
             TimeoutFuture::new(10).await;
         }
         run();
