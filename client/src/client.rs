@@ -18,7 +18,7 @@ use crate::{
         record::Credential,
     },
     time::timestamp::milliseconds,
-    tokens::stored::Freshness,
+    tokens::Freshness,
     transport::send_once::{Transport, issued_at},
 };
 use futures::future::LocalBoxFuture;

@@ -43,7 +43,7 @@ pub use json::Object;
 pub use platform::body::Content;
 pub use platform::{body::Body, request::RequestOptions};
 pub use session::{AccessToken, AuthState, Event, Outcome, RefreshResult, RefreshTrigger, Session, SessionInfo, Subscription, TimedEvent};
-pub use tokens::{token_set::TokenSet, user::User};
+pub use tokens::{TokenSet, User};
 pub use warning::Warning;
 
 pub use web_sys::{AbortSignal, ReferrerPolicy, RequestCache, RequestCredentials, RequestMode, RequestRedirect};

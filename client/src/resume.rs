@@ -7,7 +7,7 @@ use crate::{
     session::Session,
     storage::lock::Lock,
     time::timestamp::Timestamp,
-    tokens::{stored::Tokens, token_set::TokenSet},
+    tokens::{TokenSet, Tokens},
     transport::without_redirects,
 };
 use futures::{

@@ -3,7 +3,7 @@
 use crate::{
     grant::{Exchange, RefreshGrant, RefreshOutcome, TokenResponse, fields::Fields},
     http::Request,
-    tokens::token_set::TokenSet,
+    tokens::TokenSet,
 };
 use web_sys::RequestCredentials;
 

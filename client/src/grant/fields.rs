@@ -4,7 +4,7 @@ use crate::{
     grant::{RefreshOutcome, TokenResponse},
     json::Object,
     text::parse_digits,
-    tokens::token_set::TokenSet,
+    tokens::TokenSet,
 };
 
 /// `invalid_grant` (RFC 6749 §5.2), the codes of OpenID Connect Core §3.1.2.6, and those of Django SimpleJWT and Supabase.

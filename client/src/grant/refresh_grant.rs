@@ -1,6 +1,6 @@
 //! The interface of a grant: requests, and what the answers mean.
 
-use crate::{grant::token_response::TokenResponse, http::Request, tokens::token_set::TokenSet};
+use crate::{grant::token_response::TokenResponse, http::Request, tokens::TokenSet};
 use std::fmt;
 
 /// Builds the requests of a backend for token renewal and reads its answers. The engine sends them.

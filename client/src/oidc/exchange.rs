@@ -11,7 +11,7 @@ use crate::{
         id_token::{Expected, IdToken, Received, user},
         pending::{Pending, Unanswered, note_completed},
     },
-    tokens::token_set::TokenSet,
+    tokens::TokenSet,
 };
 
 /// Signs the user in with a code for a sign-in of this tab. Returns the page to show next.

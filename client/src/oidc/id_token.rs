@@ -7,7 +7,7 @@ use crate::{
         error::{Error, IdTokenError},
         jwks::{self, Algorithm},
     },
-    tokens::user::User,
+    tokens::User,
 };
 
 /// How far the provider's clocks may disagree, in seconds.

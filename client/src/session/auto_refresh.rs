@@ -5,7 +5,7 @@
 
 use crate::{
     session::{Session, event::RefreshTrigger},
-    tokens::stored::Freshness,
+    tokens::Freshness,
 };
 use futures::{
     channel::oneshot,

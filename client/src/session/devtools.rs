@@ -1,6 +1,6 @@
 //! Corrupts tokens on purpose, for demonstrations and tests (feature `devtools`).
 
-use crate::{session::Session, storage::record::ActiveSession, tokens::stored::Tokens};
+use crate::{session::Session, storage::record::ActiveSession, tokens::Tokens};
 
 /// A token that no server has signed.
 const CORRUPT: &str = "corrupt";

@@ -3,7 +3,7 @@
 use crate::{
     error::{Error, SignOutReason},
     http::{Request, Response},
-    tokens::user::User,
+    tokens::User,
     warning::Warning,
 };
 use std::time::Duration;

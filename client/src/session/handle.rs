@@ -21,11 +21,7 @@ use crate::{
     },
     text::contains,
     time::timestamp::{Timestamp, milliseconds},
-    tokens::{
-        stored::{Freshness, Tokens},
-        token_set::TokenSet,
-        user::User,
-    },
+    tokens::{Freshness, TokenSet, Tokens, User},
     transport::{Transport, without_redirects},
     warning::Warning,
 };

@@ -1,6 +1,6 @@
 //! A synchronous snapshot of a session.
 
-use crate::{error::SignOutReason, tokens::user::User, warning::Warning};
+use crate::{error::SignOutReason, tokens::User, warning::Warning};
 use std::time::Duration;
 
 /// A snapshot of the session; see [`Session::info`](crate::Session::info).

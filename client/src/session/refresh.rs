@@ -17,10 +17,7 @@ use crate::{
         record::{ActiveSession, Credential},
     },
     time::{date::parse_retry_after, timestamp::Timestamp},
-    tokens::{
-        stored::{Freshness, names_another_user},
-        token_set::TokenSet,
-    },
+    tokens::{Freshness, TokenSet, stored::names_another_user},
     transport::send_once::{UNSENDABLE_TOKEN, issued_at, without_redirects},
     warning::Warning,
 };

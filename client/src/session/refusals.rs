@@ -1,7 +1,7 @@
 //! Which routes refused the token that was renewed for them: the next refresh for them waits.
 
 use super::handle::{Comparison, Session};
-use crate::{hash::hash, storage::record::Credential, tokens::stored::Freshness};
+use crate::{hash::hash, storage::record::Credential, tokens::Freshness};
 use std::time::Duration;
 
 /// A token that was refused right after its renewal is not renewed for another 401 before it has this age. The age doubles with each further

@@ -6,7 +6,7 @@ use crate::{
     json::Object,
     text::hexadecimal,
     time::timestamp::Timestamp,
-    tokens::{stored::Tokens, user::User},
+    tokens::{Tokens, User},
 };
 use std::rc::Rc;
 

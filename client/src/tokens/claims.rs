@@ -4,7 +4,7 @@ use crate::{
     base64url::decode,
     json::{Object, integer_text},
     time::timestamp::Timestamp,
-    tokens::user::User,
+    tokens::User,
 };
 
 /// The claims of an access token. They are not verified, and used for times and names only.

@@ -5,7 +5,7 @@ use crate::{
         clock::Clock,
         timestamp::{Timestamp, milliseconds},
     },
-    tokens::{claims::Claims, token_set::TokenSet, user::User},
+    tokens::{TokenSet, User, claims::Claims},
 };
 use std::{fmt, time::Duration};
 
