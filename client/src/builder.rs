@@ -129,9 +129,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits waiting for the session and for the response head, of requests without a timeout of their own. Sending a body of
-    /// 64 KiB or more may take a second longer for each 2 KiB, so that only a stalled one is cut; with DPoP this covers the sendings that the
-    /// server asks to repeat with its nonce. Sending a stream may take any time: set a timeout in its request. Default: 30 s.
+    /// Limits how long a request without a timeout of its own waits for the session and for the response head. Default: 30 s. Sending a body of
+    /// 64 KiB or more may take a second longer for each 2 KiB, so that only a stalled one is cut. With DPoP, the limit includes the
+    /// repetition that a server's nonce requires. Sending a stream may take any time: set a timeout in its request.
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.settings.timeout = timeout;
         self
@@ -275,7 +275,7 @@ impl ClientBuilder {
         }
         let token_endpoint = transport.token_address(&self.grant.refresh(&Exchange { refresh_token: "", attempt: "" }))?;
         let mut issuer = format!("{}{}", token_endpoint.origin, token_endpoint.path);
-        if let Some(id) = self.grant.client_id() {
+        if let Some(id) = self.grant.storage_key_suffix() {
             issuer = format!("{issuer}#{id}");
         }
         let mut allowed_origins = vec![origin];

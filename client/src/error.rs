@@ -23,7 +23,7 @@ pub enum Error {
     SignedOut(SignOutReason),
     /// Another user signed in after the request was begun; it was not sent again.
     SessionChanged,
-    /// The server refuses to renew the session, which stays signed in until its access token expires.
+    /// The session cannot be renewed: the server refused, or there is no refresh token. It stays signed in until its access token expires.
     NotRenewable {
         /// How long the access token is still valid, where that is known.
         valid_for: Option<Duration>,
@@ -68,7 +68,7 @@ impl fmt::Display for Error {
         match self {
             Error::SignedOut(_) => f.write_str("the session has ended: sign in again"),
             Error::SessionChanged => f.write_str("another user has signed in: the request was not sent again"),
-            Error::NotRenewable { .. } => f.write_str("the server refuses to renew the session: it ends with its access token"),
+            Error::NotRenewable { .. } => f.write_str("the session cannot be renewed (the server refused, or there is no refresh token): sign in again before its access token expires"),
             Error::Unavailable { retry_after } => {
                 let seconds = retry_after.as_secs().saturating_add(u64::from(retry_after.subsec_nanos() > 0));
                 write!(f, "the session could not be renewed: try again in {seconds} s")

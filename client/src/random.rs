@@ -1,4 +1,5 @@
-//! Random numbers that do not follow from earlier ones. Those of `Math.random` do, and the ids in a stored record are such earlier ones.
+//! Random numbers, from `crypto.getRandomValues`. Without it they are from `Math.random`, whose results can be predicted from earlier ones,
+//! such as the ids in a stored record.
 
 #[cfg(target_arch = "wasm32")]
 use crate::js::object;

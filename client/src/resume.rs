@@ -95,7 +95,8 @@ impl Session {
         }
     }
 
-    /// If the user signed out during the exchange, the revocation request named the refresh token that was exchanged. A backend that
+    /// Revokes tokens that arrived after the user had signed out: the revocation request of the sign-out named the refresh token that
+    /// was exchanged. A backend that
     /// revokes single tokens needs a second request, with its successor. A late answer causes no request with the cookie, which may be the next
     /// user's by now.
     pub(crate) fn revoke_discarded(&self, spent: Option<&Tokens>, granted: &TokenSet, sent_at: &Timestamp, lock: &Option<Rc<Lock>>) {

@@ -23,9 +23,9 @@ pub enum Warning {
     /// The OpenID provider granted no refresh token although the scope has `offline_access`: the session ends with its access token. Some
     /// providers grant it after a consent only: set the parameter `prompt` to `consent`.
     NoRefreshToken,
-    /// The token endpoint answered, but the grant does not take the answer for a verdict, for this reason. If it is one, adjust the
-    /// grant: see [`grant`](crate::grant).
-    NoVerdict(String),
+    /// The response of the token endpoint neither grants tokens nor rejects the refresh token, for this reason. The session is kept. If it was
+    /// meant as a rejection, adjust the grant: see [`grant`](crate::grant).
+    UnrecognizedResponse(String),
 }
 
 impl Warning {
@@ -34,8 +34,8 @@ impl Warning {
         matches!(self, Warning::StoreDenied | Warning::StoreFull | Warning::StoreCleared | Warning::StoreUnreadable)
     }
 
-    /// Whether it holds only until the token endpoint gives a verdict.
-    pub(crate) fn ends_with_a_verdict(&self) -> bool {
-        matches!(self, Warning::NoVerdict(_))
+    /// Whether it holds only until the token endpoint grants tokens or rejects the refresh token.
+    pub(crate) fn ends_with_a_recognized_response(&self) -> bool {
+        matches!(self, Warning::UnrecognizedResponse(_))
     }
 }

@@ -1,5 +1,5 @@
 //! The HTTP cache of the browser. It answers GET and HEAD with what the server sent, its old `Date` included and without an `Age`
-//! (RFC 9111 §5.1 asks shared caches for `Age`; browsers add none).
+//! (RFC 9111 §4 requires `Age` of every cache; browsers do not add it).
 
 use crate::message::Reply;
 use std::{cell::RefCell, collections::BTreeMap};

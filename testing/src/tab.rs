@@ -119,7 +119,7 @@ impl Tab {
         self.state.sends_streams.set(sends_streams);
     }
 
-    /// Makes every use of `localStorage` fail in this way, or work again.
+    /// Makes `localStorage` fail: all uses with `Denied`, writes with `Full`. `None`: it works again.
     pub fn set_store_error(&self, error: Option<StoreError>) {
         self.state.store_error.set(error);
     }

@@ -6,6 +6,8 @@
 //!
 //! `WUGAN_SEED` runs one seed and prints its timeline. A schedule that was found here becomes a test of its own in `cases`, because a
 //! seed means another schedule as soon as the simulation changes.
+//!
+//! `WUGAN_RULE_SEEDS` is how many seeds are searched for each broken rule (default 50 000; feature `__rules`).
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod seeds {

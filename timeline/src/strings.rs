@@ -171,7 +171,7 @@ fn warning_en(warning: &Warning) -> String {
         Warning::StoreUnreadable => "the stored session is unreadable".into(),
         Warning::StoreOfLaterVersion => "the stored session belongs to a later version".into(),
         Warning::StoreOfOtherBackend => "the stored session belongs to another server".into(),
-        Warning::NoVerdict(why) => format!("the token endpoint gave no verdict: {why}"),
+        Warning::UnrecognizedResponse(why) => format!("the token endpoint neither granted tokens nor rejected the refresh token: {why}"),
         other => format!("{other:?}"),
     }
 }
@@ -234,7 +234,7 @@ fn warning_zh(warning: &Warning) -> String {
         Warning::StoreUnreadable => "已保存的会话无法读取".into(),
         Warning::StoreOfLaterVersion => "已保存的会话来自更新的版本".into(),
         Warning::StoreOfOtherBackend => "已保存的会话属于另一个服务器".into(),
-        Warning::NoVerdict(why) => format!("令牌接口的响应无法判定：{why}"),
+        Warning::UnrecognizedResponse(why) => format!("令牌接口的响应无法判定：{why}"),
         other => format!("{other:?}"),
     }
 }

@@ -95,7 +95,7 @@ impl Fields {
                 Some(code) => format!("the code “{code}” is not one of the grant's rejection codes"),
                 None => "no error code that is about the refresh token".to_owned(),
             },
-            _ => "not a verdict".to_owned(),
+            _ => "neither tokens nor a rejection: the session is kept, and the refresh is tried again".to_owned(),
         };
         RefreshOutcome::Unavailable(format!("the token endpoint answered {status}: {reason}"))
     }

@@ -3,7 +3,7 @@
 //! | grant | for | refresh | a rejection is |
 //! | --- | --- | --- | --- |
 //! | [`Json`] | wugan-server, NestJS, Express, Django SimpleJWT, ASP.NET | POST with JSON | 401 that is not a proxy's; 4xx with a known error code |
-//! | [`Query`] | the tutorial's backend | GET with a query | the same |
+//! | [`Query`] | the backend of the NestJS tutorial | GET with a query | the same |
 //! | [`OAuth2`] | OAuth 2.0 and OpenID Connect providers | POST with a form | 4xx with a known error code |
 //! | [`Cookie`] | a refresh token in an HttpOnly cookie | POST without a body | as [`Json`] |
 //!
@@ -14,7 +14,7 @@
 //! Everything else keeps the session: an HTML page is a proxy's or a captive portal's, and so is a 401 whose `WWW-Authenticate` asks for a
 //! password (`Basic`, `Digest`, `Negotiate`, `NTLM`) and whose body is no JSON object; a 400 without such a code is a failed validation, a
 //! 5xx or 429 is an outage.
-//! [`Warning::NoVerdict`](crate::Warning::NoVerdict) then gives the reason.
+//! [`Warning::UnrecognizedResponse`](crate::Warning::UnrecognizedResponse) then gives the reason.
 
 mod cookie;
 mod fields;

@@ -87,7 +87,7 @@ impl RefreshGrant for OAuth2 {
         Some(self.post(self.revocation_endpoint.as_ref()?, pairs))
     }
 
-    fn client_id(&self) -> Option<&str> {
+    fn storage_key_suffix(&self) -> Option<&str> {
         Some(&self.id)
     }
 }

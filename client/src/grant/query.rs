@@ -6,7 +6,7 @@ use crate::{
 };
 use web_sys::RequestCache;
 
-/// Sends the refresh token in the query of a GET, as the tutorial's backend expects it. URLs end up in logs: prefer
+/// Sends the refresh token in the query of a GET, as the backend of the NestJS tutorial expects it. URLs end up in logs: prefer
 /// [`Json`](crate::grant::Json) where the server allows it.
 #[derive(Clone, Debug)]
 pub struct Query {

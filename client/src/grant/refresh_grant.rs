@@ -41,8 +41,9 @@ pub trait RefreshGrant: 'static {
         true
     }
 
-    /// Tells clients of one token endpoint apart, and the APIs that their tokens are for: each has a session of its own.
-    fn client_id(&self) -> Option<&str> {
+    /// Appended to the storage key. Distinguishes the sessions of one token endpoint, such as by client id and API: each has a record of its
+    /// own.
+    fn storage_key_suffix(&self) -> Option<&str> {
         None
     }
 }
@@ -71,6 +72,6 @@ pub enum RefreshOutcome {
     Granted(TokenSet),
     /// The refresh token is no longer valid: the session ends.
     Rejected,
-    /// No verdict, for this reason: the session is kept and the refresh is tried again.
+    /// Neither tokens nor a rejection, for this reason: the session is kept and the refresh is tried again.
     Unavailable(String),
 }

@@ -56,8 +56,8 @@ pub(crate) struct Parts {
     pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) is_anonymous: bool,
     pub(crate) is_refreshable: bool,
-    /// It asks the OpenID provider for user information: the token is in `Authorization`, also beside another header for the API (OpenID Connect Core
-    /// §5.3.1), and a second 401 says nothing about it for other requests.
+    /// A request for user information at the OpenID provider. Its token is in `Authorization` (OpenID Connect Core §5.3.1), even if the API
+    /// uses another header. A second 401 does not mark the token as refused.
     pub(crate) is_for_provider: bool,
     /// A pointer, so that an app without signals does not download the function.
     pub(crate) unless_aborted: Option<UnlessAborted>,

@@ -24,7 +24,7 @@ impl fmt::Debug for Navigate {
 
 /// Calls back when the page has its own address, unless the effect that calls this runs again or ends before. leptos_router sets the
 /// address in the macrotask in which it renders the page, after the page's effects.
-pub(super) fn when_set(run: impl FnOnce() + 'static) {
+pub(super) fn when_address_is_current(run: impl FnOnce() + 'static) {
     if let Ok(timer) = set_timeout_with_handle(run, Duration::ZERO) {
         on_cleanup(move || timer.clear());
     }

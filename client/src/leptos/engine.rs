@@ -46,10 +46,10 @@ pub(super) trait Engine {
     fn sign_out_unless_after(&self, time: f64);
 
     /// Sets the signals at each event that may change them, until the guard is dropped.
-    fn follow(&self, signals: Signals) -> Guard;
+    fn subscribe_signals(&self, signals: Signals) -> Guard;
 
-    /// Sets the true values, and checks the session if only a refresh can tell whether it still exists.
-    fn reveal(&self, signals: &Signals);
+    /// Sets the signals to the session's state after hydration, and checks the session if only a refresh can tell whether it still exists.
+    fn publish_state(&self, signals: &Signals);
 }
 
 impl Engine for Client {
@@ -85,12 +85,12 @@ impl Engine for Client {
         }
     }
 
-    fn follow(&self, signals: Signals) -> Guard {
+    fn subscribe_signals(&self, signals: Signals) -> Guard {
         let observer = Follower { session: self.session().clone(), signals, is_changed: Cell::new(false) };
         Box::new(self.session().0.events.subscribe(Rc::new(observer)))
     }
 
-    fn reveal(&self, signals: &Signals) {
+    fn publish_state(&self, signals: &Signals) {
         let session = self.session().clone();
         let needs_check = session.expires_in() == Some(Duration::ZERO);
         signals.hydrated.set(true);

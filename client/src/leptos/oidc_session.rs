@@ -18,8 +18,8 @@ use leptos::{prelude::*, task::spawn_local};
 /// A part of the page that follows signals. A closure of its own type would be one more kind of view in the download.
 pub(super) type ReactiveView = Box<dyn Fn() -> AnyView + Send>;
 
-/// The pauses until a provider that was not available is asked again double from the first to the last, up to half of each is random, so
-/// that not all tabs ask at once, and none is shorter than `Retry-After`.
+/// The pauses before a provider that was not available is asked again. They double from the first to the last. Up to half of each is random, so
+/// that tabs do not ask together. None is shorter than `Retry-After`.
 const FIRST_RETRY_MS: f64 = 5_000.0;
 const LAST_RETRY_MS: f64 = 60_000.0;
 /// A longer `Retry-After` is cut to this.

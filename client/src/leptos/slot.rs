@@ -34,14 +34,15 @@ struct State {
     signals: Signals,
     load: Option<Load>,
     is_loading: bool,
-    /// When the stored session was to end, once the engine can do it; 0: never.
-    ends: f64,
+    /// When the user signed out before the engine was loaded, in milliseconds since 1970; 0: not.
+    sign_out_requested_at: f64,
     waiting: Vec<Waiting>,
 }
 
 impl Slot {
     pub(super) fn new(signals: Signals, load: Option<Load>) -> Slot {
-        let state = State { engine: None, following: None, signals, load, is_loading: false, ends: 0.0, waiting: Vec::new() };
+        let state =
+            State { engine: None, following: None, signals, load, is_loading: false, sign_out_requested_at: 0.0, waiting: Vec::new() };
         Slot(StoredValue::new_local(state))
     }
 
@@ -60,7 +61,7 @@ impl Slot {
     /// Takes the engine, which sets the signals from now on.
     pub(super) fn fill(self, engine: SessionEngine) {
         let Some(signals) = self.0.try_with_value(|state| state.signals.clone()) else { return };
-        let following = engine.0.follow(signals);
+        let following = engine.0.subscribe_signals(signals);
         self.0.try_update_value(|state| {
             state.engine = Some(engine);
             state.following = Some(following);
@@ -69,13 +70,13 @@ impl Slot {
 
     /// Whether the user has signed out before the engine was loaded.
     pub(super) fn has_ended(self) -> bool {
-        self.0.try_with_value(|state| state.ends > 0.0) == Some(true)
+        self.0.try_with_value(|state| state.sign_out_requested_at > 0.0) == Some(true)
     }
 
     /// Ends the session as soon as the engine is loaded. It goes through the engine's trait object: a direct call would link the client's code
     /// into the first download.
     pub(super) fn sign_out_when_loaded(self) {
-        self.0.try_update_value(|state| state.ends = js_sys::Date::now());
+        self.0.try_update_value(|state| state.sign_out_requested_at = js_sys::Date::now());
         self.load();
     }
 
@@ -112,8 +113,8 @@ impl Slot {
             // Before the sign-out, which then discards the dispatches among them.
             waiting.into_iter().flatten().for_each(|waiting| waiting(loaded.clone()));
             if let Some(engine) = loaded {
-                engine.0.sign_out_unless_after(self.0.try_with_value(|state| state.ends).unwrap_or_default());
-                engine.0.reveal(&signals);
+                engine.0.sign_out_unless_after(self.0.try_with_value(|state| state.sign_out_requested_at).unwrap_or_default());
+                engine.0.publish_state(&signals);
             }
         });
     }

@@ -112,7 +112,7 @@ pub fn use_guard_with_options(options: UseGuardOptions) -> UseGuardReturn {
         restored.track();
         if status.get() == AuthStatus::Unauthenticated {
             let UseGuardOptions { sign_in, parameter, navigate } = options.clone();
-            address::when_set(move || navigate.0(&address::with_query(&sign_in, &parameter, &address::current())));
+            address::when_address_is_current(move || navigate.0(&address::with_query(&sign_in, &parameter, &address::current())));
         }
     });
     UseGuardReturn { status: outliving(|| status.into()) }

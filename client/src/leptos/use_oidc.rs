@@ -83,8 +83,9 @@ impl UseOidcReturn {
         }
     }
 
-    /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider in place of the
-    /// page, so that the browser's back button returns to the one before, and after a sign-out to [`signed_out_path`](crate::oidc::Config::signed_out_path). If that fails, or right after a sign-in, the page stays
+    /// Options for [`Guarded`](super::Guarded) and [`use_guard`](super::use_guard()) that send the visitor to the provider instead of showing
+    /// the page. The browser's back button then returns to the page before the guarded one. After a sign-out the visitor gets
+    /// [`signed_out_path`](crate::oidc::Config::signed_out_path). If the provider cannot be reached, or right after a sign-in, the page stays
     /// and [`error`](Self::error) says why, which [`OidcSession`](super::OidcSession) shows.
     ///
     /// # Panics

@@ -87,7 +87,7 @@ pub fn use_return_to_with_options(options: UseReturnToOptions) -> UseReturnToRet
     Effect::new(move || {
         if session.hydrated.get() {
             let (home, parameter) = (fallback.clone(), parameter.clone());
-            address::when_set(move || drop(asked_for.try_set(Some(address::return_to(&parameter).unwrap_or(home)))));
+            address::when_address_is_current(move || drop(asked_for.try_set(Some(address::return_to(&parameter).unwrap_or(home)))));
         }
     });
     Effect::new(move || {

@@ -154,7 +154,7 @@ pub fn provide_session(client: Client) -> UseSessionReturn {
     if let Some(slot) = provided.engine {
         let engine = SessionEngine::new(client);
         slot.fill(engine.clone());
-        after_hydration(move || engine.0.reveal(&signals));
+        after_hydration(move || engine.0.publish_state(&signals));
     }
     provide_context(provided);
     provided

@@ -85,8 +85,8 @@ impl fmt::Display for Error {
                 ("this page may not use sessionStorage or, for DPoP, IndexedDB: allow cookies and site data for this site", &"")
             }
             Error::SessionNotKept => (
-                "the session was lost right after the sign-in: it was kept in memory only, this site's storage is full or has another \
-                 backend's session (change storage_key), or the API refuses the token",
+                "the session was lost right after the sign-in: free this site's storage, set another storage_key if it has another \
+                 backend's session, or check that the API accepts the token",
                 &"",
             ),
             Error::NoBrowser => ("a sign-in needs a page in a browser", &""),

@@ -18,7 +18,7 @@ pub(crate) struct Algorithm {
     curve: &'static str,
     /// Its name in WebCrypto.
     web_crypto: &'static str,
-    /// Its hash in WebCrypto; also of the lengths 256, 384, 512.
+    /// The name of its hash in WebCrypto; empty for EdDSA.
     hash: &'static str,
     /// The length of its salt in bytes.
     salt: &'static str,

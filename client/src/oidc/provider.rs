@@ -57,7 +57,8 @@ struct Cleaner {
 impl Observer for Cleaner {
     fn note(&self, _: f64, fact: &Fact<'_>) {
         if let Fact::SignedOut(reason) = fact {
-            // The other tab has removed it. A tab that was suspended would remove that of the next session.
+            // After a sign-out in another tab, that tab has removed the ID token. A tab that was suspended meanwhile would remove the ID token
+            // of the next session.
             self.has_ended.set(self.has_ended.get() || *reason != SignOutReason::OtherTab);
             let by_user = matches!(reason, SignOutReason::ByUser | SignOutReason::OtherTab);
             self.is_ended_by_user.set(self.is_ended_by_user.get() || by_user);

@@ -9,7 +9,7 @@ use crate::{
 use http::StatusCode;
 use web_sys::RequestCredentials;
 
-/// A renewed token that is refused is an API's, and so is its successor. After this time, a refusal causes a refresh again.
+/// If a renewed token is refused too, the tokens are for an API, and for this time a 401 of the user info endpoint causes no refresh.
 const REFUSAL_PAUSE_MS: f64 = 300_000.0;
 
 impl Oidc {

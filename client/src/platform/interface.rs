@@ -13,7 +13,8 @@ use crate::error::Error;
 use futures::future::LocalBoxFuture;
 use std::{rc::Rc, time::Duration};
 
-/// The outside of the engine, single-threaded as a page is. Its [`Storage`] is shared by all tabs.
+/// What the engine needs from its environment: requests, storage, clocks, locks, events. Single-threaded, as a page is. Its [`Storage`] is
+/// shared by all tabs.
 pub trait Platform: Storage {
     /// Resolves a URL as `fetch` does, against a base (empty: the page's URL). `None`: it is not a URL.
     fn resolve(&self, base: &str, url: &str) -> Option<Address>;

@@ -1,6 +1,6 @@
-//! A storage of named texts.
+//! A store of texts by key.
 
-/// Named texts.
+/// A store of texts by key, such as `localStorage`.
 pub trait Storage: 'static {
     /// Reads a key.
     ///

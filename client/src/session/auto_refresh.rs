@@ -59,7 +59,7 @@ impl Session {
         let age = clock.age(&held.tokens.issued);
         // A session that cannot be renewed is ended when its access token expires.
         let due = if self.is_renewable(&held) { remaining.saturating_sub(held.tokens.refresh_margin()) } else { remaining };
-        let due = due.max(self.youngest_exchange().saturating_sub(age).min(remaining));
+        let due = due.max(self.min_age_for_early_refresh().saturating_sub(age).min(remaining));
         let pause = self.0.backoff.remaining(&held.exchange_id()).unwrap_or_default();
         Some(due.max(SHORTEST_SLEEP.saturating_sub(age)).max(pause).min(LONGEST_SLEEP))
     }

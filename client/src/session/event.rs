@@ -129,7 +129,7 @@ pub enum RefreshResult {
     Discarded,
 }
 
-/// What an [`Event`] tells, before it is one: only a program with a listener of its own downloads the code that makes events.
+/// The borrowed form of an [`Event`]. Only a program with a listener converts it, so that other programs do not contain that code.
 pub(crate) enum Fact<'a> {
     SignedIn { user: &'a Option<User>, other_tab: bool },
     SignedOut(SignOutReason),

@@ -1,4 +1,4 @@
-//! Delivers what happens to observers. All observe all of it in the same order.
+//! Delivers events to observers. Each observer gets all events, in the same order.
 
 use crate::session::event::Fact;
 use std::{

@@ -325,13 +325,15 @@ impl Session {
         match held.tokens.freshness(&self.0.transport.clock) {
             // No header can carry it.
             _ if !is_header_value(&held.tokens.access_token) && self.is_renewable(held) => Freshness::Expired,
-            Freshness::ExpiringSoon(_) if self.0.transport.clock.age(&held.tokens.issued) < self.youngest_exchange() => Freshness::Fresh,
+            Freshness::ExpiringSoon(_) if self.0.transport.clock.age(&held.tokens.issued) < self.min_age_for_early_refresh() => {
+                Freshness::Fresh
+            }
             freshness => freshness,
         }
     }
 
-    /// The youngest age at which a token is exchanged ahead of its expiry.
-    pub(super) fn youngest_exchange(&self) -> Duration {
+    /// The age from which a token may be renewed ahead of its expiry.
+    pub(super) fn min_age_for_early_refresh(&self) -> Duration {
         self.0.settings.refresh_timeout.saturating_add(Duration::from_secs(1))
     }
 
@@ -469,7 +471,7 @@ impl Session {
                 self.drop_cached_key();
                 self.emit(&Fact::SignedOut(reason));
             }
-            Change::Refused(unbound) => self.revoke(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None, false),
+            Change::EndedUnbound(unbound) => self.revoke(unbound.tokens.refresh_token.as_deref(), &unbound.tokens.attempt, None, false),
             Change::Adopted { changed_user } => {
                 let held = self.held();
                 if let Some(held) = &held {
@@ -488,8 +490,8 @@ impl Session {
         self.0.stored_late.set(self.is_late(issued));
     }
 
-    /// Whether an answer that was sent then comes later than the timeout of a refresh allows: this tab was suspended, and the others have taken
-    /// it for that.
+    /// Whether the response that was sent at this time arrives after the timeout of a refresh. If so, this tab was suspended, and another tab may
+    /// have repeated the exchange.
     pub(crate) fn is_late(&self, sent_at: &Timestamp) -> bool {
         self.0.transport.clock.age(sent_at) > self.0.settings.refresh_timeout
     }
@@ -539,9 +541,9 @@ impl Session {
     /// Reports a warning once.
     pub(crate) fn warn(&self, warning: Warning) {
         if !self.0.warnings.borrow().contains(&warning) {
-            if warning.ends_with_a_verdict() {
+            if warning.ends_with_a_recognized_response() {
                 // Only the latest reason is of interest.
-                self.end_warnings(Warning::ends_with_a_verdict);
+                self.end_warnings(Warning::ends_with_a_recognized_response);
             }
             self.0.warnings.borrow_mut().push(warning.clone());
             self.emit(&Fact::Warning(&warning));

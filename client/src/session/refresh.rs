@@ -218,10 +218,10 @@ impl Session {
                 match &answer.0 {
                     RefreshOutcome::Granted(_) => {
                         transport.clock.set_server_time(answer.1);
-                        self.end_warnings(Warning::ends_with_a_verdict);
+                        self.end_warnings(Warning::ends_with_a_recognized_response);
                     }
                     RefreshOutcome::Rejected => {}
-                    RefreshOutcome::Unavailable(reason) => self.warn(Warning::NoVerdict(reason.clone())),
+                    RefreshOutcome::Unavailable(reason) => self.warn(Warning::UnrecognizedResponse(reason.clone())),
                 }
                 answer
             }
@@ -253,7 +253,7 @@ impl Session {
             session.tokens.refresh_token = granted.refresh_token;
             session.tokens.attempt = self.random_id();
         }
-        self.warn(Warning::NoVerdict(UNSENDABLE_TOKEN.into()));
+        self.warn(Warning::UnrecognizedResponse(UNSENDABLE_TOKEN.into()));
         // Stored before the record: a tab that reads the record must find the pause.
         let retry_after = self.0.backoff.start(&session.exchange_id(), Some(UNSENDABLE_PAUSE));
         self.put_active(session);

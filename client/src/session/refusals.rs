@@ -46,8 +46,9 @@ impl Session {
         self.0.refused.get().unwrap_or_default()
     }
 
-    /// How long a token that a route refused right after its renewal is not renewed for another 401 of that route; nor is one that cannot be
-    /// renewed right after its sign-in, which a server that refuses all tokens would cause again and again.
+    /// How long this token is not renewed for a 401 of this route; `None`: a 401 renews it now. There is such a pause if the route refused the
+    /// token right after its renewal. A session without a refresh token has one right after its sign-in: a server that refuses all tokens
+    /// would cause sign-ins again and again.
     pub(crate) fn refusal_pause(&self, refused: &Credential, route: Route) -> Option<Duration> {
         let Ok(Comparison::Same(held)) = self.compare_access(refused) else { return None };
         let doubled = FIRST_REFUSAL_PAUSE.saturating_mul(1 << held.futile_refreshes.min(16));

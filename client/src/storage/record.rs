@@ -231,6 +231,6 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(attempt(), attempt());
-        assert_eq!(attempt().len(), 16, "wire.md: 16 to 64 characters");
+        assert_eq!(attempt().len(), 16, "the contract asks for 16 to 64 characters");
     }
 }

@@ -32,8 +32,8 @@ pub(crate) enum Change {
     SignedIn,
     /// Another tab or client signed out.
     SignedOut(SignOutReason),
-    /// This client ended a session without a key.
-    Refused(Credential),
+    /// This client, which uses DPoP, ended a session whose tokens are not bound to a key.
+    EndedUnbound(Credential),
     /// Another tab or client refreshed. The new tokens may name the user differently.
     Adopted {
         changed_user: bool,
@@ -167,7 +167,7 @@ impl SessionStore {
         let reason = SignOutReason::KeyLost;
         let before = self.held.replace(Held::SignedOut(Some(reason)));
         if cfg!(feature = "dpop") && is_opening && self.is_bound {
-            return self.restore().or(Some(Change::Refused(stored)));
+            return self.restore().or(Some(Change::EndedUnbound(stored)));
         }
         matches!(before, Held::SignedIn(_)).then_some(Change::SignedOut(reason))
     }

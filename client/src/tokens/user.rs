@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct User {
-    /// The claim `sub` (RFC 7519 §4.1.2), or the tutorial's `userId`.
+    /// The claim `sub` (RFC 7519 §4.1.2), or `userId`, as the NestJS tutorial names it.
     pub id: String,
     /// The claim `username`, `preferred_username` or `name`; of an ID token also `email`.
     pub name: Option<String>,

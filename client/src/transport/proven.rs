@@ -87,11 +87,11 @@ impl Dpop {
                     _ if is_broken(Rule::NonceIsNoRefusal) => return Ok(response),
                     Refusal::Nonce if !is_other_nonce || sendings == MAX_SENDINGS => return Err(nonce_needed()),
                     Refusal::Nonce => {}
-                    Refusal::Time | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
+                    Refusal::InvalidProof | Refusal::Unknown if is_other_time && sendings < MAX_SENDINGS => {
                         self.servers.set(Server { time: Some(sent_at), ..self.servers.of(&address.origin) });
                     }
                     // Not counted: a sending that only asks for a nonce may come before it.
-                    Refusal::Grant | Refusal::Time if is_needed.is_some() && !is_repeated => {
+                    Refusal::Grant | Refusal::InvalidProof if is_needed.is_some() && !is_repeated => {
                         is_repeated = true;
                         sendings -= 1;
                     }
@@ -116,7 +116,7 @@ enum Refusal {
     /// The nonce is missing or too old.
     Nonce,
     /// The proof is invalid, perhaps because of its time, or because it was used before.
-    Time,
+    InvalidProof,
     /// The response may refuse the proof: the page cannot read the reason.
     Unknown,
 }
@@ -138,7 +138,7 @@ impl Refusal {
         };
         Ok(match reason {
             Some(reason) if contains(&reason, "use_dpop_nonce") => Refusal::Nonce,
-            Some(reason) if contains(&reason, "invalid_dpop_proof") => Refusal::Time,
+            Some(reason) if contains(&reason, "invalid_dpop_proof") => Refusal::InvalidProof,
             Some(reason) if reason == "invalid_grant" => Refusal::Grant,
             None if may_be_unknown => Refusal::Unknown,
             _ => Refusal::None,

@@ -78,8 +78,7 @@ async fn case_70_an_answer_that_is_no_verdict_is_a_warning_for_every_listener_un
     test.page.respond("/notes", MockResponse::new(401));
     test.page.respond(REFRESH_PATH, MockResponse::new(400).header("content-type", "application/json").chunk("{\"error\":\"try_later\"}"));
     assert!(matches!(test.get("/notes").await, Err(Error::Unavailable { .. })));
-    let is_no_verdict =
-        |warning: &Warning| matches!(warning, Warning::NoVerdict(reason) if reason.contains("400") && reason.contains("try_later"));
+    let is_no_verdict = |warning: &Warning| matches!(warning, Warning::UnrecognizedResponse(reason) if reason.contains("400") && reason.contains("try_later"));
     let reported = test.count_events(|event| matches!(event, Event::Warning(warning) if is_no_verdict(warning)));
     assert_eq!(reported, 1, "{:?}", test.events());
     assert!(test.client.session().info().warnings.iter().any(is_no_verdict));

@@ -1,5 +1,5 @@
-//! The client in a real browser, most of it against a real server. Test names begin with their case in the table of known failures of
-//! such clients.
+//! The client in a real browser, most of it against a real server. A name `case_NN_…` refers to row NN of
+//! `docs/cases.md`.
 //!
 //! `cargo xtask test browser` starts the server with strict reuse detection and access tokens that live for two seconds, and passes its
 //! address at compile time.

@@ -273,7 +273,7 @@ async fn a_malformed_response_in_a_window_is_reported_by_the_page_that_opened_it
 }
 
 #[wasm_bindgen_test]
-async fn what_cannot_be_sent_is_refused() {
+async fn reserved_parameters_foreign_return_addresses_and_blocked_windows_are_refused() {
     let refused = async |options: SignInOptions, settings: fn(Config) -> Config| {
         let error = authorization_url(&Site::new(settings).oidc, options).await.unwrap_err();
         assert!(matches!(error, Error::InvalidRequest(_)), "{error}");

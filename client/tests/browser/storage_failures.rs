@@ -64,7 +64,7 @@ async fn case_27_a_removed_record_is_stored_again_by_the_next_refresh() {
 }
 
 #[wasm_bindgen_test]
-async fn case_27_storage_that_becomes_denied() {
+async fn case_27_the_session_works_in_memory_when_storage_becomes_denied() {
     let test = Fixture::new();
     test.page.deny_storage();
     register(&test.client).await;
@@ -75,7 +75,7 @@ async fn case_27_storage_that_becomes_denied() {
 }
 
 #[wasm_bindgen_test]
-async fn case_27_storage_that_is_denied_from_the_start() {
+async fn case_27_the_session_works_in_memory_when_storage_is_denied_from_the_start() {
     let page = crate::page::Page::new();
     page.deny_storage();
     let client = Client::builder(SERVER).storage_key("test.denied").auto_refresh(false).build().unwrap();
@@ -84,7 +84,7 @@ async fn case_27_storage_that_is_denied_from_the_start() {
 }
 
 #[wasm_bindgen_test]
-async fn case_27_full_storage() {
+async fn case_27_the_session_works_in_memory_when_storage_is_full() {
     let test = Fixture::new();
     test.page.fill_storage();
     register(&test.client).await;

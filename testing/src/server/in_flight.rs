@@ -24,7 +24,7 @@ pub(crate) struct InFlight {
     pub(super) tab: usize,
     /// The session and generation of the refresh token.
     pub(super) exchange: Option<(usize, u64)>,
-    /// When it was sent. If it repeats a request with another proof, when that was sent.
+    /// When the request was first sent: a repetition with another proof keeps this time.
     pub(super) started: f64,
     pub(super) is_answered: Cell<bool>,
     pub(super) is_delivered: Cell<bool>,

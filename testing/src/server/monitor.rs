@@ -97,7 +97,7 @@ impl Server {
         self.0.monitor.lost.borrow_mut().insert(user);
     }
 
-    /// A tab was frozen or closed: it may not learn the result of its refresh.
+    /// Marks the refresh of a tab that was frozen or closed: the tab may not learn its result.
     pub(crate) fn mark_interrupted(&self, tab: usize) {
         let mut sessions = self.0.sessions.borrow_mut();
         let in_flight = self.0.monitor.in_flight.borrow();
@@ -109,7 +109,8 @@ impl Server {
         }
     }
 
-    /// A tab was closed whose last write has not reached the other tabs: its lock is free before they can read its tokens.
+    /// Allows every session a duplicate exchange: a tab was closed whose last write has not reached the other tabs, and its lock is free before
+    /// they can read its tokens.
     pub(crate) fn allow_duplicate(&self) {
         self.0.sessions.borrow_mut().iter_mut().for_each(|session| session.duplicate_allowed = true);
     }
@@ -161,22 +162,23 @@ impl Server {
         Some(RefreshGuard { server: Rc::downgrade(&self.0), refresh })
     }
 
-    /// A client knows when its token expires, as far as latency and the resolution of `Date` allow.
+    /// Records a violation if a request has a token of which its client must know that it has expired, as far as latency and the resolution of
+    /// `Date` allow.
     pub(crate) fn check_token_age(&self, incoming: &Incoming, awake_for: f64) {
         let Some(access) = self.access_token(incoming).and_then(|(_, token)| self.0.access.borrow().get(token).copied()) else { return };
-        let is_excused = self.0.sessions.borrow()[access.session].duplicate_allowed || self.0.allows_early_refreshes.get();
+        let is_allowed = self.0.sessions.borrow()[access.session].duplicate_allowed || self.0.allows_early_refreshes.get();
         let late = self.now() - access.expires_at;
         // A request whose proof is refused is repeated with the same token, and so is one whose tab thaws while it makes a proof.
-        let (is_excused, messages) = match incoming.header("dpop") {
-            Some(_) => (is_excused || awake_for < MAX_PROOF_TIME + MAX_MESSAGES * self.0.longest_latency.get(), MAX_MESSAGES),
-            None => (is_excused, 1.0),
+        let (is_allowed, messages) = match incoming.header("dpop") {
+            Some(_) => (is_allowed || awake_for < MAX_PROOF_TIME + MAX_MESSAGES * self.0.longest_latency.get(), MAX_MESSAGES),
+            None => (is_allowed, 1.0),
         };
-        if late > messages * self.0.longest_latency.get() + DATE_RESOLUTION && !is_excused {
+        if late > messages * self.0.longest_latency.get() + DATE_RESOLUTION && !is_allowed {
             self.violation(format!("a token was sent that expired {late:.0} ms ago"));
         }
     }
 
-    /// A proof has a nonce as soon as the tab has read one of this server.
+    /// Records a violation if a proof lacks a nonce although its tab has read one of this server.
     pub(crate) fn check_nonce(&self, incoming: &Incoming, has_read_nonce: bool) {
         if has_read_nonce && dpop::has_nonce(incoming) == Some(false) {
             self.violation("a proof lacks the nonce that the tab has read");
@@ -206,10 +208,10 @@ impl Server {
                 self.violation(format!("a request of {user} arrived with a token of {}", self.user_name(access.session)));
             }
             let session = &mut self.0.sessions.borrow_mut()[access.session];
-            session.is_doubted |= !is_accepted && session.lineage.generation == access.generation;
+            session.early_refresh_allowed |= !is_accepted && session.lineage.generation == access.generation;
         } else if token.is_some() && !is_accepted {
             // Corrupted by the test, so it may be a token of any session.
-            self.0.sessions.borrow_mut().iter_mut().for_each(|session| session.is_doubted = true);
+            self.0.sessions.borrow_mut().iter_mut().for_each(|session| session.early_refresh_allowed = true);
         }
         self.count_arrival(incoming, is_accepted);
     }

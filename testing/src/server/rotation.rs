@@ -30,7 +30,7 @@ pub(crate) enum Decision {
     Supersede,
     /// Refuses; nothing changes.
     Refuse,
-    /// Refuses and ends the session: the token was stolen.
+    /// Refuses and ends the session: the reuse is taken for theft.
     Revoke,
     /// Refuses, because the attempt id is that of the exchange before; nothing changes.
     ReusedAttempt,

@@ -107,7 +107,7 @@ impl Server {
             Err(code) => {
                 if code == INVALID_PROOF {
                     // A tab that is suspended until the answer arrives cannot tell whether its clock was wrong. It renews the token.
-                    self.doubt(token.map(|(_, token)| token));
+                    self.allow_early_refresh(token.map(|(_, token)| token));
                 }
                 return refuse("DPoP", code);
             }
@@ -148,7 +148,7 @@ impl Server {
         self.0.proofs.verify(&env.keys, incoming, token, now).map_err(|refusal| {
             match refusal {
                 Refusal::Nonce => {
-                    self.count(|stats| stats.nonces += 1);
+                    self.count(|stats| stats.missing_nonces += 1);
                     return "use_dpop_nonce";
                 }
                 Refusal::Time => self.count(|stats| stats.untimely_proofs += 1),
@@ -195,10 +195,10 @@ impl Server {
     }
 
     /// An access token was refused: an early refresh is no violation.
-    fn doubt(&self, token: Option<&str>) {
+    fn allow_early_refresh(&self, token: Option<&str>) {
         if let Some(access) = token.and_then(|token| self.0.access.borrow().get(token).copied()) {
             let session = &mut self.0.sessions.borrow_mut()[access.session];
-            session.is_doubted |= session.lineage.generation == access.generation;
+            session.early_refresh_allowed |= session.lineage.generation == access.generation;
         }
     }
 
@@ -292,13 +292,17 @@ impl Server {
                 let remaining = session.lineage.rotated_at + ttl - now;
                 // A client may be wrong by the latency and by the resolution of a `Date`.
                 let is_early = remaining > ttl / 10.0 + 1_000.0 + self.0.longest_latency.get();
-                if is_early && !session.is_doubted && session.lineage.generation > 0 && !self.0.allows_early_refreshes.get() && is_monitored
+                if is_early
+                    && !session.early_refresh_allowed
+                    && session.lineage.generation > 0
+                    && !self.0.allows_early_refreshes.get()
+                    && is_monitored
                 {
                     violation = Some(format!("a refresh though the access token had {remaining:.0} ms to live"));
                 }
                 session.lineage.rotate(attempt, now);
                 session.duplicate_allowed = is_interrupted;
-                session.is_doubted = false;
+                session.early_refresh_allowed = false;
                 self.count(|stats| stats.rotated += 1);
             }
             Decision::Repeat => {

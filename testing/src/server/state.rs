@@ -82,8 +82,8 @@ pub struct Stats {
     pub unauthorized: u64,
     /// Sign-out requests that arrived.
     pub logouts: u64,
-    /// Requests that were refused because their proof lacked the present nonce.
-    pub nonces: u64,
+    /// Requests that were refused because their proof had no valid nonce.
+    pub missing_nonces: u64,
     /// Requests that were refused because their proof was too old, or made by a wrong clock.
     pub untimely_proofs: u64,
 }
@@ -136,7 +136,7 @@ pub(super) struct Session {
     /// A response to the current exchange may not have reached its tab: another exchange is justified.
     pub(super) duplicate_allowed: bool,
     /// An access token of the current generation was refused, so an early refresh is no violation.
-    pub(super) is_doubted: bool,
+    pub(super) early_refresh_allowed: bool,
 }
 
 /// The claims of an access token.
@@ -410,7 +410,14 @@ impl Server {
             self.0.accounts.borrow().len() - 1
         });
         let lineage = Lineage::new(self.now());
-        self.0.sessions.borrow_mut().push(Session { account, key, lineage, is_ended: false, duplicate_allowed: false, is_doubted: false });
+        self.0.sessions.borrow_mut().push(Session {
+            account,
+            key,
+            lineage,
+            is_ended: false,
+            duplicate_allowed: false,
+            early_refresh_allowed: false,
+        });
         self.0.sessions.borrow().len() - 1
     }
 

@@ -74,18 +74,18 @@ fn dpop_a_sign_in_keeps_its_deadline_while_the_key_store_does_not_answer() {
 #[test]
 fn dpop_a_nonce_is_asked_for_once_and_is_no_refused_token() {
     let (sim, server, tab, client) = bound_ada(Some(seconds(STEP)));
-    assert_eq!(server.stats().nonces, 1, "the sign-in has asked for it");
+    assert_eq!(server.stats().missing_nonces, 1, "the sign-in has asked for it");
     for _ in 0..SENT {
         assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
     }
-    assert_eq!(server.stats().nonces, 1);
+    assert_eq!(server.stats().missing_nonces, 1);
     // Two steps later the nonce is too old.
     sim.advance(seconds(3.0 * STEP));
     for _ in 0..SENT {
         assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
     }
     let stats = server.stats();
-    assert_eq!((stats.nonces, stats.refreshes, stats.unauthorized), (2, 0, 0));
+    assert_eq!((stats.missing_nonces, stats.refreshes, stats.unauthorized), (2, 0, 0));
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
@@ -98,7 +98,7 @@ fn dpop_a_token_endpoint_that_asks_for_a_nonce_by_401_does_not_reject_the_sessio
         sim.advance(seconds(3_600.0));
         assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());
         let stats = server.stats();
-        assert_eq!((stats.rotated, stats.refused, stats.refreshes, stats.nonces), (round, 0, 2 * round, 1 + round));
+        assert_eq!((stats.rotated, stats.refused, stats.refreshes, stats.missing_nonces), (round, 0, 2 * round, 1 + round));
     }
     assert_eq!(server.violations(), Vec::<String>::new());
 }
@@ -109,7 +109,7 @@ fn dpop_a_server_that_accepts_no_nonce_is_an_error_and_ends_nothing() {
     // Each nonce is too old when it arrives.
     server.use_dpop(Some(seconds(0.001)));
     assert!(matches!(sim.block_on(get(&tab, &client, "/bbb")), Err(Error::InvalidRequest(reason)) if reason.contains("nonce")));
-    assert_eq!(server.stats().nonces, 3);
+    assert_eq!(server.stats().missing_nonces, 3);
     tab.hide(true);
     sim.advance(seconds(3_600.0));
     assert!(matches!(sim.block_on(get(&tab, &client, "/bbb")), Err(Error::Unavailable { .. })));
@@ -140,7 +140,7 @@ fn case_09_with_dpop_a_stream_that_can_be_made_again_is_sent_with_the_nonce() {
     });
     let response = send(&tab, client.post("/echo").body(body));
     assert_eq!(status(sim.block_on(response)), Ok(200));
-    assert_eq!((made.get(), server.stats().nonces, server.stats().refreshes), (2, 2, 0));
+    assert_eq!((made.get(), server.stats().missing_nonces, server.stats().refreshes), (2, 2, 0));
 }
 
 #[test]
@@ -390,7 +390,7 @@ fn dpop_tokens_that_are_not_bound_are_never_stored() {
         server.allow_early_refreshes();
         assert!(matches!(sim.block_on(refresh((&tab, &client))), Err(Error::Unavailable { .. })));
         assert_eq!(sim.stored(KEY), before);
-        assert!(matches!(&*client.session().info().warnings, [Warning::NoVerdict(reason)] if reason.contains("DPoP")));
+        assert!(matches!(&*client.session().info().warnings, [Warning::UnrecognizedResponse(reason)] if reason.contains("DPoP")));
         sim.advance(seconds(2.0));
     }
     assert_eq!(sim.block_on(get(&tab, &client, "/bbb")), bbb());

@@ -17,8 +17,8 @@ fn reply(status: u16, content_type: &'static str, body: &'static str) -> Fault {
     Fault::Reply { status, content_type, body }
 }
 
-/// What a request gets whose refresh is answered like this.
-fn after(builder: ClientBuilder, fault: Fault) -> (Result<(u16, String), Error>, bool) {
+/// Sends a request whose refresh meets this fault. Returns its result, and whether the user is still signed in.
+fn response_when_refresh_gets(builder: ClientBuilder, fault: Fault) -> (Result<(u16, String), Error>, bool) {
     let (sim, tab, client) = ada_with(builder);
     client.session().corrupt_access_token();
     sim.server().fail_next([fault]);
@@ -27,7 +27,7 @@ fn after(builder: ClientBuilder, fault: Fault) -> (Result<(u16, String), Error>,
 }
 
 fn is_verdict(builder: ClientBuilder, fault: Fault) -> bool {
-    match after(builder, fault) {
+    match response_when_refresh_gets(builder, fault) {
         (Err(Error::SignedOut(SignOutReason::Rejected)), false) => true,
         (Err(Error::Unavailable { .. }), true) => false,
         other => panic!("{fault:?}: {other:?}"),
@@ -98,7 +98,7 @@ fn case_70_the_warning_of_a_401_that_asks_for_a_password_says_what_a_backend_ans
     assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
     let warnings = client.session().info().warnings;
     assert!(
-        matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a backend answers with a JSON object")),
+        matches!(&warnings[..], [Warning::UnrecognizedResponse(reason)] if reason.contains("a backend answers with a JSON object")),
         "{warnings:?}"
     );
 }
@@ -150,7 +150,10 @@ fn an_access_token_that_no_header_can_carry_costs_no_session() {
         let response = get(&tab, &client, "/bbb");
         assert!(matches!(sim.block_on(response), Err(Error::Unavailable { retry_after }) if retry_after > seconds(50.0)));
         let warnings = client.session().info().warnings;
-        assert!(matches!(&warnings[..], [Warning::NoVerdict(reason)] if reason.contains("a header cannot carry")), "{warnings:?}");
+        assert!(
+            matches!(&warnings[..], [Warning::UnrecognizedResponse(reason)] if reason.contains("a header cannot carry")),
+            "{warnings:?}"
+        );
         // Until then, requests cost no further rotation.
         let response = get(&tab, &client, "/bbb");
         assert!(matches!(sim.block_on(response), Err(Error::Unavailable { .. })));
@@ -225,13 +228,13 @@ fn case_70_an_answer_that_is_no_verdict_raises_a_warning_with_the_reason() {
         .borrow()
         .iter()
         .filter_map(|event| match event {
-            Event::Warning(Warning::NoVerdict(reason)) => Some(reason.clone()),
+            Event::Warning(Warning::UnrecognizedResponse(reason)) => Some(reason.clone()),
             _ => None,
         })
         .collect();
     assert_eq!(reasons.len(), 1, "once, after the first: {reasons:?}");
     assert!(reasons[0].contains("403"), "{reasons:?}");
-    assert!(client.session().info().warnings.contains(&Warning::NoVerdict(reasons[0].clone())));
+    assert!(client.session().info().warnings.contains(&Warning::UnrecognizedResponse(reasons[0].clone())));
     let in_result = |event: &Event| matches!(event, Event::RefreshEnded { result: RefreshResult::Unavailable { reason, .. } } if reason.contains("403"));
     assert!(count(&events, in_result) >= 1, "{events:?}");
     assert!(!format!("{events:?}").contains("SECRET"));

@@ -149,7 +149,7 @@ fn case_52_a_polled_route_that_always_answers_401_costs_a_few_refreshes() {
     let response = get(&tab, &client, "/bbb");
     assert_eq!(sim.block_on(response), bbb());
     assert_eq!(sim.server().stats().refreshes, refreshes + 1);
-    // The session is not taken for a living one while it is polled.
+    // A route that always answers 401 and is polled must not hide that the server has ended the session.
     sim.advance(seconds(1.0));
     sim.server().end_sessions("ada");
     let response = get(&tab, &client, "/bbb");

@@ -1,5 +1,8 @@
 //! Attempt ids, a storage that loses its latest writes, and the cross-tab lock: each test is a schedule that loses a session or hides a
 //! thief if the client or the server is built without the rule (`docs/architecture.md`, "A rotation at the server" and "Choices, and why").
+//!
+//! The numbers in the names: 1 the same exchange is repeated after its tokens were used; 2 the browser loses its latest writes to
+//! `localStorage`; 3 an attempt id belongs to its refresh token; 4 two versions of this library share a storage; 5 the cross-tab lock.
 
 use crate::*;
 use serde_json::Value;

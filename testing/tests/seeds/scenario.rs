@@ -30,8 +30,8 @@ const KEY: &str = "wugan:https://api.example.com/user/refresh";
 /// The default timeout of a request, in milliseconds.
 const TIMEOUT: f64 = 30_000.0;
 
-/// How long a call may take whose body is made by a function, and may be large: each of its two waits is limited, and each of its two
-/// sendings. These take twelve messages of 3 s at most, if two proofs of each are refused.
+/// How long a call may take whose body is made by a function, and may be large. It waits twice, for the default timeout at most, and sends
+/// twice. With two refused proofs, each sending is three requests and three responses, of 3 s at most each.
 const LARGE_BODY_TIMEOUT: f64 = 2.0 * TIMEOUT + 12.0 * 3_000.0;
 
 /// By how many milliseconds the device's clock is wrong.

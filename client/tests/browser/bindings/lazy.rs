@@ -23,7 +23,7 @@ use wugan::{
     },
 };
 
-/// The part with the engine, which a test makes available or not.
+/// The separately loaded module with the engine, which a test makes available or not.
 #[derive(Clone, Default)]
 struct Part {
     requests: Rc<Cell<usize>>,
