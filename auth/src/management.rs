@@ -20,8 +20,8 @@ impl Auth {
     /// that can be registered contains a colon.
     ///
     /// # Errors
-    /// The DPoP proof is invalid, or missing where it is required; the subject names no method, is longer than 100 characters, contains a NUL, or begins or ends with white
-    /// space; the account is disabled; or the database is unavailable.
+    /// The DPoP proof is invalid, or missing where it is required; the subject names no method, is longer than 100 characters, contains a
+    /// NUL, or begins or ends with white space; the account is disabled; or the database is unavailable.
     pub async fn start_session(&self, subject: &str, device: &Device) -> Result<TokenAnswer, Error> {
         self.accounts().start_external(subject, device).await
     }

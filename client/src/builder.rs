@@ -100,8 +100,8 @@ impl Client {
 
 impl ClientBuilder {
     /// Whether the tokens are bound to a key that cannot leave this browser (DPoP, RFC 9449), so that a copy of them is worthless. The
-    /// server must support it, and name it in the member `token_type` of its token responses. A session without the key ends with [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost).
-    /// Default: no.
+    /// server must support it, and name it in the member `token_type` of its token responses. A session without the key ends with
+    /// [`SignOutReason::KeyLost`](crate::SignOutReason::KeyLost). Default: no.
     #[cfg(feature = "dpop")]
     pub fn dpop(mut self, dpop: bool) -> ClientBuilder {
         self.dpop = dpop;
@@ -156,7 +156,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether a visible page renews its token in the background. Default: yes.
+    /// Whether a visible page renews its token in the background. Default: yes. Without that, a session that cannot be renewed counts as signed
+    /// in until a request finds its access token expired.
     pub fn auto_refresh(mut self, auto_refresh: bool) -> ClientBuilder {
         self.settings.auto_refresh = auto_refresh;
         self

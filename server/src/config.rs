@@ -107,7 +107,8 @@ pub struct Config {
     #[arg(long, env = "WUGAN_REQUIRE_DPOP", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub require_dpop: bool,
 
-    /// DPoP proofs must contain a nonce of this server. The time (`iat`) of such a proof is not checked. All nodes with the same signing keys share it.
+    /// DPoP proofs must contain a nonce of this server. The time (`iat`) of such a proof is not checked. All nodes with the same signing
+    /// keys share it.
     #[arg(long, env = "WUGAN_DPOP_NONCE", default_value_t = false, value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub dpop_nonce: bool,
 

@@ -8,7 +8,8 @@ pub(super) fn is_on_server() -> bool {
     cfg!(not(target_arch = "wasm32")) || Owner::current_shared_context().is_some_and(|context| !context.is_browser())
 }
 
-/// Runs this now, or once hydration is complete: what is rendered before must equal what the server rendered. With lazy hydration that takes more than a tick.
+/// Runs this now, or once hydration is complete: what is rendered before must equal what the server rendered. With lazy hydration that takes
+/// more than a tick.
 pub(super) fn after_hydration(run: impl FnOnce() + 'static) {
     let context = Owner::current_shared_context();
     let is_hydrating = move || context.as_ref().is_some_and(|context| context.during_hydration());

@@ -78,7 +78,8 @@ impl Transport {
         self.address_at(&self.base, request)
     }
 
-    /// Like [`address`](Self::address), for a request with a refresh token: a `<base>` that the page has got since the client was built does not count.
+    /// Like [`address`](Self::address), for a request with a refresh token: a `<base>` that the page has got since the client was built
+    /// does not count.
     pub(crate) fn token_address(&self, request: &Request) -> Result<Address, Box<Error>> {
         self.address_at(&self.first_base, request)
     }

@@ -23,8 +23,9 @@ pub(super) fn set(key: &str, text: &str) -> Result<(), StoreError> {
     storage()?.set_item(key, text).map_err(|_| StoreError::Full)
 }
 
-/// Whether the storage has a record under a key that is not of a sign-out by the user. Unlike [`Storage::get`](crate::platform::Storage::get), it refers to no other
-/// code of the engine, and neither does [`subscribe`](super::events::subscribe).
+/// Whether the storage has a record under a key that is not of a sign-out by the user. Unlike
+/// [`Storage::get`](crate::platform::Storage::get), it refers to no other code of the engine, and neither does
+/// [`subscribe`](super::events::subscribe).
 #[cfg(feature = "leptos")]
 pub(crate) fn is_stored(key: &str) -> bool {
     get(key).is_ok_and(|record| record.is_some_and(|text| !text.ends_with(SIGNED_OUT)))
