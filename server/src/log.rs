@@ -137,9 +137,10 @@ mod tests {
             set_hook(before);
         });
         let log = buffer.text();
-        assert!(log.contains("log.rs:") && log.contains("a defect"), "{log}");
+        assert!(log.contains("log.rs:") && log.contains("report this bug"), "{log}");
         assert!(!log.contains("s3cret"), "{log}");
     }
+
     #[test]
     fn case_20_a_requests_line_is_that_of_its_event_and_cannot_be_forged() {
         const TIME: usize = "2026-11-27T09:00:00.000000Z".len();
