@@ -45,8 +45,8 @@ async fn a_guard_does_not_repeat_a_sign_in_whose_session_was_lost() {
     let completed = format!("sessionStorage['wugan:oidc:completed:{key}']");
     js_sys::eval(&format!("{completed} = JSON.stringify({{ at: Date.now() - 2000 }})")).unwrap();
     let mounted = mount(oidc);
-    let expected = "the session was lost right after the sign-in: it was kept in memory only, this site's storage is full or has another \
-        backend's session (change storage_key), or the API refuses the token";
+    let expected = "the session was lost right after the sign-in: free this site's storage, set another storage_key if it has another \
+        backend's session, or check that the API accepts the token";
     mounted.shows(expected).await;
     js_sys::eval(&format!("delete {completed}")).unwrap();
 }
