@@ -1,6 +1,7 @@
 //! Decides one refresh request, without the database. `expected` returns the rotation for a row in the usual state: the session is live, the
-//! token is its current one, and neither a lost answer nor another device is to be handled. The store writes it without reading the row, if
-//! the row is in this state. `decide` needs the row. Where both apply, their results are equal.
+//! request comes from the row's address and key with the current token and a new attempt id, and no token of the row was superseded or refused
+//! by its generation. A database server writes it without reading the row, by an UPDATE with these conditions. `decide` needs the row. Where
+//! both apply, their results are equal.
 
 use super::service::Policy;
 use crate::{
