@@ -134,6 +134,17 @@ pub struct Config {
     )]
     pub connection_limit: usize,
 
+    /// How many requests a second of one address (of IPv6, a /56) are answered at once while other addresses send requests, too; four times as
+    /// many for an IPv6 /48. Others wait for their turn.
+    #[arg(
+        long,
+        env = "WUGAN_REQUEST_LIMIT",
+        default_value_t = 5000,
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub request_limit: u32,
+
     /// How many passwords may be tried for one name in a period. After that, each network has attempts of its own: as many if the account is
     /// signed in there, else a fifth. An IPv6 /48 has four fifths.
     #[arg(long, env = "WUGAN_NAME_LIMIT", default_value = "10/5m", value_name = "ATTEMPTS/TIME")]

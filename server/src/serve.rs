@@ -87,7 +87,7 @@ impl Server {
         }
         let router = routes::public(&auth, web, stopping.clone());
         let origins = Origins::new(&config.allow_origin, &config.allow_header);
-        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, connection_limits));
+        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, connection_limits, config.request_limit));
         let (request_timeout, drain) = (config.request_timeout, config.drain);
         Ok(Self { listener, address, admin, auth, edge, stopping, request_timeout, drain })
     }

@@ -8,6 +8,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
@@ -54,9 +55,14 @@ pub(crate) struct Outcome {
     pub(crate) refused: usize,
 }
 
-/// Runs the flood on a thread of its own, so that it does not delay the measured requests.
+/// Runs the flood on a thread of its own with the lowest priority, as if on another host: neither the measured requests nor the server wait for
+/// it to leave a core.
 pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> JoinHandle<Result<Outcome, Failure>> {
-    thread::spawn(move || Builder::new_current_thread().enable_all().build()?.block_on(run(server, kind, size, end)))
+    thread::spawn(move || {
+        set_current_thread_priority(ThreadPriority::Min)
+            .map_err(|error| Failure(format!("the flood's priority can't be lowered: {error}")))?;
+        Builder::new_current_thread().enable_all().build()?.block_on(run(server, kind, size, end))
+    })
 }
 
 /// Opens this number of connections, and the same number again when all of them have ended, until the end of the measurement.
@@ -108,10 +114,7 @@ async fn probe(server: SocketAddr, source: Ipv4Addr, headers: &[(&str, &str)], o
 }
 
 async fn churn(server: SocketAddr) -> Result<(), Failure> {
-    let stream = connect(server, SOURCE).await?;
-    // A reset, so that closed connections do not use up the ports of the machine.
-    stream.set_zero_linger()?;
-    drop(stream);
+    drop(connect(server, SOURCE).await?);
     sleep(CHURN).await;
     Ok(())
 }
@@ -129,6 +132,8 @@ async fn connect(server: SocketAddr, source: Ipv4Addr) -> Result<TcpStream, Fail
     if cfg!(target_os = "linux") {
         socket.bind((source, 0).into())?;
     }
+    // Closed by a reset, so that closed connections do not use up the ports of the machine.
+    socket.set_zero_linger()?;
     Ok(socket.connect(server).await?)
 }
 

@@ -51,6 +51,9 @@ struct Options {
     /// Meanwhile, one other host opens many connections that do this
     #[arg(long)]
     flood: Option<flood::Kind>,
+    /// Where the server that is flooded listens, if it is another one
+    #[arg(long)]
+    flood_server: Option<SocketAddr>,
     /// How many connections the flood opens at a time
     #[arg(long, default_value_t = 1000)]
     flood_size: usize,
@@ -108,7 +111,7 @@ async fn run(options: &Options) -> Result<Figures, Failure> {
     for (number, connection) in connections.into_iter().enumerate() {
         callers.spawn(call(connection, options.clone(), number, start, end));
     }
-    let flood = options.flood.map(|kind| flood::start(options.server, kind, options.flood_size, end));
+    let flood = options.flood.map(|kind| flood::start(options.flood_server.unwrap_or(options.server), kind, options.flood_size, end));
     sleep_until(start.into()).await;
     let before = options.pid.map(Usage::of).transpose()?;
     sleep(end - Instant::now()).await;

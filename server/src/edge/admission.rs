@@ -7,34 +7,30 @@
 use super::route::Class;
 use wugan_axum::Quota;
 
-/// How many probes may be in flight for one network.
-const MAX_PROBES: usize = 16;
-/// How many other requests of a class may be in flight for one network. Not fewer for passwords, although few are hashed at a time: a client
-/// that never sends its bodies would keep the others of its network from signing in.
-const MAX_OTHER: usize = 256;
+/// How many requests of a class may be in flight for one network. Not fewer for passwords, although few are hashed at a time: a client that
+/// never sends its bodies would keep the others of its network from signing in.
+const MAX_PER_NETWORK: usize = 256;
 
 /// The requests in flight.
 pub(super) struct Admission {
     passwords: Quota,
     refreshes: Quota,
-    probes: Quota,
     others: Quota,
 }
 
 impl Admission {
     /// With at most this many requests of a class in flight for all networks together.
     pub(super) fn new(max: usize) -> Self {
-        let [passwords, refreshes, probes, others] = [MAX_OTHER, MAX_OTHER, MAX_PROBES, MAX_OTHER].map(|share| Quota::new(max, share));
-        Self { passwords, refreshes, probes, others }
+        let quota = || Quota::new(max, MAX_PER_NETWORK);
+        Self { passwords: quota(), refreshes: quota(), others: quota() }
     }
 
-    /// The quota that a request needs a permit of, if there is one. Guarded requests of a direct client need none: they cost little, and
+    /// The quota that a request needs a permit of, if there is one. Other requests of a direct client need none: they cost little, and
     /// their connections are counted.
     pub(super) fn quota(&self, class: Class, is_proxied: bool) -> Option<&Quota> {
         match class {
             Class::Password => Some(&self.passwords),
             Class::Refresh => Some(&self.refreshes),
-            Class::Probe => Some(&self.probes),
             Class::Other => is_proxied.then_some(&self.others),
         }
     }
@@ -50,9 +46,9 @@ mod tests {
         let admission = Admission::new(1000);
         let [a, b] = [1, 2].map(|n| Some([203, 0, 113, n].into()));
         let mut held = Vec::new();
-        for (class, limit) in [(Class::Password, 256), (Class::Refresh, 256), (Class::Probe, 16), (Class::Other, 256)] {
+        for class in [Class::Password, Class::Refresh, Class::Other] {
             let quota = admission.quota(class, true).unwrap();
-            held.extend((0..limit).map(|_| quota.take(a).unwrap()));
+            held.extend((0..MAX_PER_NETWORK).map(|_| quota.take(a).unwrap()));
             assert!(quota.take(a).is_none(), "{class:?}: a network's bound");
             assert!(quota.take(b).is_some(), "{class:?}: another network");
             let direct = admission.quota(class, false).map(|quota| quota.take(a).is_some());

@@ -1,9 +1,10 @@
-//! The middleware of all requests, in one function: admission, timeout, panics, headers, CORS, metrics and the log line.
+//! The middleware of all requests, in one function: pacing, admission, timeout, panics, headers, CORS, metrics and the log line.
 
 mod admission;
 mod cors;
 mod headers;
 mod networks;
+mod pacing;
 mod route;
 
 pub(crate) use cors::Origins;
@@ -21,6 +22,7 @@ use axum::{
 use futures::{FutureExt, future::BoxFuture};
 use hyper::body::Incoming;
 use networks::Networks;
+use pacing::Pacing;
 use std::{
     convert::Infallible,
     hash::{BuildHasher, RandomState},
@@ -30,7 +32,7 @@ use std::{
     task::{Context, Poll},
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tower::{Service, ServiceExt};
 use tower_http::cors::Cors;
 use wugan_axum::{Auth, Error};
@@ -48,6 +50,7 @@ pub(crate) struct Edge {
     routes: Cors<Handlers>,
     /// Answers requests above the limits of admission.
     refusals: Cors<Handlers>,
+    pacing: Pacing,
     admission: Admission,
     connections: Networks,
     /// The number of ids generated so far. An id is the hash of its number with a random key of this process.
@@ -56,12 +59,12 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    /// With at most this many connections in all and for one network.
-    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize)) -> Self {
-        let refusals = Router::new().fallback(|| async { Error::Busy("too many requests of one network are in flight".into()) });
+    /// With at most this many connections in all and for one network, and this many requests a second of one network.
+    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize), rate: u32) -> Self {
+        let refusals = Router::new().fallback(|| async { Error::Busy("one network sends too many requests".into()) });
         let [routes, refusals] = [router, refusals].map(|router| origins.wrap(Handlers { router, timeout: REQUEST_TIMEOUT }));
-        let (admission, connections) = (Admission::new(max), Networks::new(max, max_per_network));
-        Self { auth, routes, refusals, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
+        let (pacing, admission, connections) = (Pacing::new(rate), Admission::new(max), Networks::new(max, max_per_network));
+        Self { auth, routes, refusals, pacing, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -82,10 +85,11 @@ impl Edge {
         let method = route::method_label(request.method());
         let uri = request.uri().clone();
 
+        let is_in_turn = self.wait_for_turn(client, started).await;
         let quota = self.admission.quota(class, proxies.contains(peer.ip()));
         // Released when the request is answered, or dropped because its client has disconnected.
         let permit = quota.map(|quota| quota.take(Some(client)));
-        let routes = if matches!(permit, Some(None)) { &self.refusals } else { &self.routes };
+        let routes = if is_in_turn && !matches!(permit, Some(None)) { &self.routes } else { &self.refusals };
         let mut response = respond(routes, peer, request).await;
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
@@ -101,6 +105,15 @@ impl Edge {
         self.auth.metrics().request(method, route, status, took);
         Answered { id: id.to_str().unwrap_or_default(), method, path, ip: client, status, took }.log();
         Ok(response)
+    }
+
+    /// Delays a request of a network above its rate. `false`: the request is to be refused.
+    async fn wait_for_turn(&self, client: IpAddr, now: Instant) -> bool {
+        let Some(delay) = self.pacing.delay(client, now) else { return false };
+        if !delay.is_zero() {
+            sleep(delay).await;
+        }
+        true
     }
 
     /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.

@@ -10,9 +10,7 @@ pub(super) enum Class {
     Password,
     /// Exchanges or ends a refresh token.
     Refresh,
-    /// Asks whether the server is ready.
-    Probe,
-    /// Guarded routes, documents and files.
+    /// Guarded routes, probes, documents and files.
     Other,
 }
 
@@ -29,7 +27,7 @@ const KNOWN: [(&str, Class); 16] = [
     (routes::PUBLIC, Class::Other),
     (routes::GUARDED, Class::Other),
     ("/healthz", Class::Other),
-    ("/readyz", Class::Probe),
+    ("/readyz", Class::Other),
     ("/openapi.json", Class::Other),
     ("/.well-known/jwks.json", Class::Other),
     ("/.well-known/oauth-authorization-server", Class::Other),

@@ -8,11 +8,17 @@ use futures::future::join_all;
 use reqwest::{StatusCode, header};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
-use std::{cell::RefCell, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     task::JoinSet,
+    time::sleep,
 };
 use wugan_wire::{Code, SessionItem, TokenAnswer};
 
@@ -109,6 +115,41 @@ async fn case_33_requests_of_one_client_behind_a_proxy_leave_room_for_others() {
         until(async || server.post_from(client, path, &body).await.status() == StatusCode::UNPROCESSABLE_ENTITY).await;
     }
     server.stop().await;
+}
+
+/// The status of a request that a proxy forwards for this client.
+async fn status_for(server: &TestServer, client: &str) -> StatusCode {
+    server.http.get(format!("{}/aaa", server.url)).header("x-forwarded-for", client).send().await.unwrap().status()
+}
+
+/// Fifty connections send requests without a pause, as one client behind the proxy, while another client sends some.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_33_a_client_that_floods_gets_no_more_than_its_rate() {
+    const RATE: u32 = 100;
+    let server = Arc::new(TestServer::with(Kind::Sqlite, &[PROXY.as_slice(), &["--request-limit", &RATE.to_string()]].concat()).await);
+    let start = Instant::now();
+    let mut flood = JoinSet::new();
+    for _ in 0..50 {
+        let server = server.clone();
+        flood.spawn(async move {
+            let mut statuses = Vec::new();
+            while start.elapsed() < Duration::from_secs(1) {
+                statuses.push(status_for(&server, "203.0.113.1").await);
+            }
+            statuses
+        });
+    }
+    while start.elapsed() < Duration::from_secs(1) {
+        assert_eq!(status_for(&server, "203.0.113.2").await, StatusCode::OK, "another client");
+        sleep(Duration::from_millis(50)).await;
+    }
+    let statuses = flood.join_all().await.concat();
+    let served = statuses.iter().filter(|status| **status == StatusCode::OK).count();
+    // Those that wait at the end are served, too, and a few of the burst.
+    let expected = (start.elapsed().as_secs_f64() * f64::from(RATE)) as usize + 30;
+    assert!((RATE as usize / 2..=expected).contains(&served), "{served} of {} were served, of {expected} expected", statuses.len());
+    assert!(statuses.iter().all(|status| [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(status)));
+    Arc::into_inner(server).unwrap().stop().await;
 }
 
 #[tokio::test]
