@@ -83,7 +83,7 @@ pub use limiter::Rate;
 #[doc(hidden)]
 pub use metrics::{CONTENT_TYPE as METRICS_CONTENT_TYPE, Metrics};
 #[doc(hidden)]
-pub use network::{SITE_SHARE, client_network, client_site, prefix};
+pub use network::{SITE_SHARE, client_groups, client_network, client_site, prefix};
 pub use options::Options;
 #[doc(hidden)]
 pub use passwords::Passwords;

@@ -32,6 +32,7 @@ pub struct Metrics {
     refreshes: Family<Outcome, Counter>,
     requests: Family<Request, Counter>,
     seconds: Histogram,
+    delayed: Counter,
     dropped_log_lines: Gauge,
     count_dropped: OnceLock<Box<dyn Fn() -> u64 + Send + Sync>>,
 }
@@ -40,7 +41,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("wugan");
         let (logins, refreshes) = (Family::<Outcome, Counter>::default(), Family::<Outcome, Counter>::default());
-        let (requests, seconds) = (Family::<Request, Counter>::default(), Histogram::new(SECONDS));
+        let (requests, seconds, delayed) = (Family::<Request, Counter>::default(), Histogram::new(SECONDS), Counter::default());
         registry.register("login", "Sign-ins by outcome", logins.clone());
         registry.register(
             "refresh",
@@ -48,13 +49,14 @@ impl Default for Metrics {
             refreshes.clone(),
         );
         registry.register("requests", "Requests by method, route and status", requests.clone());
-        registry.register("request_seconds", "Time until the answer", seconds.clone());
+        registry.register("request_seconds", "Time until the answer, without a delay", seconds.clone());
+        registry.register("delayed_requests", "Requests that were delayed because their network was above its rate", delayed.clone());
         let dropped_log_lines = Gauge::default();
         registry.register("dropped_log_lines", "Log lines that were dropped because the log's reader stalled", dropped_log_lines.clone());
         // Counters exist from the start, so that a rate can be computed from their first increment.
         LOGINS.into_iter().for_each(|outcome| drop(logins.get_or_create(&Outcome { outcome })));
         REFRESHES.into_iter().for_each(|outcome| drop(refreshes.get_or_create(&Outcome { outcome })));
-        Self { registry, logins, refreshes, requests, seconds, dropped_log_lines, count_dropped: OnceLock::new() }
+        Self { registry, logins, refreshes, requests, seconds, delayed, dropped_log_lines, count_dropped: OnceLock::new() }
     }
 }
 
@@ -73,6 +75,11 @@ impl Metrics {
     pub fn request(&self, method: &'static str, route: &'static str, status: u16, took: Duration) {
         self.requests.get_or_create(&Request { method, route, status }).inc();
         self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts a request that is delayed.
+    pub fn delayed(&self) {
+        self.delayed.inc();
     }
 
     /// Reads the number of dropped log lines from this function.

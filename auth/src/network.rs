@@ -20,6 +20,12 @@ pub fn client_site(ip: IpAddr) -> Option<IpAddr> {
     ip.is_ipv6().then(|| prefix(ip, 48))
 }
 
+/// The network of a client, and its site if it has one, each with its limits as a multiple of those of one network.
+#[must_use]
+pub fn client_groups(ip: IpAddr) -> [Option<(IpAddr, u32)>; 2] {
+    [Some((client_network(ip), 1)), client_site(ip).map(|site| (site, SITE_SHARE))]
+}
+
 /// An IPv6 address cut to its first `bits`; an IPv4 address as it is.
 #[must_use]
 pub fn prefix(ip: IpAddr, bits: u8) -> IpAddr {

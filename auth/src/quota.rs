@@ -1,6 +1,6 @@
 //! Limits how much is in progress at a time, for all client networks, for one site and for one network.
 
-use crate::network::{SITE_SHARE, client_network, client_site};
+use crate::network::client_groups;
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -18,20 +18,13 @@ pub struct Quota {
 #[derive(Default)]
 struct Used {
     total: usize,
-    by_group: HashMap<Group, usize>,
-}
-
-/// Clients whose permits are counted together.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Group {
-    Network(IpAddr),
-    Site(IpAddr),
+    by_group: HashMap<(IpAddr, u32), usize>,
 }
 
 /// A permit of a quota, released when it is dropped.
 pub struct Permit {
     quota: Quota,
-    groups: [Option<Group>; 2],
+    groups: [Option<(IpAddr, u32)>; 2],
 }
 
 impl Quota {
@@ -44,9 +37,10 @@ impl Quota {
     /// A permit for a client, if one is free. A client of unknown address belongs to no network.
     #[must_use]
     pub fn take(&self, client: Option<IpAddr>) -> Option<Permit> {
-        let groups = [client.map(client_network).map(Group::Network), client.and_then(client_site).map(Group::Site)];
+        let groups = client.map_or([None; 2], client_groups);
         let mut used = self.lock();
-        let is_full = |group: &Group| used.by_group.get(group).is_some_and(|count| *count >= self.max_of(*group));
+        let max_of = |share| self.max_per_network.saturating_mul(share as usize);
+        let is_full = |group: &(IpAddr, u32)| used.by_group.get(group).is_some_and(|count| *count >= max_of(group.1));
         if used.total >= self.max || groups.iter().flatten().any(is_full) {
             return None;
         }
@@ -54,13 +48,6 @@ impl Quota {
         groups.iter().flatten().for_each(|group| *used.by_group.entry(*group).or_default() += 1);
         drop(used);
         Some(Permit { quota: self.clone(), groups })
-    }
-
-    fn max_of(&self, group: Group) -> usize {
-        match group {
-            Group::Network(_) => self.max_per_network,
-            Group::Site(_) => self.max_per_network.saturating_mul(SITE_SHARE as usize),
-        }
     }
 
     /// How many permits are free.

@@ -134,14 +134,14 @@ pub struct Config {
     )]
     pub connection_limit: usize,
 
-    /// How many requests a second of one address (of IPv6, a /56) are answered at once while other addresses send requests, too; four times as
-    /// many for an IPv6 /48. Others wait for their turn.
+    /// How many requests a second one address (of IPv6, a /56) may send while other addresses send requests, too; four times as many for an
+    /// IPv6 /48. Requests above this rate are delayed by up to a second.
     #[arg(
         long,
         env = "WUGAN_REQUEST_LIMIT",
         default_value_t = 5000,
         value_name = "COUNT",
-        value_parser = clap::value_parser!(u32).range(1..)
+        value_parser = clap::value_parser!(u32).range(100..=1_000_000)
     )]
     pub request_limit: u32,
 

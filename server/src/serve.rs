@@ -2,7 +2,7 @@
 
 use crate::{
     config::Config,
-    edge::{Edge, MAX_CONNECTIONS, Origins},
+    edge::{Edge, MAX_CONNECTIONS, cors},
     routes::{self, Stopping},
     web::Web,
     write_timeout::WriteTimeout,
@@ -86,8 +86,8 @@ impl Server {
             }
         }
         let router = routes::public(&auth, web, stopping.clone());
-        let origins = Origins::new(&config.allow_origin, &config.allow_header);
-        let edge = Arc::new(Edge::new(auth.clone(), router, &origins, connection_limits, config.request_limit));
+        let cors = cors(&config.allow_origin, &config.allow_header);
+        let edge = Arc::new(Edge::new(auth.clone(), router, cors, connection_limits, config.request_limit));
         let (request_timeout, drain) = (config.request_timeout, config.drain);
         Ok(Self { listener, address, admin, auth, edge, stopping, request_timeout, drain })
     }

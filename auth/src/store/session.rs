@@ -1,6 +1,5 @@
 //! The table of sessions: one row each, regardless of the number of refreshes. Every change is one conditional UPDATE.
 
-use super::user;
 use crate::{
     clock::Millis,
     rotation::{AccessState, Lineage, Presenter, State},
@@ -62,19 +61,9 @@ pub struct Model {
     pub jkt: Option<String>,
 }
 
-/// The foreign keys of a session.
+/// No relation is used.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {
-    /// To its account.
-    #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
-    User,
-}
-
-impl Related<user::Entity> for Entity {
-    fn to() -> RelationDef {
-        Relation::User.def()
-    }
-}
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 

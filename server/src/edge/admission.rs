@@ -11,28 +11,19 @@ use wugan_axum::Quota;
 /// never sends its bodies would keep the others of its network from signing in.
 const MAX_PER_NETWORK: usize = 256;
 
-/// The requests in flight.
-pub(super) struct Admission {
-    passwords: Quota,
-    refreshes: Quota,
-    others: Quota,
-}
+/// The requests in flight, by class.
+pub(super) struct Admission([Quota; 3]);
 
 impl Admission {
     /// With at most this many requests of a class in flight for all networks together.
     pub(super) fn new(max: usize) -> Self {
-        let quota = || Quota::new(max, MAX_PER_NETWORK);
-        Self { passwords: quota(), refreshes: quota(), others: quota() }
+        Self([(); 3].map(|()| Quota::new(max, MAX_PER_NETWORK)))
     }
 
     /// The quota that a request needs a permit of, if there is one. Other requests of a direct client need none: they cost little, and
     /// their connections are counted.
     pub(super) fn quota(&self, class: Class, is_proxied: bool) -> Option<&Quota> {
-        match class {
-            Class::Password => Some(&self.passwords),
-            Class::Refresh => Some(&self.refreshes),
-            Class::Other => is_proxied.then_some(&self.others),
-        }
+        (class != Class::Other || is_proxied).then(|| &self.0[class as usize])
     }
 }
 

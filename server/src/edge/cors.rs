@@ -2,8 +2,7 @@
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use std::time::Duration;
-use tower::Layer;
-use tower_http::cors::{AllowOrigin, Cors, CorsLayer};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// Request headers of the usual tracing libraries (W3C Trace Context, W3C Baggage, Sentry), which fail a preflight unless they are listed.
 const TRACING_HEADERS: [HeaderName; 4] = [
@@ -16,33 +15,15 @@ const TRACING_HEADERS: [HeaderName; 4] = [
 pub(super) const DPOP: HeaderName = HeaderName::from_static("dpop");
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// The origins whose pages may call the server, and the request headers that they may send.
-pub(crate) struct Origins {
-    layer: CorsLayer,
-}
-
-impl Origins {
-    /// These origins, and these headers beside `Authorization`, `Content-Type`, `DPoP` and those of tracing libraries.
-    pub(crate) fn new(origins: &[String], headers: &[HeaderName]) -> Self {
-        let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
-        let usual = [header::AUTHORIZATION, header::CONTENT_TYPE, DPOP].into_iter().chain(TRACING_HEADERS);
-        let layer = CorsLayer::new()
-            .allow_origin(AllowOrigin::list(origins))
-            .allow_methods([Method::GET, Method::POST, Method::DELETE])
-            .allow_headers(usual.chain(headers.iter().cloned()).collect::<Vec<_>>())
-            // Clients measure server time by `Date`, and wait for `Retry-After`.
-            .expose_headers([
-                header::DATE,
-                header::RETRY_AFTER,
-                header::WWW_AUTHENTICATE,
-                DPOP_NONCE,
-                HeaderName::from_static("x-request-id"),
-            ])
-            .max_age(Duration::from_secs(600));
-        Self { layer }
-    }
-
-    pub(super) fn wrap<S>(&self, service: S) -> Cors<S> {
-        self.layer.layer(service)
-    }
+/// CORS for pages of these origins, which may send these headers beside `Authorization`, `Content-Type`, `DPoP` and those of tracing libraries.
+pub(crate) fn cors(origins: &[String], headers: &[HeaderName]) -> CorsLayer {
+    let origins = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    let usual = [header::AUTHORIZATION, header::CONTENT_TYPE, DPOP].into_iter().chain(TRACING_HEADERS);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(usual.chain(headers.iter().cloned()).collect::<Vec<_>>())
+        // Clients measure server time by `Date`, and wait for `Retry-After`.
+        .expose_headers([header::DATE, header::RETRY_AFTER, header::WWW_AUTHENTICATE, DPOP_NONCE, HeaderName::from_static("x-request-id")])
+        .max_age(Duration::from_secs(600))
 }

@@ -7,7 +7,7 @@ mod networks;
 mod pacing;
 mod route;
 
-pub(crate) use cors::Origins;
+pub(crate) use cors::cors;
 pub(crate) use networks::MAX_CONNECTIONS;
 
 use crate::log::Answered;
@@ -19,7 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, header},
     response::{IntoResponse, Response},
 };
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
 use hyper::body::Incoming;
 use networks::Networks;
 use pacing::Pacing;
@@ -29,12 +29,11 @@ use std::{
     net::{IpAddr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::atomic::{AtomicU64, Ordering},
-    task::{Context, Poll},
     time::{Duration, Instant},
 };
 use tokio::time::{sleep, timeout};
-use tower::{Service, ServiceExt};
-use tower_http::cors::Cors;
+use tower::{Layer, ServiceExt, service_fn};
+use tower_http::cors::CorsLayer;
 use wugan_axum::{Auth, Error};
 
 /// A handler that has not finished after this time is dropped and answered 503. It is longer than the default time for a body to arrive and than
@@ -47,9 +46,10 @@ const MAX_LOGGED_PATH: usize = 200;
 /// The router with the middleware of all requests.
 pub(crate) struct Edge {
     auth: Auth,
-    routes: Cors<Handlers>,
+    cors: CorsLayer,
+    routes: Router,
     /// Answers requests above the limits of admission.
-    refusals: Cors<Handlers>,
+    refusals: Router,
     pacing: Pacing,
     admission: Admission,
     connections: Networks,
@@ -60,11 +60,10 @@ pub(crate) struct Edge {
 
 impl Edge {
     /// With at most this many connections in all and for one network, and this many requests a second of one network.
-    pub(crate) fn new(auth: Auth, router: Router, origins: &Origins, (max, max_per_network): (usize, usize), rate: u32) -> Self {
-        let refusals = Router::new().fallback(|| async { Error::Busy("one network sends too many requests".into()) });
-        let [routes, refusals] = [router, refusals].map(|router| origins.wrap(Handlers { router, timeout: REQUEST_TIMEOUT }));
+    pub(crate) fn new(auth: Auth, routes: Router, cors: CorsLayer, (max, max_per_network): (usize, usize), rate: u32) -> Self {
+        let refusals = Router::new().fallback(|| async { Error::Busy("too many requests of one network are in flight".into()) });
         let (pacing, admission, connections) = (Pacing::new(rate), Admission::new(max), Networks::new(max, max_per_network));
-        Self { auth, routes, refusals, pacing, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
+        Self { auth, cors, routes, refusals, pacing, admission, connections, generated_ids: AtomicU64::new(0), ids: RandomState::new() }
     }
 
     /// Serves a connection, unless its network has too many.
@@ -76,7 +75,6 @@ impl Edge {
 
     /// Answers a request.
     pub(crate) async fn handle(&self, peer: SocketAddr, request: Request<Incoming>) -> Result<Response, Infallible> {
-        let started = Instant::now();
         let (proxies, headers) = (self.auth.proxies(), request.headers());
         let (client, is_https) = (proxies.client(peer.ip(), headers), proxies.is_https(peer.ip(), headers));
         let id = self.request_id(peer.ip(), headers);
@@ -85,12 +83,17 @@ impl Edge {
         let method = route::method_label(request.method());
         let uri = request.uri().clone();
 
-        let is_in_turn = self.wait_for_turn(client, started).await;
+        let delay = self.pacing.delay(client, Instant::now());
+        if !delay.is_zero() {
+            self.auth.metrics().delayed();
+            sleep(delay).await;
+        }
+        let started = Instant::now();
         let quota = self.admission.quota(class, proxies.contains(peer.ip()));
         // Released when the request is answered, or dropped because its client has disconnected.
         let permit = quota.map(|quota| quota.take(Some(client)));
-        let routes = if is_in_turn && !matches!(permit, Some(None)) { &self.routes } else { &self.refusals };
-        let mut response = respond(routes, peer, request).await;
+        let routes = if matches!(permit, Some(None)) { &self.refusals } else { &self.routes };
+        let mut response = respond(&self.cors, routes, REQUEST_TIMEOUT, peer, request.map(Body::new)).await;
         headers::complete(response.headers_mut(), is_https);
         // The nonce of the next proof, so that a new one costs no second request (RFC 9449 §8.2).
         let nonce = if has_proof { self.auth.dpop_nonce() } else { None };
@@ -107,15 +110,6 @@ impl Edge {
         Ok(response)
     }
 
-    /// Delays a request of a network above its rate. `false`: the request is to be refused.
-    async fn wait_for_turn(&self, client: IpAddr, now: Instant) -> bool {
-        let Some(delay) = self.pacing.delay(client, now) else { return false };
-        if !delay.is_zero() {
-            sleep(delay).await;
-        }
-        true
-    }
-
     /// A new id, or that of a trusted proxy, so that the proxy's log and this server's can be matched.
     fn request_id(&self, peer: IpAddr, headers: &HeaderMap) -> HeaderValue {
         let is_valid = |id: &[u8]| (8..=64).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(b));
@@ -127,47 +121,22 @@ impl Edge {
 }
 
 /// Answers by CORS only if the request has an `Origin`.
-async fn respond(routes: &Cors<Handlers>, peer: SocketAddr, request: Request<Incoming>) -> Response {
-    let mut request = request.map(Body::new);
+async fn respond(cors: &CorsLayer, router: &Router, limit: Duration, peer: SocketAddr, mut request: Request<Body>) -> Response {
     request.extensions_mut().insert(ConnectInfo(peer));
     if !request.headers().contains_key(header::ORIGIN) {
-        return routes.get_ref().answer(request).await;
+        return answer(router.clone(), limit, request).await;
     }
-    let Ok(response) = routes.clone().oneshot(request).await;
+    let answer = service_fn(|request| answer(router.clone(), limit, request).map(Ok));
+    let Ok::<_, Infallible>(response) = cors.layer(answer).oneshot(request).await;
     response
 }
 
-/// The router with a time limit for its handlers. A handler that panics is answered, too.
-#[derive(Clone)]
-struct Handlers {
-    router: Router,
-    timeout: Duration,
-}
-
-impl Handlers {
-    fn answer(&self, request: Request<Body>) -> impl Future<Output = Response> + Send + use<> {
-        let response = timeout(self.timeout, AssertUnwindSafe(self.router.clone().oneshot(request)).catch_unwind());
-        async move {
-            match response.await {
-                Ok(Ok(Ok(response))) => response,
-                Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
-                Err(_) => Error::Busy("a request took too long".into()).into_response(),
-            }
-        }
-    }
-}
-
-impl Service<Request<Body>> for Handlers {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        self.answer(request).map(Ok).boxed()
+/// The answer of the router, within a time limit. A handler that panics is answered, too.
+async fn answer(router: Router, limit: Duration, request: Request<Body>) -> Response {
+    match timeout(limit, AssertUnwindSafe(router.oneshot(request)).catch_unwind()).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Err(_)) => Error::Internal("a handler panicked".into()).into_response(),
+        Err(_) => Error::Busy("a request took too long".into()).into_response(),
     }
 }
 
@@ -185,10 +154,10 @@ mod tests {
             panic!("on purpose")
         }
         let router = Router::new().route("/panics", get(panics)).route("/hangs", get(pending::<()>));
-        let service = Origins::new(&[ORIGIN.into()], &[]).wrap(Handlers { router, timeout: Duration::from_millis(20) });
+        let (cors, limit, peer) = (cors(&[ORIGIN.into()], &[]), Duration::from_millis(20), SocketAddr::from(([127, 0, 0, 1], 1)));
         for (path, status) in [("/panics", StatusCode::INTERNAL_SERVER_ERROR), ("/hangs", StatusCode::SERVICE_UNAVAILABLE)] {
             let request = Request::get(path).header(header::ORIGIN, ORIGIN).body(Body::empty()).unwrap();
-            let response = service.clone().oneshot(request).await.unwrap();
+            let response = respond(&cors, &router, limit, peer, request).await;
             assert_eq!(response.status(), status);
             assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], ORIGIN);
         }

@@ -13,9 +13,9 @@ use std::{
 };
 use tokio::{
     select,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    sync::mpsc::{UnboundedReceiver, WeakUnboundedSender, unbounded_channel},
 };
-use wugan_axum::{Permit, Quota, SITE_SHARE, client_network, client_site};
+use wugan_axum::{Quota, SITE_SHARE, client_network, client_site};
 
 /// How many connections are served at a time. Each takes up to 64 KiB of memory (measured): for its head, its body and its handler.
 pub(crate) const MAX_CONNECTIONS: usize = 20_000;
@@ -24,16 +24,14 @@ pub(crate) const MAX_CONNECTIONS: usize = 20_000;
 #[derive(Clone)]
 pub(crate) struct Networks {
     quota: Quota,
-    tasks: Arc<Mutex<HashMap<TaskKey, Network>>>,
+    tasks: Arc<Mutex<Tasks>>,
 }
 
 /// An IPv4 address; or an IPv6 site, with one of its four tasks.
 type TaskKey = (IpAddr, u64);
 
-struct Network {
-    connections: usize,
-    task: UnboundedSender<BoxFuture<'static, ()>>,
-}
+/// The tasks, each by the channel of its new connections.
+type Tasks = HashMap<TaskKey, WeakUnboundedSender<BoxFuture<'static, ()>>>;
 
 impl Networks {
     /// With this many connections in all and for one network.
@@ -50,23 +48,40 @@ impl Networks {
         };
         let Some(permit) = self.quota.take(client) else { return };
         let mut tasks = self.lock();
-        let entry = tasks.entry(network).or_insert_with(|| {
+        let task = tasks.get(&network).and_then(WeakUnboundedSender::upgrade).unwrap_or_else(|| {
             let (task, connections) = unbounded_channel();
-            tokio::spawn(serve_all(connections));
-            Network { connections: 0, task }
+            tokio::spawn(self.clone().serve_all(network, connections));
+            tasks.insert(network, task.downgrade());
+            task
         });
-        entry.connections += 1;
-        let release = Release { networks: self.clone(), network, _permit: permit };
+        // Each connection keeps a sender, so that the task runs until the last one has ended.
+        let held = (permit, task.clone());
         let connection = async move {
-            let _release = release;
+            let _held = held;
             // A panic ends this connection and no other.
             let _ = AssertUnwindSafe(connection).catch_unwind().await;
         };
-        // The task runs for as long as there is an entry.
-        let _ = entry.task.send(connection.boxed());
+        let _ = task.send(connection.boxed());
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TaskKey, Network>> {
+    /// The task of a network. It ends with the network's last connection.
+    async fn serve_all(self, network: TaskKey, mut new: UnboundedReceiver<BoxFuture<'static, ()>>) {
+        let mut connections = FuturesUnordered::new();
+        loop {
+            select! {
+                Some(connection) = new.recv() => connections.push(connection),
+                Some(()) = connections.next() => {}
+                else => break,
+            }
+        }
+        let mut tasks = self.lock();
+        // A connection that came meanwhile has started another task.
+        if tasks.get(&network).is_some_and(|task| task.strong_count() == 0) {
+            tasks.remove(&network);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tasks> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,37 +90,6 @@ fn task_key(client: IpAddr) -> TaskKey {
     let network = client_network(client);
     let number = BuildHasherDefault::<DefaultHasher>::default().hash_one(network) % u64::from(SITE_SHARE);
     client_site(client).map_or((network, 0), |site| (site, number))
-}
-
-/// Counts a connection as ended when it is dropped.
-struct Release {
-    networks: Networks,
-    network: TaskKey,
-    _permit: Permit,
-}
-
-impl Drop for Release {
-    fn drop(&mut self) {
-        let mut tasks = self.networks.lock();
-        if let Some(network) = tasks.get_mut(&self.network) {
-            network.connections -= 1;
-            if network.connections == 0 {
-                tasks.remove(&self.network);
-            }
-        }
-    }
-}
-
-/// The task of a network. It ends with the network's last connection, which drops the sender.
-async fn serve_all(mut new: UnboundedReceiver<BoxFuture<'static, ()>>) {
-    let mut connections = FuturesUnordered::new();
-    loop {
-        select! {
-            Some(connection) = new.recv() => connections.push(connection),
-            Some(()) = connections.next() => {}
-            else => return,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn case_25_configuration_errors_are_one_line_before_serving() {
         (&["--demo-user", "nocolon"], &["NAME:PASSWORD"]),
         (&["--name-limit", "many"], &["ATTEMPTS/TIME"]),
         (&["--connection-limit", "0"], &["--connection-limit", "0 is not in 1.."]),
-        (&["--request-limit", "0"], &["--request-limit", "0 is not in 1.."]),
+        (&["--request-limit", "99"], &["--request-limit", "99 is not in 100..=1000000"]),
         (&["--database-connections", "3"], &["--database-connections", "3 is not in 4.."]),
     ] {
         expect_refusal(&run(here, flags), words);
