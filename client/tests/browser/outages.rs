@@ -45,6 +45,8 @@ impl RefreshGrant for ChangingGrant {
 
 /// The page is shown: from the back/forward cache, or because it has loaded.
 fn dispatch_pageshow(persisted: bool) {
+    #[cfg(feature = "leptos")]
+    crate::bindings::unmount_all();
     Function::new_with_args("persisted", "dispatchEvent(new PageTransitionEvent('pageshow', { persisted }))")
         .call1(&JsValue::UNDEFINED, &persisted.into())
         .unwrap();

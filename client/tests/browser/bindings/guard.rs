@@ -1,6 +1,6 @@
 //! Guarded pages: they wait while the session is checked, and return to the page that was asked for.
 
-use super::PageAddress;
+use super::{PageAddress, unmount_all};
 use crate::fixture::{Fixture, REFRESH_PATH, register, sleep_seconds, unreachable_url, wait_until};
 use leptos::prelude::*;
 use std::{cell::RefCell, rc::Rc};
@@ -176,6 +176,7 @@ fn show_page(is_from_cache: bool) {
 
 #[wasm_bindgen_test]
 async fn a_guarded_page_from_the_back_forward_cache_asks_for_a_sign_in_again() {
+    unmount_all();
     let test = Fixture::new();
     let navigations = Navigations::default();
     let _page = test.mount(guarded_page(&navigations));

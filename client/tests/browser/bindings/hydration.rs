@@ -36,7 +36,7 @@ fn hydrate(test: &Fixture, seen: Seen, navigations: Rc<RefCell<Vec<String>>>) ->
     let (element, client) = (new_element(), test.client.clone());
     element.set_inner_html(SERVER_HTML);
     let handle = hydrate_from(element.clone(), move || app(client, move |address| navigations.borrow_mut().push(address.to_owned()), seen));
-    Mounted { element, component: Some(Box::new(handle)) }
+    Mounted::new(element, handle)
 }
 
 #[wasm_bindgen_test]
@@ -78,7 +78,7 @@ async fn case_57_a_sign_in_during_hydration_gives_the_session_one_number() {
         Effect::new(move || seen.borrow_mut().push(session.session_id.get()));
         view! { <main></main> }
     });
-    let _page = Mounted { element, component: Some(Box::new(handle)) };
+    let _page = Mounted::new(element, handle);
     crate::fixture::wait_until("the session has a number", || ids.borrow().last().is_some_and(Option::is_some)).await;
     assert_eq!(test.client.session().refresh().await, Ok(()));
     crate::fixture::sleep_seconds(0.05).await;

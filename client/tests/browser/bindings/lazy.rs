@@ -58,7 +58,7 @@ impl Lazy {
             provided.set(Some(provide_session_lazy(&key, load)));
             component()
         });
-        Lazy { part, page: Mounted { element, component: Some(Box::new(handle)) }, session: session.take().unwrap() }
+        Lazy { part, page: Mounted::new(element, handle), session: session.take().unwrap() }
     }
 
     fn loads(&self) -> usize {

@@ -14,16 +14,29 @@ use crate::fixture::Fixture;
 use gloo_timers::future::TimeoutFuture;
 use leptos::{mount::mount_to, prelude::*, task::tick};
 use serde_json::{Value, json};
+use std::{any::Any, cell::RefCell, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::HtmlElement;
 use wugan::{Client, leptos::provide_session};
 
 const ME: &str = "/user/me";
 
+type Component = Rc<RefCell<Option<Box<dyn Any>>>>;
+
+thread_local! {
+    /// The components of all tests. A test that panics drops none, because wasm does not unwind.
+    static COMPONENTS: RefCell<Vec<Component>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Unmounts the components of tests that failed: an event of the whole page would reload it, and with it all tests.
+pub(crate) fn unmount_all() {
+    COMPONENTS.take().iter().for_each(|component| drop(component.take()));
+}
+
 /// A component in the page, removed when dropped.
 struct Mounted {
     element: HtmlElement,
-    component: Option<Box<dyn std::any::Any>>,
+    component: Component,
 }
 
 fn new_element() -> HtmlElement {
@@ -40,7 +53,7 @@ impl Fixture {
             provide_session(client);
             component()
         });
-        Mounted { element, component: Some(Box::new(handle)) }
+        Mounted::new(element, handle)
     }
 
     /// Makes the stored access token expired.
@@ -53,6 +66,12 @@ impl Fixture {
 }
 
 impl Mounted {
+    fn new(element: HtmlElement, handle: impl Any) -> Mounted {
+        let component: Component = Rc::new(RefCell::new(Some(Box::new(handle))));
+        COMPONENTS.with_borrow_mut(|components| components.push(component.clone()));
+        Mounted { element, component }
+    }
+
     /// The text of the component after its effects have run.
     async fn text(&self) -> String {
         tick().await;

@@ -36,7 +36,7 @@ fn mount(oidc: Oidc) -> Mounted {
         let error = move || use_oidc().error.get().map(|error| error.to_string());
         view! { {error} <Guarded options=use_oidc().guard()>"Your account"</Guarded> }
     });
-    Mounted { element, component: Some(Box::new(handle)) }
+    Mounted::new(element, handle)
 }
 
 #[wasm_bindgen_test]
@@ -67,7 +67,7 @@ fn mount_below<V: IntoView + 'static>(page: impl Fn() -> V + Send + Sync + 'stat
     let element = new_element();
     let client = Client::builder("").storage_key(&format!("test.{}", random_name())).auto_refresh(false);
     let handle = mount_to(element.clone(), move || view! { <OidcSession config=Config::new(ISSUER, "app") client>{page()}</OidcSession> });
-    Mounted { element, component: Some(Box::new(handle)) }
+    Mounted::new(element, handle)
 }
 
 /// `window.open` until this is dropped: it counts its calls, and returns `windows.next`.
@@ -130,7 +130,7 @@ fn mount_callback(key: &str) -> Mounted {
             </OidcSession>
         }
     });
-    Mounted { element, component: Some(Box::new(handle)) }
+    Mounted::new(element, handle)
 }
 
 fn remove_session(key: &str) {
