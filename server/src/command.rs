@@ -1,6 +1,6 @@
 //! The subcommands of the command line.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use std::time::Duration;
 
 /// A subcommand.
@@ -29,33 +29,25 @@ pub enum Command {
     Key(KeyCommand),
 }
 
+/// The user of a command.
+#[derive(Clone, Args)]
+pub struct User {
+    /// The user's name.
+    #[arg(allow_hyphen_values = true)]
+    pub name: String,
+}
+
 /// A subcommand of `user`.
 #[derive(Clone, Subcommand)]
 pub enum UserCommand {
     /// Create an account. The password is the first line of standard input.
-    Add {
-        /// The user's name.
-        #[arg(allow_hyphen_values = true)]
-        name: String,
-    },
+    Add(User),
     /// Disable an account and end its sessions.
-    Disable {
-        /// The user's name.
-        #[arg(allow_hyphen_values = true)]
-        name: String,
-    },
+    Disable(User),
     /// Enable a disabled account.
-    Enable {
-        /// The user's name.
-        #[arg(allow_hyphen_values = true)]
-        name: String,
-    },
+    Enable(User),
     /// Print a link with which the user can set a new password once, within an hour.
-    Reset {
-        /// The user's name.
-        #[arg(allow_hyphen_values = true)]
-        name: String,
-    },
+    Reset(User),
     /// List all accounts, one JSON object a line.
     List,
 }
@@ -64,11 +56,7 @@ pub enum UserCommand {
 #[derive(Clone, Subcommand)]
 pub enum SessionCommand {
     /// List a user's live sessions, one JSON object a line.
-    List {
-        /// The user's name.
-        #[arg(allow_hyphen_values = true)]
-        name: String,
-    },
+    List(User),
     /// End one session, or all sessions of a user. Running servers notice within five seconds.
     End {
         /// The session's id, or the user's name.

@@ -2,7 +2,7 @@
 //! running or not.
 
 use crate::{
-    command::{Command, KeyCommand, SessionCommand, UserCommand},
+    command::{Command, KeyCommand, SessionCommand, User, UserCommand},
     config::Config,
 };
 use serde_json::json;
@@ -23,12 +23,11 @@ impl Command {
     /// # Errors
     /// It failed; the error says why in one line.
     pub async fn run(self, config: Config) -> Result<Vec<String>, StartError> {
-        let command = match self {
-            Self::Key(command) => return change_keys(&command, &config),
-            command => command,
-        };
+        if let Self::Key(command) = &self {
+            return change_keys(command, &config);
+        }
         let auth = Auth::open_existing(config.auth_options()).await?;
-        let done = match command {
+        let done = match self {
             Self::Audit { user, since, limit } => audit(&auth, user, since, limit).await,
             Self::User(command) => command.run(&auth, &config).await,
             Self::Session(command) => command.run(&auth).await,
@@ -108,15 +107,15 @@ impl UserCommand {
         let accounts = auth.accounts();
         let ended = |count: u64| vec![audit::sessions_ended(count)];
         match self {
-            Self::Add { name } => {
+            Self::Add(User { name }) => {
                 let mut password = String::new();
                 io::stdin().lock().read_line(&mut password).map_err(|_| Error::InvalidRequest("the password could not be read"))?;
                 let user = accounts.create(&name, password.trim_end_matches(['\r', '\n'])).await?;
                 Ok(vec![user.id.to_string()])
             }
-            Self::Disable { name } => accounts.set_disabled(&name, true).await.map(ended),
-            Self::Enable { name } => accounts.set_disabled(&name, false).await.map(ended),
-            Self::Reset { name } => {
+            Self::Disable(User { name }) => accounts.set_disabled(&name, true).await.map(ended),
+            Self::Enable(User { name }) => accounts.set_disabled(&name, false).await.map(ended),
+            Self::Reset(User { name }) => {
                 let code = accounts.make_reset_code(&name).await?;
                 // In the fragment, which browsers do not send.
                 Ok(vec![format!("{}/reset#code={code}", base_url(config))])
@@ -138,7 +137,7 @@ impl UserCommand {
 impl SessionCommand {
     async fn run(self, auth: &Auth) -> Result<Vec<String>, Error> {
         match self {
-            Self::List { name } => {
+            Self::List(User { name }) => {
                 let user = auth.accounts().find(&name).await?;
                 let line = |row: session::Model| {
                     json!({

@@ -61,19 +61,14 @@ impl Pacing {
             ahead = ahead.max(due - now);
             *arrival = (due + self.interval / group.1).min(now + BURST + MAX_DELAY);
         }
-        networks.clean_up(now);
-        ahead.saturating_sub(BURST)
-    }
-}
-
-impl Networks {
-    /// Removes entries whose time has passed, which changes no delay.
-    fn clean_up(&mut self, now: Instant) {
-        if self.arrivals.len() > self.searched_at {
-            self.arrivals.retain(|_, arrival| *arrival > now);
-            self.searched_at = MIN_SEARCHED.max(2 * self.arrivals.len());
-            self.arrivals.shrink_to(self.searched_at);
+        // Entries whose time has passed change no delay.
+        if networks.arrivals.len() > networks.searched_at {
+            networks.arrivals.retain(|_, arrival| *arrival > now);
+            networks.searched_at = MIN_SEARCHED.max(2 * networks.arrivals.len());
+            let size = networks.searched_at;
+            networks.arrivals.shrink_to(size);
         }
+        ahead.saturating_sub(BURST)
     }
 }
 
