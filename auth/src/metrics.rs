@@ -50,7 +50,7 @@ impl Default for Metrics {
         );
         registry.register("requests", "Requests by method, route and status", requests.clone());
         registry.register("request_seconds", "Time until the answer, without a delay", seconds.clone());
-        registry.register("delayed_requests", "Requests that were delayed because their network was above its rate", delayed.clone());
+        registry.register("delayed", "Requests that were delayed because their network was above its rate", delayed.clone());
         let dropped_log_lines = Gauge::default();
         registry.register("dropped_log_lines", "Log lines that were dropped because the log's reader stalled", dropped_log_lines.clone());
         // Counters exist from the start, so that a rate can be computed from their first increment.

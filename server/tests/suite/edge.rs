@@ -151,7 +151,7 @@ async fn case_33_a_client_that_floods_gets_no_more_than_its_rate() {
     // With the burst; fewer on a slow machine.
     assert!((RATE..=at_the_rate + 5).contains(&answered), "{answered} were answered, {at_the_rate} at the rate");
     let metrics = server.get_admin("/metrics").await.text().await.unwrap();
-    let delayed = metrics.lines().find_map(|line| line.strip_prefix("wugan_delayed_requests_total ")).unwrap().parse::<u32>().unwrap();
+    let delayed = metrics.lines().find_map(|line| line.strip_prefix("wugan_delayed_total ")).unwrap().parse::<u32>().unwrap();
     assert!((1..=answered).contains(&delayed), "{delayed}");
     Arc::into_inner(server).unwrap().stop().await;
 }
