@@ -18,7 +18,7 @@ const MAX_DELAY: Duration = Duration::from_secs(1);
 /// For how long after the request of another network the requests of a network are delayed.
 const SHARED: Duration = Duration::from_secs(1);
 /// The table is cleaned up when it is larger than this.
-const MIN_SEARCHED: usize = 1024;
+const MIN_CLEANED: usize = 1024;
 
 /// The requests of each network in relation to its rate.
 pub(super) struct Pacing {
@@ -31,7 +31,7 @@ struct Networks {
     /// GCRA's theoretical arrival time of each network and IPv6 site. The number is the multiple of a network's rate.
     arrivals: HashMap<(IpAddr, u32), Instant>,
     /// The size above which the table is cleaned up.
-    searched_at: usize,
+    clean_above: usize,
     /// The network of the last request.
     last: Option<IpAddr>,
     shared_until: Instant,
@@ -40,7 +40,7 @@ struct Networks {
 impl Pacing {
     /// With this many requests a second for one network, and four times that for a site.
     pub(super) fn new(rate: u32) -> Self {
-        let networks = Networks { arrivals: HashMap::new(), searched_at: MIN_SEARCHED, last: None, shared_until: Instant::now() };
+        let networks = Networks { arrivals: HashMap::new(), clean_above: MIN_CLEANED, last: None, shared_until: Instant::now() };
         Self { interval: Duration::from_secs(1) / rate, networks: Mutex::new(networks) }
     }
 
@@ -62,10 +62,10 @@ impl Pacing {
             *arrival = (due + self.interval / group.1).min(now + BURST + MAX_DELAY);
         }
         // Entries whose time has passed change no delay.
-        if networks.arrivals.len() > networks.searched_at {
+        if networks.arrivals.len() > networks.clean_above {
             networks.arrivals.retain(|_, arrival| *arrival > now);
-            networks.searched_at = MIN_SEARCHED.max(2 * networks.arrivals.len());
-            let size = networks.searched_at;
+            networks.clean_above = MIN_CLEANED.max(2 * networks.arrivals.len());
+            let size = networks.clean_above;
             networks.arrivals.shrink_to(size);
         }
         ahead.saturating_sub(BURST)
@@ -125,6 +125,6 @@ mod tests {
         for n in 0..100_000_u32 {
             assert_eq!(pacing.delay(n.to_be_bytes().into(), start + Duration::from_millis(n.into())), Duration::ZERO);
         }
-        assert!(pacing.networks.lock().unwrap_or_else(PoisonError::into_inner).arrivals.len() <= MIN_SEARCHED + 1);
+        assert!(pacing.networks.lock().unwrap_or_else(PoisonError::into_inner).arrivals.len() <= MIN_CLEANED + 1);
     }
 }
