@@ -6,7 +6,7 @@ use crate::command::Command;
 use axum::http::HeaderName;
 use clap::{CommandFactory, Parser, ValueEnum, builder::RangedU64ValueParser};
 use ipnet::IpNet;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use wugan_axum::{ForwardedHeader, Options, Rate, SigningAlgorithm};
 
 /// The settings of an operator. It has no `Debug`: the database URL and the demo user hold passwords.
@@ -113,8 +113,8 @@ pub struct Config {
     pub dpop_nonce: bool,
 
     /// An account to create at start if it is missing, for trials. The password rules do not apply to it.
-    #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", value_parser = demo_user, hide_env_values = true)]
-    pub demo_user: Option<(String, String)>,
+    #[arg(long, env = "WUGAN_DEMO_USER", value_name = "NAME:PASSWORD", hide_env_values = true)]
+    pub demo_user: Option<DemoUser>,
 
     /// A network whose hosts are your proxies. Forwarding headers are trusted from them alone. Repeatable.
     #[arg(long, env = "WUGAN_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
@@ -220,10 +220,26 @@ pub enum LogFormat {
     Json,
 }
 
-/// The name and the password of an account.
-fn demo_user(text: &str) -> Result<(String, String), &'static str> {
-    let account = text.split_once(':').filter(|(name, password)| !name.is_empty() && !password.is_empty());
-    account.map(|(name, password)| (name.into(), password.into())).ok_or("write it as NAME:PASSWORD")
+/// The account of `--demo-user`. It has no `Debug`: it holds a password.
+#[derive(Clone)]
+pub struct DemoUser {
+    /// Its name.
+    pub username: String,
+    /// Its password.
+    pub password: String,
+}
+
+impl FromStr for DemoUser {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some((name, password)) if !name.is_empty() && !password.is_empty() => {
+                Ok(Self { username: name.into(), password: password.into() })
+            }
+            _ => Err("write it as NAME:PASSWORD"),
+        }
+    }
 }
 
 /// A time between a second and a hundred years. Lifetimes of tokens are whole seconds, so a shorter one would be zero.
@@ -251,13 +267,34 @@ fn origin(text: &str) -> Result<String, &'static str> {
 
 /// Request headers that a browser sets itself, so that pages cannot send them and preflights do not ask for them (Fetch, "forbidden
 /// request-header").
-const FORBIDDEN_HEADERS: &str = "accept-charset accept-encoding access-control-request-headers access-control-request-method connection content-length cookie cookie2 date \
-    dnt expect host keep-alive origin referer set-cookie te trailer transfer-encoding upgrade via";
+const FORBIDDEN_HEADERS: [&str; 21] = [
+    "accept-charset",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "connection",
+    "content-length",
+    "cookie",
+    "cookie2",
+    "date",
+    "dnt",
+    "expect",
+    "host",
+    "keep-alive",
+    "origin",
+    "referer",
+    "set-cookie",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
 
 fn request_header(text: &str) -> Result<HeaderName, &'static str> {
     let name: HeaderName = text.parse().map_err(|_| "write the name of a request header, such as x-tenant")?;
-    let is_forbidden = FORBIDDEN_HEADERS.split(' ').any(|forbidden| name == forbidden)
-        || ["proxy-", "sec-"].iter().any(|start| name.as_str().starts_with(start));
+    let is_forbidden =
+        FORBIDDEN_HEADERS.contains(&name.as_str()) || ["proxy-", "sec-"].iter().any(|start| name.as_str().starts_with(start));
     if is_forbidden { Err("browsers do not let pages send this header: leave it out") } else { Ok(name) }
 }
 
@@ -359,9 +396,10 @@ mod tests {
 
     #[test]
     fn a_demo_user_is_a_name_and_a_password() {
-        assert_eq!(demo_user("ada:pass:word"), Ok(("ada".into(), "pass:word".into())));
+        let demo: DemoUser = "ada:pass:word".parse().ok().unwrap();
+        assert_eq!((demo.username.as_str(), demo.password.as_str()), ("ada", "pass:word"));
         for bad in ["ada", "ada:", ":pw", ""] {
-            assert!(demo_user(bad).is_err(), "{bad}");
+            assert!(bad.parse::<DemoUser>().is_err(), "{bad}");
         }
     }
 }

@@ -79,8 +79,8 @@ impl Server {
         // The folder may be on a network that does not answer.
         let web = spawn_blocking(move || Web::new(&root)).await.map_err(|error| StartError(format!("cannot read the app: {error}")))?;
         let auth = Auth::open(config.auth_options().clock(clock)).await?;
-        if let Some((name, password)) = &config.demo_user {
-            match auth.accounts().create_unchecked(name, password).await {
+        if let Some(demo) = &config.demo_user {
+            match auth.accounts().create_unchecked(&demo.username, &demo.password).await {
                 Ok(_) | Err(wugan_axum::Error::UsernameTaken) => {}
                 Err(error) => return Err(StartError(format!("cannot create the demo user: {error:?}"))),
             }

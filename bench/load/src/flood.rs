@@ -55,8 +55,8 @@ pub(crate) struct Outcome {
     pub(crate) refused: usize,
 }
 
-/// Runs the flood on a thread of its own with the lowest priority, as if on another host: neither the measured requests nor the server wait for
-/// it to leave a core.
+/// Runs the flood on a thread of its own with the lowest priority, so that it takes little processor time from the measured requests and
+/// the server. It sends less while they are busy.
 pub(crate) fn start(server: SocketAddr, kind: Kind, size: usize, end: Instant) -> JoinHandle<Result<Outcome, Failure>> {
     thread::spawn(move || {
         set_current_thread_priority(ThreadPriority::Min)

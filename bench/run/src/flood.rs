@@ -1,8 +1,8 @@
 //! Refreshes of signed-in users while one other host floods the server.
 //!
 //! Each of 64 connections refreshes every 100 ms, so that latency is measured and not throughput. The servers use all cores, because password
-//! hashing does. One host opens many connections at a time, with each kind of flood in turn. A flood of a bare server beside an idle one's refreshes
-//! shows what the machine's part is.
+//! hashing does. One host opens many connections at a time, with each kind of flood in turn. The same floods are also
+//! sent to the bare route while Wugan answers the refreshes, which shows how much they delay a server that is not flooded itself.
 
 use wugan_bundle::step::{Result, step};
 use wugan_local::nest;
